@@ -1,0 +1,88 @@
+/* The messages of the vault's admin socket: what an operator's command line may ask (B12). */
+#pragma once
+
+#include <stdint.h>
+#include "channel.h"
+#include "cursor.h"
+#include "ids.h"
+#include "router_vault.h"
+
+enum admin_type {
+  ADMIN_STATUS = 1,          /* -> sealed?, environment, counts, audit head */
+  ADMIN_MERCHANT_ADD,        /* a merchant and its key of the first generation; done again is no error */
+  ADMIN_PUBLISHABLE_KEY_ADD, /* the SHA-256 of a publishable key and its merchant; done again is no error */
+  ADMIN_CONNECTOR_SET,       /* adds a connector, or changes one as a whole */
+  ADMIN_CONNECTOR_STATUS,    /* active, draining, disabled */
+  ADMIN_TOKEN_RESTORE,       /* undoes a deletion within its seven days */
+  ADMIN_TOKEN_DELETE,        /* a deletion beyond the share that a merchant may delete alone */
+  ADMIN_AUDIT_PAGE           /* audit records from a sequence on, for `freeport audit verify` */
+};
+
+enum {
+  CREDENTIALS_MAX = 8,
+  CREDENTIAL_NAME_CAPACITY = 33,
+  CREDENTIAL_VALUE_CAPACITY = 513,
+  BASE_URL_CAPACITY = 201,
+  ENVIRONMENT_TEST = 1,
+  ENVIRONMENT_LIVE = 2,
+  AUDIT_PAGE_BYTES = 24576
+};
+
+struct vault_state { /* reply to ADMIN_STATUS */
+  bool sealed;
+  uint8_t environment;
+  uint64_t tokens;
+  struct audit_head head;
+};
+
+struct merchant_add {
+  struct id merchant;
+};
+
+struct publishable_key_add {
+  struct id merchant;
+  uint8_t hash[32]; /* SHA-256 of the whole key text */
+};
+
+struct credential {
+  char name[CREDENTIAL_NAME_CAPACITY]; /* as the sheet names it: api_key, merchant_account, processing_channel_id */
+  char value[CREDENTIAL_VALUE_CAPACITY];
+};
+
+struct connector_set {
+  struct connector_facts facts;       /* facts.sheet_hash is pinned; facts.status is ignored on a change */
+  char base_url[BASE_URL_CAPACITY];   /* "": the sheet's own host; else scheme://host[:port], test environment only */
+  uint8_t credential_count;
+  struct credential credentials[CREDENTIALS_MAX];
+};
+
+struct connector_status_set {
+  char name[CONNECTOR_NAME_CAPACITY];
+  enum connector_status status;
+};
+
+struct audit_question {
+  uint64_t from; /* the first sequence wanted, 1 for the beginning */
+};
+
+struct audit_page {
+  uint16_t count;
+  bool more;
+  uint32_t length;                 /* of bytes: records as vault/audit lays them out, one after another */
+  uint8_t bytes[AUDIT_PAGE_BYTES];
+};
+
+void write_vault_state(struct writer *writer, const struct vault_state *state);
+MUST_USE int read_vault_state(struct reader *reader, struct vault_state *ret_state);
+void write_merchant_add(struct writer *writer, const struct merchant_add *add);
+MUST_USE int read_merchant_add(struct reader *reader, struct merchant_add *ret_add);
+void write_publishable_key_add(struct writer *writer, const struct publishable_key_add *add);
+MUST_USE int read_publishable_key_add(struct reader *reader, struct publishable_key_add *ret_add);
+void write_connector_set(struct writer *writer, const struct connector_set *set);
+MUST_USE int read_connector_set(struct reader *reader, struct connector_set *ret_set);
+void write_connector_status_set(struct writer *writer, const struct connector_status_set *set);
+MUST_USE int read_connector_status_set(struct reader *reader, struct connector_status_set *ret_set);
+void write_audit_question(struct writer *writer, const struct audit_question *question);
+MUST_USE int read_audit_question(struct reader *reader, struct audit_question *ret_question);
+void write_audit_page(struct writer *writer, const struct audit_page *page);
+MUST_USE int read_audit_page(struct reader *reader, struct audit_page *ret_page);

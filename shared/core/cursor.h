@@ -1,0 +1,63 @@
+/* Checked cursors: message code reads like the schema of the message.
+ *
+ * Both cursors are sticky: after the first step that does not fit, every later read yields zero or the
+ * empty string and every later write is dropped, and reader_finish() / writer_finish() say so. So a parser
+ * is a straight list of fields with one check at its end. All integers are little-endian.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "result.h"
+
+struct reader {
+  const uint8_t *at;
+  const uint8_t *end;
+  bool bad;
+};
+
+struct writer {
+  uint8_t *start;
+  uint8_t *at;
+  uint8_t *end;
+  bool bad;
+};
+
+/* A reader over length bytes at bytes, which it borrows. */
+struct reader reader_over(const void *bytes, size_t length);
+uint8_t read_u8(struct reader *reader);
+uint16_t read_u16(struct reader *reader);
+uint32_t read_u32(struct reader *reader);
+uint64_t read_u64(struct reader *reader);
+/* A 64-bit two's complement integer. */
+int64_t read_i64(struct reader *reader);
+/* Exactly one byte, 0 or 1; anything else makes the reader bad. */
+bool read_bool(struct reader *reader);
+/* Copies exactly length bytes to ret; zeroes ret when they are not there. */
+void read_bytes(struct reader *reader, void *ret, size_t length);
+/* Borrows the next length bytes; NULL when they are not there. */
+const uint8_t *read_view(struct reader *reader, size_t length);
+/* A text: u16 length, then its bytes. Copied NUL-terminated to ret of capacity bytes (terminator included).
+ * Bad when it does not fit or holds a NUL byte. Returns its length. */
+size_t read_text(struct reader *reader, char *ret, size_t capacity);
+/* How many bytes are left. */
+size_t reader_left(const struct reader *reader);
+/* 0 when every read fitted and nothing is left over, else -EBADMSG. */
+MUST_USE int reader_finish(const struct reader *reader);
+
+/* A writer over capacity bytes at bytes, which it borrows. */
+struct writer writer_over(void *bytes, size_t capacity);
+void write_u8(struct writer *writer, uint8_t value);
+void write_u16(struct writer *writer, uint16_t value);
+void write_u32(struct writer *writer, uint32_t value);
+void write_u64(struct writer *writer, uint64_t value);
+void write_i64(struct writer *writer, int64_t value);
+void write_bool(struct writer *writer, bool value);
+void write_bytes(struct writer *writer, const void *bytes, size_t length);
+/* A text as read_text() takes it; text is NUL-terminated and at most 65,535 bytes. */
+void write_text(struct writer *writer, const char *text);
+/* How many bytes are written. */
+size_t writer_length(const struct writer *writer);
+/* 0 when everything fitted, else -ENOBUFS. */
+MUST_USE int writer_finish(const struct writer *writer);

@@ -1,0 +1,143 @@
+/* The messages between freeport-router and freeport-vault. No message of this file can carry a card number, a
+ * security code or a credential: there is no field for one (B1). Each pair of functions is the two halves of one
+ * schema; encoders return through the writer, decoders return 0 or -EBADMSG and check every limit themselves. */
+#pragma once
+
+#include <stdint.h>
+#include "channel.h"
+#include "cursor.h"
+#include "fields.h"
+#include "ids.h"
+#include "money.h"
+#include "operations.h"
+
+enum router_vault_type {
+  RV_HEAD = 1,        /* router tells the audit head it last saw; the vault refuses when its own is older (B9) */
+  RV_DESCRIBE,        /* a token's metadata */
+  RV_DISPATCH,        /* one operation at one connector */
+  RV_END_PAYMENT,     /* the payment is over: its security code dies */
+  RV_DELETE_TOKEN,    /* disable now, destroy after seven days (B13) */
+  RV_UPDATE_TOKEN,    /* a new expiry date */
+  RV_CONNECTORS,      /* the registered connectors, one page at a time */
+  RV_CONNECTORS_CHANGED = 0x40 /* vault to router, unasked: ask RV_CONNECTORS again */
+};
+
+enum {
+  CONNECTOR_NAME_CAPACITY = 33, /* a-z 0-9 _ , 1 to 32 */
+  SHEET_NAME_CAPACITY = 33,
+  STEP_KEY_CAPACITY = 48,       /* "pay_" + 26 + "_1_2" */
+  ACCOUNT_TEXT_CAPACITY = 65,
+  SHEET_HASH_BYTES = 32,        /* BLAKE2b-256 of the sheet's bytes */
+  CONNECTORS_PER_PAGE = 16
+};
+
+/* Where the audit chain stands: travels with replies, is kept in the journal. */
+struct audit_head {
+  uint64_t sequence;
+  uint8_t hash[32];
+};
+
+enum token_status { TOKEN_ACTIVE = 1, TOKEN_DELETED, TOKEN_EXPIRED };
+
+/* What may be shown of a card (B11). */
+struct card_view {
+  char bin[9];       /* eight digits of 16 or more, else six */
+  char last4[5];
+  enum network network;
+  uint8_t exp_month; /* 1 to 12 */
+  uint16_t exp_year; /* four digits */
+  struct id fingerprint; /* "fpr" */
+};
+
+struct token_question { /* RV_DESCRIBE, RV_DELETE_TOKEN */
+  struct id merchant;   /* "mer" */
+  struct id token;      /* "tok" */
+};
+
+struct token_update {
+  struct id merchant;
+  struct id token;
+  uint8_t exp_month;
+  uint16_t exp_year;
+};
+
+struct token_description { /* reply to RV_DESCRIBE, RV_UPDATE_TOKEN, RV_DELETE_TOKEN */
+  enum token_status status;
+  struct card_view card;
+  int64_t created_ms;
+  int64_t destroy_ms; /* when a deleted token is destroyed; else 0 */
+};
+
+struct dispatch {
+  struct id merchant;
+  struct id payment;                       /* "pay" or "ver": what a security code is leased to */
+  char key[STEP_KEY_CAPACITY];             /* pay_..._1 or mov_...: each step appends its own number */
+  char connector[CONNECTOR_NAME_CAPACITY];
+  uint8_t sheet_hash[SHEET_HASH_BYTES];    /* the version the attempt began with; another pinned one is a conflict */
+  enum operation operation;
+  enum operation asked_about;              /* for OPERATION_STATUS: which operation; else 0 */
+  struct id token;                         /* for authorize, charge, verify; else empty */
+  struct id security_code;                 /* "cvc", or empty: then the code typed with the card, if still leased */
+  struct money amount;
+  uint32_t timeout_ms;                     /* for the whole of it, 100 to 120,000 */
+  bool replay;                             /* the same dispatch again, to learn its fate (P2) */
+  struct request_fields fields;
+};
+
+struct dispatch_result { /* reply to RV_DISPATCH, status 0 whatever the PSP said */
+  enum phase phase;
+  enum answer answer;        /* ANSWER_IS_UNKNOWN unless phase is PHASE_REPLY */
+  uint8_t step;              /* the step that it ended at, 1 for the first */
+  uint16_t http_status;      /* 0 when none came */
+  uint32_t latency_us;       /* from the first byte sent to the last received */
+  uint8_t scrubbed;          /* fields dropped by the scrub (B4) */
+  bool security_code_sent;   /* a leased security code was part of it */
+  bool transient_error;      /* the PSP said that the request went no further (Adyen's Transient-Error) */
+  struct answer_fields fields;
+  struct audit_head head;
+};
+
+struct end_payment {
+  struct id merchant;
+  struct id payment;
+};
+
+enum connector_status { CONNECTOR_ACTIVE = 1, CONNECTOR_DRAINING, CONNECTOR_DISABLED };
+
+struct connector_facts {
+  char name[CONNECTOR_NAME_CAPACITY];
+  char sheet[SHEET_NAME_CAPACITY];
+  uint8_t sheet_hash[SHEET_HASH_BYTES];
+  enum connector_status status;
+  char merchant_account[ACCOUNT_TEXT_CAPACITY]; /* as the PSP calls it; not a secret; or "" */
+  uint32_t settling_ms; /* 0: as the sheet says; another value in the test environment only */
+};
+
+struct connectors_question {
+  char after[CONNECTOR_NAME_CAPACITY]; /* "" for the first page */
+};
+
+struct connectors_page {
+  uint8_t count;
+  bool more;
+  struct connector_facts facts[CONNECTORS_PER_PAGE];
+};
+
+void write_audit_head(struct writer *writer, const struct audit_head *head);
+void read_audit_head(struct reader *reader, struct audit_head *ret_head);
+void write_token_question(struct writer *writer, const struct token_question *question);
+MUST_USE int read_token_question(struct reader *reader, struct token_question *ret_question);
+void write_token_update(struct writer *writer, const struct token_update *update);
+MUST_USE int read_token_update(struct reader *reader, struct token_update *ret_update);
+void write_token_description(struct writer *writer, const struct token_description *description);
+MUST_USE int read_token_description(struct reader *reader, struct token_description *ret_description);
+void write_dispatch(struct writer *writer, const struct dispatch *dispatch);
+MUST_USE int read_dispatch(struct reader *reader, struct dispatch *ret_dispatch);
+void write_dispatch_result(struct writer *writer, const struct dispatch_result *result);
+MUST_USE int read_dispatch_result(struct reader *reader, struct dispatch_result *ret_result);
+void write_end_payment(struct writer *writer, const struct end_payment *end);
+MUST_USE int read_end_payment(struct reader *reader, struct end_payment *ret_end);
+void write_connectors_question(struct writer *writer, const struct connectors_question *question);
+MUST_USE int read_connectors_question(struct reader *reader, struct connectors_question *ret_question);
+void write_connectors_page(struct writer *writer, const struct connectors_page *page);
+MUST_USE int read_connectors_page(struct reader *reader, struct connectors_page *ret_page);
