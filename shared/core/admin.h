@@ -51,7 +51,7 @@ struct credential {
 
 struct connector_set {
   struct connector_facts facts;       /* facts.sheet_hash is pinned; facts.status is ignored on a change */
-  char base_url[BASE_URL_CAPACITY];   /* "": the sheet's own host; else scheme://host[:port], test environment only */
+  char base_url[BASE_URL_CAPACITY];   /* "": the sheet's own; else scheme://host[:port][/prefix], test environment only */
   uint8_t credential_count;
   struct credential credentials[CREDENTIALS_MAX];
 };
