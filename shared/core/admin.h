@@ -1,11 +1,11 @@
 /* The messages of the vault's admin socket: what an operator's command line may ask (B12). */
 #pragma once
 
-#include <stdint.h>
 #include "channel.h"
 #include "cursor.h"
 #include "ids.h"
 #include "router_vault.h"
+#include <stdint.h>
 
 enum admin_type {
   ADMIN_STATUS = 1,          /* -> sealed?, environment, counts, audit head */
@@ -45,13 +45,15 @@ struct publishable_key_add {
 };
 
 struct credential {
-  char name[CREDENTIAL_NAME_CAPACITY]; /* as the sheet names it: api_key, merchant_account, processing_channel_id */
+  char name[CREDENTIAL_NAME_CAPACITY]; /* as the sheet names it: api_key, merchant_account,
+                                          processing_channel_id */
   char value[CREDENTIAL_VALUE_CAPACITY];
 };
 
 struct connector_set {
-  struct connector_facts facts;       /* facts.sheet_hash is pinned; facts.status is ignored on a change */
-  char base_url[BASE_URL_CAPACITY];   /* "": the sheet's own; else scheme://host[:port][/prefix], test environment only */
+  struct connector_facts facts;     /* facts.sheet_hash is pinned; facts.status is ignored on a change */
+  char base_url[BASE_URL_CAPACITY]; /* "": the sheet's own; else scheme://host[:port][/prefix], test
+                                       environment only */
   uint8_t credential_count;
   struct credential credentials[CREDENTIALS_MAX];
 };
@@ -68,7 +70,7 @@ struct audit_question {
 struct audit_page {
   uint16_t count;
   bool more;
-  uint32_t length;                 /* of bytes: records as vault/audit lays them out, one after another */
+  uint32_t length; /* of bytes: records as vault/audit lays them out, one after another */
   uint8_t bytes[AUDIT_PAGE_BYTES];
 };
 
@@ -78,6 +80,14 @@ void write_merchant_add(struct writer *writer, const struct merchant_add *add);
 MUST_USE int read_merchant_add(struct reader *reader, struct merchant_add *ret_add);
 void write_publishable_key_add(struct writer *writer, const struct publishable_key_add *add);
 MUST_USE int read_publishable_key_add(struct reader *reader, struct publishable_key_add *ret_add);
+/* Credentials as they stand in connector_set and in egress's messages: u8 count, then name and value of each.
+ */
+void write_credentials(struct writer *writer, const struct credential *credentials, uint8_t count);
+/* Returns how many; 0 and a bad reader when there are too many, a name comes twice or a value is empty. */
+uint8_t read_credentials(struct reader *reader, struct credential ret_credentials[CREDENTIALS_MAX]);
+/* Whether url is scheme://host[:port][/prefix] with http or https, without user, query or a "/" at its end.
+ */
+bool base_url_holds(const char *url);
 void write_connector_set(struct writer *writer, const struct connector_set *set);
 MUST_USE int read_connector_set(struct reader *reader, struct connector_set *ret_set);
 void write_connector_status_set(struct writer *writer, const struct connector_status_set *set);

@@ -5,10 +5,10 @@
  * know stays unknown: empty text, NETWORK_UNKNOWN. */
 #pragma once
 
-#include <stdint.h>
-#include <stdio.h>
 #include "network.h"
 #include "result.h"
+#include <stdint.h>
+#include <stdio.h>
 
 enum { BIN_DIGITS_MAX = 8, BIN_ISSUER_CAPACITY = 64 };
 
@@ -17,8 +17,8 @@ enum funding { FUNDING_UNKNOWN, FUNDING_CREDIT, FUNDING_DEBIT, FUNDING_PREPAID }
 struct bin_facts {
   enum network network;
   enum funding funding;
-  char country[3];                   /* ISO 3166-1 alpha-2 of the issuer, or "" */
-  char category[24];                 /* as the table has it, upper case, or "" */
+  char country[3];                  /* ISO 3166-1 alpha-2 of the issuer, or "" */
+  char category[24];                /* as the table has it, upper case, or "" */
   char issuer[BIN_ISSUER_CAPACITY]; /* or "" */
 };
 
@@ -32,13 +32,13 @@ const char *funding_name(enum funding funding);
  * closes it with bin_table_close(). */
 MUST_USE int bin_table_open(const char *path, struct bin_table **ret_table);
 void bin_table_close(struct bin_table *table);
-/* Facts of a number that begins with leading (6 to 8 digits); all unknown when there are none. No system call,
- * no allocation. */
+/* Facts of a number that begins with leading (6 to 8 digits); all unknown when there are none. No system
+ * call, no allocation. */
 struct bin_facts bin_table_find(const struct bin_table *table, const char *leading);
 /* A text of 16 hexadecimal digits that names the table's content. Lives as long as the table. */
 const char *bin_table_version(const struct bin_table *table);
 uint32_t bin_table_count(const struct bin_table *table);
 
-/* Compiles csv into a table at out_path (written beside it, then renamed). Returns 0; -EBADMSG with the number
- * of the offending line in *ret_line (1 is the header); or another negated errno. */
+/* Compiles csv into a table at out_path (written beside it, then renamed). Returns 0; -EBADMSG with the
+ * number of the offending line in *ret_line (1 is the header); or another negated errno. */
 MUST_USE int bin_table_compile(FILE *csv, const char *out_path, uint64_t *ret_line, uint32_t *ret_count);

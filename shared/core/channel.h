@@ -9,34 +9,34 @@
  */
 #pragma once
 
+#include "result.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "result.h"
 
 enum {
   MESSAGE_VERSION = 1,
   MESSAGE_HEADER = 16,
-  MESSAGE_MAX = 32768,    /* header included */
+  MESSAGE_MAX = 32768, /* header included */
   REPLY_BIT = 0x80,
-  CHANNEL_QUEUE = 1024    /* messages waiting on one socket */
+  CHANNEL_QUEUE = 1024 /* messages waiting on one socket */
 };
 
 /* What a reply begins with. */
 enum status {
   STATUS_DONE = 0,
-  STATUS_BUSY = 1,          /* over the peer's credits, or a queue is full; nothing was done */
-  STATUS_REFUSED = 2,       /* this role may not ask that, or a limit of the reader was broken */
-  STATUS_NOT_FOUND = 3,     /* no such token (or another merchant's), connector, code */
+  STATUS_BUSY = 1,      /* over the peer's credits, or a queue is full; nothing was done */
+  STATUS_REFUSED = 2,   /* this role may not ask that, or a limit of the reader was broken */
+  STATUS_NOT_FOUND = 3, /* no such token (or another merchant's), connector, code */
   STATUS_EXPIRED = 4,
   STATUS_DELETED = 5,
-  STATUS_INVALID = 6,       /* well-formed, but a field's value is not acceptable */
-  STATUS_LIMITED = 7,       /* B11's limit on similar numbers, or B13's on deletions */
-  STATUS_SEALED = 8,        /* the vault is not unlocked */
-  STATUS_STORAGE = 9,       /* the store refused (disk full); nothing was done */
-  STATUS_CONFLICT = 10,     /* exists already, or differs from what is pinned */
-  STATUS_ROLLED_BACK = 11,  /* the vault's file is older than what the router has seen (B9) */
-  STATUS_UNAVAILABLE = 12   /* the process that would do it is not there; nothing was done */
+  STATUS_INVALID = 6,      /* well-formed, but a field's value is not acceptable */
+  STATUS_LIMITED = 7,      /* B11's limit on similar numbers, or B13's on deletions */
+  STATUS_SEALED = 8,       /* the vault is not unlocked */
+  STATUS_STORAGE = 9,      /* the store refused (disk full); nothing was done */
+  STATUS_CONFLICT = 10,    /* exists already, or differs from what is pinned */
+  STATUS_ROLLED_BACK = 11, /* the vault's file is older than what the router has seen (B9) */
+  STATUS_UNAVAILABLE = 12  /* the process that would do it is not there; nothing was done */
 };
 
 struct message {
@@ -50,7 +50,7 @@ struct channel {
   int fd;                      /* non-blocking; owned */
   struct queued *first, *last; /* waiting to be sent, in order */
   unsigned queued;
-  uint8_t *buffer;             /* MESSAGE_MAX bytes for what is received */
+  uint8_t *buffer; /* MESSAGE_MAX bytes for what is received */
 };
 
 /* Takes over fd (an open SEQPACKET socket), makes it non-blocking and enlarges its send buffer.

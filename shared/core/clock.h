@@ -16,7 +16,9 @@ extern const struct clock system_clock;
 
 enum { TIMESTAMP_CAPACITY = 25 };
 
-/* unix_ms as RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.000Z. unix_ms: years 1970 to 9999. */
+/* unix_ms as RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.000Z. unix_ms: years 1970 to 9999, else
+ * the nearest of them. */
 void timestamp_format(int64_t unix_ms, char ret_text[TIMESTAMP_CAPACITY]);
-/* The reverse, for RFC 3339 with any offset and up to milliseconds. Returns 0, or -EINVAL. */
+/* The reverse, for RFC 3339 with any offset and up to milliseconds (no leap second), years 1970 to 9999 in
+ * UTC. Returns 0, or -EINVAL. */
 __attribute__((warn_unused_result)) int timestamp_parse(const char *text, int64_t *ret_unix_ms);

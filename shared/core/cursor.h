@@ -6,10 +6,10 @@
  */
 #pragma once
 
+#include "result.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "result.h"
 
 struct reader {
   const uint8_t *at;

@@ -1,12 +1,12 @@
 /* Logging that cannot print input.
  *
- * A line is the program's name, a level, an event from the program's own text and named integers. There is no way to
- * hand it a string that came from outside: the event and the names are string literals (a macro makes the
- * compiler see to it) and the values are integers or ids of our own making. */
+ * A line is the program's name, a level, an event from the program's own text and named integers. There is no
+ * way to hand it a string that came from outside: the event and the names are string literals (a macro makes
+ * the compiler see to it) and the values are integers or ids of our own making. */
 #pragma once
 
-#include <stdint.h>
 #include "ids.h"
+#include <stdint.h>
 
 /* Names the program in every later line; name is a literal. Lines go to standard error, one write each. */
 void log_open(const char *name);

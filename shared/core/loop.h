@@ -1,10 +1,10 @@
 /* A small event loop over epoll: descriptors and timers, one thread, no allocation after it is made. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "clock.h"
 #include "result.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct loop; /* opaque */
 
@@ -17,8 +17,8 @@ struct watch {
 /* A timer. The owner embeds it; zero-initialised means not set. */
 struct timer {
   void (*due)(struct timer *timer);
-  int64_t at_us;   /* on the clock's monotonic_us */
-  uint32_t index;  /* the loop's own: place in its heap plus one, 0 when not set */
+  int64_t at_us;  /* on the clock's monotonic_us */
+  uint32_t index; /* the loop's own: place in its heap plus one, 0 when not set */
 };
 
 /* A loop on that clock. Returns 0 or a negated errno; the caller frees it with loop_free(). */
@@ -36,7 +36,8 @@ void loop_clear_timer(struct loop *loop, struct timer *timer);
 /* Called at the end of every round, after all callbacks: where a process commits what the round gathered and
  * then sends what depends on it. */
 void loop_on_round_end(struct loop *loop, void (*round_end)(void *context), void *context);
-/* Runs rounds until loop_stop(), or a SIGTERM or SIGINT (taken by signalfd). Returns 0, or a negated errno. */
+/* Runs rounds until loop_stop(), or a SIGTERM or SIGINT (taken by signalfd). Returns 0, or a negated errno.
+ */
 MUST_USE int loop_run(struct loop *loop);
 /* One round, waiting at most timeout_ms (-1: for ever, 0: not at all); for tests. */
 MUST_USE int loop_round(struct loop *loop, int timeout_ms);

@@ -1,14 +1,14 @@
 /* Money: an int64 of minor units with its ISO 4217 currency. Sums are checked. */
 #pragma once
 
+#include "result.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include "result.h"
 
 enum { CURRENCY_CAPACITY = 4 };
 
 struct money {
-  int64_t minor;                     /* minor units as ISO 4217 counts them: cents, yen, fils */
+  int64_t minor;                    /* minor units as ISO 4217 counts them: cents, yen, fils */
   char currency[CURRENCY_CAPACITY]; /* alphabetic code, upper case, NUL-terminated */
 };
 

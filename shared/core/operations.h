@@ -10,18 +10,18 @@ enum operation {
   OPERATION_CAPTURE,
   OPERATION_VOID,
   OPERATION_REFUND,
-  OPERATION_STATUS,        /* what became of an authorize, a charge or a movement? Moves no money */
-  OPERATION_VERIFY,        /* a zero-amount check of a card */
-  OPERATION_CONTINUE,      /* after the customer's action */
+  OPERATION_STATUS,   /* what became of an authorize, a charge or a movement? Moves no money */
+  OPERATION_VERIFY,   /* a zero-amount check of a card */
+  OPERATION_CONTINUE, /* after the customer's action */
   OPERATION_COUNT
 };
 
 /* How far a request got. Only PHASE_NOT_SENT proves by itself that nothing was charged. */
 enum phase {
-  PHASE_NOT_SENT = 1,   /* no byte of a charging step left */
-  PHASE_SENT_NO_REPLY,  /* some of it left; no byte of an answer came */
-  PHASE_PARTIAL_REPLY,  /* an answer began and did not end, or cannot be read */
-  PHASE_REPLY,          /* a whole answer */
+  PHASE_NOT_SENT = 1,  /* no byte of a charging step left */
+  PHASE_SENT_NO_REPLY, /* some of it left; no byte of an answer came */
+  PHASE_PARTIAL_REPLY, /* an answer began and did not end, or cannot be read */
+  PHASE_REPLY,         /* a whole answer */
   PHASE_COUNT
 };
 
@@ -41,7 +41,8 @@ enum answer {
   ANSWER_COUNT
 };
 
-/* Their names in sheets, journals and the API ("authorize", "not_sent", "declined", ...). Static; "" out of range. */
+/* Their names in sheets, journals and the API ("authorize", "not_sent", "declined", ...). Static; "" out of
+ * range. */
 const char *operation_name(enum operation operation);
 const char *phase_name(enum phase phase);
 const char *answer_name(enum answer answer);

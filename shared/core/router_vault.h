@@ -1,33 +1,34 @@
 /* The messages between freeport-router and freeport-vault. No message of this file can carry a card number, a
- * security code or a credential: there is no field for one (B1). Each pair of functions is the two halves of one
- * schema; encoders return through the writer, decoders return 0 or -EBADMSG and check every limit themselves. */
+ * security code or a credential: there is no field for one (B1). Each pair of functions is the two halves of
+ * one schema; encoders return through the writer, decoders return 0 or -EBADMSG and check every limit
+ * themselves. */
 #pragma once
 
-#include <stdint.h>
 #include "channel.h"
 #include "cursor.h"
 #include "fields.h"
 #include "ids.h"
 #include "money.h"
 #include "operations.h"
+#include <stdint.h>
 
 enum router_vault_type {
-  RV_HEAD = 1,        /* router tells the audit head it last saw; the vault refuses when its own is older (B9) */
-  RV_DESCRIBE,        /* a token's metadata */
-  RV_DISPATCH,        /* one operation at one connector */
-  RV_END_PAYMENT,     /* the payment is over: its security code dies */
-  RV_DELETE_TOKEN,    /* disable now, destroy after seven days (B13) */
-  RV_UPDATE_TOKEN,    /* a new expiry date */
-  RV_CONNECTORS,      /* the registered connectors, one page at a time */
+  RV_HEAD = 1,     /* router tells the audit head it last saw; the vault refuses when its own is older (B9) */
+  RV_DESCRIBE,     /* a token's metadata */
+  RV_DISPATCH,     /* one operation at one connector */
+  RV_END_PAYMENT,  /* the payment is over: its security code dies */
+  RV_DELETE_TOKEN, /* disable now, destroy after seven days (B13) */
+  RV_UPDATE_TOKEN, /* a new expiry date */
+  RV_CONNECTORS,   /* the registered connectors, one page at a time */
   RV_CONNECTORS_CHANGED = 0x40 /* vault to router, unasked: ask RV_CONNECTORS again */
 };
 
 enum {
   CONNECTOR_NAME_CAPACITY = 33, /* a-z 0-9 _ , 1 to 32 */
   SHEET_NAME_CAPACITY = 33,
-  STEP_KEY_CAPACITY = 48,       /* "pay_" + 26 + "_1_2" */
+  STEP_KEY_CAPACITY = 48, /* "pay_" + 26 + "_1_2" */
   ACCOUNT_TEXT_CAPACITY = 65,
-  SHEET_HASH_BYTES = 32,        /* BLAKE2b-256 of the sheet's bytes */
+  SHEET_HASH_BYTES = 32, /* BLAKE2b-256 of the sheet's bytes */
   CONNECTORS_PER_PAGE = 16
 };
 
@@ -41,11 +42,11 @@ enum token_status { TOKEN_ACTIVE = 1, TOKEN_DELETED, TOKEN_EXPIRED };
 
 /* What may be shown of a card (B11). */
 struct card_view {
-  char bin[9];       /* eight digits of 16 or more, else six */
+  char bin[9]; /* eight digits of 16 or more, else six */
   char last4[5];
   enum network network;
-  uint8_t exp_month; /* 1 to 12 */
-  uint16_t exp_year; /* four digits */
+  uint8_t exp_month;     /* 1 to 12 */
+  uint16_t exp_year;     /* four digits */
   struct id fingerprint; /* "fpr" */
 };
 
@@ -70,29 +71,30 @@ struct token_description { /* reply to RV_DESCRIBE, RV_UPDATE_TOKEN, RV_DELETE_T
 
 struct dispatch {
   struct id merchant;
-  struct id payment;                       /* "pay" or "ver": what a security code is leased to */
-  char key[STEP_KEY_CAPACITY];             /* pay_..._1 or mov_...: each step appends its own number */
+  struct id payment;           /* "pay" or "ver": what a security code is leased to */
+  char key[STEP_KEY_CAPACITY]; /* pay_..._1, ver_..._1 or mov_..._1: each step appends its number */
   char connector[CONNECTOR_NAME_CAPACITY];
-  uint8_t sheet_hash[SHEET_HASH_BYTES];    /* the version the attempt began with; another pinned one is a conflict */
+  uint8_t
+      sheet_hash[SHEET_HASH_BYTES]; /* the version the attempt began with; another pinned one is a conflict */
   enum operation operation;
-  enum operation asked_about;              /* for OPERATION_STATUS: which operation; else 0 */
-  struct id token;                         /* for authorize, charge, verify; else empty */
-  struct id security_code;                 /* "cvc", or empty: then the code typed with the card, if still leased */
-  struct money amount;
-  uint32_t timeout_ms;                     /* for the whole of it, 100 to 120,000 */
-  bool replay;                             /* the same dispatch again, to learn its fate (P2) */
+  enum operation asked_about; /* for OPERATION_STATUS: which operation; else 0 */
+  struct id token;            /* for authorize, charge, verify; else empty, or known for the scrub */
+  struct id security_code;    /* "cvc", or empty: then the code typed with the card, if still leased */
+  struct money amount;        /* not negative; the currency always set */
+  uint32_t timeout_ms;        /* for the whole of it, 100 to 120,000 */
+  bool replay;                /* the same dispatch again, to learn its fate (P2) */
   struct request_fields fields;
 };
 
 struct dispatch_result { /* reply to RV_DISPATCH, status 0 whatever the PSP said */
   enum phase phase;
-  enum answer answer;        /* ANSWER_IS_UNKNOWN unless phase is PHASE_REPLY */
-  uint8_t step;              /* the step that it ended at, 1 for the first */
-  uint16_t http_status;      /* 0 when none came */
-  uint32_t latency_us;       /* from the first byte sent to the last received */
-  uint8_t scrubbed;          /* fields dropped by the scrub (B4) */
-  bool security_code_sent;   /* a leased security code was part of it */
-  bool transient_error;      /* the PSP said that the request went no further (Adyen's Transient-Error) */
+  enum answer answer;      /* ANSWER_IS_UNKNOWN unless phase is PHASE_REPLY */
+  uint8_t step;            /* the step that it ended at, 1 for the first */
+  uint16_t http_status;    /* 0 when none came */
+  uint32_t latency_us;     /* from the first byte sent to the last received */
+  uint8_t scrubbed;        /* fields dropped by the scrub (B4) */
+  bool security_code_sent; /* a leased security code was part of it */
+  bool transient_error;    /* the PSP said that the request went no further (Adyen's Transient-Error) */
   struct answer_fields fields;
   struct audit_head head;
 };
@@ -137,6 +139,9 @@ void write_dispatch_result(struct writer *writer, const struct dispatch_result *
 MUST_USE int read_dispatch_result(struct reader *reader, struct dispatch_result *ret_result);
 void write_end_payment(struct writer *writer, const struct end_payment *end);
 MUST_USE int read_end_payment(struct reader *reader, struct end_payment *ret_end);
+/* A part of connectors_page and of the admin socket's connector_set. */
+void write_connector_facts(struct writer *writer, const struct connector_facts *facts);
+void read_connector_facts(struct reader *reader, struct connector_facts *ret_facts);
 void write_connectors_question(struct writer *writer, const struct connectors_question *question);
 MUST_USE int read_connectors_question(struct reader *reader, struct connectors_question *ret_question);
 void write_connectors_page(struct writer *writer, const struct connectors_page *page);

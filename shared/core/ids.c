@@ -1,0 +1,116 @@
+#include "ids.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+enum { TIME_BYTES = 6, DIGIT_RUN_MAX = 11, NOT_A_CHARACTER = 32 };
+
+/* 26 characters hold 130 bits: the first one carries the topmost three of the 128 alone. */
+static void encode(const uint8_t bytes[ID_RANDOM_BYTES], char *ret_body) {
+  unsigned pending = 0;
+  unsigned bits = 2;
+  size_t out = 0;
+  for (size_t i = 0; i < ID_RANDOM_BYTES; i++) {
+    pending = (pending << 8) | bytes[i];
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      ret_body[out++] = alphabet[(pending >> bits) & 31];
+    }
+    pending &= (1U << bits) - 1;
+  }
+  ret_body[out] = '\0';
+}
+
+static unsigned character_value(char character) {
+  if (character == '\0')
+    return NOT_A_CHARACTER;
+  const char *found = strchr(alphabet, character);
+  return found ? (unsigned)(found - alphabet) : NOT_A_CHARACTER;
+}
+
+static bool has_digit_run(const char *body) {
+  unsigned run = 0;
+  for (; *body; body++) {
+    run = *body >= '0' && *body <= '9' ? run + 1 : 0;
+    if (run > DIGIT_RUN_MAX)
+      return true;
+  }
+  return false;
+}
+
+struct id id_from_bytes(const char *prefix, const uint8_t bytes[ID_RANDOM_BYTES]) {
+  struct id id = {0};
+  size_t length = strlen(prefix);
+  assert(length >= 1 && length <= ID_PREFIX_MAX);
+  memcpy(id.text, prefix, length);
+  id.text[length] = '_';
+  encode(bytes, id.text + length + 1);
+  return id;
+}
+
+/* Draws the bytes after the first `given` until no run of digits is left that could pass for a card number.
+ */
+static struct id draw(const char *prefix, uint8_t bytes[ID_RANDOM_BYTES], size_t given) {
+  struct id id;
+  do {
+    randombytes_buf(bytes + given, ID_RANDOM_BYTES - given);
+    id = id_from_bytes(prefix, bytes);
+  } while (has_digit_run(id.text + strlen(prefix) + 1));
+  sodium_memzero(bytes, ID_RANDOM_BYTES);
+  return id;
+}
+
+struct id id_new(const char *prefix, int64_t unix_ms) {
+  uint8_t bytes[ID_RANDOM_BYTES];
+  for (size_t i = 0; i < TIME_BYTES; i++)
+    bytes[i] = (uint8_t)((uint64_t)unix_ms >> (8 * (TIME_BYTES - 1 - i)));
+  return draw(prefix, bytes, TIME_BYTES);
+}
+
+struct id id_new_random(const char *prefix) {
+  uint8_t bytes[ID_RANDOM_BYTES];
+  return draw(prefix, bytes, 0);
+}
+
+static int decode(const char *body, uint8_t ret_bytes[ID_RANDOM_BYTES]) {
+  unsigned pending = 0;
+  unsigned bits = 0;
+  size_t out = 0;
+  for (size_t i = 0; i < ID_BODY_LENGTH; i++) {
+    unsigned value = character_value(body[i]);
+    if (value == NOT_A_CHARACTER || (i == 0 && value > 7))
+      return -EINVAL;
+    pending = (pending << 5) | value;
+    bits += i == 0 ? 3 : 5;
+    if (bits >= 8) {
+      bits -= 8;
+      ret_bytes[out++] = (uint8_t)(pending >> bits);
+      pending &= (1U << bits) - 1;
+    }
+  }
+  return 0;
+}
+
+int id_parse(const char *prefix, const char *text, uint8_t ret_bytes[ID_RANDOM_BYTES]) {
+  size_t length = strlen(prefix);
+  if (strncmp(text, prefix, length) != 0 || text[length] != '_')
+    return -EINVAL;
+  const char *body = text + length + 1;
+  if (strnlen(body, ID_BODY_LENGTH + 1) != ID_BODY_LENGTH || has_digit_run(body))
+    return -EINVAL;
+  uint8_t bytes[ID_RANDOM_BYTES];
+  int r = decode(body, bytes);
+  if (r == 0 && ret_bytes)
+    memcpy(ret_bytes, bytes, sizeof bytes);
+  sodium_memzero(bytes, sizeof bytes);
+  return r;
+}
+
+bool id_equal(const struct id *left, const struct id *right) {
+  return sodium_memcmp(left->text, right->text, sizeof left->text) == 0;
+}
