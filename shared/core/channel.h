@@ -51,10 +51,11 @@ struct channel {
   struct queued *first, *last; /* waiting to be sent, in order */
   unsigned queued;
   uint8_t *buffer; /* MESSAGE_MAX bytes for what is received */
+  size_t received; /* how much of it may hold something that was received */
 };
 
 /* Takes over fd (an open SEQPACKET socket), makes it non-blocking and enlarges its send buffer.
- * Returns 0 or a negated errno, and then fd stays the caller's. */
+ * Returns 0; or -EPROTOTYPE or another negated errno, and then fd stays the caller's. */
 MUST_USE int channel_open(struct channel *channel, int fd);
 /* Closes the socket and wipes what is queued and received. Safe on a zeroed channel with fd -1. */
 void channel_close(struct channel *channel);

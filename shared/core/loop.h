@@ -21,13 +21,16 @@ struct timer {
   uint32_t index; /* the loop's own: place in its heap plus one, 0 when not set */
 };
 
-/* A loop on that clock. Returns 0 or a negated errno; the caller frees it with loop_free(). */
+/* A loop on that clock. From here on SIGTERM and SIGINT are blocked and taken by the loop, SIGPIPE is ignored
+ * (a supervisor's children inherit both), and as many descriptors may be open as the hard limit allows.
+ * Returns 0 or a negated errno; the caller frees it with loop_free(). */
 MUST_USE int loop_new(const struct clock *clock, struct loop **ret_loop);
 void loop_free(struct loop *loop);
 /* Starts, or changes, what is watched for: events as epoll_ctl(2) takes them, level-triggered. */
 MUST_USE int loop_watch(struct loop *loop, struct watch *watch, uint32_t events);
 MUST_USE int loop_change(struct loop *loop, struct watch *watch, uint32_t events);
-/* Stops watching; safe within a callback, also for a watch whose own callback is still to come. */
+/* Stops watching, before the descriptor is closed; safe within a callback, also for a watch whose own
+ * callback is still to come. */
 void loop_forget(struct loop *loop, struct watch *watch);
 /* Sets (or sets anew) a timer due in delay_us microseconds; 0 means in the next round.
  * Returns 0, or -ENOMEM when the heap cannot grow. */
