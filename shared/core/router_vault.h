@@ -13,13 +13,14 @@
 #include <stdint.h>
 
 enum router_vault_type {
-  RV_HEAD = 1,     /* router tells the audit head it last saw; the vault refuses when its own is older (B9) */
-  RV_DESCRIBE,     /* a token's metadata */
-  RV_DISPATCH,     /* one operation at one connector */
-  RV_END_PAYMENT,  /* the payment is over: its security code dies */
-  RV_DELETE_TOKEN, /* disable now, destroy after seven days (B13) */
-  RV_UPDATE_TOKEN, /* a new expiry date */
-  RV_CONNECTORS,   /* the registered connectors, one page at a time */
+  RV_HEAD = 1, /* the audit head that the router last saw (sequence 0: none) -> the vault's own; or, when its
+                  chain does not hold that one, STATUS_ROLLED_BACK to this and to all that follows (B9) */
+  RV_DESCRIBE, /* a token's metadata */
+  RV_DISPATCH, /* one operation at one connector */
+  RV_END_PAYMENT,              /* the payment is over: its security code dies */
+  RV_DELETE_TOKEN,             /* disable now, destroy after seven days (B13) */
+  RV_UPDATE_TOKEN,             /* a new expiry date */
+  RV_CONNECTORS,               /* the registered connectors, one page at a time */
   RV_CONNECTORS_CHANGED = 0x40 /* vault to router, unasked: ask RV_CONNECTORS again */
 };
 
@@ -83,6 +84,9 @@ struct dispatch {
   struct money amount;        /* not negative; the currency always set */
   uint32_t timeout_ms;        /* for the whole of it, 100 to 120,000 */
   bool replay;                /* the same dispatch again, to learn its fate (P2) */
+  bool security_code_sent; /* of a replay: a code was, or for all the router knows may have been, part of the
+                              first sending; then it is sent again, or the answer is STATUS_EXPIRED when it is
+                              gone. false: a replay carries none */
   struct request_fields fields;
 };
 

@@ -3,9 +3,8 @@
 #include <string.h>
 
 bool card_number_valid(const char *digits, size_t length) {
-  if (length < CARD_NUMBER_MIN || length > CARD_NUMBER_MAX) {
+  if (length < CARD_NUMBER_MIN || length > CARD_NUMBER_MAX)
     return false;
-  }
   uint32_t sum = 0, bad = 0;
   for (size_t place = 0; place < length; place++) {
     uint32_t digit = (uint32_t)(uint8_t)digits[length - 1 - place] - '0';
@@ -36,9 +35,8 @@ static const char *const TEST_RANGES[] = {
 
 bool card_number_is_test(const char *number) {
   bool found = false;
-  for (size_t i = 0; i < sizeof TEST_RANGES / sizeof TEST_RANGES[0]; i++) {
+  for (size_t i = 0; i < sizeof TEST_RANGES / sizeof TEST_RANGES[0]; i++)
     found |= memcmp(number, TEST_RANGES[i], 6) == 0;
-  }
   return found;
 }
 

@@ -8,20 +8,21 @@
 #include "router_vault.h"
 
 enum collect_vault_type {
-  CV_TOKENIZE = 1,   /* a card, and perhaps its code, become a token */
-  CV_SECURITY_CODE   /* a saved card's code, typed again */
+  CV_TOKENIZE = 1, /* a card, and perhaps its code, become a token */
+  CV_SECURITY_CODE /* a saved card's code, typed again */
 };
 
 enum { PUBLISHABLE_HASH_BYTES = 32 };
 
 struct tokenize {
-  uint8_t key_hash[PUBLISHABLE_HASH_BYTES]; /* SHA-256 of the publishable key: names merchant and environment */
+  uint8_t
+      key_hash[PUBLISHABLE_HASH_BYTES]; /* SHA-256 of the publishable key: names merchant and environment */
   struct card card;
   struct card_code code;
 };
 
-struct tokenized { /* STATUS_REFUSED: unknown key; STATUS_INVALID: not acceptable here (a real number in the test
-                      environment, an expired date); STATUS_LIMITED: B11 */
+struct tokenized { /* STATUS_REFUSED: unknown key; STATUS_INVALID: not acceptable here (a real number in the
+                      test environment, an expired date); STATUS_LIMITED: B11 */
   struct id token;
   struct card_view card; /* no fingerprint: collect is shown none (B11) */
 };

@@ -1,5 +1,5 @@
-/* The messages between freeport-vault and freeport-egress. The vault pushes; egress answers what it was pushed and can
- * ask for nothing. */
+/* The messages between freeport-vault and freeport-egress. The vault pushes; egress answers what it was
+ * pushed and can ask for nothing. */
 #pragma once
 
 #include "admin.h"
@@ -12,7 +12,8 @@ enum egress_vault_type {
   EV_SEND = 1 /* vault to egress; the reply (EV_SEND | REPLY_BIT) carries a dispatch_result */
 };
 
-/* All that one dispatch needs; the card and the code only where the operation releases them. Wiped after use. */
+/* All that one dispatch needs; the card and the code only where the operation releases them. Wiped after use.
+ */
 struct egress_send {
   char key[STEP_KEY_CAPACITY];
   char sheet[SHEET_NAME_CAPACITY];
@@ -24,8 +25,8 @@ struct egress_send {
   bool replay;
   bool has_card;
   struct card card;
-  struct card_code code;                /* "" for none */
-  char bin[9];                          /* of the token's card, for the scrub where no card is released; or "" */
+  struct card_code code; /* "" for none */
+  char bin[9];           /* of the token's card, for the scrub where no card is released; or "" */
   char last4[5];
   struct money amount;
   uint32_t timeout_ms;
