@@ -1,0 +1,216 @@
+/* The payment engine: a state machine without I/O. Events in (a request, a reply of the vault, the time),
+ * effects out (ask the vault, answer a request). It reads no clock: the time is in the event. It draws from a
+ * generator given to it. All it knows stands in the ledger, so that it can be dropped at any point and
+ * started again.
+ *
+ * A host does, round by round:
+ *   1. any number of events: engine_pay(), engine_move(), engine_on_*(). They append to the ledger's batch
+ * and queue effects; they never fail towards the caller, a failing store is kept for step 2.
+ *   2. engine_commit(): one durable commit. When it fails, everything of the round is undone: waiting
+ * requests of the round are answered REQUEST_STORAGE, replies of the vault are kept and taken in again later.
+ *   3. engine_next_effect() until there is none: only now does anything leave (P1, asserted).
+ *   4. engine_due() says when engine_on_time() is wanted. */
+#pragma once
+
+#include "bins.h"
+#include "draws.h"
+#include "ledger.h"
+#include "payment.h"
+#include "router_vault.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct engine;
+struct sheet_facts; /* policy/connectors/sheet.h */
+
+struct engine_options {
+  struct ledger *ledger;        /* borrowed; outlives the engine */
+  const struct bin_table *bins; /* borrowed, or NULL: nothing is known of a card but its view */
+  struct draws draws;
+  /* Facts of the sheet with that name and hash, or NULL when there is none. Borrowed until
+   * engine_on_connectors(). */
+  const struct sheet_facts *(*sheet)(void *context, const char *name, const uint8_t hash[SHEET_HASH_BYTES]);
+  void *sheet_context;
+  /* 0 in any of these means the default in brackets. */
+  uint32_t answer_ms;         /* a request is answered no later than this [10,000] */
+  uint32_t attempt_ms;        /* for one dispatch [10,000] */
+  uint32_t deadline_ms;       /* of a payment that names none [60,000] */
+  uint32_t action_ms;         /* for the customer to act [1,800,000] */
+  uint32_t attempts_max;      /* of a payment [5], at most ATTEMPTS_MAX */
+  uint32_t first_question_ms; /* after an outcome got lost [500]; doubles from there */
+  uint32_t last_question_ms;  /* no wait between questions is longer [900,000] */
+  uint32_t requests_max;      /* waiting at once; beyond: REQUEST_BUSY [16,384] */
+  uint32_t loaded_max;        /* payments held in memory while nothing goes on with them [8,192] */
+};
+
+/* Who asks. */
+struct requester {
+  struct id merchant; /* "mer" */
+  struct id actor;    /* the API key, "key" */
+  struct id request;  /* "req", what Freeport-Request-Id shows */
+  bool livemode;
+  char idempotency_key[IDEMPOTENCY_KEY_MAX + 1]; /* 1 to 255 bytes */
+  uint8_t body_hash[BODY_HASH_BYTES];            /* of the request's body */
+};
+
+struct payment_request {
+  struct requester from;
+  struct money amount; /* 1 or more */
+  struct id token;
+  struct id security_code; /* "cvc", or empty */
+  struct id agreement;     /* "agr", or empty */
+  struct id customer;      /* "cus" that exists, or empty: one is made when there are personal fields */
+  enum payment_kind kind;  /* 0: KIND_CUSTOMER */
+  enum store_usage store;
+  bool capture_manual, retry_none, late_void;
+  int16_t risk;            /* -1: none */
+  uint32_t deadline_ms;    /* 0: the default */
+  uint8_t connector_count; /* routing.connectors; 0: the published policy decides */
+  char connectors[CANDIDATES_MAX][CONNECTOR_NAME_CAPACITY];
+  /* Everything else, personal fields included. The engine itself sets kind, store, customer_id and
+   * previous_network_transaction_id; here they are absent. */
+  struct request_fields fields;
+};
+
+struct movement_request {
+  struct requester from;
+  struct id payment;
+  enum movement_type type;
+  int64_t amount;    /* 0: all there is (captures and refunds); ignored for a void */
+  bool amount_given; /* so that a given zero is refused */
+  bool final;        /* of a capture */
+  char reference[REASON_CAPACITY], reason[REASON_CAPACITY];
+};
+
+/* How a request ended. */
+enum request_outcome {
+  REQUEST_DONE = 0,           /* the payment or movement exists: 201, or 202 while open */
+  REQUEST_STORAGE,            /* the store refused; nothing was done: 503 */
+  REQUEST_BUSY,               /* too many at once; nothing was done: 503 */
+  REQUEST_VAULT_AWAY,         /* the vault did not answer about the token; nothing was done: 503 */
+  REQUEST_KEY_REUSED,         /* idempotency key with another body: 422 */
+  REQUEST_TOKEN_UNKNOWN,      /* 422, token */
+  REQUEST_TOKEN_DELETED,      /* 422, token */
+  REQUEST_TOKEN_EXPIRED,      /* 422, token */
+  REQUEST_AGREEMENT_UNKNOWN,  /* 422, agreement */
+  REQUEST_CUSTOMER_UNKNOWN,   /* 422, customer */
+  REQUEST_CONNECTOR_UNKNOWN,  /* 422, routing.connectors: a name that is not registered */
+  REQUEST_NO_POLICY,          /* 409: none is published and the request names no connectors */
+  REQUEST_NO_CONNECTOR,       /* 409: every candidate is passed over */
+  REQUEST_PAYMENT_UNKNOWN,    /* 404 */
+  REQUEST_INVALID_STATE,      /* 409: not possible in the payment's state */
+  REQUEST_AMOUNT_INVALID,     /* 422, amount: zero or negative */
+  REQUEST_AMOUNT_TOO_LARGE,   /* 422, amount: more than is capturable or refundable */
+  REQUEST_CONNECTOR_AWAY,     /* 409: the payment's connector is not registered or cannot do this */
+  REQUEST_TOO_MANY_MOVEMENTS, /* 409 */
+  REQUEST_OUTCOME_COUNT
+};
+
+enum effect_type {
+  EFFECT_DESCRIBE = 1, /* send RV_DESCRIBE */
+  EFFECT_DISPATCH,     /* send RV_DISPATCH */
+  EFFECT_END_PAYMENT,  /* send RV_END_PAYMENT; its reply is of no interest */
+  EFFECT_ANSWER        /* answer a waiting request */
+};
+
+struct request_answer {
+  uint64_t ticket;
+  enum request_outcome outcome;
+  struct id merchant, payment, movement; /* with REQUEST_DONE; movement is empty for a payment's request */
+  bool open;                             /* the outcome is still open: 202 */
+};
+
+struct effect { /* what it points to is borrowed until the next call of the engine */
+  enum effect_type type;
+  uint64_t correlation; /* of the message; its reply is handed in with the same one */
+  struct token_question describe;
+  const struct dispatch *dispatch;
+  struct end_payment end;
+  struct request_answer answer;
+};
+
+/* An engine; freed with engine_free(). Returns 0 or -ENOMEM. */
+MUST_USE int engine_new(const struct engine_options *options, struct engine **ret_engine);
+void engine_free(struct engine *engine);
+/* Takes up the open payments of the ledger: what was dispatched and has no outcome recorded is unresolved and
+ * will be asked about, never sent as new. To be committed like any round. Returns 0 or a negated errno. */
+MUST_USE int engine_start(struct engine *engine, int64_t now_ms);
+
+/* ---- Events ---- */
+
+/* A merchant wants a payment. ticket: the host's name for the waiting request, not 0 and not in use; it is
+ * answered with exactly one EFFECT_ANSWER, in this round or later. */
+void engine_pay(struct engine *engine, int64_t now_ms, uint64_t ticket,
+                const struct payment_request *request);
+/* A merchant wants a capture, a void or a refund. Likewise. */
+void engine_move(struct engine *engine, int64_t now_ms, uint64_t ticket,
+                 const struct movement_request *request);
+/* The client of a waiting request has gone: its ticket is not answered any more. What was begun goes on. */
+void engine_forget(struct engine *engine, uint64_t ticket);
+/* The vault answered EFFECT_DESCRIBE. description is read when status is STATUS_DONE. */
+void engine_on_description(struct engine *engine, int64_t now_ms, uint64_t correlation, enum status status,
+                           const struct token_description *description);
+/* The vault answered EFFECT_DISPATCH. result is read when status is STATUS_DONE. */
+void engine_on_result(struct engine *engine, int64_t now_ms, uint64_t correlation, enum status status,
+                      const struct dispatch_result *result);
+/* The host could not hand an effect to the vault (queue full, line down): nothing left. */
+void engine_on_refused(struct engine *engine, int64_t now_ms, uint64_t correlation);
+/* The vault's line is there, or is lost: what is outstanding on it is then of unknown fate. */
+void engine_on_vault(struct engine *engine, int64_t now_ms, bool there);
+/* The registered connectors, all of them; replaces those known before. Copied. */
+void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct connector_facts *facts,
+                          size_t count);
+/* Another BIN table (or NULL) from now on. */
+void engine_set_bins(struct engine *engine, const struct bin_table *bins);
+/* The merchant's published policy has changed: read it again. */
+void engine_on_policy(struct engine *engine);
+/* Time passes. */
+void engine_on_time(struct engine *engine, int64_t now_ms);
+/* When engine_on_time() is wanted next; -1: not at all. */
+int64_t engine_due(const struct engine *engine);
+
+/* ---- The end of a round ---- */
+
+/* Commits the ledger's batch, the host's own writes included. Returns 0; or a negated errno, and then nothing
+ * of the round happened (the host answers its own requests of the round 503). Effects are to be taken in
+ * either case. */
+MUST_USE int engine_commit(struct engine *engine, int64_t now_ms);
+/* The next effect, or false. Only after engine_commit(). */
+bool engine_next_effect(struct engine *engine, struct effect *ret_effect);
+
+/* ---- Looking ---- */
+
+/* One of the merchant's payments in its current state, borrowed until the next call of the engine. To be
+ * shown only after engine_commit(). Returns 0, LEDGER_ABSENT, or a negated errno. */
+MUST_USE int engine_payment(struct engine *engine, const struct id *merchant, const struct id *id,
+                            const struct payment **ret_payment);
+/* The facts of a registered connector, or NULL; borrowed. */
+const struct connector_facts *engine_connector(const struct engine *engine, const char *name);
+size_t engine_connector_count(const struct engine *engine);
+const struct connector_facts *engine_connector_at(const struct engine *engine, size_t index);
+
+struct engine_counts {
+  uint64_t created;                        /* payments, since the start */
+  uint64_t ended[PAYMENT_STATUS_COUNT];    /* attempts' phases over: how payments became, by status */
+  uint64_t dispatched, questions, replays; /* since the start */
+  uint64_t movements[MOVEMENT_TYPE_COUNT]; /* since the start */
+  uint64_t commits_failed;
+  uint32_t open, waiting, loaded, outstanding; /* now */
+};
+struct engine_counts engine_counts(const struct engine *engine);
+
+/* ---- Deciding without charging: POST /v1/route ---- */
+
+struct route_question {
+  struct id merchant;
+  struct money amount;
+  bool capture_manual;
+  uint8_t connector_count;
+  char connectors[CANDIDATES_MAX][CONNECTOR_NAME_CAPACITY];
+  const char *policy_text; /* NULL: the published one */
+  size_t policy_length;
+};
+
+/* Decides as engine_pay() would, and keeps nothing. Returns REQUEST_DONE or how it would end. */
+enum request_outcome engine_route(struct engine *engine, const struct route_question *question,
+                                  struct decision *ret_decision);

@@ -1,0 +1,273 @@
+/* A payment as the router knows it: everything that the API shows and that the engine decides upon.
+ *
+ * A payment is the sum of its journal entries (change.h) and of nothing else. Personal data are not in it
+ * (P9): it names the customer under whose key they lie. Texts are NUL-terminated, "" for none; ids are empty
+ * for none; times are milliseconds since the Unix epoch, 0 for none; amounts are minor units of the payment's
+ * currency. */
+#pragma once
+
+#include "bins.h"
+#include "fields.h"
+#include "ids.h"
+#include "ledger.h"
+#include "money.h"
+#include "outcome.h"
+#include "router_vault.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+  ATTEMPTS_MAX = 8,
+  CANDIDATES_MAX = 16,
+  MOVEMENTS_MAX = 100,
+  PSP_ID_CAPACITY = 129,
+  CODE_CAPACITY = 65,
+  SHORT_CODE_CAPACITY = 33,
+  REASON_CAPACITY = 65,
+  ACTION_URL_CAPACITY = 2049,
+  PAYMENT_BYTES_MAX = 60000 /* of one encoded payment */
+};
+
+enum payment_status {
+  PAYMENT_PROCESSING = 1,
+  PAYMENT_REQUIRES_ACTION,
+  PAYMENT_AUTHORIZED,
+  PAYMENT_PARTIALLY_CAPTURED,
+  PAYMENT_CAPTURED,
+  PAYMENT_VOIDED,
+  PAYMENT_DECLINED,
+  PAYMENT_FAILED,
+  PAYMENT_UNRESOLVED,
+  PAYMENT_STATUS_COUNT
+};
+
+/* Of an attempt or a movement. */
+enum step_status { STEP_PENDING = 1, STEP_SUCCEEDED, STEP_FAILED, STEP_UNRESOLVED, STEP_STATUS_COUNT };
+
+enum movement_type { MOVEMENT_CAPTURE = 1, MOVEMENT_VOID, MOVEMENT_REFUND, MOVEMENT_TYPE_COUNT };
+
+enum payment_kind {
+  KIND_CUSTOMER = 1,
+  KIND_RECURRING,
+  KIND_INSTALLMENT,
+  KIND_UNSCHEDULED,
+  KIND_RESUBMISSION,
+  KIND_MOTO,
+  KIND_COUNT
+};
+
+enum store_usage { STORE_NONE, STORE_ON_SESSION, STORE_OFF_SESSION, STORE_COUNT };
+
+/* Why a candidate of the list was passed over. */
+enum skip_reason {
+  SKIP_NONE,    /* not passed over: tried, or still to be tried */
+  SKIP_UNKNOWN, /* no such connector is registered */
+  SKIP_DISABLED,
+  SKIP_DRAINING,
+  SKIP_NO_OPERATION, /* its sheet lacks the operation, or no sheet of that hash is known */
+  SKIP_COUNT
+};
+
+/* Names as the API has them; static, "" out of range. From names: 0 for no such name. */
+const char *payment_status_name(enum payment_status status);
+enum payment_status payment_status_from_name(const char *name);
+const char *step_status_name(enum step_status status);
+const char *movement_type_name(enum movement_type type);
+const char *payment_kind_name(enum payment_kind kind);
+enum payment_kind payment_kind_from_name(const char *name);
+const char *store_usage_name(enum store_usage usage);
+enum store_usage store_usage_from_name(const char *name);
+const char *skip_reason_name(enum skip_reason reason);
+
+/* Typed fields of a PSP's answer, as attempts and movements keep them. */
+struct psp_answer {
+  enum phase phase;   /* 0: nothing came back (yet) */
+  enum answer answer; /* 0 likewise */
+  uint16_t http_status;
+  uint32_t latency_us;
+  uint8_t scrubbed; /* fields dropped by the scrub (B4) */
+  char psp_id[PSP_ID_CAPACITY];
+  char psp_capture_id[PSP_ID_CAPACITY];
+  char code[CODE_CAPACITY];
+  char network_code[SHORT_CODE_CAPACITY];
+  char advice_code[SHORT_CODE_CAPACITY];
+  char network_transaction_id[NETWORK_TRANSACTION_ID_CAPACITY];
+  char auth_code[SHORT_CODE_CAPACITY];
+  char avs[SHORT_CODE_CAPACITY];
+  char cvc_check[SHORT_CODE_CAPACITY];
+  char eci[SHORT_CODE_CAPACITY];
+};
+
+/* One connector, one try to authorize or charge. Its key is the payment's id, an underscore and its number.
+ */
+struct attempt {
+  uint8_t number; /* 1 for the first */
+  enum step_status status;
+  enum operation operation; /* OPERATION_AUTHORIZE or OPERATION_CHARGE */
+  char connector[CONNECTOR_NAME_CAPACITY];
+  char sheet[SHEET_NAME_CAPACITY];
+  uint8_t sheet_hash[SHEET_HASH_BYTES];
+  char merchant_account[ACCOUNT_TEXT_CAPACITY];
+  int64_t amount;
+  int64_t started_ms;    /* when its dispatch was recorded */
+  int64_t dispatched_ms; /* when it, or its latest replay, was recorded */
+  int64_t settled_ms;    /* no earlier than this does absence prove anything; 0 while nothing is doubtful */
+  int64_t ended_ms;      /* when its status became succeeded or failed */
+  uint32_t timeout_ms;
+  uint8_t replays;
+  bool replay_over;         /* its replay was refused for good: never replayed again */
+  bool security_code_sent;  /* a leased security code went with it */
+  bool captured;            /* the PSP said captured at once (a charge) */
+  bool awaits_action;       /* the customer must act; status is STEP_PENDING */
+  bool absent;              /* failed because it was proved absent */
+  enum outcome_class class; /* 0 while nothing is known */
+  struct psp_answer answer;
+};
+
+/* A capture, a void or a refund. Its key is its id. */
+struct movement {
+  struct id id; /* "mov" */
+  enum movement_type type;
+  enum step_status status;
+  bool received;   /* the PSP has taken it and will settle it later; status is STEP_PENDING */
+  bool final;      /* of a capture: nothing further is captured */
+  bool own;        /* the engine's own, for an approval that came too late */
+  uint8_t attempt; /* number of the attempt it moves money of */
+  int64_t amount;
+  int64_t started_ms;
+  int64_t settled_ms; /* as in an attempt */
+  int64_t ended_ms;
+  int64_t dispatched_ms;
+  uint32_t timeout_ms;
+  uint8_t replays;
+  bool replay_over;
+  uint8_t sheet_hash[SHEET_HASH_BYTES];
+  struct id actor;                 /* API key */
+  char reference[REASON_CAPACITY]; /* the merchant's own, or "" */
+  char reason[REASON_CAPACITY];    /* of a refund or a void, as the merchant gave it, or "" */
+  enum outcome_class class;        /* of a failed one */
+  struct psp_answer answer;
+};
+
+struct candidate {
+  char connector[CONNECTOR_NAME_CAPACITY];
+  enum skip_reason skipped;
+};
+
+/* What was decided, and upon what: enough to decide it again bit for bit (P6). */
+struct decision {
+  struct id policy; /* "pol"; empty when the request named the connectors */
+  uint8_t policy_hash[POLICY_LEDGER_HASH_BYTES];
+  char rule[CONNECTOR_NAME_CAPACITY]; /* "otherwise", or "request" */
+  char bins_version[17];              /* "" when no table was there */
+  uint64_t draw;
+  uint16_t health_count; /* connectors that were held unhealthy; their names follow in a later version */
+  uint8_t candidate_count;
+  struct candidate candidates[CANDIDATES_MAX]; /* in the order of the cascade */
+};
+
+struct decline {
+  char reason[CODE_CAPACITY]; /* "" : none */
+  char category[CODE_CAPACITY];
+  enum outcome_retry retry;
+  uint32_t retry_after_s; /* 0: no advice */
+};
+
+struct payment {
+  struct id id, merchant, actor, request; /* actor: the API key that created it */
+  bool livemode;
+  int64_t created_ms, updated_ms;
+  enum payment_status status; /* derived from what follows by payment_derive() */
+
+  int64_t amount;
+  char currency[CURRENCY_CAPACITY];
+  int64_t amount_authorized; /* 0 until authorized, and again once voided */
+  int64_t amount_captured;   /* captures that succeeded */
+  int64_t
+      amount_capturable;   /* authorized - captured - pending and unresolved captures; 0 after a final one */
+  int64_t amount_refunded; /* refunds that succeeded */
+  int64_t amount_refundable; /* captured + captures the PSP has received - refunded - pending, unresolved
+                                refunds */
+
+  struct id token, security_code, agreement, customer;
+  struct card_view card;
+  enum funding funding;
+  char country[3]; /* of the issuer, or "" */
+  char issuer[BIN_ISSUER_CAPACITY];
+
+  enum payment_kind kind;
+  bool capture_manual;
+  bool retry_none;
+  bool late_void; /* on_late_success: void */
+  enum store_usage store;
+  int16_t risk;        /* -1: none given */
+  int64_t deadline_ms; /* no new attempt starts after it */
+
+  bool concluded;                 /* no further attempt: it ends as conclusion says */
+  enum payment_status conclusion; /* PAYMENT_DECLINED or PAYMENT_FAILED */
+  struct decline decline;         /* of a declined or failed payment */
+  struct id agreement_opened;     /* "agr" that this payment opened */
+  char *action_url;               /* where the customer must act; NULL for none; owned */
+  int64_t action_expires_ms;
+  int64_t authorization_expires_ms; /* 0: not known */
+
+  struct decision decision;
+  uint8_t attempt_count;
+  struct attempt attempts[ATTEMPTS_MAX];
+  uint8_t movement_count, movement_capacity;
+  struct movement *movements; /* owned */
+  uint8_t *inputs; /* the request's fields that are not personal, as write_request_fields(); owned */
+  uint16_t inputs_length;
+};
+
+/* A new, empty payment, or NULL when there is no memory. Freed with payment_free(), which allows NULL. */
+struct payment *payment_new(void);
+void payment_free(struct payment *payment);
+
+/* The attempt that authorized or charged, or NULL. At most one (P4). */
+const struct attempt *payment_live_attempt(const struct payment *payment);
+/* The attempt whose fate decides now: the live one, else the last; NULL before the first. */
+const struct attempt *payment_current_attempt(const struct payment *payment);
+/* The movement of that id, or NULL. */
+const struct movement *payment_movement(const struct payment *payment, const struct id *movement);
+/* Whether its outcome is open: processing or unresolved (what the API answers 202 for). requires_action is
+ * not: the next step is the customer's. */
+bool payment_is_open(const struct payment *payment);
+/* Whether the engine still has something to do for it: an attempt or a movement without an end. */
+bool payment_has_work(const struct payment *payment);
+/* The request's fields that are not personal: reference, descriptor, metadata, return_url, ... Returns 0 or
+ * -EBADMSG. */
+MUST_USE int payment_inputs(const struct payment *payment, struct request_fields *ret_fields);
+/* Sets status and the four derived amounts from attempts, movements and conclusion. */
+void payment_derive(struct payment *payment);
+
+/* As stored: write gives the same bytes for the same payment, always. */
+void write_payment(struct writer *writer, const struct payment *payment);
+/* Returns 0 with a payment that the caller frees; -EBADMSG; or -ENOMEM. */
+MUST_USE int read_payment(const void *bytes, size_t length, struct payment **ret_payment);
+
+/* Reads one of the merchant's payments from the ledger. Returns 0 with a payment that the caller frees;
+ * LEDGER_ABSENT; or a negated errno. */
+MUST_USE int payment_load(struct ledger *ledger, const struct id *merchant, const struct id *id,
+                          struct payment **ret_payment);
+
+/* What a list of payments is narrowed by; zeroed members narrow nothing. */
+struct payment_filter {
+  const char *reference;
+  enum payment_status status;
+  const struct id *customer;
+  const char *connector; /* of any attempt */
+  const char *metadata_key, *metadata_value;
+  int64_t created_from_ms; /* greater than or equal */
+  int64_t created_to_ms;   /* less than or equal; 0: no bound */
+};
+
+enum { PAYMENT_SCAN_MAX = 20000 };
+
+/* Newest first from before (NULL or empty: the newest) on; at most limit payments, each handed to found() and
+ * freed after it. Looks at no more than PAYMENT_SCAN_MAX records; *ret_more says whether others may follow,
+ * *ret_last is the last payment looked at, from which the next page starts. */
+MUST_USE int payment_list(struct ledger *ledger, const struct id *merchant,
+                          const struct payment_filter *filter, const struct id *before, unsigned limit,
+                          void (*found)(void *context, const struct payment *payment), void *context,
+                          bool *ret_more, struct id *ret_last);

@@ -1,0 +1,237 @@
+/* The ledger: the router's own records over shared/store, in one file of tables.
+ *
+ * The journal is append-only and is what counts; `payments` is derived from it and can be rebuilt byte for
+ * byte. Nothing here is durable before ledger_commit(). Personal data stand in `customers` alone, sealed
+ * under a key per customer (P9); `customer_keys` holds those keys, wrapped by the ledger's key.
+ *
+ * Every function returns 0; LEDGER_ABSENT where it says so; or a negated errno (-EBADMSG: a record is
+ * damaged, -ENOSPC: the store is full). After an error of a function that writes, the batch must be
+ * abandoned. */
+#pragma once
+
+#include "draws.h"
+#include "ids.h"
+#include "result.h"
+#include "router_vault.h"
+#include "store.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ledger_table {
+  LEDGER_META,
+  LEDGER_JOURNAL,       /* sequence -> entry */
+  LEDGER_PAYMENTS,      /* merchant, payment -> state (derived) */
+  LEDGER_IDEMPOTENCY,   /* merchant, hash of path and key -> body hash, object, time */
+  LEDGER_REFERENCES,    /* merchant, hash of the merchant's reference, payment -> nothing */
+  LEDGER_OPEN,          /* merchant, payment -> nothing: payments with something still to do */
+  LEDGER_API_KEYS,      /* SHA-256 of the key's text -> whose it is */
+  LEDGER_POLICIES,      /* texts, and what was published when */
+  LEDGER_CUSTOMERS,     /* merchant, customer, payment -> sealed personal data */
+  LEDGER_CUSTOMER_KEYS, /* merchant, customer -> wrapped key */
+  LEDGER_AGREEMENTS,    /* merchant, agreement -> network transaction id and what belongs to it */
+  LEDGER_CONNECTORS,    /* free for the host: the registry last seen */
+  LEDGER_TABLE_COUNT
+};
+
+enum {
+  LEDGER_ABSENT = 1,
+  LEDGER_KEY_BYTES = 32,
+  LEDGER_SCHEMA = 1,
+  IDEMPOTENCY_KEY_MAX = 255,
+  BODY_HASH_BYTES = 32,
+  POLICY_LEDGER_TEXT_MAX = 32768,
+  POLICY_LEDGER_HASH_BYTES = 32
+};
+
+#define IDEMPOTENCY_LIFETIME_MS (30LL * 24 * 3600 * 1000)
+
+/* The names of the tables in that order, NULL-terminated: what the store is opened with. */
+extern const char *const ledger_tables[];
+
+struct ledger;
+
+/* A ledger over store (borrowed; opened with ledger_tables). key wraps the customers' keys and is copied;
+ * draws are copied. The caller frees it with ledger_free(), before it closes the store. */
+MUST_USE int ledger_open(struct store *store, const uint8_t key[LEDGER_KEY_BYTES], const struct draws *draws,
+                         struct ledger **ret_ledger);
+void ledger_free(struct ledger *ledger);
+/* Reads the ledger's key file (32 bytes, this user's, mode 0600, no symbolic link), or makes it from draws
+ * when it is absent. The caller wipes ret_key. */
+MUST_USE int ledger_key_file(const char *path, const struct draws *draws, uint8_t ret_key[LEDGER_KEY_BYTES]);
+/* Makes everything since the last commit durable; on failure nothing of it happened. */
+MUST_USE int ledger_commit(struct ledger *ledger);
+/* Forgets everything since the last commit. */
+void ledger_abandon(struct ledger *ledger);
+/* Whether something waits for a commit. */
+bool ledger_pending(const struct ledger *ledger);
+/* The store beneath, for tables that the host fills itself. */
+struct store *ledger_store(struct ledger *ledger);
+
+/* ---- The journal ---- */
+
+/* Who caused an entry and when; stands at the head of every entry. */
+struct journal_head {
+  int64_t at_ms;
+  struct id actor;   /* API key "key", or empty for the engine itself */
+  struct id request; /* "req", or empty */
+};
+
+enum journal_type {
+  JOURNAL_PAYMENT = 1, /* changes of one payment: router/engine/change.h */
+  JOURNAL_POLICY       /* a policy drafted, published or rolled back */
+};
+
+struct journal_entry { /* borrowed from the store */
+  uint64_t sequence;
+  enum journal_type type;
+  struct journal_head head;
+  const uint8_t *body;
+  size_t length;
+};
+
+/* Appends an entry; sequences count from 1 without a gap. */
+MUST_USE int ledger_append(struct ledger *ledger, enum journal_type type, const struct journal_head *head,
+                           const void *body, size_t length, uint64_t *ret_sequence);
+/* The first entry with a sequence of at least from. LEDGER_ABSENT at the end. */
+MUST_USE int ledger_entry(struct ledger *ledger, uint64_t from, struct journal_entry *ret_entry);
+
+/* ---- Payments and open work: bytes whose meaning router/engine knows ---- */
+
+MUST_USE int ledger_payment_put(struct ledger *ledger, const struct id *merchant, const struct id *payment,
+                                const void *bytes, size_t length);
+/* LEDGER_ABSENT when that merchant has no such payment. */
+MUST_USE int ledger_payment_get(struct ledger *ledger, const struct id *merchant, const struct id *payment,
+                                struct view *ret_bytes);
+/* The newest payment of the merchant that is older than before (NULL or empty: the newest of all). */
+MUST_USE int ledger_payment_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                                   struct id *ret_payment, struct view *ret_bytes);
+MUST_USE int ledger_open_set(struct ledger *ledger, const struct id *merchant, const struct id *payment,
+                             bool open);
+/* The open payment after (merchant, payment); both empty for the first. LEDGER_ABSENT at the end. */
+MUST_USE int ledger_open_next(struct ledger *ledger, const struct id *merchant, const struct id *payment,
+                              struct id *ret_merchant, struct id *ret_payment);
+/* Remembers that payment bears the merchant's reference. */
+MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
+                                  const struct id *payment);
+/* The newest payment with that reference that is older than before (NULL or empty: the newest).
+ * LEDGER_ABSENT. */
+MUST_USE int ledger_reference_before(struct ledger *ledger, const struct id *merchant, const char *reference,
+                                     const struct id *before, struct id *ret_payment);
+
+/* ---- Idempotency keys (P3) ---- */
+
+struct idempotent {
+  uint8_t body_hash[BODY_HASH_BYTES];
+  struct id object; /* what was created: "pay", "mov", "pol" */
+  int64_t created_ms;
+};
+
+/* What was created under key at path; LEDGER_ABSENT when nothing, or when it is older than 30 days at now_ms.
+ */
+MUST_USE int ledger_idempotency_get(struct ledger *ledger, const struct id *merchant, const char *path,
+                                    const char *key, int64_t now_ms, struct idempotent *ret_entry);
+MUST_USE int ledger_idempotency_put(struct ledger *ledger, const struct id *merchant, const char *path,
+                                    const char *key, const struct idempotent *entry);
+/* Looks at the next `steps` entries after the place where the last call ended and deletes what is too old. */
+MUST_USE int ledger_idempotency_sweep(struct ledger *ledger, int64_t now_ms, unsigned steps);
+
+/* ---- API keys ---- */
+
+struct api_key {
+  struct id id;       /* "key": what the journal names as actor */
+  struct id merchant; /* "mer" */
+  bool livemode;
+  bool revoked;
+  int64_t created_ms;
+};
+
+/* Stores, or leaves as it is when the same hash is there for the same merchant. key->id may be empty: it is
+ * drawn. */
+MUST_USE int ledger_api_key_add(struct ledger *ledger, const uint8_t hash[32], const struct api_key *key);
+MUST_USE int ledger_api_key_get(struct ledger *ledger, const uint8_t hash[32], struct api_key *ret_key);
+/* The API key with the smallest hash greater than after (NULL: the first). LEDGER_ABSENT at the end. */
+MUST_USE int ledger_api_key_next(struct ledger *ledger, const uint8_t *after, uint8_t ret_hash[32],
+                                 struct api_key *ret_key);
+
+/* ---- Policies ---- */
+
+struct policy_record {
+  struct id id; /* "pol" */
+  struct id merchant;
+  struct id author; /* API key */
+  int64_t created_ms;
+  uint8_t hash[POLICY_LEDGER_HASH_BYTES];
+  const char *text; /* not NUL-terminated; borrowed from the store on get */
+  size_t text_length;
+};
+
+struct policy_publication {
+  uint64_t number; /* 1 for the merchant's first */
+  struct id policy;
+  struct id author;
+  int64_t published_ms;
+  bool rollback; /* it brought back an earlier one */
+};
+
+MUST_USE int ledger_policy_put(struct ledger *ledger, const struct policy_record *record);
+MUST_USE int ledger_policy_get(struct ledger *ledger, const struct id *merchant, const struct id *policy,
+                               struct policy_record *ret_record);
+/* The newest policy of the merchant that is older than before (NULL or empty: the newest). */
+MUST_USE int ledger_policy_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                                  struct policy_record *ret_record);
+/* Publishes a policy that exists (LEDGER_ABSENT when not). */
+MUST_USE int ledger_policy_publish(struct ledger *ledger, const struct journal_head *head,
+                                   const struct id *merchant, const struct id *policy);
+/* Publishes again what stood before the current one; a second call goes one further back. LEDGER_ABSENT when
+ * nothing stood before. */
+MUST_USE int ledger_policy_rollback(struct ledger *ledger, const struct journal_head *head,
+                                    const struct id *merchant, struct id *ret_policy);
+/* What is published now; LEDGER_ABSENT when nothing is. */
+MUST_USE int ledger_policy_published(struct ledger *ledger, const struct id *merchant,
+                                     struct policy_publication *ret_publication);
+/* The publication with the greatest number of at most `number`; LEDGER_ABSENT when there is none. */
+MUST_USE int ledger_policy_history(struct ledger *ledger, const struct id *merchant, uint64_t number,
+                                   struct policy_publication *ret_publication);
+
+/* ---- Personal data (P9) ---- */
+
+/* Whether the customer exists: 0 or LEDGER_ABSENT. */
+MUST_USE int ledger_customer_find(struct ledger *ledger, const struct id *merchant,
+                                  const struct id *customer);
+/* Makes the customer's key when the customer is new and seals bytes as what was given with that payment. */
+MUST_USE int ledger_personal_put(struct ledger *ledger, const struct id *merchant, const struct id *customer,
+                                 const struct id *payment, const void *bytes, size_t length);
+/* Opens it into ret_bytes of capacity bytes, which the caller wipes. LEDGER_ABSENT when nothing was given, or
+ * when the customer was erased. */
+MUST_USE int ledger_personal_get(struct ledger *ledger, const struct id *merchant, const struct id *customer,
+                                 const struct id *payment, void *ret_bytes, size_t capacity,
+                                 size_t *ret_length);
+/* Erases a customer: the key and every record under it. LEDGER_ABSENT when there is none. */
+MUST_USE int ledger_customer_erase(struct ledger *ledger, const struct id *merchant,
+                                   const struct id *customer);
+
+/* ---- Agreements (P8) ---- */
+
+enum { NETWORK_TRANSACTION_ID_CAPACITY = 65 };
+
+struct agreement {
+  struct id id; /* "agr" */
+  struct id merchant;
+  struct id payment; /* that opened it */
+  struct id token;
+  char connector[CONNECTOR_NAME_CAPACITY]; /* where it was opened */
+  char network_transaction_id[NETWORK_TRANSACTION_ID_CAPACITY];
+  bool ended;
+  int64_t created_ms;
+};
+
+MUST_USE int ledger_agreement_put(struct ledger *ledger, const struct agreement *agreement);
+MUST_USE int ledger_agreement_get(struct ledger *ledger, const struct id *merchant,
+                                  const struct id *agreement, struct agreement *ret_agreement);
+
+/* ---- The vault's audit head (B9) ---- */
+
+/* Remembers the head when it is later than the one known; written with the next commit. */
+void ledger_head_note(struct ledger *ledger, const struct audit_head *head);
+/* The latest durable one; all zero when none was seen. */
+struct audit_head ledger_head(const struct ledger *ledger);
