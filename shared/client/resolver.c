@@ -1,0 +1,202 @@
+#include "resolver.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* What loop and thread share; freed by whoever leaves last. */
+struct shared {
+  pthread_mutex_t lock;
+  pthread_cond_t wake;
+  struct resolver_question *asked, *asked_last;
+  struct resolver_question *answered;
+  struct resolver_question work;     /* the thread's copy: the owner may go while it asks */
+  struct resolver_question *working; /* whom the copy is for; NULL when nobody waits any more */
+  int event;
+  bool ending;
+};
+
+struct resolver {
+  struct watch watch; /* first: the callback is given its address */
+  struct loop *loop;
+  struct shared *shared;
+};
+
+static void shared_free(struct shared *shared) {
+  close(shared->event);
+  pthread_cond_destroy(&shared->wake);
+  pthread_mutex_destroy(&shared->lock);
+  free(shared);
+}
+
+/* Keeps stream addresses alone, in the order that the system prefers. */
+static void take_addresses(struct resolver_question *question, const struct addrinfo *list) {
+  question->count = 0;
+  for (; list != NULL && question->count < RESOLVED_MAX; list = list->ai_next) {
+    struct net_address *address = &question->addresses[question->count];
+    if ((list->ai_family != AF_INET && list->ai_family != AF_INET6) || list->ai_addrlen > sizeof address->v6)
+      continue;
+    memcpy(&address->any, list->ai_addr, list->ai_addrlen);
+    address->length = list->ai_addrlen;
+    address->v4.sin_port = htons(question->port); /* at the same place in both families */
+    question->count++;
+  }
+  question->error = question->count > 0 ? 0 : -ENOENT;
+}
+
+static void look_up(struct resolver_question *question) {
+  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
+  struct addrinfo *list = NULL;
+  int error = getaddrinfo(question->host, NULL, &hints, &list);
+  if (error != 0) {
+    question->count = 0;
+    question->error = error == EAI_AGAIN ? -EAGAIN : -ENOENT;
+    return;
+  }
+  take_addresses(question, list);
+  freeaddrinfo(list);
+}
+
+/* With the lock held: hands the answer to whoever asked, if it still waits. */
+static void deliver(struct shared *shared) {
+  struct resolver_question *question = shared->working;
+  shared->working = NULL;
+  if (question == NULL)
+    return;
+  question->error = shared->work.error;
+  question->count = shared->work.count;
+  memcpy(question->addresses, shared->work.addresses, sizeof question->addresses);
+  question->next = shared->answered;
+  shared->answered = question;
+  uint64_t one = 1;
+  if (write(shared->event, &one, sizeof one) < 0) {
+    /* Only a full counter fails, and then the loop is about to look anyway. */
+  }
+}
+
+static void *resolver_thread(void *context) {
+  struct shared *shared = context;
+  pthread_mutex_lock(&shared->lock);
+  while (!shared->ending) {
+    struct resolver_question *question = shared->asked;
+    if (question == NULL) {
+      pthread_cond_wait(&shared->wake, &shared->lock);
+      continue;
+    }
+    shared->asked = question->next;
+    shared->work = *question;
+    shared->working = question;
+    pthread_mutex_unlock(&shared->lock);
+    look_up(&shared->work);
+    pthread_mutex_lock(&shared->lock);
+    deliver(shared);
+  }
+  pthread_mutex_unlock(&shared->lock);
+  shared_free(shared);
+  return NULL;
+}
+
+static void on_answers(struct watch *watch, uint32_t events) {
+  struct resolver *resolver = (struct resolver *)watch;
+  struct shared *shared = resolver->shared;
+  uint64_t count;
+  (void)events;
+  if (read(shared->event, &count, sizeof count) < 0)
+    return;
+  pthread_mutex_lock(&shared->lock);
+  struct resolver_question *question = shared->answered;
+  shared->answered = NULL;
+  pthread_mutex_unlock(&shared->lock);
+  while (question != NULL) {
+    struct resolver_question *next = question->next;
+    question->answered(question);
+    question = next;
+  }
+}
+
+static int start_thread(struct shared *shared) {
+  pthread_attr_t attributes;
+  pthread_t thread;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the loop's */
+  int error = pthread_create(&thread, &attributes, resolver_thread, shared);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+  return -error;
+}
+
+static int shared_new(struct shared **ret_shared) {
+  struct shared *shared = calloc(1, sizeof *shared);
+  if (shared == NULL)
+    return -ENOMEM;
+  shared->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (shared->event < 0) {
+    int error = -errno;
+    free(shared);
+    return error;
+  }
+  pthread_mutex_init(&shared->lock, NULL);
+  pthread_cond_init(&shared->wake, NULL);
+  *ret_shared = shared;
+  return 0;
+}
+
+int resolver_new(struct loop *loop, struct resolver **ret_resolver) {
+  struct resolver *resolver = calloc(1, sizeof *resolver);
+  if (resolver == NULL)
+    return -ENOMEM;
+  int error = shared_new(&resolver->shared);
+  if (error < 0) {
+    free(resolver);
+    return error;
+  }
+  resolver->loop = loop;
+  resolver->watch = (struct watch){.ready = on_answers, .fd = resolver->shared->event};
+  error = loop_watch(loop, &resolver->watch, EPOLLIN);
+  if (error == 0) {
+    error = start_thread(resolver->shared);
+    if (error < 0)
+      loop_forget(loop, &resolver->watch);
+  }
+  if (error < 0) {
+    shared_free(resolver->shared);
+    free(resolver);
+    return error;
+  }
+  *ret_resolver = resolver;
+  return 0;
+}
+
+void resolver_free(struct resolver *resolver) {
+  struct shared *shared = resolver->shared;
+  loop_forget(resolver->loop, &resolver->watch);
+  pthread_mutex_lock(&shared->lock);
+  shared->ending = true;
+  shared->asked = NULL;
+  shared->working = NULL;
+  pthread_cond_signal(&shared->wake);
+  pthread_mutex_unlock(&shared->lock);
+  free(resolver);
+}
+
+void resolver_ask(struct resolver *resolver, struct resolver_question *question) {
+  struct shared *shared = resolver->shared;
+  question->next = NULL;
+  pthread_mutex_lock(&shared->lock);
+  if (shared->asked == NULL)
+    shared->asked = question;
+  else
+    shared->asked_last->next = question;
+  shared->asked_last = question;
+  pthread_cond_signal(&shared->wake);
+  pthread_mutex_unlock(&shared->lock);
+}

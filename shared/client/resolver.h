@@ -1,0 +1,29 @@
+/* Names to addresses in a thread of its own, because getaddrinfo(3) blocks and the loop must not. */
+#pragma once
+
+#include "loop.h"
+#include "net_address.h"
+
+enum { HOST_NAME_CAPACITY = 254, RESOLVED_MAX = 8 };
+
+struct resolver; /* opaque */
+
+/* One question. The owner embeds it and keeps it until answered() was called or resolver_free() has returned.
+ */
+struct resolver_question {
+  char host[HOST_NAME_CAPACITY];
+  uint16_t port;
+  void (*answered)(struct resolver_question *question); /* in the loop's thread */
+  int error;                                            /* 0, -ENOENT or -EAGAIN: no address */
+  unsigned count;
+  struct net_address addresses[RESOLVED_MAX];
+  struct resolver_question *next; /* the resolver's own */
+};
+
+/* Starts the thread (before a jail that forbids new ones). Returns 0 or a negated errno; the caller frees it
+ * with resolver_free(). */
+MUST_USE int resolver_new(struct loop *loop, struct resolver **ret_resolver);
+/* Ends without waiting for a name server: a thread still asking one cleans up after itself. */
+void resolver_free(struct resolver *resolver);
+/* Asks; question->answered is called in a later round. */
+void resolver_ask(struct resolver *resolver, struct resolver_question *question);
