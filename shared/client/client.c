@@ -3,7 +3,6 @@
 #include "client_parts.h"
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -49,7 +48,6 @@ int client_pool_new(struct loop *loop, const struct clock *clock, const struct c
   pool->public_only = settings->public_only;
   pool->deferred.due = on_deferred;
   pool->sweep = (struct sweep){.timer.due = on_sweep, .pool = pool};
-  signal(SIGPIPE, SIG_IGN);
   int error = tls_new(settings->trust_file, settings->crl_file, &pool->tls);
   if (error == 0) {
     error = resolver_new(loop, &pool->resolver);
