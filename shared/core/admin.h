@@ -70,7 +70,7 @@ struct audit_question {
 struct audit_page {
   uint16_t count;
   bool more;
-  uint32_t length; /* of bytes: records as vault/audit lays them out, one after another */
+  uint32_t length; /* of bytes: for each record u16 length and the record of audit_record.h */
   uint8_t bytes[AUDIT_PAGE_BYTES];
 };
 
