@@ -29,6 +29,7 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
   exchange->started_us = server->clock->monotonic_us(server->clock->context);
   exchange->raw_target = target;
   exchange->target_length = length;
+  exchange->target_valid = target != NULL && framing_target_valid(target, length);
   memcpy(exchange->target, target != NULL ? target : "", copied);
   char *question = strchr(exchange->target, '?');
   if (question != NULL)
@@ -72,6 +73,7 @@ static const struct problem *check(struct exchange *exchange, const char *method
   struct framing_head head = {.method = method,
                               .target = exchange->raw_target,
                               .target_length = exchange->target_length,
+                              .target_valid = exchange->target_valid,
                               .version = version};
   const union MHD_ConnectionInfo *info =
       MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -155,7 +157,7 @@ void exchange_abandon(struct exchange *exchange) {
   unlist(exchange);
   exchange->state = EXCHANGE_DEAD;
   exchange->gone(&exchange->request);
-  MHD_resume_connection(exchange->connection);
+  server_resume(exchange->server, exchange->connection);
 }
 
 /* Suspends the request until its answer is there. Returns 0, or a negated errno when nobody would tell of its
@@ -261,7 +263,7 @@ void http_answer(struct http_request *request, const struct http_response *answe
   }
   if (kept) {
     unlist(exchange);
-    MHD_resume_connection(exchange->connection);
+    server_resume(exchange->server, exchange->connection);
   }
 }
 

@@ -32,6 +32,7 @@ struct exchange {
   struct exchange *previous, *next; /* in the server's list, while kept */
   const char *raw_target;           /* in libmicrohttpd's buffer */
   size_t target_length;
+  bool target_valid;
   char target[]; /* the copy that path and query point into */
 };
 
@@ -46,8 +47,12 @@ struct http_server {
   struct timer timer;
   struct exchange *kept;
   unsigned kept_count;
+  bool resumed; /* connections wait for libmicrohttpd to be run */
   bool closing;
 };
+
+/* Lets libmicrohttpd go on with a suspended connection in the loop's next round. */
+void server_resume(struct http_server *server, struct MHD_Connection *connection);
 
 /* libmicrohttpd's callbacks; each takes the server as its closure. */
 void *exchange_begin(void *server, const char *target, struct MHD_Connection *connection);

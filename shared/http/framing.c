@@ -63,8 +63,7 @@ static bool value_valid(const char *value, size_t length) {
   return true;
 }
 
-/* Origin form only: a slash, then visible ASCII; a fragment has no business in a request. */
-static bool target_valid(const char *target, size_t length) {
+bool framing_target_valid(const char *target, size_t length) {
   if (length == 0 || target[0] != '/')
     return false;
   for (size_t i = 0; i < length; i++)
@@ -157,7 +156,7 @@ static const struct problem *check_body(const struct framing_head *head, struct 
 }
 
 const struct problem *framing_check(const struct framing_head *head, struct framing_result *ret_result) {
-  if (!version_valid(head->version) || !target_valid(head->target, head->target_length))
+  if (!version_valid(head->version) || !head->target_valid)
     return &bad_line;
   const struct problem *problem = check_layout(head);
   if (problem == NULL)

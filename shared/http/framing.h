@@ -30,7 +30,8 @@ struct framing_header {
 struct framing_head {
   const char *method;
   const char *target;
-  size_t target_length; /* as long as it was before anything in it was decoded */
+  size_t target_length; /* as long as it was before libmicrohttpd decoded in it */
+  bool target_valid;    /* by framing_target_valid(), before that */
   const char *version;
   size_t head_bytes; /* from the method's first byte to the end of the empty line */
   size_t header_count;
@@ -43,6 +44,8 @@ struct framing_result {
   uint64_t content_length; /* 0 when there is none */
 };
 
+/* Whether a target is in origin form: a slash, then visible ASCII without a fragment. */
+bool framing_target_valid(const char *target, size_t length);
 /* Checks a head. Returns NULL with *ret_result, or the problem to answer with before the connection is
  * closed. */
 const struct problem *framing_check(const struct framing_head *head, struct framing_result *ret_result);

@@ -18,8 +18,8 @@ enum { OPTIONS_MAX = 12, MILLISECOND_US = 1000 };
 /* Sets the timer for what libmicrohttpd says it must do next: data still pending, or a connection timing out.
  */
 static void arm(struct http_server *server) {
-  MHD_UNSIGNED_LONG_LONG wait_ms;
-  if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES) {
+  MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+  if (!server->resumed && MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES) {
     loop_clear_timer(server->loop, &server->timer);
     return;
   }
@@ -31,8 +31,18 @@ static void arm(struct http_server *server) {
 }
 
 static void run(struct http_server *server) {
+  server->resumed = false;
   (void)MHD_run(server->daemon);
   arm(server);
+}
+
+void server_resume(struct http_server *server, struct MHD_Connection *connection) {
+  MHD_resume_connection(connection);
+  /* Without a thread of its own, libmicrohttpd does not wake itself. */
+  if (!server->resumed && !server->closing) {
+    server->resumed = true;
+    arm(server);
+  }
 }
 
 static void ready(struct watch *watch, uint32_t events) {
