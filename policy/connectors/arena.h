@@ -1,4 +1,5 @@
-/* Memory that is given back all at once: a sheet and the tree that it is read from are many small pieces of one life. */
+/* Memory that is given back all at once: a sheet and the tree that it is read from are many small pieces of
+ * one life. */
 #pragma once
 
 #include <stddef.h>
@@ -13,7 +14,8 @@ struct arena {
   size_t total;
 };
 
-/* Zeroed memory for size bytes, aligned for anything; NULL when there is none or the arena would exceed its limit. */
+/* Zeroed memory for size bytes, aligned for anything; NULL when there is none or the arena would exceed its
+ * limit. */
 void *arena_take(struct arena *arena, size_t size);
 /* A copy of length bytes with a NUL after them; NULL likewise. */
 char *arena_copy(struct arena *arena, const char *text, size_t length);

@@ -1,27 +1,28 @@
-/* The scrub by value (B4): what a PSP echoes of a card is dropped from the typed answer, whatever it wears. The field
- * goes, the outcome stands. */
+/* The scrub by value (B4): what a PSP echoes of a card is dropped from the typed answer, whatever it wears.
+ * The field goes, the outcome stands. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
 #include "card.h"
 #include "fields.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* What is looked for. Wipe it with scrub_wipe() where it holds a number. */
 struct scrub {
-  char number[CARD_NUMBER_CAPACITY]; /* the card that was released; or "": then any number that fits bin and last4 */
+  char number[CARD_NUMBER_CAPACITY]; /* the card that was released; or "": then any number that fits bin and
+                                        last4 */
   char code[CARD_CODE_CAPACITY];     /* the security code that was sent, or "" */
   char bin[9];                       /* of the token's card where none was released, or "" */
   char last4[5];
 };
 
 /* Drops every field of the answer that holds
- *  - the number: its digits with any separators between them, in plain, percent-encoded, as \u escapes or HTML entities,
- *    in base64 of either alphabet at any alignment, and these inside one another to a depth of three;
+ *  - the number: its digits with any separators between them, in plain, percent-encoded, as \u escapes or
+ * HTML entities, in base64 of either alphabet at any alignment, and these inside one another to a depth of
+ * three;
  *  - the code standing by itself in a free text, under the same disguises;
- *  - where no number is given: a run of 13 to 19 digits that passes Luhn and fits bin and last4; with neither known, any
- *    such run in a free text.
- * Returns how many were dropped. */
+ *  - where no number is given: a run of 13 to 19 digits that passes Luhn and fits bin and last4; with neither
+ * known, any such run in a free text. Returns how many were dropped. */
 unsigned scrub_answer(const struct scrub *scrub, struct answer_fields *fields);
 /* The same for one text; free_text as in field_rule. Whether it must go. */
 bool scrub_hits(const struct scrub *scrub, const char *text, bool free_text);
