@@ -68,9 +68,9 @@ struct client_request {
   void *context;
 };
 
-/* Reads the trust store and starts the resolver's thread: before a jail that forbids either. (The loop ignores SIGPIPE,
- * which TLS's writes would raise.) Returns 0; what tls_new() returns; or another negated errno. The caller frees it with
- * client_pool_free(). */
+/* Reads the trust store and starts the resolver's thread: before a jail that forbids either. (The loop
+ * ignores SIGPIPE, which TLS's writes would raise.) Returns 0; what tls_new() returns; or another negated
+ * errno. The caller frees it with client_pool_free(). */
 MUST_USE int client_pool_new(struct loop *loop, const struct clock *clock,
                              const struct client_settings *settings, struct client_pool **ret_pool);
 /* Closes everything; requests that still run are wiped and their done() is not called. */

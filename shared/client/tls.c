@@ -23,12 +23,22 @@ static int load_system_trust(SSL_CTX *context) {
   return 0;
 }
 
+static int certificates(SSL_CTX *context) {
+  const STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  int count = 0;
+  for (int i = 0; i < sk_X509_OBJECT_num(objects); i++)
+    count += X509_OBJECT_get_type(sk_X509_OBJECT_value(objects, i)) == X509_LU_X509;
+  return count;
+}
+
 static int load_trust(SSL_CTX *context, const char *trust_file) {
   if (trust_file == NULL)
     return load_system_trust(context);
   if (access(trust_file, R_OK) != 0)
     return -ENOENT;
-  return SSL_CTX_load_verify_file(context, trust_file) == 1 ? 0 : -EBADMSG;
+  if (SSL_CTX_load_verify_file(context, trust_file) != 1 || certificates(context) == 0)
+    return -EBADMSG;
+  return 0;
 }
 
 static int load_revoked(SSL_CTX *context, const char *crl_file) {
@@ -85,7 +95,7 @@ void tls_free(struct tls *tls) {
 }
 
 int tls_trusted(const struct tls *tls) {
-  return sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(tls->context)));
+  return certificates(tls->context);
 }
 
 /* The certificate must name exactly this host; SNI is for names alone (RFC 6066, 3). */

@@ -1,0 +1,71 @@
+#include "trial.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+void trial_begin(struct trial *trial, const struct client_settings *settings) {
+  static const struct client_settings none = {0};
+  cr_assert_eq(loop_new(&system_clock, &trial->loop), 0);
+  cr_assert_eq(client_pool_new(trial->loop, &system_clock, settings != NULL ? settings : &none, &trial->pool),
+               0);
+}
+
+void trial_end(struct trial *trial) {
+  client_pool_free(trial->pool);
+  loop_free(trial->loop);
+}
+
+void trial_told(void *context, const struct client_result *result) {
+  struct told *told = context;
+  told->times++;
+  told->phase = result->phase;
+  told->error = result->error;
+  told->bytes_sent = result->bytes_sent;
+  told->status = result->status;
+  told->latency_us = result->latency_us;
+  if (result->reply != NULL && result->reply->body != NULL) {
+    told->body_length = result->reply->body_length;
+    size_t kept = told->body_length < TRIAL_BODY - 1 ? told->body_length : TRIAL_BODY - 1;
+    memcpy(told->body, result->reply->body, kept);
+  }
+}
+
+int trial_send(struct trial *trial, const char *host, uint16_t port, bool tls, const char *text,
+               int timeout_ms, struct told *told) {
+  struct client_request request = {.port = port,
+                                   .tls = tls,
+                                   .length = strlen(text),
+                                   .timeout_us = (int64_t)timeout_ms * 1000,
+                                   .body_limit = HTTP_BODY_MAX,
+                                   .done = trial_told,
+                                   .context = told};
+  memset(told, 0, sizeof *told);
+  strcpy(request.host, host);
+  request.bytes = client_bytes(request.length);
+  memcpy(request.bytes, text, request.length);
+  int error = client_send(trial->pool, &request);
+  if (error < 0)
+    client_bytes_free(request.bytes, request.length);
+  cr_assert_eq(told->times, 0, "told within client_send()");
+  return error;
+}
+
+void trial_run(struct trial *trial, int ms) {
+  int64_t end = system_clock.monotonic_us(NULL) + (int64_t)ms * 1000;
+  while (system_clock.monotonic_us(NULL) < end)
+    cr_assert_eq(loop_round(trial->loop, 5), 0);
+}
+
+void trial_wait(struct trial *trial, struct told *told) {
+  int64_t end = system_clock.monotonic_us(NULL) + 10000000;
+  while (told->times == 0 && system_clock.monotonic_us(NULL) < end)
+    cr_assert_eq(loop_round(trial->loop, 100), 0);
+  cr_assert_eq(told->times, 1);
+}
+
+struct told trial_ask(struct trial *trial, uint16_t port, bool tls, const char *text, int timeout_ms) {
+  struct told told;
+  cr_assert_eq(trial_send(trial, tls ? "localhost" : "127.0.0.1", port, tls, text, timeout_ms, &told), 0);
+  trial_wait(trial, &told);
+  return told;
+}
