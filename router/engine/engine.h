@@ -118,6 +118,7 @@ struct request_answer {
   enum request_outcome outcome;
   struct id merchant, payment, movement; /* with REQUEST_DONE; movement is empty for a payment's request */
   bool open;                             /* the outcome is still open: 202 */
+  bool replayed; /* the key had been seen: this request created nothing (Idempotent-Replayed) */
 };
 
 struct effect { /* what it points to is borrowed until the next call of the engine */

@@ -45,6 +45,7 @@ static const struct field_rule request_rules[REQUEST_FIELD_COUNT] = {
     [REQUEST_PSP_CAPTURE_ID] = {"psp_capture_id", 128, ALPHABET_REF, false, false},
     [REQUEST_REASON] = {"reason", 255, ALPHABET_TEXT, false, false},
     [REQUEST_STARTED_AT] = {"started_at", 12, ALPHABET_DIGITS, false, false},
+    [REQUEST_CONSENT] = {"consent", 1024, ALPHABET_TEXT, true, false},
     [REQUEST_METADATA_FIRST... REQUEST_FIELD_COUNT - 1] = METADATA_RULE,
 };
 

@@ -59,6 +59,7 @@ enum request_field {
   REQUEST_PSP_CAPTURE_ID, /* psp_capture_id */
   REQUEST_REASON,         /* reason of a refund or void */
   REQUEST_STARTED_AT,     /* started_at: Unix seconds at which the attempt asked about was dispatched */
+  REQUEST_CONSENT,        /* consent: what the customer agreed to when the card was stored, as compact JSON */
   REQUEST_METADATA_FIRST, /* metadata, up to METADATA_MAX entries of "key=value"; keys A-Z a-z 0-9 _ - */
   REQUEST_FIELD_COUNT = REQUEST_METADATA_FIRST + 20
 };
