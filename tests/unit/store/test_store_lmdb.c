@@ -1,0 +1,236 @@
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scratch.h"
+#include "store_lmdb.h"
+
+enum { MAP_BYTES = 256 << 20 };
+
+static const char *const tables[] = {"one", "two", NULL};
+
+static struct scratch scratch;
+
+static void set_up(void) {
+  scratch = scratch_make();
+}
+
+static void tear_down(void) {
+  scratch_remove(&scratch);
+}
+
+TestSuite(store_lmdb, .init = set_up, .fini = tear_down);
+
+static struct store *open_store(void) {
+  struct store *store;
+  cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), 0);
+  return store;
+}
+
+static void fill(struct store *store, uint32_t first, uint32_t count) {
+  char value[300];
+  memset(value, 'v', sizeof value);
+  for (uint32_t i = first; i < first + count; i++)
+    cr_assert_eq(store_put(store, 0, &i, sizeof i, value, sizeof value), 0);
+}
+
+static off_t file_size(const char *path) {
+  struct stat status;
+  cr_assert_eq(stat(path, &status), 0);
+  return status.st_size;
+}
+
+Test(store_lmdb, what_is_committed_is_there_after_opening_again) {
+  struct store *store = open_store();
+  fill(store, 0, 100);
+  cr_assert_eq(store_commit(store), 0);
+  fill(store, 100, 100);
+  store_close(store);
+  store = open_store();
+  struct view view;
+  uint32_t kept = 99, lost = 100;
+  cr_assert_eq(store_get(store, 0, &kept, sizeof kept, &view), 0);
+  cr_assert_eq(store_get(store, 0, &lost, sizeof lost, &view), STORE_ABSENT);
+  store_close(store);
+}
+
+Test(store_lmdb, the_file_is_private) {
+  umask(0);
+  store_close(open_store());
+  struct stat status;
+  cr_assert_eq(stat(scratch.file, &status), 0);
+  cr_assert_eq(status.st_mode & 0777, 0600);
+}
+
+Test(store_lmdb, files_that_others_can_reach_are_refused) {
+  struct store *store;
+  store_close(open_store());
+  cr_assert_eq(chmod(scratch.file, 0640), 0);
+  cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -EPERM);
+  cr_assert_eq(chmod(scratch.file, 0600), 0);
+  char other[SCRATCH_CAPACITY + 8];
+  snprintf(other, sizeof other, "%s.link", scratch.file);
+  cr_assert_eq(symlink(scratch.file, other), 0);
+  cr_assert_eq(store_open_lmdb(other, tables, MAP_BYTES, &store), -ELOOP);
+  if (geteuid() == 0) {
+    cr_assert_eq(chown(scratch.file, 12345, 12345), 0);
+    cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -EPERM);
+  }
+}
+
+Test(store_lmdb, a_lock_file_that_is_a_link_is_refused) {
+  struct store *store;
+  char lock[SCRATCH_CAPACITY + 8];
+  snprintf(lock, sizeof lock, "%s-lock", scratch.file);
+  cr_assert_eq(symlink("/tmp/freeport-elsewhere", lock), 0);
+  cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -ELOOP);
+}
+
+Test(store_lmdb, a_file_of_something_else_is_refused) {
+  FILE *file = fopen(scratch.file, "w");
+  for (int i = 0; i < 3000; i++)
+    fputs("no database ", file);
+  fclose(file);
+  cr_assert_eq(chmod(scratch.file, 0600), 0);
+  struct store *store;
+  cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -EBADMSG);
+}
+
+/* Read through the map, a file cut short kills the process: it has to be seen before. */
+Test(store_lmdb, a_truncated_file_is_refused_at_any_length) {
+  struct store *store = open_store();
+  fill(store, 0, 2000);
+  cr_assert_eq(store_commit(store), 0);
+  store_close(store);
+  off_t whole = file_size(scratch.file);
+  for (off_t size = whole - 1; size > 0; size -= size > 70000 ? 40961 : 1023) {
+    cr_assert_eq(truncate(scratch.file, size), 0);
+    cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -EBADMSG, "cut to %ld",
+                 (long)size);
+    cr_assert_eq(file_size(scratch.file), size, "a refused file stays as it was");
+  }
+}
+
+/* LMDB leaves pages unwritten that a transaction took at the end of the file and freed again. */
+Test(store_lmdb, a_file_that_lacks_only_free_pages_opens) {
+  struct store *store = open_store();
+  fill(store, 0, 5000);
+  cr_assert_eq(store_commit(store), 0);
+  for (uint32_t i = 0; i < 5000; i++)
+    cr_assert_eq(store_delete(store, 0, &i, sizeof i), 0);
+  cr_assert_eq(store_commit(store), 0);
+  for (int i = 0; i < 6; i++) { /* what lives moves into the free pages at the front */
+    cr_assert_eq(store_put(store, 1, "k", 1, "v", 1), 0);
+    cr_assert_eq(store_commit(store), 0);
+  }
+  uint64_t used = 0;
+  cr_assert_eq(store_lmdb_used(store, &used), 0);
+  store_close(store);
+  off_t whole = file_size(scratch.file);
+  cr_assert_lt((off_t)used, whole / 4);
+  int opened = 0;
+  for (off_t size = whole - 4096; size > whole / 2; size -= 4096) {
+    cr_assert_eq(truncate(scratch.file, size), 0);
+    int r = store_open_lmdb(scratch.file, tables, MAP_BYTES, &store);
+    if (r == -EBADMSG)
+      break;
+    cr_assert_eq(r, 0);
+    opened++;
+    struct view key, value;
+    cr_assert_eq(store_next(store, 0, NULL, 0, true, &key, &value), STORE_ABSENT);
+    store_close(store);
+    cr_assert_eq(file_size(scratch.file), whole, "an accepted file is made whole");
+  }
+  cr_assert_gt(opened, 0);
+}
+
+Test(store_lmdb, a_full_disk_loses_the_batch_and_not_the_store) {
+  struct store *store = open_store();
+  fill(store, 0, 10);
+  cr_assert_eq(store_commit(store), 0);
+  signal(SIGXFSZ, SIG_IGN);
+  struct rlimit before, tight;
+  cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+  tight = before;
+  tight.rlim_cur = (rlim_t)file_size(scratch.file) + 4096;
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &tight), 0);
+  fill(store, 10, 1000);
+  cr_assert_lt(store_commit(store), 0);
+  cr_assert_not(store_pending(store));
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+  struct view view;
+  uint32_t lost = 500, kept = 5;
+  cr_assert_eq(store_get(store, 0, &lost, sizeof lost, &view), STORE_ABSENT);
+  cr_assert_eq(store_get(store, 0, &kept, sizeof kept, &view), 0);
+  fill(store, 10, 1000);
+  cr_assert_eq(store_commit(store), 0);
+  cr_assert_eq(store_get(store, 0, &lost, sizeof lost, &view), 0);
+  store_close(store);
+}
+
+Test(store_lmdb, a_full_map_is_no_space) {
+  struct store *store;
+  cr_assert_eq(store_open_lmdb(scratch.file, tables, 1 << 20, &store), 0);
+  char value[4096] = {0};
+  int r = 0;
+  uint32_t i = 0;
+  for (; r == 0 && i < 1000; i++)
+    r = store_put(store, 0, &i, sizeof i, value, sizeof value);
+  cr_assert_eq(r, -ENOSPC);
+  cr_assert_lt(store_put(store, 0, &i, sizeof i, value, sizeof value), 0);
+  store_abandon(store);
+  cr_assert_eq(store_put(store, 0, &i, sizeof i, value, sizeof value), 0);
+  cr_assert_eq(store_commit(store), 0);
+  store_close(store);
+}
+
+/* A snapshot that is kept open would make the file grow with each commit. */
+Test(store_lmdb, pages_are_used_again_while_the_store_is_read) {
+  struct store *store = open_store();
+  struct view view, key;
+  uint32_t one = 1;
+  for (int round = 0; round < 400; round++) {
+    fill(store, 0, 50);
+    cr_assert_eq(store_get(store, 0, &one, sizeof one, &view), 0);
+    cr_assert_eq(store_commit(store), 0);
+    cr_assert_eq(store_get(store, 0, &one, sizeof one, &view), 0);
+    cr_assert_eq(store_next(store, 0, &one, sizeof one, false, &key, &view), 0);
+  }
+  cr_assert_lt(file_size(scratch.file), 1 << 20);
+  store_close(store);
+}
+
+Test(store_lmdb, a_compacted_copy_holds_everything_and_no_deleted_bytes) {
+  struct store *store = open_store();
+  fill(store, 0, 30000);
+  cr_assert_eq(store_put(store, 1, "gone", 4, "CANARY-OF-A-DELETED-VALUE", 25), 0);
+  cr_assert_eq(store_put(store, 1, "kept", 4, "here", 4), 0);
+  cr_assert_eq(store_commit(store), 0);
+  cr_assert_eq(store_delete(store, 1, "gone", 4), 0);
+  char path[SCRATCH_CAPACITY + 8];
+  snprintf(path, sizeof path, "%s.copy", scratch.file);
+  cr_assert_eq(store_lmdb_compact(store, path), -EBUSY);
+  cr_assert_eq(store_commit(store), 0);
+  cr_assert_eq(store_lmdb_compact(store, path), 0);
+  cr_assert_eq(store_lmdb_compact(store, path), -EEXIST);
+  store_close(store);
+  char command[2 * SCRATCH_CAPACITY];
+  snprintf(command, sizeof command, "grep -q CANARY-OF-A-DELETED-VALUE %s", scratch.file);
+  cr_assert_eq(system(command), 0, "the canary should still stand in the old file");
+  snprintf(command, sizeof command, "! grep -q CANARY-OF-A-DELETED-VALUE %s", path);
+  cr_assert_eq(system(command), 0);
+  cr_assert_eq(store_open_lmdb(path, tables, MAP_BYTES, &store), 0);
+  struct view view;
+  uint32_t last = 29999;
+  cr_assert_eq(store_get(store, 0, &last, sizeof last, &view), 0);
+  cr_assert_eq(store_get(store, 1, "kept", 4, &view), 0);
+  cr_assert_eq(store_get(store, 1, "gone", 4, &view), STORE_ABSENT);
+  store_close(store);
+}
