@@ -40,6 +40,17 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *c
   return exchange;
 }
 
+void http_drop_body(struct http_request *request) {
+  struct exchange *exchange = (struct exchange *)request;
+  if (exchange->body == NULL)
+    return;
+  sodium_memzero(exchange->body, exchange->expected);
+  free(exchange->body);
+  exchange->body = NULL;
+  request->body = NULL;
+  request->body_length = 0;
+}
+
 void exchange_end(void *context, struct MHD_Connection *connection, void **slot,
                   enum MHD_RequestTerminationCode code) {
   (void)context, (void)connection, (void)code;
@@ -50,10 +61,7 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **slot,
   *slot = NULL;
   if (exchange->response != NULL)
     MHD_destroy_response(exchange->response);
-  if (exchange->body != NULL) {
-    sodium_memzero(exchange->body, exchange->expected);
-    free(exchange->body);
-  }
+  http_drop_body(&exchange->request);
   free(exchange);
 }
 

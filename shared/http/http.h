@@ -82,9 +82,6 @@ MUST_USE int http_server_open(const struct http_options *options, struct http_se
 void http_server_close(struct http_server *server);
 /* How many requests are kept now. */
 unsigned http_server_kept(const struct http_server *server);
-/* Raises the soft limit of open descriptors to the hard one, for processes with thousands of connections. */
-MUST_USE int http_raise_descriptor_limit(void);
-
 struct http_header {
   const char *name;  /* NULL ends a list */
   const char *value; /* without control characters */
@@ -109,6 +106,10 @@ void http_answer(struct http_request *request, const struct http_response *respo
  * answer (it closed its sending side); what it asked for may go on, but the request must not be touched
  * afterwards. */
 void http_keep(struct http_request *request, void (*gone)(struct http_request *request));
+
+/* Wipes and frees the body, for a request that is kept and whose body was a secret (it is wiped at the end in
+ * any case). */
+void http_drop_body(struct http_request *request);
 
 /* The value of a header line, or NULL; name in any case. Borrowed from the request. No header that this
  * project reads can be there twice (framing.h). */

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "exchange.h"
@@ -145,12 +144,4 @@ void http_server_close(struct http_server *server) {
 
 unsigned http_server_kept(const struct http_server *server) {
   return server->kept_count;
-}
-
-int http_raise_descriptor_limit(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
-    return -errno;
-  limit.rlim_cur = limit.rlim_max;
-  return setrlimit(RLIMIT_NOFILE, &limit) == -1 ? -errno : 0;
 }

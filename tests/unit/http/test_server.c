@@ -83,7 +83,6 @@ Test(server, requests_over_the_cap_are_told_to_come_back) {
 Test(server, thousands_wait_without_a_thread_each, .timeout = 60) {
   static int clients[MANY];
   struct front front;
-  cr_assert_eq(http_raise_descriptor_limit(), 0);
   front_open(&front, limits, NULL, NULL);
   for (size_t i = 0; i < MANY; i++) {
     clients[i] = front_connect(&front);
