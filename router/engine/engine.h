@@ -79,7 +79,7 @@ struct movement_request {
   int64_t amount;    /* 0: all there is (captures and refunds); ignored for a void */
   bool amount_given; /* so that a given zero is refused */
   bool final;        /* of a capture */
-  char reference[REASON_CAPACITY], reason[REASON_CAPACITY];
+  char reference[REASON_CAPACITY], reason[REASON_CAPACITY]; /* "" for none */
 };
 
 /* How a request ended. */

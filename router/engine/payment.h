@@ -22,8 +22,9 @@ enum {
   MOVEMENTS_MAX = 100,
   PSP_ID_CAPACITY = 129,
   CODE_CAPACITY = 65,
-  SHORT_CODE_CAPACITY = 33,
-  REASON_CAPACITY = 65,
+  AUTH_CODE_CAPACITY = 17,
+  ECI_CAPACITY = 3,
+  REASON_CAPACITY = 81,
   ACTION_URL_CAPACITY = 2049,
   PAYMENT_BYTES_MAX = 60000 /* of one encoded payment */
 };
@@ -89,64 +90,59 @@ struct psp_answer {
   char psp_id[PSP_ID_CAPACITY];
   char psp_capture_id[PSP_ID_CAPACITY];
   char code[CODE_CAPACITY];
-  char network_code[SHORT_CODE_CAPACITY];
-  char advice_code[SHORT_CODE_CAPACITY];
+  char network_code[CODE_CAPACITY];
+  char advice_code[CODE_CAPACITY];
   char network_transaction_id[NETWORK_TRANSACTION_ID_CAPACITY];
-  char auth_code[SHORT_CODE_CAPACITY];
-  char avs[SHORT_CODE_CAPACITY];
-  char cvc_check[SHORT_CODE_CAPACITY];
-  char eci[SHORT_CODE_CAPACITY];
+  char auth_code[AUTH_CODE_CAPACITY];
+  char avs[CODE_CAPACITY];
+  char cvc_check[CODE_CAPACITY];
+  char eci[ECI_CAPACITY];
+};
+
+/* What an attempt and a movement have in common: one dispatch under one key, and what became of it. */
+struct step {
+  enum step_status status;
+  int64_t amount;
+  int64_t started_ms;    /* when its dispatch was recorded */
+  int64_t dispatched_ms; /* when it, or its latest replay, was recorded */
+  int64_t quiet_ms; /* from when on no byte of it can leave any more: settling counts from here; 0 while it is
+                       under way */
+  int64_t ended_ms; /* when its status became succeeded or failed */
+  uint32_t timeout_ms;
+  uint8_t replays;
+  bool replay_over;         /* its replay was refused for good: never replayed again */
+  bool security_code_sent;  /* a leased security code went with it, or for all that is known may have */
+  bool absent;              /* failed because it was proved absent */
+  enum outcome_class class; /* 0 while nothing is known */
+  uint8_t sheet_hash[SHEET_HASH_BYTES]; /* that it was dispatched by */
+  struct psp_answer answer;
 };
 
 /* One connector, one try to authorize or charge. Its key is the payment's id, an underscore and its number.
  */
 struct attempt {
-  uint8_t number; /* 1 for the first */
-  enum step_status status;
+  struct step step;
+  uint8_t number;           /* 1 for the first */
   enum operation operation; /* OPERATION_AUTHORIZE or OPERATION_CHARGE */
   char connector[CONNECTOR_NAME_CAPACITY];
   char sheet[SHEET_NAME_CAPACITY];
-  uint8_t sheet_hash[SHEET_HASH_BYTES];
   char merchant_account[ACCOUNT_TEXT_CAPACITY];
-  int64_t amount;
-  int64_t started_ms;    /* when its dispatch was recorded */
-  int64_t dispatched_ms; /* when it, or its latest replay, was recorded */
-  int64_t settled_ms;    /* no earlier than this does absence prove anything; 0 while nothing is doubtful */
-  int64_t ended_ms;      /* when its status became succeeded or failed */
-  uint32_t timeout_ms;
-  uint8_t replays;
-  bool replay_over;         /* its replay was refused for good: never replayed again */
-  bool security_code_sent;  /* a leased security code went with it */
-  bool captured;            /* the PSP said captured at once (a charge) */
-  bool awaits_action;       /* the customer must act; status is STEP_PENDING */
-  bool absent;              /* failed because it was proved absent */
-  enum outcome_class class; /* 0 while nothing is known */
-  struct psp_answer answer;
+  bool captured;      /* it succeeded as a charge: nothing is left to capture */
+  bool awaits_action; /* the customer must act; its status is STEP_PENDING */
 };
 
-/* A capture, a void or a refund. Its key is its id. */
+/* A capture, a void or a refund. Its key is its id, an underscore and 1. */
 struct movement {
+  struct step step;
   struct id id; /* "mov" */
   enum movement_type type;
-  enum step_status status;
-  bool received;   /* the PSP has taken it and will settle it later; status is STEP_PENDING */
-  bool final;      /* of a capture: nothing further is captured */
-  bool own;        /* the engine's own, for an approval that came too late */
-  uint8_t attempt; /* number of the attempt it moves money of */
-  int64_t amount;
-  int64_t started_ms;
-  int64_t settled_ms; /* as in an attempt */
-  int64_t ended_ms;
-  int64_t dispatched_ms;
-  uint32_t timeout_ms;
-  uint8_t replays;
-  bool replay_over;
-  uint8_t sheet_hash[SHEET_HASH_BYTES];
-  struct id actor;                 /* API key */
+  bool received;                   /* the PSP has taken it and settles it later; its status is STEP_PENDING */
+  bool final;                      /* of a capture: nothing further is captured */
+  bool own;                        /* the engine's own, for an approval that came too late */
+  uint8_t attempt;                 /* number of the attempt that it moves the money of */
+  struct id actor;                 /* the API key that asked for it; empty for the engine's own */
   char reference[REASON_CAPACITY]; /* the merchant's own, or "" */
   char reason[REASON_CAPACITY];    /* of a refund or a void, as the merchant gave it, or "" */
-  enum outcome_class class;        /* of a failed one */
-  struct psp_answer answer;
 };
 
 struct candidate {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ids.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

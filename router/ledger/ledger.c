@@ -1,0 +1,151 @@
+#include "ledger_parts.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const ledger_tables[] = {
+    [LEDGER_META] = "meta",
+    [LEDGER_JOURNAL] = "journal",
+    [LEDGER_PAYMENTS] = "payments",
+    [LEDGER_IDEMPOTENCY] = "idempotency",
+    [LEDGER_REFERENCES] = "references",
+    [LEDGER_OPEN] = "open",
+    [LEDGER_API_KEYS] = "api_keys",
+    [LEDGER_POLICIES] = "policies",
+    [LEDGER_CUSTOMERS] = "customers",
+    [LEDGER_CUSTOMER_KEYS] = "customer_keys",
+    [LEDGER_AGREEMENTS] = "agreements",
+    [LEDGER_CONNECTORS] = "connectors",
+    [LEDGER_TABLE_COUNT] = NULL,
+};
+
+_Static_assert((int)LEDGER_TABLE_COUNT <= (int)STORE_TABLES_MAX, "the store has room for every table");
+
+static const char head_name[] = "head";
+static const char schema_name[] = "schema";
+
+/* A file of another schema is not read by guessing. */
+static int check_schema(struct ledger *ledger) {
+  struct view value;
+  uint8_t bytes[2];
+  int r = store_get(ledger->store, LEDGER_META, schema_name, sizeof schema_name - 1, &value);
+  if (r < 0)
+    return r;
+  if (r == 0) {
+    struct reader reader = reader_over(value.bytes, value.length);
+    return read_schema(&reader) && reader_finish(&reader) == 0 ? 0 : -EPROTONOSUPPORT;
+  }
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_u16(&writer, LEDGER_SCHEMA);
+  r = store_put(ledger->store, LEDGER_META, schema_name, sizeof schema_name - 1, bytes, sizeof bytes);
+  return r < 0 ? r : store_commit(ledger->store);
+}
+
+static int load_head(struct ledger *ledger) {
+  struct view value;
+  int r = store_get(ledger->store, LEDGER_META, head_name, sizeof head_name - 1, &value);
+  if (r != 0)
+    return r < 0 ? r : 0;
+  struct reader reader = reader_over(value.bytes, value.length);
+  struct audit_head head = {0};
+  if (read_schema(&reader))
+    read_audit_head(&reader, &head);
+  r = reader_finish(&reader);
+  if (r == 0)
+    ledger->head = ledger->durable_head = head;
+  return r;
+}
+
+static int load_sequence(struct ledger *ledger) {
+  struct view key, value;
+  int r = store_last(ledger->store, LEDGER_JOURNAL, NULL, 0, &key, &value);
+  if (r < 0)
+    return r;
+  if (r == 0 && key.length != 8)
+    return -EBADMSG;
+  ledger->next_sequence = r == 0 ? row_number(key, 0) + 1 : 1;
+  ledger->durable_sequence = ledger->next_sequence;
+  return 0;
+}
+
+int ledger_open(struct store *store, const uint8_t key[LEDGER_KEY_BYTES], const struct draws *draws,
+                struct ledger **ret_ledger) {
+  struct ledger *ledger = calloc(1, sizeof *ledger);
+  if (!ledger)
+    return -ENOMEM;
+  ledger->store = store;
+  ledger->draws = *draws;
+  memcpy(ledger->key, key, sizeof ledger->key);
+  int r = check_schema(ledger);
+  if (r == 0)
+    r = load_head(ledger);
+  if (r == 0)
+    r = load_sequence(ledger);
+  if (r < 0) {
+    ledger_free(ledger);
+    return r;
+  }
+  *ret_ledger = ledger;
+  return 0;
+}
+
+void ledger_free(struct ledger *ledger) {
+  if (!ledger)
+    return;
+  sodium_memzero(ledger->key, sizeof ledger->key);
+  free(ledger);
+}
+
+struct store *ledger_store(struct ledger *ledger) {
+  return ledger->store;
+}
+
+bool ledger_pending(const struct ledger *ledger) {
+  return store_pending(ledger->store);
+}
+
+static bool head_moved(const struct ledger *ledger) {
+  return ledger->head.sequence != ledger->durable_head.sequence;
+}
+
+static int put_head(struct ledger *ledger) {
+  uint8_t bytes[64];
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_u16(&writer, LEDGER_SCHEMA);
+  write_audit_head(&writer, &ledger->head);
+  int r = writer_finish(&writer);
+  if (r < 0)
+    return r;
+  return store_put(ledger->store, LEDGER_META, head_name, sizeof head_name - 1, bytes,
+                   writer_length(&writer));
+}
+
+int ledger_commit(struct ledger *ledger) {
+  int r = head_moved(ledger) ? put_head(ledger) : 0;
+  if (r == 0)
+    r = store_commit(ledger->store);
+  if (r < 0) {
+    ledger_abandon(ledger);
+    return r;
+  }
+  ledger->durable_sequence = ledger->next_sequence;
+  ledger->durable_head = ledger->head;
+  return 0;
+}
+
+/* The head is kept: the vault's chain is there whether we could write it down or not. */
+void ledger_abandon(struct ledger *ledger) {
+  store_abandon(ledger->store);
+  ledger->next_sequence = ledger->durable_sequence;
+}
+
+void ledger_head_note(struct ledger *ledger, const struct audit_head *head) {
+  if (head->sequence > ledger->head.sequence)
+    ledger->head = *head;
+}
+
+struct audit_head ledger_head(const struct ledger *ledger) {
+  return ledger->durable_head;
+}

@@ -1,0 +1,54 @@
+/* What the files of this room share: the ledger itself and how its keys and ids are laid out. */
+#pragma once
+
+#include "cursor.h"
+#include "ledger.h"
+
+enum { ID_BYTES = ID_RANDOM_BYTES };
+
+struct ledger {
+  struct store *store;
+  struct draws draws;
+  uint8_t key[LEDGER_KEY_BYTES];
+  uint64_t next_sequence;    /* of the journal */
+  uint64_t durable_sequence; /* the same, as of the last commit */
+  struct audit_head head, durable_head;
+  uint8_t sweep[2 * ID_BYTES]; /* where the idempotency sweep stands */
+};
+
+/* A key under construction: ids one after another. */
+struct row {
+  uint8_t bytes[4 * ID_BYTES];
+  size_t length;
+};
+
+/* Adds the 16 bytes of id. Returns 0, or -EINVAL when it is no id with that prefix. */
+MUST_USE int row_add_id(struct row *row, const char *prefix, const struct id *id);
+/* Adds 16 given bytes. */
+void row_add_bytes(struct row *row, const uint8_t bytes[ID_BYTES]);
+/* Adds a number, so that rows sort by it. */
+void row_add_number(struct row *row, uint64_t number);
+/* The row (merchant, second): the commonest. second_prefix names the second id's kind. */
+MUST_USE int row_of(struct row *row, const struct id *merchant, const char *second_prefix,
+                    const struct id *second);
+/* The id of that kind at place bytes into key. */
+struct id row_id(const char *prefix, struct view key, size_t place);
+/* The number at place bytes into key. */
+uint64_t row_number(struct view key, size_t place);
+/* Whether key begins with the first `length` bytes of row. */
+bool row_begins(struct view key, const struct row *row, size_t length);
+
+/* An optional id in a value: one byte whether it is there, then its 16 bytes. */
+void write_id(struct writer *writer, const char *prefix, const struct id *id);
+struct id read_id(struct reader *reader, const char *prefix);
+
+/* store_get() by row; STORE_ABSENT becomes LEDGER_ABSENT (the same number). */
+MUST_USE int row_get(struct ledger *ledger, enum ledger_table table, const struct row *row,
+                     struct view *ret_value);
+MUST_USE int row_put(struct ledger *ledger, enum ledger_table table, const struct row *row,
+                     const struct writer *value);
+/* The entry before row that shares its first `prefix` bytes, or LEDGER_ABSENT. */
+MUST_USE int row_before(struct ledger *ledger, enum ledger_table table, const struct row *row, size_t prefix,
+                        struct view *ret_key, struct view *ret_value);
+/* Reads a value's schema number; false when it is not LEDGER_SCHEMA, and then the reader is bad. */
+bool read_schema(struct reader *reader);
