@@ -60,6 +60,7 @@ struct client_request {
   char host[HOST_NAME_CAPACITY]; /* a name or an address, IPv6 without brackets */
   uint16_t port;
   bool tls;
+  bool tls13;     /* TLS 1.3 at least; else 1.2 */
   uint8_t *bytes; /* from client_bytes(): taken over by client_send() when it returns 0, wiped once sent */
   size_t length;
   int64_t timeout_us; /* for all of it, waiting in the queue included; > 0 */

@@ -73,10 +73,12 @@ void client_connection_close(struct client_connection *connection, bool polite) 
 /* Begins with the next address that takes a socket at all. */
 static int try_addresses(struct client_connection *connection) {
   struct client_host *host = connection->host;
+  struct transport_peer peer = {
+      .tls = host->tls ? host->pool->tls : NULL, .tls13 = host->tls13, .host = host->question.host};
   int error = -ECONNREFUSED;
   for (; connection->address < host->address_count; connection->address++) {
-    error = transport_open(&connection->transport, &host->addresses[connection->address],
-                           host->tls ? host->pool->tls : NULL, host->question.host);
+    peer.address = host->addresses[connection->address];
+    error = transport_open(&connection->transport, &peer);
     if (error < 0)
       continue;
     error =

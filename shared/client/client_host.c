@@ -135,7 +135,7 @@ unsigned client_host_sweep(struct client_host *host, int64_t now_us) {
 }
 
 static bool is_for(const struct client_host *host, const struct client_request *request) {
-  return host->port == request->port && host->tls == request->tls &&
+  return host->port == request->port && host->tls == request->tls && host->tls13 == request->tls13 &&
          strcmp(host->question.host, request->host) == 0;
 }
 
@@ -146,6 +146,7 @@ static struct client_host *host_new(struct client_pool *pool, const struct clien
   host->pool = pool;
   host->port = request->port;
   host->tls = request->tls;
+  host->tls13 = request->tls13;
   host->question.answered = on_answered;
   host->question.port = request->port;
   memcpy(host->question.host, request->host, sizeof host->question.host);

@@ -49,6 +49,7 @@ struct client_host {
   struct client_host *next;
   uint16_t port;
   bool tls;
+  bool tls13;
   bool literal;
   bool resolving;
   int64_t addresses_until_us;

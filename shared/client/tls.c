@@ -107,9 +107,10 @@ static bool bind_host(SSL *ssl, const char *host) {
   return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
-int tls_connection_new(struct tls *tls, int fd, const char *host, SSL **ret_ssl) {
+int tls_connection_new(struct tls *tls, int fd, const char *host, bool tls13, SSL **ret_ssl) {
   SSL *ssl = SSL_new(tls->context);
-  if (ssl == NULL || !bind_host(ssl, host) || SSL_set_fd(ssl, fd) != 1) {
+  if (ssl == NULL || !bind_host(ssl, host) || SSL_set_fd(ssl, fd) != 1 ||
+      (tls13 && SSL_set_min_proto_version(ssl, TLS1_3_VERSION) != 1)) {
     SSL_free(ssl);
     ERR_clear_error();
     return -ENOMEM;

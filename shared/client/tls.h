@@ -16,7 +16,7 @@ MUST_USE int tls_new(const char *trust_file, const char *crl_file, struct tls **
 void tls_free(struct tls *tls);
 /* How many certificates are trusted. */
 int tls_trusted(const struct tls *tls);
-/* A client's side of one connection on fd, which stays the caller's: TLS 1.2 or later, the peer's certificate
- * checked against the store and against host, a name (sent as SNI) or an address literal. Returns 0 or
- * -ENOMEM; freed with SSL_free(). */
-MUST_USE int tls_connection_new(struct tls *tls, int fd, const char *host, SSL **ret_ssl);
+/* A client's side of one connection on fd, which stays the caller's: TLS 1.2 or later (1.3 with tls13), the
+ * peer's certificate checked against the store and against host, a name (sent as SNI) or an address literal.
+ * Returns 0 or -ENOMEM; freed with SSL_free(). */
+MUST_USE int tls_connection_new(struct tls *tls, int fd, const char *host, bool tls13, SSL **ret_ssl);

@@ -5,9 +5,8 @@
 #include <openssl/err.h>
 #include <unistd.h>
 
-int transport_open(struct transport *transport, const struct net_address *address, struct tls *tls,
-                   const char *host) {
-  int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+int transport_open(struct transport *transport, const struct transport_peer *peer) {
+  int fd = socket(peer->address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (fd < 0)
     return -errno;
   int on = 1;
@@ -15,9 +14,9 @@ int transport_open(struct transport *transport, const struct net_address *addres
   int error = 0;
   if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
     error = -errno;
-  if (error == 0 && tls != NULL)
-    error = tls_connection_new(tls, fd, host, &ssl);
-  if (error == 0 && connect(fd, &address->any, address->length) < 0 && errno != EINPROGRESS)
+  if (error == 0 && peer->tls != NULL)
+    error = tls_connection_new(peer->tls, fd, peer->host, peer->tls13, &ssl);
+  if (error == 0 && connect(fd, &peer->address.any, peer->address.length) < 0 && errno != EINPROGRESS)
     error = -errno;
   if (error < 0) {
     SSL_free(ssl);

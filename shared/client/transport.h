@@ -14,10 +14,16 @@ struct transport {
   SSL *ssl; /* NULL for plain */
 };
 
-/* Begins to connect. tls: NULL for plain; host: whom the certificate must name. Returns 0 or a negated errno,
- * and then nothing is open. */
-MUST_USE int transport_open(struct transport *transport, const struct net_address *address, struct tls *tls,
-                            const char *host);
+/* Whom a stream is to be opened to. */
+struct transport_peer {
+  struct net_address address;
+  struct tls *tls;  /* NULL for plain */
+  bool tls13;       /* TLS 1.3 at least */
+  const char *host; /* whom the certificate must name */
+};
+
+/* Begins to connect. Returns 0 or a negated errno, and then nothing is open. */
+MUST_USE int transport_open(struct transport *transport, const struct transport_peer *peer);
 /* Goes on connecting, then shaking hands. Returns 0 when bytes can be sent; TRANSPORT_WAIT_READ or _WRITE; a
  * negated errno of connect(2); -EPROTO when the handshake failed; -EKEYREJECTED for a certificate that is not
  * accepted. */

@@ -3,6 +3,7 @@
 #include "answer.h"
 #include "log.h"
 #include "scrub.h"
+#include "sheet_model.h"
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -95,7 +96,7 @@ static void note_rendered(struct flight *flight, const struct rendered *rendered
 }
 
 /* Moves the rendered request into memory that the client takes over. */
-static int fill_request(const struct rendered *rendered, struct client_request *request) {
+static int fill_request(const struct rendered *rendered, bool tls13, struct client_request *request) {
   uint8_t *bytes = client_bytes(rendered->length);
   if (bytes == NULL)
     return -ENOMEM;
@@ -103,6 +104,7 @@ static int fill_request(const struct rendered *rendered, struct client_request *
   memcpy(request->host, rendered->target.host, sizeof rendered->target.host);
   request->port = rendered->target.port;
   request->tls = rendered->target.tls;
+  request->tls13 = tls13;
   request->bytes = bytes;
   request->length = rendered->length;
   return 0;
@@ -114,7 +116,7 @@ static int make_request(struct flight *flight, struct client_request *request) {
   int error = render_step(&flight->exchange, rendered);
   if (error < 0)
     return error;
-  error = fill_request(rendered, request);
+  error = fill_request(rendered, flight->exchange.sheet->tls13, request);
   if (error == 0)
     note_rendered(flight, rendered);
   rendered_wipe(rendered);

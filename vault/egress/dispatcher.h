@@ -10,7 +10,7 @@
 
 enum {
   DISPATCHES_MAX = 1024,     /* outstanding at once */
-  DISPATCH_REQUESTS_MAX = 40 /* of one dispatch: steps and pages; a PSP that goes on for ever does not */
+  DISPATCH_REQUESTS_MAX = 64 /* of one dispatch: steps and pages; a PSP that goes on for ever does not */
 };
 
 struct dispatcher; /* opaque */

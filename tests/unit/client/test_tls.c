@@ -114,6 +114,35 @@ Test(tls, a_bad_server_gets_nothing) {
   }
 }
 
+Test(tls, a_request_may_insist_on_tls_1_3) {
+  for (int insists = 0; insists < 2; insists++) {
+    SSL_CTX *context =
+        server_context(&ours, &(struct server_facts){"DNS:localhost", -1, 1, GOOD_SERIAL, TLS1_2_VERSION});
+    struct scripted_server server;
+    struct trial trial;
+    struct told told = {0};
+    struct client_request request = {.host = "localhost",
+                                     .tls = true,
+                                     .tls13 = insists,
+                                     .length = strlen(REQUEST),
+                                     .timeout_us = 1000000,
+                                     .done = trial_told,
+                                     .body_limit = 100,
+                                     .context = &told};
+    scripted_server_start(&server, &answer, 1, context);
+    trial_begin(&trial, &(struct client_settings){.trust_file = trust});
+    request.port = server.port;
+    request.bytes = client_bytes(request.length);
+    memcpy(request.bytes, REQUEST, request.length);
+    cr_assert_eq(client_send(trial.pool, &request), 0);
+    trial_wait(&trial, &told);
+    cr_assert_eq(told.phase, insists ? PHASE_NOT_SENT : PHASE_REPLY);
+    trial_end(&trial);
+    scripted_server_stop(&server);
+    SSL_CTX_free(context);
+  }
+}
+
 /* With a list given, an issuer that has none in it vouches for nobody. */
 Test(tls, an_issuer_without_a_list_is_refused) {
   char other[PATH];
