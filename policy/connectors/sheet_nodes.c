@@ -80,6 +80,9 @@ static int build_leaf(struct builder *builder, const struct yaml_node *map, enum
   if (error == 0 && limit != NULL)
     error = kind == NODE_TEXT ? builder_number(builder, limit, 1, 4096, &bytes)
                               : builder_refuse(builder, limit->line, "only a text can be cut");
+  if (error == 0 && node->text.count != 1 && (kind != NODE_TEXT || limit != NULL))
+    error = builder_refuse(builder, map->line,
+                           "a number, a boolean or a text that is cut is one placeholder alone");
   if (error == 0)
     error = build_when(builder, map, node);
   if (error != 0)

@@ -1,0 +1,166 @@
+#include "scrub.h"
+#include "scrub_views.h"
+#include <sodium.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+  LUHN_RUN_MIN = 13,
+  LUHN_RUN_MAX = 19,
+  DEPTH_MAX = 3 /* disguises inside one another */
+};
+
+/* The digits of a text, and whether something other than a separator stands before each. */
+struct digits {
+  size_t count;
+  char digit[SCRUB_TEXT_MAX];
+  bool breaks[SCRUB_TEXT_MAX];
+};
+
+static bool is_alphanumeric(unsigned char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static void collect_digits(const struct scrub_text *text, struct digits *digits) {
+  bool broken = true;
+  digits->count = 0;
+  for (size_t i = 0; i < text->length;) {
+    char digit = 0;
+    size_t length = scrub_digit(text->bytes + i, text->length - i, &digit);
+    if (length == 0) {
+      broken |= is_alphanumeric(text->bytes[i]);
+      i++;
+      continue;
+    }
+    digits->digit[digits->count] = digit;
+    digits->breaks[digits->count++] = broken;
+    broken = false;
+    i += length;
+  }
+}
+
+static bool passes_luhn(const char *digits, size_t count) {
+  unsigned sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    unsigned digit = (unsigned)(digits[count - 1 - i] - '0');
+    unsigned doubled = digit * 2;
+    sum += i % 2 == 0 ? digit : doubled / 10 + doubled % 10;
+  }
+  return sum % 10 == 0;
+}
+
+/* Whatever stands between its digits. */
+static bool holds_number(const struct digits *digits, const char *number) {
+  size_t length = strlen(number);
+  return memmem(digits->digit, digits->count, number, length) != NULL;
+}
+
+static bool holds_fitting_run(const struct digits *digits, const char *bin, const char *last4) {
+  size_t head = strlen(bin), tail = strlen(last4);
+  for (size_t start = 0; start + LUHN_RUN_MIN <= digits->count; start++) {
+    if (memcmp(digits->digit + start, bin, head) != 0)
+      continue;
+    for (size_t length = LUHN_RUN_MIN; length <= LUHN_RUN_MAX && start + length <= digits->count; length++)
+      if (memcmp(digits->digit + start + length - tail, last4, tail) == 0 &&
+          passes_luhn(digits->digit + start, length))
+        return true;
+  }
+  return false;
+}
+
+/* Runs as they stand, between things that are no separators. */
+static bool holds_any_run(const struct digits *digits) {
+  for (size_t start = 0; start < digits->count;) {
+    size_t end = start + 1;
+    while (end < digits->count && !digits->breaks[end])
+      end++;
+    size_t length = end - start;
+    if (length >= LUHN_RUN_MIN && length <= LUHN_RUN_MAX && passes_luhn(digits->digit + start, length))
+      return true;
+    start = end;
+  }
+  return false;
+}
+
+static bool holds_code(const struct scrub_text *text, const char *code) {
+  size_t length = strlen(code);
+  for (size_t i = 0; i + length <= text->length; i++) {
+    bool begins = i == 0 || !is_alphanumeric(text->bytes[i - 1]);
+    bool ends = i + length == text->length || !is_alphanumeric(text->bytes[i + length]);
+    if (begins && ends && memcmp(text->bytes + i, code, length) == 0)
+      return true;
+  }
+  return false;
+}
+
+static bool text_hits(const struct scrub *scrub, const struct scrub_text *text, bool free_text) {
+  struct digits digits;
+  collect_digits(text, &digits);
+  bool hit = false;
+  if (scrub->number[0] != '\0')
+    hit = holds_number(&digits, scrub->number);
+  else if (scrub->bin[0] != '\0' && scrub->last4[0] != '\0')
+    hit = holds_fitting_run(&digits, scrub->bin, scrub->last4);
+  else
+    hit = free_text && holds_any_run(&digits);
+  if (free_text && scrub->code[0] != '\0')
+    hit |= holds_code(text, scrub->code);
+  sodium_memzero(&digits,
+                 digits.count < sizeof digits.digit ? sizeof digits.count + digits.count : sizeof digits);
+  return hit;
+}
+
+/* Looks at the text, then under each disguise that it may wear. */
+static bool view_hits(const struct scrub *scrub, const struct scrub_text *text, bool free_text,
+                      unsigned depth) {
+  if (text_hits(scrub, text, free_text))
+    return true;
+  if (depth == DEPTH_MAX)
+    return false;
+  struct scrub_text under = {0};
+  bool hit = scrub_unescape(text, &under) && view_hits(scrub, &under, free_text, depth + 1);
+  struct scrub_cursor cursor = {0};
+  while (!hit && scrub_next_base64(text, &cursor, &under))
+    hit = view_hits(scrub, &under, free_text, depth + 1);
+  sodium_memzero(under.bytes, under.length);
+  return hit;
+}
+
+bool scrub_hits(const struct scrub *scrub, const char *text, bool free_text) {
+  struct scrub_text view = {0};
+  size_t length = strlen(text);
+  if (length > sizeof view.bytes)
+    return true; /* no field is so long */
+  memcpy(view.bytes, text, length);
+  view.length = length;
+  bool hit = view_hits(scrub, &view, free_text, 0);
+  sodium_memzero(view.bytes, view.length);
+  return hit;
+}
+
+unsigned scrub_answer(const struct scrub *scrub, struct answer_fields *fields) {
+  unsigned dropped = 0;
+  for (unsigned i = 1; i < ANSWER_FIELD_COUNT; i++) {
+    enum answer_field field = (enum answer_field)i;
+    const char *text = answer_fields_get(fields, field);
+    if (text == NULL || !scrub_hits(scrub, text, answer_field_rule(field)->free_text))
+      continue;
+    answer_fields_drop(fields, field);
+    dropped++;
+  }
+  return dropped;
+}
+
+void scrub_begin(const struct egress_send *send, struct scrub *ret_scrub) {
+  memset(ret_scrub, 0, sizeof *ret_scrub);
+  if (send->has_card) {
+    memcpy(ret_scrub->number, send->card.number, sizeof ret_scrub->number);
+    memcpy(ret_scrub->code, send->code.digits, sizeof ret_scrub->code);
+  }
+  memcpy(ret_scrub->bin, send->bin, sizeof ret_scrub->bin);
+  memcpy(ret_scrub->last4, send->last4, sizeof ret_scrub->last4);
+}
+
+void scrub_wipe(struct scrub *scrub) {
+  sodium_memzero(scrub, sizeof *scrub);
+}
