@@ -151,16 +151,6 @@ unsigned scrub_answer(const struct scrub *scrub, struct answer_fields *fields) {
   return dropped;
 }
 
-void scrub_begin(const struct egress_send *send, struct scrub *ret_scrub) {
-  memset(ret_scrub, 0, sizeof *ret_scrub);
-  if (send->has_card) {
-    memcpy(ret_scrub->number, send->card.number, sizeof ret_scrub->number);
-    memcpy(ret_scrub->code, send->code.digits, sizeof ret_scrub->code);
-  }
-  memcpy(ret_scrub->bin, send->bin, sizeof ret_scrub->bin);
-  memcpy(ret_scrub->last4, send->last4, sizeof ret_scrub->last4);
-}
-
 void scrub_wipe(struct scrub *scrub) {
   sodium_memzero(scrub, sizeof *scrub);
 }

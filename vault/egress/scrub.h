@@ -3,7 +3,6 @@
 #pragma once
 
 #include "card.h"
-#include "egress_vault.h"
 #include "fields.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +26,4 @@ struct scrub {
 unsigned scrub_answer(const struct scrub *scrub, struct answer_fields *fields);
 /* The same for one text; free_text as in field_rule. Whether it must go. */
 bool scrub_hits(const struct scrub *scrub, const char *text, bool free_text);
-/* What is looked for in the answers to one dispatch. */
-void scrub_begin(const struct egress_send *send, struct scrub *ret_scrub);
 void scrub_wipe(struct scrub *scrub);
