@@ -56,6 +56,16 @@ static int read_base_path(struct builder *builder, const struct yaml_node *node)
   return 0;
 }
 
+static int read_tls(struct builder *builder, const struct yaml_node *node) {
+  const char *version = NULL;
+  int error = builder_text(builder, node, &version);
+  if (error == 0 && strcmp(version, "1.2") != 0 && strcmp(version, "1.3") != 0)
+    error = builder_refuse(builder, node->line, "tls_minimum: \"1.2\" or \"1.3\"");
+  if (error == 0)
+    builder->sheet->tls13 = strcmp(version, "1.3") == 0;
+  return error;
+}
+
 static bool alphabet_named(const char *name, enum alphabet *ret_alphabet) {
   static const char *const names[] = {[ALPHABET_PRINT] = "print",
                                       [ALPHABET_TOKEN] = "token",
@@ -201,6 +211,7 @@ static const struct {
     {"name", true, read_name},
     {"host", true, read_host},
     {"base_path", false, read_base_path},
+    {"tls_minimum", false, read_tls},
     {"credentials", true, read_credentials},
     {"headers", true, read_headers},
     {"idempotency", true, read_idempotency},
