@@ -1,0 +1,8 @@
+/* /_sandbox/NAME/behaviour and /_sandbox/NAME/charges. */
+#pragma once
+
+#include "sandbox_psp.h"
+
+/* Serves a request whose path begins with /_sandbox/. Returns the book whose behaviour was changed, or NULL.
+ */
+struct book *control_api_serve(struct books *books, const struct request *request, struct psp_answer *answer);
