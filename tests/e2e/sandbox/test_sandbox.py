@@ -593,6 +593,62 @@ class Durability(Case):
         self.only_charge("adyen")
 
 
+class ControlLine(unittest.TestCase):
+    """As the supervisor starts it: listening sockets come by name over descriptor 3, of which it keeps copies."""
+
+    def start(self):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(5)
+        fd = theirs.fileno()
+        process = subprocess.Popen([BINARY, "--data", self.directory.name], pass_fds=(3, fd),
+                                   preexec_fn=lambda: os.dup2(fd, 3))
+        theirs.close()
+        for name, listener in self.listeners.items():
+            socket.send_fds(ours, [name.encode().ljust(24, b"\0")], [listener.fileno()])
+        self.assertEqual(ours.recv(2000)[:24].rstrip(b"\0"), b"ready")
+        return ours, process
+
+    def ask(self, name, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.listeners[name].getsockname()[1], timeout=5)
+        try:
+            connection.request(method, path, body)
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.listeners = {}
+        for name in ("checkout", "http"):
+            self.listeners[name] = socket.create_server(("127.0.0.1", 0))
+
+    def tearDown(self):
+        for listener in self.listeners.values():
+            listener.close()
+        self.directory.cleanup()
+
+    def test_listeners_come_by_name_and_refuse_although_copied(self):
+        port = self.listeners["checkout"].getsockname()[1]
+        line, process = self.start()
+        self.assertEqual(self.ask("checkout", "GET", "/payments").status, 401)
+        self.assertEqual(self.ask("checkout", "GET", "/checkout/payments").status, 401)
+        self.assertEqual(self.ask("http", "PUT", "/_sandbox/checkout/behaviour", '{"fault":"refuse"}').status, 200)
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        process.kill()
+        process.wait()
+        line.close()
+        line, process = self.start()  # the same sockets again, one of them shut down
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.assertEqual(self.ask("http", "PUT", "/_sandbox/checkout/behaviour", "{}").status, 200)
+        self.assertEqual(self.ask("checkout", "GET", "/payments").status, 401)
+        socket.send_fds(line, [b"http".ljust(24, b"\0")], [self.listeners["http"].fileno()])  # replaces the first
+        self.assertEqual(self.ask("http", "GET", "/_sandbox/checkout/charges").body, [])
+        line.close()
+        self.assertEqual(process.wait(timeout=10), 0)
+
+
 class Sockets(Case):
     def talk(self, text, count=1):
         with socket.create_connection(("127.0.0.1", self.sandbox.ports["http"]), timeout=5) as peer:
