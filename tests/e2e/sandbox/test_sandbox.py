@@ -240,6 +240,8 @@ class Stripe(Case):
             "GET", f"/v1/payment_intents?created%5Bgte%5D={started}&limit=3&starting_after={ids[2]}").body
         self.assertEqual(([one["id"] for one in page["data"]], page["has_more"]), (ids[1::-1], False))
         self.assertEqual(page["data"][0]["metadata"]["reference"], "pay_1")
+        page = self.sandbox.stripe("GET", "/v1/payment_intents?expand[0]=data.latest_charge&limit=1").body
+        self.assertEqual(page["data"][0]["latest_charge"]["payment_intent"], ids[4])
         none = self.sandbox.stripe("GET", f"/v1/payment_intents?created[gte]={started + 1000}").body
         self.assertEqual(none["data"], [])
         self.assertEqual(self.sandbox.stripe("GET", f"/v1/payment_intents?created[lte]={started - 1000}").body["data"], [])
@@ -282,8 +284,28 @@ class Stripe(Case):
         fields = {"payment_method": method, "confirm": "true", "usage": "off_session", "metadata[reference]": "ver_1"}
         self.assertEqual(self.sandbox.stripe("POST", "/v1/setup_intents", fields).body["status"], "succeeded")
         self.sandbox.behave("stripe", decline="expired_card", operations=["verify"])
-        self.assertEqual(self.sandbox.stripe("POST", "/v1/setup_intents", fields).body["error"]["code"], "expired_card")
+        error = self.sandbox.stripe("POST", "/v1/setup_intents", {**fields, "metadata[reference]": "ver_2"}).body["error"]
+        self.assertEqual((error["code"], error["setup_intent"]["status"]), ("expired_card", "requires_payment_method"))
+        listed = self.sandbox.stripe("GET", "/v1/setup_intents?created[gte]=1").body["data"]
+        self.assertEqual([(one["metadata"]["reference"], one["status"]) for one in listed],
+                         [("ver_2", "requires_payment_method"), ("ver_1", "succeeded")])
+        got = self.sandbox.stripe("GET", f"/v1/setup_intents/{listed[1]['id']}?expand[]=latest_attempt").body
+        self.assertTrue(got["latest_attempt"]["payment_method_details"]["card"]["network_transaction_id"])
+        self.assertEqual(self.sandbox.stripe("GET", f"/v1/payment_intents/{listed[1]['id']}").status, 404)
+        self.assertEqual(self.sandbox.stripe("GET", "/v1/payment_intents").body["data"], [])
         self.assertEqual(self.sandbox.charges("stripe"), [])
+
+    def test_pages_of_refunds(self):
+        intent = self.sandbox.stripe_pay("pay_1", "automatic").body["id"]
+        ids = [self.sandbox.stripe("POST", "/v1/refunds", {"payment_intent": intent, "amount": 10}).body["id"]
+               for _ in range(5)]
+        path = f"/v1/refunds?payment_intent={intent}&limit=2"
+        seen, cursor, more = [], "", True
+        while more:
+            page = self.sandbox.stripe("GET", path + cursor).body
+            seen += [one["id"] for one in page["data"]]
+            cursor, more = f"&starting_after={seen[-1]}", page["has_more"]
+        self.assertEqual(seen, ids[::-1])
 
 
 class Adyen(Case):
