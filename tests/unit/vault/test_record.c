@@ -1,0 +1,135 @@
+/* Records: sealed twice, bound to merchant, token, type, environment, generation and status. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin.h"
+#include "record.h"
+
+struct case_of {
+  uint8_t merchant[16], outer_key[KEY_BYTES], commit_key[KEY_BYTES], bytes[RECORD_MAX];
+  struct token_names names;
+  struct record_binding binding;
+  struct record record;
+  struct view view;
+};
+
+static void seal(struct case_of *c, const char *number, const char *name) {
+  struct id token = id_new_random("tok");
+  struct card card = {.exp_month = 7, .exp_year = 2031};
+  snprintf(card.number, sizeof card.number, "%s", number);
+  snprintf(card.name, sizeof card.name, "%s", name);
+  cr_assert_geq(sodium_init(), 0);
+  randombytes_buf(c->merchant, sizeof c->merchant);
+  randombytes_buf(c->outer_key, sizeof c->outer_key);
+  randombytes_buf(c->commit_key, sizeof c->commit_key);
+  cr_assert_eq(token_names_of(&token, &c->names), 0);
+  c->binding = (struct record_binding){c->merchant, c->names.hash, c->outer_key};
+  c->record = (struct record){.type = RECORD_TYPE_CARD,
+                              .environment = ENVIRONMENT_TEST,
+                              .generation = 1,
+                              .status = TOKEN_ACTIVE,
+                              .merchant = 3,
+                              .created_ms = 1700000000123,
+                              .escrow_commit = 77};
+  memset(c->record.fingerprint, 9, sizeof c->record.fingerprint);
+  record_seal_card(&c->record, &c->binding, c->names.inner_key, &card);
+  record_escrow(&c->record, &c->binding, c->names.inner_key, c->commit_key);
+  c->view = (struct view){c->bytes, record_write(&c->record, &c->binding, c->bytes)};
+}
+
+static int open_whole(struct view bytes, const struct record_binding *binding, const uint8_t *inner_key,
+                      struct card *ret_card) {
+  struct record record;
+  int r = record_open(bytes, binding, &record);
+  return r < 0 ? r : record_open_card(&record, binding, inner_key, ret_card);
+}
+
+Test(record, a_card_comes_back_as_it_went_in) {
+  const char *numbers[] = {"424242424242", "4242424242426", "4242424242424242", "4242424242424242347",
+                           "378282246310005"};
+  const char *names[] = {"", "Ada", "Zo\xc3\xab",
+                         "0123456789012345678901234567890123456789012345678901234567890123"};
+  for (size_t i = 0; i < 5; i++) {
+    for (size_t j = 0; j < 4; j++) {
+      struct case_of c;
+      struct card card;
+      struct record record;
+      seal(&c, numbers[i], names[j]);
+      cr_assert_eq(open_whole(c.view, &c.binding, c.names.inner_key, &card), 0);
+      cr_assert_str_eq(card.number, numbers[i]);
+      cr_assert_str_eq(card.name, names[j]);
+      cr_assert_eq(card.exp_month, 7);
+      cr_assert_eq(card.exp_year, 2031);
+      cr_assert_eq(record_open(c.view, &c.binding, &record), 0);
+      cr_assert_eq(strlen(record.view.bin), strlen(numbers[i]) >= 16 ? 8 : 6);
+      cr_assert_eq(strncmp(record.view.bin, numbers[i], strlen(record.view.bin)), 0);
+      cr_assert_str_eq(record.view.last4, numbers[i] + strlen(numbers[i]) - 4);
+      cr_assert_eq(record.created_ms, 1700000000123);
+      cr_assert_eq(record.escrow_commit, 77);
+      cr_assert_eq(record.merchant, 3);
+    }
+  }
+}
+
+Test(record, every_flipped_bit_is_noticed) {
+  struct case_of c;
+  struct card card;
+  seal(&c, "4242424242424242", "Ada");
+  for (size_t bit = 0; bit < 8 * c.view.length; bit++) {
+    c.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    cr_assert_lt(open_whole(c.view, &c.binding, c.names.inner_key, &card), 0, "bit %zu", bit);
+    c.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+  }
+  for (size_t length = 0; length < c.view.length; length++)
+    cr_assert_lt(open_whole((struct view){c.bytes, length}, &c.binding, c.names.inner_key, &card), 0);
+  cr_assert_eq(open_whole(c.view, &c.binding, c.names.inner_key, &card), 0);
+}
+
+Test(record, swapped_moved_or_under_another_key_it_does_not_open) {
+  struct case_of a, b;
+  struct card card;
+  struct record record;
+  seal(&a, "4242424242424242", "Ada");
+  seal(&b, "5555555555554444", "Bob");
+  memcpy(b.outer_key, a.outer_key, KEY_BYTES);
+  memcpy(b.merchant, a.merchant, sizeof b.merchant);
+  b.view.length = record_write(&b.record, &b.binding, b.bytes);
+  cr_assert_lt(record_open(a.view, &b.binding, &record), 0, "another token's place, same merchant");
+  struct record_binding moved = a.binding;
+  uint8_t other[16] = {1}, wrong[KEY_BYTES] = {2};
+  moved.merchant_id = other;
+  cr_assert_lt(record_open(a.view, &moved, &record), 0, "another merchant");
+  moved = a.binding;
+  moved.outer_key = wrong;
+  cr_assert_lt(record_open(a.view, &moved, &record), 0, "another merchant key");
+  cr_assert_lt(open_whole(a.view, &a.binding, b.names.inner_key, &card), 0, "another token (B10)");
+  cr_assert_lt(open_whole(a.view, &a.binding, wrong, &card), 0);
+}
+
+Test(record, escrow_opens_a_record_without_its_token) {
+  struct case_of c;
+  struct card card;
+  struct record record;
+  uint8_t inner_key[KEY_BYTES], wrong[KEY_BYTES] = {0};
+  seal(&c, "4242424242424242", "Ada");
+  cr_assert_eq(record_open(c.view, &c.binding, &record), 0);
+  cr_assert_lt(record_unescrow(&record, &c.binding, wrong, inner_key), 0);
+  cr_assert_eq(record_unescrow(&record, &c.binding, c.commit_key, inner_key), 0);
+  cr_assert_eq(record_open_card(&record, &c.binding, inner_key, &card), 0);
+  cr_assert_str_eq(card.number, "4242424242424242");
+}
+
+Test(record, two_sealings_of_one_card_share_no_bytes) {
+  struct case_of c;
+  uint8_t second[RECORD_MAX];
+  seal(&c, "4242424242424242", "Ada");
+  size_t length = record_write(&c.record, &c.binding, second);
+  cr_assert_eq(length, c.view.length);
+  unsigned same = 0;
+  for (size_t i = length - 90; i < length; i++)
+    same += second[i] == c.bytes[i];
+  cr_assert_lt(same, 10);
+}

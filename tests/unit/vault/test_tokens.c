@@ -1,0 +1,373 @@
+/* Tokens through the vault's sockets: made, described, bound to their merchant, limited, deleted, restored.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "deletion.h"
+#include "harness.h"
+#include "record.h"
+#include "store_memory.h"
+#include "tables.h"
+
+static struct harness h;
+
+static void open_memory(void) {
+  h.similar_limit = 0;
+  harness_open(&h, HARNESS_MEMORY);
+}
+
+static void close_harness(void) {
+  harness_close(&h);
+}
+
+TestSuite(tokens, .init = open_memory, .fini = close_harness);
+
+static const char VISA[] = "4242424242424242";
+
+static struct id token_for(const char *number) {
+  struct tokenized made;
+  cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_DONE);
+  return made.token;
+}
+
+static struct token_description description_of(const struct id *token) {
+  struct token_description description;
+  cr_assert_eq(harness_describe(&h, &h.merchant, token, &description), STATUS_DONE);
+  return description;
+}
+
+/* The nth number that begins 42424242 and ends 4242: so many that any two of them are similar. */
+static void similar_number(unsigned n, char ret_number[17]) {
+  for (unsigned middle = 0; middle < 10000; middle++) {
+    snprintf(ret_number, 17, "42424242%04u4242", middle);
+    int sum = 0;
+    for (int i = 0; i < 16; i++) {
+      int digit = ret_number[i] - '0';
+      sum += i % 2 == 0 ? (digit * 2 > 9 ? digit * 2 - 9 : digit * 2) : digit;
+    }
+    if (sum % 10 == 0 && n-- == 0)
+      return;
+  }
+}
+
+Test(tokens, a_card_becomes_a_token_that_tells_bin_and_last_four) {
+  struct tokenized made;
+  cr_assert_eq(harness_tokenize(&h, VISA, "123", &made), STATUS_DONE);
+  cr_assert_str_eq(made.card.bin, "42424242");
+  cr_assert_str_eq(made.card.last4, "4242");
+  cr_assert_eq(made.card.network, NETWORK_VISA);
+  cr_assert_str_empty(made.card.fingerprint.text, "collect is shown none");
+  struct token_description description = description_of(&made.token);
+  cr_assert_eq(description.status, TOKEN_ACTIVE);
+  cr_assert_eq(description.created_ms, HARNESS_NOW_MS);
+  cr_assert_eq(description.card.exp_year, 2030);
+  cr_assert_eq(strncmp(description.card.fingerprint.text, "fpr_", 4), 0);
+}
+
+Test(tokens, six_and_four_of_a_shorter_number) {
+  struct tokenized made;
+  cr_assert_eq(harness_tokenize(&h, "378282246310005", "1234", &made), STATUS_DONE);
+  cr_assert_str_eq(made.card.bin, "378282");
+  cr_assert_str_eq(made.card.last4, "0005");
+}
+
+Test(tokens, the_same_card_has_one_fingerprint_at_one_merchant_and_many_tokens) {
+  struct id first = token_for(VISA), second = token_for(VISA);
+  cr_assert_not(id_equal(&first, &second));
+  struct token_description a = description_of(&first), b = description_of(&second);
+  cr_assert(id_equal(&a.card.fingerprint, &b.card.fingerprint));
+  struct tokenize elsewhere = harness_card(&h, VISA, "");
+  memcpy(elsewhere.key_hash, h.other_key_hash, 32);
+  elsewhere.card.exp_year = 2031;
+  uint8_t bytes[512];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  struct tokenized made;
+  struct token_description c;
+  write_tokenize(&body, &elsewhere);
+  cr_assert_eq(harness_ask(&h, &h.collect, CV_TOKENIZE, &body, &rest), STATUS_DONE);
+  cr_assert_eq(read_tokenized(&rest, &made), 0);
+  cr_assert_eq(harness_describe(&h, &h.other_merchant, &made.token, &c), STATUS_DONE);
+  cr_assert_not(id_equal(&a.card.fingerprint, &c.card.fingerprint));
+}
+
+Test(tokens, a_token_of_another_merchant_does_not_exist) {
+  struct id token = token_for(VISA), nobody = id_new_random("tok");
+  struct token_description description;
+  cr_assert_eq(harness_describe(&h, &h.other_merchant, &token, &description), STATUS_NOT_FOUND);
+  cr_assert_eq(harness_describe(&h, &h.merchant, &nobody, &description), STATUS_NOT_FOUND);
+  struct id merchant = id_new("mer", 1);
+  cr_assert_eq(harness_describe(&h, &merchant, &token, &description), STATUS_NOT_FOUND);
+}
+
+Test(tokens, what_is_not_acceptable_is_refused_and_changes_nothing) {
+  struct tokenized made;
+  cr_assert_eq(harness_tokenize(&h, "4242424242424241", "", &made), STATUS_INVALID, "Luhn");
+  cr_assert_eq(harness_tokenize(&h, "4532015112830366", "", &made), STATUS_INVALID, "no test number (B12)");
+  cr_assert_eq(harness_tokenize(&h, VISA, "1234", &made), STATUS_INVALID, "code length");
+  struct tokenize old = harness_card(&h, VISA, "");
+  old.card.exp_month = 5;
+  old.card.exp_year = 2026;
+  uint8_t bytes[512];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  write_tokenize(&body, &old);
+  cr_assert_eq(harness_ask(&h, &h.collect, CV_TOKENIZE, &body, &rest), STATUS_INVALID);
+  old = harness_card(&h, VISA, "");
+  memset(old.key_hash, 0xee, 32);
+  body = writer_over(bytes, sizeof bytes);
+  write_tokenize(&body, &old);
+  cr_assert_eq(harness_ask(&h, &h.collect, CV_TOKENIZE, &body, &rest), STATUS_REFUSED);
+  struct view key, value;
+  cr_assert_eq(store_next(h.store, TABLE_TOKENS, NULL, 0, true, &key, &value), STORE_ABSENT);
+}
+
+Test(tokens, the_sixth_similar_new_number_in_a_day_is_refused) {
+  struct tokenized made;
+  char number[17];
+  for (unsigned i = 0; i < 5; i++) {
+    similar_number(i, number);
+    cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_DONE, "%u", i);
+    cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_DONE, "a known number is no new one");
+    harness_pass(&h, 3600 * 1000);
+  }
+  similar_number(5, number);
+  cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_LIMITED);
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_LIMITED, "also a new one, with the same ends");
+  cr_assert_eq(harness_tokenize(&h, "4242424242425256", "", &made), STATUS_DONE, "another ending");
+  harness_pass(&h, INT64_C(19) * 3600 * 1000 + 1000);
+  cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_DONE, "the first is a day old");
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_LIMITED, "the second is not");
+}
+
+Test(tokens, an_update_changes_the_date_alone) {
+  struct id token = token_for(VISA);
+  struct token_update update = {.merchant = h.merchant, .token = token, .exp_month = 3, .exp_year = 2035};
+  uint8_t bytes[256];
+  struct reader rest;
+  struct token_description description, before = description_of(&token);
+  struct writer body = writer_over(bytes, sizeof bytes);
+  write_token_update(&body, &update);
+  cr_assert_eq(harness_ask(&h, &h.router, RV_UPDATE_TOKEN, &body, &rest), STATUS_DONE);
+  cr_assert_eq(read_token_description(&rest, &description), 0);
+  cr_assert_eq(description.card.exp_year, 2035);
+  cr_assert(id_equal(&description.card.fingerprint, &before.card.fingerprint));
+  update.exp_year = 2020;
+  body = writer_over(bytes, sizeof bytes);
+  write_token_update(&body, &update);
+  cr_assert_eq(harness_ask(&h, &h.router, RV_UPDATE_TOKEN, &body, &rest), STATUS_INVALID);
+  cr_assert_eq(description_of(&token).card.exp_year, 2035);
+}
+
+Test(tokens, a_token_expires_with_its_card) {
+  struct id token = token_for(VISA);
+  h.now_ms = INT64_C(1925121600000); /* 2031-01-02 */
+  cr_assert_eq(description_of(&token).status, TOKEN_EXPIRED);
+}
+
+static int ask_delete(struct channel *channel, uint8_t type, const struct id *token) {
+  struct token_description description;
+  return harness_question(&h, channel, type, &h.merchant, token, &description);
+}
+
+Test(tokens, deletion_disables_at_once_and_destroys_after_seven_days) {
+  struct id token = token_for(VISA);
+  struct token_description description;
+  cr_assert_eq(harness_question(&h, &h.router, RV_DELETE_TOKEN, &h.merchant, &token, &description),
+               STATUS_DONE);
+  cr_assert_eq(description.status, TOKEN_DELETED);
+  cr_assert_eq(description.destroy_ms, HARNESS_NOW_MS + DELETION_WAIT_MS);
+  struct dispatch charge = harness_charge(&h, &token);
+  struct egress_send sent;
+  uint64_t correlation;
+  cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_DELETED);
+  harness_pass(&h, DELETION_WAIT_MS - 1000);
+  cr_assert_eq(description_of(&token).status, TOKEN_DELETED);
+  harness_pass(&h, 1000 * 1000);
+  cr_assert_eq(harness_describe(&h, &h.merchant, &token, &description), STATUS_NOT_FOUND);
+  struct view key, value;
+  cr_assert_eq(store_next(h.store, TABLE_TOKENS, NULL, 0, true, &key, &value), STORE_ABSENT);
+  cr_assert_eq(store_next(h.store, TABLE_INDEX, NULL, 0, true, &key, &value), STORE_ABSENT);
+  cr_assert_eq(store_next(h.store, TABLE_DELETIONS, NULL, 0, true, &key, &value), STORE_ABSENT);
+  cr_assert_eq(store_next(h.store, TABLE_SIMILAR, NULL, 0, true, &key, &value), STORE_ABSENT);
+}
+
+Test(tokens, an_index_entry_lives_as_long_as_one_of_its_tokens) {
+  struct id first = token_for(VISA), second = token_for(VISA);
+  struct token_description before = description_of(&second);
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &first), STATUS_DONE);
+  harness_pass(&h, DELETION_WAIT_MS + 1000 * 1000);
+  struct id third = token_for(VISA);
+  struct token_description after = description_of(&third);
+  cr_assert(id_equal(&before.card.fingerprint, &after.card.fingerprint));
+}
+
+Test(tokens, an_operator_restores_within_the_seven_days) {
+  struct id token = token_for(VISA);
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &token), STATUS_DONE);
+  harness_pass(&h, DELETION_WAIT_MS / 2);
+  cr_assert_eq(ask_delete(&h.admin, ADMIN_TOKEN_RESTORE, &token), STATUS_DONE);
+  cr_assert_eq(description_of(&token).status, TOKEN_ACTIVE);
+  harness_pass(&h, DELETION_WAIT_MS);
+  cr_assert_eq(description_of(&token).status, TOKEN_ACTIVE, "its note is gone");
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &token), STATUS_DONE);
+  h.now_ms += DELETION_WAIT_MS; /* due, and the sweeper has not come yet */
+  cr_assert_eq(ask_delete(&h.admin, ADMIN_TOKEN_RESTORE, &token), STATUS_NOT_FOUND);
+}
+
+Test(tokens, above_its_share_a_merchant_needs_an_operator) {
+  struct id tokens[103];
+  for (unsigned i = 0; i < 103; i++)
+    tokens[i] = token_for(VISA);
+  for (unsigned i = 0; i < 100; i++)
+    cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &tokens[i]), STATUS_DONE, "%u", i);
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &tokens[100]), STATUS_LIMITED);
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &tokens[0]), STATUS_DONE, "done again is done");
+  cr_assert_eq(description_of(&tokens[100]).status, TOKEN_ACTIVE);
+  cr_assert_eq(ask_delete(&h.admin, ADMIN_TOKEN_DELETE, &tokens[100]), STATUS_DONE);
+  harness_restart(&h);
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &tokens[101]), STATUS_LIMITED, "kept across a restart");
+  harness_pass(&h, INT64_C(26) * 3600 * 1000);
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &tokens[101]), STATUS_DONE);
+}
+
+Test(tokens, the_index_can_be_off_for_a_merchant) {
+  struct id merchant = id_new("mer", 5), key_owner = merchant;
+  uint8_t hash[32] = {9};
+  bool is_new;
+  cr_assert_eq(merchant_add(&h.vault->merchants, &merchant, false, 1, &is_new), 0);
+  cr_assert_eq(publishable_key_add(&h.vault->merchants, &key_owner, hash, &is_new), 0);
+  cr_assert_eq(store_commit(h.store), 0);
+  harness_restart(&h);
+  memcpy(h.key_hash, hash, sizeof hash);
+  h.merchant = merchant;
+  struct id first = token_for(VISA), second = token_for(VISA);
+  struct token_description a = description_of(&first), b = description_of(&second);
+  cr_assert_not(id_equal(&a.card.fingerprint, &b.card.fingerprint));
+  struct view key, value;
+  cr_assert_eq(store_next(h.store, TABLE_INDEX, NULL, 0, true, &key, &value), STORE_ABSENT);
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &first), STATUS_DONE);
+  harness_pass(&h, DELETION_WAIT_MS + 1000 * 1000);
+  cr_assert_eq(description_of(&second).status, TOKEN_ACTIVE);
+}
+
+Test(tokens, a_full_disk_refuses_and_changes_nothing) {
+  struct id token = token_for(VISA);
+  struct tokenized made;
+  struct audit_head head = h.vault->audit.committed;
+  store_memory_fail_commits(h.store, -ENOSPC);
+  cr_assert_eq(harness_tokenize(&h, "5555555555554444", "123", &made), STATUS_STORAGE);
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &token), STATUS_STORAGE);
+  struct dispatch charge = harness_charge(&h, &token);
+  struct egress_send sent;
+  uint64_t correlation;
+  cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_STORAGE, "no audit, no release");
+  cr_assert_eq(leases_count(h.vault->leases), 0);
+  cr_assert_eq(merchants_tokens(&h.vault->merchants), 1);
+  cr_assert_eq(memcmp(&head, &h.vault->audit.head, sizeof head), 0);
+  store_memory_fail_commits(h.store, 0);
+  cr_assert_eq(description_of(&token).status, TOKEN_ACTIVE);
+  cr_assert_eq(harness_tokenize(&h, "5555555555554444", "123", &made), STATUS_DONE);
+  cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_DONE);
+  cr_assert_eq(h.vault->audit.head.sequence, head.sequence + 1);
+}
+
+Test(tokens, a_failed_admin_change_is_taken_back_in_memory_too) {
+  struct merchant_add add = {id_new("mer", 99)};
+  uint8_t bytes[64];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  write_merchant_add(&body, &add);
+  store_memory_fail_commits(h.store, -ENOSPC);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_MERCHANT_ADD, &body, &rest), STATUS_STORAGE);
+  cr_assert_null(merchant_by_id(&h.vault->merchants, &add.merchant));
+  cr_assert_not_null(merchant_by_id(&h.vault->merchants, &h.merchant));
+  cr_assert_not_null(merchant_by_publishable_key(&h.vault->merchants, h.key_hash));
+  store_memory_fail_commits(h.store, 0);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_MERCHANT_ADD, &body, &rest), STATUS_DONE);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_MERCHANT_ADD, &body, &rest), STATUS_DONE,
+               "done again is no error");
+}
+
+Test(tokens, records_swapped_in_the_store_do_not_open) {
+  struct id first = token_for(VISA), second = token_for("5555555555554444");
+  struct token_names a, b;
+  struct view found;
+  uint8_t bytes[RECORD_MAX];
+  cr_assert_eq(token_names_of(&first, &a), 0);
+  cr_assert_eq(token_names_of(&second, &b), 0);
+  cr_assert_eq(store_get(h.store, TABLE_TOKENS, a.hash, sizeof a.hash, &found), 0);
+  size_t length = found.length;
+  memcpy(bytes, found.bytes, length);
+  cr_assert_eq(store_put(h.store, TABLE_TOKENS, b.hash, sizeof b.hash, bytes, length), 0);
+  cr_assert_eq(store_commit(h.store), 0);
+  struct token_description description;
+  cr_assert_eq(harness_describe(&h, &h.merchant, &second, &description), STATUS_STORAGE);
+  cr_assert_eq(description_of(&first).status, TOKEN_ACTIVE, "the others are served");
+  struct dispatch charge = harness_charge(&h, &second);
+  struct egress_send sent;
+  uint64_t correlation;
+  cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_STORAGE);
+}
+
+TestSuite(lmdb, .fini = close_harness);
+
+Test(lmdb, a_restart_finds_everything) {
+  harness_open(&h, HARNESS_LMDB);
+  struct id token = token_for(VISA);
+  struct token_description before = description_of(&token), after;
+  struct audit_head head = h.vault->audit.committed;
+  harness_restart(&h);
+  after = description_of(&token);
+  cr_assert(id_equal(&before.card.fingerprint, &after.card.fingerprint));
+  cr_assert_eq(memcmp(&head, &h.vault->audit.committed, sizeof head), 0);
+  cr_assert_eq(merchants_tokens(&h.vault->merchants), 1);
+  struct dispatch charge = harness_charge(&h, &token);
+  struct egress_send sent;
+  uint64_t correlation;
+  cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_DONE);
+  cr_assert_str_eq(sent.card.number, VISA);
+}
+
+Test(lmdb, another_environment_or_other_keys_are_refused) {
+  harness_open(&h, HARNESS_LMDB);
+  struct vault_options options = h.options;
+  struct vault *vault;
+  channel_close(&h.admin);
+  options.environment = ENVIRONMENT_LIVE;
+  cr_assert_eq(vault_new(&options, &vault), -EPERM, "the file provider serves no live environment");
+  options.provider.live = true;
+  cr_assert_eq(vault_new(&options, &vault), -EKEYREJECTED);
+  options = h.options;
+  options.escrow_public[0] ^= 1;
+  cr_assert_eq(vault_new(&options, &vault), -EKEYREJECTED, "an escrow key put in its place");
+  options = h.options;
+  uint8_t other_root[KEY_BYTES] = {1};
+  options.provider.context = other_root;
+  cr_assert_eq(vault_new(&options, &vault), -EKEYREJECTED);
+  loop_on_round_end(h.loop, round_end, h.vault);
+}
+
+/* B10, and that nothing of a card lies in the clear in the file. */
+Test(lmdb, the_file_holds_no_digits_of_a_card_and_no_name) {
+  harness_open(&h, HARNESS_LMDB);
+  for (unsigned i = 0; i < 20; i++)
+    token_for(VISA);
+  char path[96];
+  snprintf(path, sizeof path, "%s/vault.mdb", h.folder);
+  FILE *file = fopen(path, "rb");
+  cr_assert_not_null(file);
+  static char bytes[8 << 20];
+  size_t length = fread(bytes, 1, sizeof bytes, file);
+  fclose(file);
+  cr_assert_gt(length, 4096);
+  cr_assert_null(memmem(bytes, length, "424242", 6));
+  cr_assert_null(memmem(bytes, length, "\x42\x42\x42", 3));
+  cr_assert_null(memmem(bytes, length, "Lovelace", 8));
+  cr_assert_null(memmem(bytes, length, "canary-credential", 17));
+  struct id token = token_for(VISA);
+  cr_assert_null(memmem(bytes, length, token.text + 4, 26));
+}

@@ -1,0 +1,54 @@
+#include "scrub_digits.h"
+
+#include <string.h>
+
+#include "card_rules.h"
+
+enum { LAST_DIGITS = 4 };
+
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+static bool is_between(char c) {
+  return c == ' ' || c == '-' || c == '.' || c == '_';
+}
+
+/* Whether the digits that start at text, one separator between two of them allowed, can be the card. */
+static bool starts_card(const char *text, const char *bin, const char *last4) {
+  char digits[CARD_NUMBER_MAX];
+  size_t count = 0, bin_length = strlen(bin);
+  while (count < CARD_NUMBER_MAX && is_digit(*text)) {
+    digits[count++] = *text++;
+    if (count <= bin_length && digits[count - 1] != bin[count - 1])
+      return false;
+    if (count >= CARD_NUMBER_MIN && memcmp(digits + count - LAST_DIGITS, last4, LAST_DIGITS) == 0 &&
+        card_number_valid(digits, count))
+      return true;
+    if (is_between(*text) && is_digit(text[1]))
+      text++;
+  }
+  return false;
+}
+
+static bool holds_card(const char *text, const char *bin, const char *last4) {
+  for (; *text; text++) {
+    if (*text == bin[0] && starts_card(text, bin, last4))
+      return true;
+  }
+  return false;
+}
+
+unsigned scrub_digits(struct answer_fields *fields, const char *bin, const char *last4) {
+  unsigned dropped = 0;
+  if (bin[0] == '\0' || last4[0] == '\0')
+    return 0;
+  for (unsigned field = 1; field < ANSWER_FIELD_COUNT; field++) {
+    const char *value = answer_fields_get(fields, (enum answer_field)field);
+    if (value && holds_card(value, bin, last4)) {
+      answer_fields_drop(fields, (enum answer_field)field);
+      dropped++;
+    }
+  }
+  return dropped;
+}
