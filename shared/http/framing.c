@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { VERSION_LENGTH = 8, LENGTH_DIGITS_MAX = 18 };
+enum { VERSION_LENGTH = 8, CRLF = 2, LENGTH_DIGITS_MAX = 18 };
 
 #define BAD_FRAMING(name, text) static const struct problem name = {400, "bad_request", text, NULL, 0}
 
@@ -77,19 +77,36 @@ static bool version_valid(const char *version) {
          strncmp(version, "HTTP/1.0", VERSION_LENGTH) == 0;
 }
 
+/* Whether the count bytes at at are zeros, as libmicrohttpd leaves of a CR LF. */
+static bool zeros(const char *at, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (at[i] != '\0')
+      return false;
+  return true;
+}
+
+static bool blanks(const char *from, const char *to) {
+  for (; from < to; from++)
+    if (*from != ' ' && *from != '\t')
+      return false;
+  return true;
+}
+
 /* Whether everything follows everything else at exactly the distance of a well-formed head. */
 static const struct problem *check_layout(const struct framing_head *head) {
   if (head->target != head->method + strlen(head->method) + 1 ||
       head->version != head->target + head->target_length + 1)
     return &bad_line;
-  const char *at = head->version + VERSION_LENGTH + 2;
+  const char *at = head->version + VERSION_LENGTH;
   for (size_t i = 0; i < head->header_count; i++) {
     const struct framing_header *header = &head->headers[i];
-    if (header->name != at || header->value < at + header->name_length + 1)
+    const char *after_colon = header->name + header->name_length + 1;
+    if (header->name != at + CRLF || !zeros(at, CRLF) || header->value < after_colon ||
+        !blanks(after_colon, header->value))
       return &bad_layout;
-    at = header->value + header->value_length + 2;
+    at = header->value + header->value_length;
   }
-  return head->method + head->head_bytes == at + 2 ? NULL : &bad_layout;
+  return head->method + head->head_bytes == at + 2 * CRLF && zeros(at, 2 * CRLF) ? NULL : &bad_layout;
 }
 
 static bool named(const struct framing_header *header, const char *name) {

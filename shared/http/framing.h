@@ -8,9 +8,10 @@
  * did not end in CR LF. Should another version of libmicrohttpd copy instead, every request would be refused:
  * the check fails closed.
  *
- * What it cannot see: empty lines before the request line (which RFC 9112 2.2 allows), and whatever
- * libmicrohttpd refuses by itself. Bodies in chunks are refused (411) whatever they look like, so that no
- * chunk parser is trusted. */
+ * What it cannot see: empty lines before the request line (which RFC 9112 2.2 allows); a NUL that
+ * makes up for the missing CR of a bare LF, both leaving two zeros (it takes a proxy that passes NULs on for
+ * that to matter; fuzz_framing found it); and whatever libmicrohttpd refuses by itself. Bodies in chunks are
+ * refused (411) whatever they look like, so that no chunk parser is trusted. */
 #pragma once
 
 #include "http.h"

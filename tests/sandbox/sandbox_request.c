@@ -127,17 +127,23 @@ static size_t head_length(const char *bytes, size_t length) {
   return end == NULL ? 0 : (size_t)(end - bytes) + 4;
 }
 
+/* How long the line at the beginning of bytes is, without its end; length when there is no end. */
+static size_t line_length(const char *bytes, size_t length) {
+  for (size_t i = 0; i + 1 < length; i++)
+    if (bytes[i] == '\r' && bytes[i + 1] == '\n')
+      return i;
+  return length;
+}
+
 static bool read_head(const char *bytes, size_t length, struct request *request, struct framing *framing) {
-  bool first = true;
-  for (const char *line = bytes; line < bytes + length - 2;) {
-    const char *end = memmem(line, (size_t)(bytes + length - line), "\r\n", 2);
-    size_t size = (size_t)(end - line);
+  for (size_t at = 0; at + 2 < length;) { /* the last two end the empty line */
+    const char *line = &bytes[at];
+    size_t size = line_length(line, length - at);
     if (memchr(line, '\n', size) != NULL || memchr(line, '\r', size) != NULL)
       return false;
-    if (first ? !read_request_line(line, size, request) : !read_header(line, size, request, framing))
+    if (at == 0 ? !read_request_line(line, size, request) : !read_header(line, size, request, framing))
       return false;
-    first = false;
-    line = end + 2;
+    at += size + 2;
   }
   return framing->has_host && !(framing->chunked && framing->has_length);
 }

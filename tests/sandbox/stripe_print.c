@@ -111,7 +111,9 @@ void stripe_print_charge(struct text *text, const struct charge *charge) {
              "refunded\":%lld,",
              charge->id + 3, (long long)charge->amount, (long long)charge->captured,
              (long long)charge->refunded);
-  text_put(text, "\"application\":null,\"balance_transaction\":null,");
+  text_put(text, "\"application\":null,\"authorization_code\":");
+  text_json_or_null(text, charge->auth_code);
+  text_put(text, ",\"balance_transaction\":null,");
   print_billing(text, NULL);
   text_print(text, ",\"captured\":%s,\"created\":%lld,\"currency\":", captured ? "true" : "false",
              (long long)(charge->created_ms / 1000));
@@ -251,20 +253,52 @@ void stripe_error(struct exchange *exchange, uint16_t status, const char *type, 
   text_put(text, "}}");
 }
 
-void stripe_decline(struct exchange *exchange, const struct charge *charge, const char *decline,
-                    const char *network_code, const char *advice_code, bool setup) {
+void stripe_print_setup(struct text *text, const struct charge *charge, bool expanded) {
+  bool declined = charge->status == CHARGE_DECLINED;
+  text_print(
+      text,
+      "{\"id\":\"%s\",\"object\":\"setup_intent\",\"application\":null,\"cancellation_reason\":null,"
+      "\"client_secret\":null,\"created\":%lld,\"customer\":null,\"description\":null,\"last_setup_error\":",
+      charge->id, (long long)(charge->created_ms / 1000));
+  if (declined) {
+    text_put(text, "{");
+    print_decline(text, charge->decline, charge->network_code, charge->advice_code);
+    text_put(text, "}");
+  } else {
+    text_put(text, "null");
+  }
+  text_put(text, ",\"latest_attempt\":");
+  if (expanded) {
+    text_print(text,
+               "{\"id\":\"setatt_%s\",\"object\":\"setup_attempt\",\"payment_method_details\":{\"card\":{"
+               "\"checks\":{\"cvc_check\":\"pass\"},\"network_transaction_id\":",
+               charge->id + 5);
+    text_json_or_null(text, charge->network_transaction_id);
+    text_print(text, "},\"type\":\"card\"},\"status\":\"%s\"}", declined ? "failed" : "succeeded");
+  } else {
+    text_print(text, "\"setatt_%s\"", charge->id + 5);
+  }
+  text_put(text, ",\"livemode\":false,\"mandate\":null,");
+  print_metadata(text, charge->metadata);
+  text_print(text,
+             ",\"next_action\":null,\"payment_method\":\"%s\",\"payment_method_types\":[\"card\"],"
+             "\"single_use_mandate\":null,\"status\":\"%s\",\"usage\":\"off_session\"}",
+             charge->method, declined ? "requires_payment_method" : "succeeded");
+}
+
+void stripe_answer_decline(struct exchange *exchange, const struct charge *charge) {
   struct text *text = &exchange->answer->body;
+  bool setup = strncmp(charge->id, "seti_", 5) == 0;
   exchange->answer->status = 402;
   text_put(text, "{\"error\":{");
-  if (charge != NULL)
+  if (!setup)
     text_print(text, "\"charge\":\"ch_%s\",", charge->id + 3);
-  print_decline(text, decline, network_code, advice_code);
-  if (charge != NULL) {
-    text_put(text, ",\"payment_intent\":");
-    stripe_print_intent(text, charge, false);
-  }
+  print_decline(text, charge->decline, charge->network_code, charge->advice_code);
+  text_put(text, setup ? ",\"setup_intent\":" : ",\"payment_intent\":");
   if (setup)
-    text_put(text, ",\"setup_intent\":{\"object\":\"setup_intent\",\"status\":\"requires_payment_method\"}");
+    stripe_print_setup(text, charge, false);
+  else
+    stripe_print_intent(text, charge, false);
   text_put(text, "}}");
 }
 

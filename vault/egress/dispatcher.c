@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { US_PER_MS = 1000 };
+enum { US_PER_MS = 1000, COMPLAINT_US = 1000000 };
 
 struct flight {
   struct timer ending; /* first: the callback is given its address */
@@ -27,8 +27,15 @@ struct flight {
   struct egress_send send;
 };
 
+/* While a PSP is down, one line a second instead of thousands. */
+struct complaint {
+  struct timer timer; /* first, likewise */
+  unsigned unanswered;
+};
+
 struct dispatcher {
   struct dispatcher_settings settings;
+  struct complaint complaint;
   struct flight *flights;
   unsigned count;
   struct rendered rendered; /* one request, while it is being made */
@@ -69,10 +76,12 @@ static void set_phase(struct flight *flight, enum phase phase) {
   flight->result.answer = ANSWER_IS_UNKNOWN;
 }
 
-/* A whole answer ended it, at whatever step. */
+/* A whole answer ended it, at whatever step. One before the charging step that says nothing leaves nothing
+ * charged. */
 static void set_verdict(struct flight *flight, const struct verdict *verdict) {
   struct dispatch_result *result = &flight->result;
-  result->phase = PHASE_REPLY;
+  bool proved = !flight->charged && verdict->answer == ANSWER_IS_UNKNOWN;
+  result->phase = proved ? PHASE_NOT_SENT : PHASE_REPLY;
   result->answer = verdict->answer;
   result->transient_error = verdict->transient_error;
   result->step = verdict->step;
@@ -85,7 +94,7 @@ static void set_verdict(struct flight *flight, const struct verdict *verdict) {
 
 /* The card is not needed beyond the charging step, but for the scrub, which has its own copy. */
 static void note_rendered(struct flight *flight, const struct rendered *rendered) {
-  flight->charging = rendered->charging;
+  flight->charging = rendered->charging || flight->send.operation == OPERATION_STATUS;
   flight->code_inside = rendered->code_sent;
   flight->result.step = flight->exchange.number;
   if (!rendered->charging)
@@ -168,11 +177,30 @@ static void note_client_result(struct flight *flight, const struct client_result
   result->latency_us += got->latency_us < room ? got->latency_us : room;
 }
 
+static void on_complaint(struct timer *timer) {
+  struct complaint *complaint = (struct complaint *)timer;
+  if (complaint->unanswered > 0)
+    log_warn_number("further requests were not answered", "requests", complaint->unanswered);
+  complaint->unanswered = 0;
+}
+
+static void complain(struct dispatcher *dispatcher, enum client_error error) {
+  struct complaint *complaint = &dispatcher->complaint;
+  if (complaint->timer.index != 0) {
+    complaint->unanswered++;
+    return;
+  }
+  log_write("warn", "a request was not answered", client_error_name(error), 1, NULL);
+  if (loop_set_timer(dispatcher->settings.loop, &complaint->timer, COMPLAINT_US) < 0) {
+    /* Then the next one is logged too. */
+  }
+}
+
 static void on_result(void *context, const struct client_result *got) {
   struct flight *flight = context;
   note_client_result(flight, got);
   if (got->phase != PHASE_REPLY) {
-    log_warn_number("a request was not answered", "client_error", got->error);
+    complain(flight->dispatcher, got->error);
     set_phase(flight, got->phase);
     end_flight(flight);
     return;
@@ -221,6 +249,7 @@ int dispatcher_new(const struct dispatcher_settings *settings, struct dispatcher
   if (dispatcher == NULL)
     return -ENOMEM;
   dispatcher->settings = *settings;
+  dispatcher->complaint.timer.due = on_complaint;
   *ret_dispatcher = dispatcher;
   return 0;
 }
@@ -228,6 +257,7 @@ int dispatcher_new(const struct dispatcher_settings *settings, struct dispatcher
 void dispatcher_free(struct dispatcher *dispatcher) {
   while (dispatcher->flights != NULL)
     free_flight(dispatcher->flights);
+  loop_clear_timer(dispatcher->settings.loop, &dispatcher->complaint.timer);
   free(dispatcher);
 }
 

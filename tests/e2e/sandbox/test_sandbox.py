@@ -240,6 +240,8 @@ class Stripe(Case):
             "GET", f"/v1/payment_intents?created%5Bgte%5D={started}&limit=3&starting_after={ids[2]}").body
         self.assertEqual(([one["id"] for one in page["data"]], page["has_more"]), (ids[1::-1], False))
         self.assertEqual(page["data"][0]["metadata"]["reference"], "pay_1")
+        page = self.sandbox.stripe("GET", "/v1/payment_intents?expand[0]=data.latest_charge&limit=1").body
+        self.assertEqual(page["data"][0]["latest_charge"]["payment_intent"], ids[4])
         none = self.sandbox.stripe("GET", f"/v1/payment_intents?created[gte]={started + 1000}").body
         self.assertEqual(none["data"], [])
         self.assertEqual(self.sandbox.stripe("GET", f"/v1/payment_intents?created[lte]={started - 1000}").body["data"], [])
@@ -282,8 +284,28 @@ class Stripe(Case):
         fields = {"payment_method": method, "confirm": "true", "usage": "off_session", "metadata[reference]": "ver_1"}
         self.assertEqual(self.sandbox.stripe("POST", "/v1/setup_intents", fields).body["status"], "succeeded")
         self.sandbox.behave("stripe", decline="expired_card", operations=["verify"])
-        self.assertEqual(self.sandbox.stripe("POST", "/v1/setup_intents", fields).body["error"]["code"], "expired_card")
+        error = self.sandbox.stripe("POST", "/v1/setup_intents", {**fields, "metadata[reference]": "ver_2"}).body["error"]
+        self.assertEqual((error["code"], error["setup_intent"]["status"]), ("expired_card", "requires_payment_method"))
+        listed = self.sandbox.stripe("GET", "/v1/setup_intents?created[gte]=1").body["data"]
+        self.assertEqual([(one["metadata"]["reference"], one["status"]) for one in listed],
+                         [("ver_2", "requires_payment_method"), ("ver_1", "succeeded")])
+        got = self.sandbox.stripe("GET", f"/v1/setup_intents/{listed[1]['id']}?expand[]=latest_attempt").body
+        self.assertTrue(got["latest_attempt"]["payment_method_details"]["card"]["network_transaction_id"])
+        self.assertEqual(self.sandbox.stripe("GET", f"/v1/payment_intents/{listed[1]['id']}").status, 404)
+        self.assertEqual(self.sandbox.stripe("GET", "/v1/payment_intents").body["data"], [])
         self.assertEqual(self.sandbox.charges("stripe"), [])
+
+    def test_pages_of_refunds(self):
+        intent = self.sandbox.stripe_pay("pay_1", "automatic").body["id"]
+        ids = [self.sandbox.stripe("POST", "/v1/refunds", {"payment_intent": intent, "amount": 10}).body["id"]
+               for _ in range(5)]
+        path = f"/v1/refunds?payment_intent={intent}&limit=2"
+        seen, cursor, more = [], "", True
+        while more:
+            page = self.sandbox.stripe("GET", path + cursor).body
+            seen += [one["id"] for one in page["data"]]
+            cursor, more = f"&starting_after={seen[-1]}", page["has_more"]
+        self.assertEqual(seen, ids[::-1])
 
 
 class Adyen(Case):
@@ -591,6 +613,62 @@ class Durability(Case):
         self.sandbox.adyen("/payments", adyen_body("pay_1"))
         self.assertEqual(self.sandbox.adyen("/payments", adyen_body("pay_2")).status, 500)
         self.only_charge("adyen")
+
+
+class ControlLine(unittest.TestCase):
+    """As the supervisor starts it: listening sockets come by name over descriptor 3, of which it keeps copies."""
+
+    def start(self):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(5)
+        fd = theirs.fileno()
+        process = subprocess.Popen([BINARY, "--data", self.directory.name], pass_fds=(3, fd),
+                                   preexec_fn=lambda: os.dup2(fd, 3))
+        theirs.close()
+        for name, listener in self.listeners.items():
+            socket.send_fds(ours, [name.encode().ljust(24, b"\0")], [listener.fileno()])
+        self.assertEqual(ours.recv(2000)[:24].rstrip(b"\0"), b"ready")
+        return ours, process
+
+    def ask(self, name, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.listeners[name].getsockname()[1], timeout=5)
+        try:
+            connection.request(method, path, body)
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.listeners = {}
+        for name in ("checkout", "http"):
+            self.listeners[name] = socket.create_server(("127.0.0.1", 0))
+
+    def tearDown(self):
+        for listener in self.listeners.values():
+            listener.close()
+        self.directory.cleanup()
+
+    def test_listeners_come_by_name_and_refuse_although_copied(self):
+        port = self.listeners["checkout"].getsockname()[1]
+        line, process = self.start()
+        self.assertEqual(self.ask("checkout", "GET", "/payments").status, 401)
+        self.assertEqual(self.ask("checkout", "GET", "/checkout/payments").status, 401)
+        self.assertEqual(self.ask("http", "PUT", "/_sandbox/checkout/behaviour", '{"fault":"refuse"}').status, 200)
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        process.kill()
+        process.wait()
+        line.close()
+        line, process = self.start()  # the same sockets again, one of them shut down
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.assertEqual(self.ask("http", "PUT", "/_sandbox/checkout/behaviour", "{}").status, 200)
+        self.assertEqual(self.ask("checkout", "GET", "/payments").status, 401)
+        socket.send_fds(line, [b"http".ljust(24, b"\0")], [self.listeners["http"].fileno()])  # replaces the first
+        self.assertEqual(self.ask("http", "GET", "/_sandbox/checkout/charges").body, [])
+        line.close()
+        self.assertEqual(process.wait(timeout=10), 0)
 
 
 class Sockets(Case):

@@ -10,7 +10,7 @@ enum { SCRIPTED_CONNECTIONS_MAX = 256, SCRIPTED_ACTIONS_MAX = 8, SCRIPTED_SEEN_M
 
 enum action_kind {
   ACTION_END,          /* of the script: closes */
-  ACTION_READ_REQUEST, /* until bytes that end in REQUEST_END */
+  ACTION_READ_REQUEST, /* a whole one, by its Content-Length */
   ACTION_READ_SOME,    /* once */
   ACTION_WRITE,        /* text */
   ACTION_WRITE_SLOWLY, /* text, a byte at a time */
@@ -19,8 +19,6 @@ enum action_kind {
   ACTION_RESET,        /* closes with RST */
   ACTION_HANG          /* until the other side closes, reading nothing */
 };
-
-#define REQUEST_END "END\n"
 
 struct action {
   enum action_kind kind;

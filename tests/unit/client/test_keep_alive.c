@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REQUEST "POST / HTTP/1.1\r\nHost: psp\r\nContent-Length: 4\r\n\r\n" REQUEST_END
+#define REQUEST "POST / HTTP/1.1\r\nHost: psp\r\nContent-Length: 4\r\n\r\nbody"
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define ANSWER                                                                                               \
   {ACTION_READ_REQUEST}, {                                                                                   \

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REQUEST "POST /charge HTTP/1.1\r\nHost: psp\r\nContent-Length: 20\r\n\r\n4242424242424242" REQUEST_END
+#define REQUEST "POST /charge HTTP/1.1\r\nHost: psp\r\nContent-Length: 16\r\n\r\n4242424242424242"
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 enum { SOON_MS = 200, LONG_MS = 5000 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define REQUEST                                                                                              \
-  "POST / HTTP/1.1\r\nHost: psp\r\nAuthorization: Bearer secret\r\nContent-Length: 4\r\n\r\n" REQUEST_END
+  "POST / HTTP/1.1\r\nHost: psp\r\nAuthorization: Bearer secret\r\nContent-Length: 4\r\n\r\nbody"
 
 enum { LONG_MS = 8000 };
 

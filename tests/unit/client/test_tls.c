@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define CARD "4242424242424242"
-#define REQUEST "POST / HTTP/1.1\r\nHost: psp\r\nContent-Length: 20\r\n\r\n" CARD REQUEST_END
+#define REQUEST "POST / HTTP/1.1\r\nHost: psp\r\nContent-Length: 16\r\n\r\n" CARD
 
 enum { LONG_MS = 8000, GOOD_SERIAL = 7, REVOKED_SERIAL = 8, PATH = 32 };
 

@@ -83,6 +83,7 @@ static const struct {
     {REQUEST_RETURN_URL, "https://shop.example.org/return?o=6735&s=1"},
     {REQUEST_KIND, "customer"},
     {REQUEST_STORE, "off_session"},
+    {REQUEST_PREVIOUS_NTID, "MCC123456789012"},
     {REQUEST_MERCHANT_CATEGORY, "5942"},
     {REQUEST_THREE_DS_MODE, "external"},
     {REQUEST_THREE_DS_EXEMPTION, "transaction_risk_analysis"},

@@ -83,6 +83,8 @@ static const struct sample samples[] = {
            OURS, 400),
     SAMPLE("empty lines first", "\r\n\r\nGET /g HTTP/1.1\r\nHost: a\r\n\r\n", SERVED, 200),
     SAMPLE("OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", OURS, 400),
+    SAMPLE("NUL before a bare LF", "GET /g HTTP/1.1\r\nHost: a\0\nX: b\r\n\r\n", SERVED,
+           200), /* not seen: framing.h */
     SAMPLE("no space in the request line", "GET\r\nHost: a\r\n\r\n", LIBRARY, 0),
 };
 

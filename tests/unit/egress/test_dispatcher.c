@@ -1,0 +1,341 @@
+/* A dispatch against a PSP that fails at each of its steps: what is told is the charging step's phase. */
+#include "dispatcher.h"
+#include "scripted_server.h"
+#include "sheet_trial.h"
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWERS(status, body) "HTTP/1.1 " status "\r\nConnection: close\r\n\r\n" body
+#define METHOD_MADE ANSWERS("200 OK", "{\"id\":\"pm_1\",\"object\":\"payment_method\",\"type\":\"card\"}")
+#define AUTHORIZED                                                                                           \
+  ANSWERS("200 OK", "{\"id\":\"pi_1\",\"status\":\"requires_capture\",\"amount\":1234,\"currency\":"         \
+                    "\"eur\"}")
+#define DECLINED                                                                                             \
+  ANSWERS(                                                                                                   \
+      "402 Payment Required",                                                                                \
+      "{\"error\":{\"type\":\"card_error\",\"code\":\"card_declined\",\"decline_code\":\"do_not_honor\"}}")
+
+enum { LINE = 3, CORRELATION = 77, SOON_MS = 250 };
+
+struct outcome {
+  unsigned times;
+  struct dispatch_result result;
+};
+
+struct bench {
+  struct loop *loop;
+  struct client_pool *pool;
+  struct sheet_shelf *shelf;
+  struct dispatcher *dispatcher;
+  struct scripted_server server;
+  struct outcome outcome;
+};
+
+static void ended(void *owner, uint64_t line, uint64_t correlation, const struct dispatch_result *result) {
+  struct outcome *outcome = owner;
+  cr_assert_eq(line, LINE);
+  cr_assert_eq(correlation, CORRELATION);
+  outcome->times++;
+  outcome->result = *result;
+}
+
+static void begin(struct bench *bench, const struct script *scripts, unsigned count) {
+  struct shelf_error error;
+  memset(bench, 0, sizeof *bench);
+  cr_assert_eq(loop_new(&system_clock, &bench->loop), 0);
+  cr_assert_eq(client_pool_new(bench->loop, &system_clock, &(struct client_settings){0}, &bench->pool), 0);
+  cr_assert_eq(sheet_shelf_open(FREEPORT_SHEETS, &bench->shelf, &error), 0, "%s:%u %s", error.path,
+               error.sheet.line, error.sheet.reason);
+  struct dispatcher_settings settings = {.loop = bench->loop,
+                                         .clock = &system_clock,
+                                         .pool = bench->pool,
+                                         .shelf = bench->shelf,
+                                         .environment = ENVIRONMENT_TEST,
+                                         .ended = ended,
+                                         .owner = &bench->outcome};
+  cr_assert_eq(dispatcher_new(&settings, &bench->dispatcher), 0);
+  scripted_server_start(&bench->server, scripts, count, NULL);
+}
+
+static void end(struct bench *bench) {
+  dispatcher_free(bench->dispatcher);
+  client_pool_free(bench->pool);
+  sheet_shelf_free(bench->shelf);
+  loop_free(bench->loop);
+  scripted_server_stop(&bench->server);
+}
+
+static struct egress_send *make_send(const struct bench *bench, const char *sheet, enum operation operation) {
+  struct egress_send *send = malloc(sizeof *send);
+  size_t length;
+  char *text = trial_sheet_text(sheet, &length);
+  *send = trial_send(sheet, operation, true);
+  sheet_hash(text, length, send->sheet_hash);
+  snprintf(send->base_url, sizeof send->base_url, "http://127.0.0.1:%u", bench->server.port);
+  send->timeout_ms = SOON_MS;
+  free(text);
+  return send;
+}
+
+/* Dispatches send, which is freed, and waits for its end. */
+static struct dispatch_result dispatch(struct bench *bench, struct egress_send *send) {
+  memset(&bench->outcome, 0, sizeof bench->outcome);
+  cr_assert_eq(dispatcher_take(bench->dispatcher, send, LINE, CORRELATION), 0);
+  cr_assert_eq(bench->outcome.times, 0, "told within dispatcher_take()");
+  free(send);
+  int64_t late = system_clock.monotonic_us(NULL) + 5000000;
+  while (bench->outcome.times == 0 && system_clock.monotonic_us(NULL) < late)
+    cr_assert_eq(loop_round(bench->loop, 100), 0);
+  cr_assert_eq(bench->outcome.times, 1);
+  cr_assert_eq(dispatcher_outstanding(bench->dispatcher), 0);
+  return bench->outcome.result;
+}
+
+#define NO_ANSWER                                                                                            \
+  {                                                                                                          \
+    {                                                                                                        \
+      { ACTION_READ_REQUEST }                                                                                \
+    }                                                                                                        \
+  }
+#define HANGS                                                                                                \
+  {                                                                                                          \
+    {                                                                                                        \
+      {ACTION_READ_REQUEST}, {                                                                               \
+        ACTION_HANG                                                                                          \
+      }                                                                                                      \
+    }                                                                                                        \
+  }
+#define SAYS(text)                                                                                           \
+  {                                                                                                          \
+    {                                                                                                        \
+      {ACTION_READ_REQUEST}, {                                                                               \
+        ACTION_WRITE, text                                                                                   \
+      }                                                                                                      \
+    }                                                                                                        \
+  }
+
+/* Stripe's two steps, each on a connection of its own. */
+static const struct {
+  const char *what;
+  struct script scripts[2];
+  enum phase phase;
+  enum answer answer;
+  unsigned step, http_status;
+  bool code_sent;
+} courses[] = {
+    {"both answered", {SAYS(METHOD_MADE), SAYS(AUTHORIZED)}, PHASE_REPLY, ANSWER_IS_APPROVED, 2, 200, true},
+    {"declined at once", {SAYS(DECLINED)}, PHASE_REPLY, ANSWER_IS_DECLINED, 1, 402, true},
+    {"declined in the end",
+     {SAYS(METHOD_MADE), SAYS(DECLINED)},
+     PHASE_REPLY,
+     ANSWER_IS_DECLINED,
+     2,
+     402,
+     true},
+    {"closed at the first", {NO_ANSWER}, PHASE_NOT_SENT, ANSWER_IS_UNKNOWN, 1, 0, true},
+    {"hung at the first", {HANGS}, PHASE_NOT_SENT, ANSWER_IS_UNKNOWN, 1, 0, true},
+    {"half an answer to the first",
+     {SAYS("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")},
+     PHASE_NOT_SENT,
+     ANSWER_IS_UNKNOWN,
+     1,
+     200,
+     true},
+    {"garbage to the first",
+     {SAYS(ANSWERS("200 OK", "<html>"))},
+     PHASE_NOT_SENT,
+     ANSWER_IS_UNKNOWN,
+     1,
+     200,
+     true},
+    {"an error to the first",
+     {SAYS(ANSWERS("500 No", "{}"))},
+     PHASE_NOT_SENT,
+     ANSWER_IS_UNKNOWN,
+     1,
+     500,
+     true},
+    {"closed before the second",
+     {SAYS(METHOD_MADE), {{{ACTION_WAIT_MS, NULL, 1}, {ACTION_READ_REQUEST}}}},
+     PHASE_SENT_NO_REPLY,
+     ANSWER_IS_UNKNOWN,
+     2,
+     0,
+     true},
+    {"hung at the second", {SAYS(METHOD_MADE), HANGS}, PHASE_SENT_NO_REPLY, ANSWER_IS_UNKNOWN, 2, 0, true},
+    {"half an answer to the second",
+     {SAYS(METHOD_MADE), SAYS("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")},
+     PHASE_PARTIAL_REPLY,
+     ANSWER_IS_UNKNOWN,
+     2,
+     200,
+     true},
+    {"garbage to the second",
+     {SAYS(METHOD_MADE), SAYS(ANSWERS("200 OK", "<html>"))},
+     PHASE_REPLY,
+     ANSWER_IS_UNKNOWN,
+     2,
+     200,
+     true},
+    {"an error to the second",
+     {SAYS(METHOD_MADE), SAYS(ANSWERS("500 No", "{}"))},
+     PHASE_REPLY,
+     ANSWER_IS_UNKNOWN,
+     2,
+     500,
+     true},
+};
+
+Test(dispatcher, the_phase_is_the_charging_steps) {
+  for (size_t i = 0; i < sizeof courses / sizeof *courses; i++) {
+    struct bench bench;
+    begin(&bench, courses[i].scripts, 2);
+    struct dispatch_result got = dispatch(&bench, make_send(&bench, "stripe", OPERATION_AUTHORIZE));
+    const char *what = courses[i].what;
+    cr_expect_eq(got.phase, courses[i].phase, "%s: %s", what, phase_name(got.phase));
+    cr_expect_eq(got.answer, courses[i].answer, "%s: %s", what, answer_name(got.answer));
+    cr_expect_eq(got.step, courses[i].step, "%s: step %u", what, got.step);
+    cr_expect_eq(got.http_status, courses[i].http_status, "%s: %u", what, got.http_status);
+    cr_expect_eq(got.security_code_sent, courses[i].code_sent, "%s", what);
+    end(&bench);
+  }
+}
+
+/* The payment method's id goes from the first step to the second; each has its own key. */
+Test(dispatcher, values_are_carried_from_step_to_step) {
+  static const struct script scripts[] = {SAYS(METHOD_MADE), SAYS(AUTHORIZED)};
+  struct bench bench;
+  begin(&bench, scripts, 2);
+  struct dispatch_result got = dispatch(&bench, make_send(&bench, "stripe", OPERATION_AUTHORIZE));
+  cr_assert_str_eq(answer_fields_get(&got.fields, ANSWER_PSP_ID), "pi_1");
+  cr_assert_str_eq(answer_fields_get(&got.fields, ANSWER_AMOUNT), "1234");
+  cr_assert_not_null(strstr(bench.server.seen, "payment_method=pm_1"));
+  cr_assert_not_null(strstr(bench.server.seen, "Idempotency-Key: " TRIAL_KEY "_1\r\n"));
+  cr_assert_not_null(strstr(bench.server.seen, "Idempotency-Key: " TRIAL_KEY "_2\r\n"));
+  cr_assert_eq(bench.server.requests, 2);
+  end(&bench);
+}
+
+Test(dispatcher, a_psp_that_is_not_there_is_not_sent) {
+  static const struct script script = NO_ANSWER;
+  struct bench bench;
+  begin(&bench, &script, 1);
+  struct egress_send *send = make_send(&bench, "adyen", OPERATION_CHARGE);
+  snprintf(send->base_url, sizeof send->base_url, "http://127.0.0.1:%u", unused_port());
+  struct dispatch_result got = dispatch(&bench, send);
+  cr_assert_eq(got.phase, PHASE_NOT_SENT);
+  cr_assert(!got.security_code_sent);
+  end(&bench);
+}
+
+/* What cannot be rendered or may not be sent is not sent, and nobody is asked. */
+Test(dispatcher, a_wrong_dispatch_reaches_nobody) {
+  static const struct script script = HANGS;
+  struct bench bench;
+  begin(&bench, &script, 1);
+  struct egress_send *sends[8];
+  unsigned count = 0;
+  for (; count < 6; count++)
+    sends[count] = make_send(&bench, "adyen", OPERATION_CHARGE);
+  sends[0]->sheet_hash[5] ^= 1;
+  strcpy(sends[1]->sheet, "nosuch");
+  sends[2]->environment = ENVIRONMENT_LIVE;
+  sends[3]->credential_count = 0;
+  snprintf(sends[4]->base_url, sizeof sends[4]->base_url, "http://user@127.0.0.1:%u", bench.server.port);
+  sends[5]->has_card = false;
+  sends[count] = make_send(&bench, "adyen", OPERATION_STATUS); /* Adyen has none */
+  sends[count++]->asked_about = OPERATION_CHARGE;
+  for (unsigned i = 0; i < count; i++) {
+    struct dispatch_result got = dispatch(&bench, sends[i]);
+    cr_expect_eq(got.phase, PHASE_NOT_SENT, "%u", i);
+    cr_expect_eq(got.answer, ANSWER_IS_UNKNOWN, "%u", i);
+  }
+  cr_assert_eq(bench.server.accepted, 0);
+  end(&bench);
+}
+
+/* The time is for all steps together. */
+Test(dispatcher, the_timeout_is_for_the_whole) {
+  static const struct script scripts[] = {
+      {{{ACTION_READ_REQUEST}, {ACTION_WAIT_MS, NULL, SOON_MS - 100}, {ACTION_WRITE, METHOD_MADE}}},
+      {{{ACTION_READ_REQUEST}, {ACTION_WAIT_MS, NULL, SOON_MS - 100}, {ACTION_WRITE, AUTHORIZED}}}};
+  struct bench bench;
+  begin(&bench, scripts, 2);
+  int64_t from = system_clock.monotonic_us(NULL);
+  struct dispatch_result got = dispatch(&bench, make_send(&bench, "stripe", OPERATION_AUTHORIZE));
+  int64_t took_ms = (system_clock.monotonic_us(NULL) - from) / 1000;
+  cr_assert_eq(got.phase, PHASE_SENT_NO_REPLY, "%s", phase_name(got.phase));
+  cr_assert(took_ms >= SOON_MS - 10 && took_ms < SOON_MS + 200, "%d ms", (int)took_ms);
+  end(&bench);
+}
+
+Test(dispatcher, an_echo_is_dropped_and_the_outcome_stands) {
+  static const char *const echoes[] = {TRIAL_CARD, "4242 4242 4242 4242",
+                                       "NDI0MjQyNDI0MjQyNDI0Mg==", "code " TRIAL_CODE};
+  for (size_t i = 0; i < sizeof echoes / sizeof *echoes; i++) {
+    char answer[512];
+    snprintf(
+        answer, sizeof answer,
+        ANSWERS("402 No",
+                "{\"error\":{\"type\":\"card_error\",\"code\":\"card_declined\",\"message\":\"for %s\"}}"),
+        echoes[i]);
+    struct script script = SAYS(answer);
+    struct bench bench;
+    begin(&bench, &script, 1);
+    struct dispatch_result got = dispatch(&bench, make_send(&bench, "stripe", OPERATION_AUTHORIZE));
+    cr_expect_eq(got.answer, ANSWER_IS_DECLINED);
+    cr_expect_eq(got.scrubbed, 1, "%s", echoes[i]);
+    cr_expect_null(answer_fields_get(&got.fields, ANSWER_MESSAGE), "%s", echoes[i]);
+    cr_expect_str_eq(answer_fields_get(&got.fields, ANSWER_CODE), "card_declined");
+    end(&bench);
+  }
+}
+
+/* A page of a list with one entry, on a connection that stays. */
+static void make_page(char *text, size_t capacity, const char *id) {
+  char body[200];
+  snprintf(body, sizeof body,
+           "{\"object\":\"list\",\"has_more\":true,\"data\":[{\"id\":\"%s\",\"status\":\"canceled\"}]}", id);
+  snprintf(text, capacity, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+}
+
+/* A list that never ends is not read for ever. */
+Test(dispatcher, a_list_without_end_is_given_up) {
+  char one[300], other[300];
+  make_page(one, sizeof one, "pi_a");
+  make_page(other, sizeof other, "pi_b");
+  struct script script = {{{ACTION_READ_REQUEST},
+                           {ACTION_WRITE, one},
+                           {ACTION_READ_REQUEST},
+                           {ACTION_WRITE, other},
+                           {ACTION_REPEAT}}};
+  struct bench bench;
+  begin(&bench, &script, 1);
+  struct egress_send *send = make_send(&bench, "stripe", OPERATION_STATUS);
+  send->timeout_ms = 5000;
+  struct dispatch_result got = dispatch(&bench, send);
+  cr_assert_eq(got.phase, PHASE_REPLY);
+  cr_assert_eq(got.answer, ANSWER_IS_UNKNOWN);
+  cr_assert(bench.server.requests > 1 && bench.server.requests <= DISPATCH_REQUESTS_MAX, "%u",
+            bench.server.requests);
+  end(&bench);
+}
+
+Test(dispatcher, what_is_outstanding_is_bounded) {
+  static const struct script script = HANGS;
+  struct bench bench;
+  begin(&bench, &script, 1);
+  struct egress_send *send = make_send(&bench, "adyen", OPERATION_CHARGE);
+  for (int i = 0; i < DISPATCHES_MAX; i++)
+    cr_assert_eq(dispatcher_take(bench.dispatcher, send, LINE, CORRELATION), 0);
+  cr_assert_eq(dispatcher_take(bench.dispatcher, send, LINE, CORRELATION), -EBUSY);
+  int64_t late = system_clock.monotonic_us(NULL) + 5000000;
+  while (bench.outcome.times < DISPATCHES_MAX && system_clock.monotonic_us(NULL) < late)
+    cr_assert_eq(loop_round(bench.loop, 100), 0);
+  cr_assert_eq(bench.outcome.times, DISPATCHES_MAX);
+  cr_assert_eq(dispatcher_outstanding(bench.dispatcher), 0);
+  free(send);
+  end(&bench);
+}
