@@ -55,8 +55,11 @@ static void free_flight(struct flight *flight) {
   free(flight);
 }
 
+/* The card is gone before the vault hears of the end. */
 static void end_flight(struct flight *flight) {
   const struct dispatcher_settings *settings = &flight->dispatcher->settings;
+  scrub_wipe(&flight->scrub);
+  sodium_memzero(&flight->send, sizeof flight->send);
   settings->ended(settings->owner, flight->line, flight->correlation, &flight->result);
   free_flight(flight);
 }
