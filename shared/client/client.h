@@ -69,7 +69,7 @@ struct client_request {
   void *context;
 };
 
-/* Reads the trust store and starts the resolver's thread: before a jail that forbids either. (The loop
+/* Reads the trust store and what looking up names needs: before a jail. (The loop
  * ignores SIGPIPE, which TLS's writes would raise.) Returns 0; what tls_new() returns; or another negated
  * errno. The caller frees it with client_pool_free(). */
 MUST_USE int client_pool_new(struct loop *loop, const struct clock *clock,

@@ -26,6 +26,7 @@ struct resolver {
   struct watch watch; /* first: the callback is given its address */
   struct loop *loop;
   struct shared *shared;
+  bool running; /* the thread */
 };
 
 static void shared_free(struct shared *shared) {
@@ -63,7 +64,17 @@ static void look_up(struct resolver_question *question) {
   freeaddrinfo(list);
 }
 
-/* With the lock held: hands the answer to whoever asked, if it still waits. */
+/* With the lock held: has the loop tell whoever asked. */
+static void hand_over(struct shared *shared, struct resolver_question *question) {
+  question->next = shared->answered;
+  shared->answered = question;
+  uint64_t one = 1;
+  if (write(shared->event, &one, sizeof one) < 0) {
+    /* Only a full counter fails, and then the loop is about to look anyway. */
+  }
+}
+
+/* With the lock held: the work is done, if somebody still waits for it. */
 static void deliver(struct shared *shared) {
   struct resolver_question *question = shared->working;
   shared->working = NULL;
@@ -72,12 +83,7 @@ static void deliver(struct shared *shared) {
   question->error = shared->work.error;
   question->count = shared->work.count;
   memcpy(question->addresses, shared->work.addresses, sizeof question->addresses);
-  question->next = shared->answered;
-  shared->answered = question;
-  uint64_t one = 1;
-  if (write(shared->event, &one, sizeof one) < 0) {
-    /* Only a full counter fails, and then the loop is about to look anyway. */
-  }
+  hand_over(shared, question);
 }
 
 static void *resolver_thread(void *context) {
@@ -150,6 +156,13 @@ static int shared_new(struct shared **ret_shared) {
   return 0;
 }
 
+/* Whatever a look-up loads, libraries among it, is loaded now. */
+static void warm_up(void) {
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+  if (getaddrinfo("localhost", NULL, &hints, &list) == 0)
+    freeaddrinfo(list);
+}
+
 int resolver_new(struct loop *loop, struct resolver **ret_resolver) {
   struct resolver *resolver = calloc(1, sizeof *resolver);
   if (resolver == NULL)
@@ -162,16 +175,12 @@ int resolver_new(struct loop *loop, struct resolver **ret_resolver) {
   resolver->loop = loop;
   resolver->watch = (struct watch){.ready = on_answers, .fd = resolver->shared->event};
   error = loop_watch(loop, &resolver->watch, EPOLLIN);
-  if (error == 0) {
-    error = start_thread(resolver->shared);
-    if (error < 0)
-      loop_forget(loop, &resolver->watch);
-  }
   if (error < 0) {
     shared_free(resolver->shared);
     free(resolver);
     return error;
   }
+  warm_up();
   *ret_resolver = resolver;
   return 0;
 }
@@ -179,24 +188,39 @@ int resolver_new(struct loop *loop, struct resolver **ret_resolver) {
 void resolver_free(struct resolver *resolver) {
   struct shared *shared = resolver->shared;
   loop_forget(resolver->loop, &resolver->watch);
-  pthread_mutex_lock(&shared->lock);
-  shared->ending = true;
-  shared->asked = NULL;
-  shared->working = NULL;
-  pthread_cond_signal(&shared->wake);
-  pthread_mutex_unlock(&shared->lock);
+  if (resolver->running) {
+    pthread_mutex_lock(&shared->lock);
+    shared->ending = true;
+    shared->asked = NULL;
+    shared->working = NULL;
+    pthread_cond_signal(&shared->wake);
+    pthread_mutex_unlock(&shared->lock);
+  } else {
+    shared_free(shared);
+  }
   free(resolver);
 }
 
-void resolver_ask(struct resolver *resolver, struct resolver_question *question) {
-  struct shared *shared = resolver->shared;
-  question->next = NULL;
-  pthread_mutex_lock(&shared->lock);
+static void enqueue(struct shared *shared, struct resolver_question *question) {
   if (shared->asked == NULL)
     shared->asked = question;
   else
     shared->asked_last->next = question;
   shared->asked_last = question;
   pthread_cond_signal(&shared->wake);
+}
+
+void resolver_ask(struct resolver *resolver, struct resolver_question *question) {
+  struct shared *shared = resolver->shared;
+  if (!resolver->running)
+    resolver->running = start_thread(shared) == 0;
+  question->next = NULL;
+  pthread_mutex_lock(&shared->lock);
+  if (resolver->running) {
+    enqueue(shared, question);
+  } else {
+    question->error = -EAGAIN;
+    hand_over(shared, question);
+  }
   pthread_mutex_unlock(&shared->lock);
 }

@@ -1,4 +1,6 @@
-/* Names to addresses in a thread of its own, because getaddrinfo(3) blocks and the loop must not. */
+/* Names to addresses in a thread of its own, because getaddrinfo(3) blocks and the loop must not. The thread
+ * starts with the first question: after a jail, because Landlock binds only the thread that asks for it and
+ * those that it starts later. */
 #pragma once
 
 #include "loop.h"
@@ -20,7 +22,7 @@ struct resolver_question {
   struct resolver_question *next; /* the resolver's own */
 };
 
-/* Starts the thread (before a jail that forbids new ones). Returns 0 or a negated errno; the caller frees it
+/* Loads what look-ups need of the system: before a jail. Returns 0 or a negated errno; the caller frees it
  * with resolver_free(). */
 MUST_USE int resolver_new(struct loop *loop, struct resolver **ret_resolver);
 /* Ends without waiting for a name server: a thread still asking one cleans up after itself. */

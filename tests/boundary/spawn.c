@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 10000, STEP_MS = 10, MEMORY_PIECE = 1 << 20 };
+enum { WAIT_MS = 10000, STEP_MS = 10 };
 
 static void run_child(const char *name, const char *const *arguments, char **environment, int control,
                       int errors) {
@@ -96,6 +96,17 @@ size_t spawn_output(const struct spawned *spawned, char *ret) {
   return (size_t)length;
 }
 
+#ifdef FREEPORT_SANITIZED
+/* Shadow memory is terabytes, and freed blocks are kept on purpose. */
+int spawn_memory_count(const struct spawned *spawned, const void *bytes, size_t length) {
+  (void)spawned;
+  (void)bytes;
+  (void)length;
+  return -1;
+}
+#else
+enum { MEMORY_PIECE = 1 << 20 };
+
 /* Pieces overlap by length, so that nothing is missed between two. */
 static int count_in_range(int memory, off_t from, off_t to, const void *bytes, size_t length, char *piece) {
   int count = 0;
@@ -132,3 +143,4 @@ int spawn_memory_count(const struct spawned *spawned, const void *bytes, size_t 
     close(memory);
   return count;
 }
+#endif

@@ -31,5 +31,6 @@ int spawn_wait_end(struct spawned *spawned);
 /* What it wrote to standard error so far, NUL-terminated: SPAWN_OUTPUT_MAX + 1 bytes at ret. Returns the
  * length. */
 size_t spawn_output(const struct spawned *spawned, char *ret);
-/* How often bytes occur in its memory, read through /proc; -1 where the test may not look. */
+/* How often bytes occur in its memory, read through /proc; -1 where the test may not look, or
+ * in a build under sanitizers. */
 int spawn_memory_count(const struct spawned *spawned, const void *bytes, size_t length);

@@ -384,6 +384,28 @@ Test(egress, it_ends_with_its_control_line) {
   scripted_server_stop(&stage.psp);
 }
 
+/* Every thread is under the filter, the one that looks up names too; and looking up still works. */
+Test(egress, names_are_looked_up_from_within_the_jail) {
+  static struct reply reply;
+  struct stage stage;
+  char command[200];
+  begin(&stage, &approves, 1);
+  struct egress_send *request = make_send(&stage, "adyen", OPERATION_AUTHORIZE);
+  snprintf(request->base_url, sizeof request->base_url, "http://localhost:%u", stage.psp.port);
+  push(stage.vault, 1, request);
+  cr_assert(receive(stage.vault, &reply));
+  cr_assert_eq(reply.result.answer, ANSWER_IS_APPROVED);
+  free(request);
+#ifndef FREEPORT_SANITIZED
+  snprintf(command, sizeof command, "test $(grep -l 'Seccomp:.2' /proc/%d/task/*/status | wc -l) -eq 2",
+           stage.egress.pid);
+  cr_assert_eq(system(command), 0);
+#else
+  (void)command;
+#endif
+  end(&stage);
+}
+
 /* ---- its start ---- */
 
 static int try_start(const char *const *given, char *output) {
