@@ -1,0 +1,378 @@
+/* Dispatches: what leaves for egress, when, with which code; what comes back. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness.h"
+#include "scrub_digits.h"
+#include "store_memory.h"
+#include "tables.h"
+
+static struct harness h;
+static struct id token;
+static struct egress_send sent;
+static uint64_t correlation;
+
+static const char VISA[] = "4242424242424242";
+
+static struct id token_with_code(const char *code) {
+  struct tokenized made;
+  cr_assert_eq(harness_tokenize(&h, VISA, code, &made), STATUS_DONE);
+  return made.token;
+}
+
+static void open_memory(void) {
+  harness_open(&h, HARNESS_MEMORY);
+  token = token_with_code("123");
+}
+
+static void close_harness(void) {
+  harness_close(&h);
+}
+
+TestSuite(dispatch, .init = open_memory, .fini = close_harness);
+
+static int dispatch(const struct dispatch *dispatch) {
+  return harness_dispatch(&h, dispatch, &sent, &correlation);
+}
+
+static struct dispatch_result answer(void) {
+  struct dispatch_result approved = harness_approved(), got = {0};
+  cr_assert_eq(harness_answer(&h, correlation, &approved, &got), STATUS_DONE);
+  return got;
+}
+
+static void end_payment(const struct id *merchant, const struct id *payment) {
+  struct end_payment end = {*merchant, *payment};
+  uint8_t bytes[128];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  write_end_payment(&body, &end);
+  cr_assert_eq(harness_ask(&h, &h.router, RV_END_PAYMENT, &body, &rest), STATUS_DONE);
+}
+
+static struct id lease_again(const char *code) {
+  struct code_typed typed = {.token = token};
+  struct code_leased leased;
+  uint8_t bytes[128];
+  struct reader rest;
+  memcpy(typed.key_hash, h.key_hash, sizeof typed.key_hash);
+  snprintf(typed.code.digits, sizeof typed.code.digits, "%s", code);
+  struct writer body = writer_over(bytes, sizeof bytes);
+  write_code_typed(&body, &typed);
+  cr_assert_eq(harness_ask(&h, &h.collect, CV_SECURITY_CODE, &body, &rest), STATUS_DONE);
+  cr_assert_eq(read_code_leased(&rest, &leased), 0);
+  cr_assert_eq(leased.expires_ms, h.now_ms + 15 * 60 * 1000);
+  return leased.security_code;
+}
+
+Test(dispatch, a_charge_carries_card_code_and_credentials_and_comes_back) {
+  struct dispatch charge = harness_charge(&h, &token);
+  cr_assert_eq(request_fields_set(&charge.fields, REQUEST_REFERENCE, "order-1"), 0);
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert(sent.has_card);
+  cr_assert_str_eq(sent.card.number, VISA);
+  cr_assert_str_eq(sent.card.name, "Ada Lovelace");
+  cr_assert_eq(sent.card.exp_year, 2030);
+  cr_assert_str_eq(sent.code.digits, "123");
+  cr_assert_str_eq(sent.bin, "42424242");
+  cr_assert_str_eq(sent.credentials[0].value, "canary-credential-1");
+  cr_assert_str_eq(sent.base_url, "http://127.0.0.1:9/adyen");
+  cr_assert_str_eq(sent.key, charge.key);
+  cr_assert_str_eq(request_fields_get(&sent.fields, REQUEST_REFERENCE), "order-1");
+  struct dispatch_result got = answer();
+  cr_assert_eq(got.answer, ANSWER_IS_CAPTURED);
+  cr_assert(got.security_code_sent);
+  cr_assert_eq(got.head.sequence, h.vault->audit.committed.sequence);
+  cr_assert_eq(memcmp(&got.head, &h.vault->audit.committed, sizeof got.head), 0);
+}
+
+Test(dispatch, the_release_is_on_the_chain_before_egress_sees_it) {
+  struct dispatch charge = harness_charge(&h, &token);
+  struct audit_head before = h.vault->audit.committed;
+  store_memory_fail_commits(h.store, -ENOSPC);
+  cr_assert_eq(dispatch(&charge), STATUS_STORAGE);
+  struct message message;
+  cr_assert_eq(harness_receive(&h, &h.egress, &message), CHANNEL_NOTHING);
+  store_memory_fail_commits(h.store, 0);
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert_str_eq(sent.code.digits, "123", "a failed round leaves the code free");
+  store_memory_crash(h.store); /* what a crash right now would leave */
+  struct audit audit;
+  cr_assert_eq(audit_load(&audit, h.store), 0);
+  cr_assert_eq(audit.head.sequence, before.sequence + 1);
+  static struct audit_page page;
+  cr_assert_eq(audit_read_page(&audit, before.sequence + 1, &page), 0);
+  struct reader reader = reader_over(page.bytes, page.length);
+  size_t length;
+  const uint8_t *bytes = audit_page_next(&reader, &length);
+  struct audit_record record;
+  cr_assert_eq(audit_record_read(bytes, length, &record), 0);
+  cr_assert_eq(record.kind, AUDIT_RELEASE);
+  cr_assert_str_eq(record.connector, "adyen");
+  cr_assert_str_eq(record.key, charge.key);
+  cr_assert_eq(record.operation, OPERATION_CHARGE);
+  cr_assert(record.security_code);
+  cr_assert(id_equal(&record.merchant, &h.merchant));
+  cr_assert_arr_eq(record.sheet_hash, charge.sheet_hash, sizeof record.sheet_hash);
+}
+
+Test(dispatch, what_releases_no_card_sends_none) {
+  enum operation operations[] = {OPERATION_CAPTURE, OPERATION_VOID, OPERATION_REFUND, OPERATION_STATUS,
+                                 OPERATION_CONTINUE};
+  struct audit_head before = h.vault->audit.committed;
+  for (size_t i = 0; i < 5; i++) {
+    struct dispatch movement = harness_charge(&h, &token);
+    movement.operation = operations[i];
+    movement.asked_about = operations[i] == OPERATION_STATUS ? OPERATION_CHARGE : 0;
+    cr_assert_eq(dispatch(&movement), STATUS_DONE, "%zu", i);
+    cr_assert_not(sent.has_card);
+    cr_assert_str_empty(sent.card.number);
+    cr_assert_str_empty(sent.code.digits);
+    cr_assert_str_eq(sent.last4, "4242", "for the scrub");
+    answer();
+    movement.token = (struct id){0};
+    cr_assert_eq(dispatch(&movement), STATUS_DONE);
+    cr_assert_str_empty(sent.last4);
+    answer();
+  }
+  cr_assert_eq(memcmp(&before, &h.vault->audit.committed, sizeof before), 0);
+}
+
+Test(dispatch, a_code_serves_all_attempts_of_one_payment_and_dies_with_it) {
+  struct dispatch first = harness_charge(&h, &token), other = harness_charge(&h, &token);
+  cr_assert_eq(dispatch(&first), STATUS_DONE);
+  answer();
+  first.key[31] = '2';
+  cr_assert_eq(dispatch(&first), STATUS_DONE);
+  cr_assert_str_eq(sent.code.digits, "123");
+  answer();
+  cr_assert_eq(dispatch(&other), STATUS_DONE);
+  cr_assert_str_empty(sent.code.digits, "another payment");
+  cr_assert_not(answer().security_code_sent);
+  end_payment(&h.other_merchant, &first.payment);
+  cr_assert_eq(leases_count(h.vault->leases), 1, "another merchant ends nothing");
+  end_payment(&h.merchant, &first.payment);
+  cr_assert_eq(leases_count(h.vault->leases), 0);
+  cr_assert_eq(dispatch(&first), STATUS_DONE);
+  cr_assert_str_empty(sent.code.digits);
+}
+
+Test(dispatch, a_code_typed_again_is_used_by_its_id) {
+  struct id code = lease_again("999"), unknown = id_new_random("cvc");
+  struct dispatch charge = harness_charge(&h, &token);
+  charge.security_code = code;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert_str_eq(sent.code.digits, "999");
+  answer();
+  struct dispatch other = harness_charge(&h, &token);
+  other.security_code = code;
+  cr_assert_eq(dispatch(&other), STATUS_NOT_FOUND, "bound to the first payment");
+  other.security_code = unknown;
+  cr_assert_eq(dispatch(&other), STATUS_NOT_FOUND);
+  struct tokenized made;
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
+  other = harness_charge(&h, &made.token);
+  other.security_code = lease_again("888");
+  cr_assert_eq(dispatch(&other), STATUS_NOT_FOUND, "leased for another token");
+}
+
+Test(dispatch, codes_die_after_fifteen_minutes_and_at_restart) {
+  struct dispatch charge = harness_charge(&h, &token);
+  harness_pass(&h, 15 * 60 * 1000 + 1000);
+  cr_assert_eq(leases_count(h.vault->leases), 0, "without anyone asking");
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert_str_empty(sent.code.digits);
+  token_with_code("123");
+  harness_restart(&h);
+  cr_assert_eq(leases_count(h.vault->leases), 0);
+}
+
+Test(dispatch, a_replay_sends_the_code_exactly_when_the_first_sending_did) {
+  struct dispatch charge = harness_charge(&h, &token);
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  answer();
+  charge.replay = true;
+  charge.security_code_sent = true;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert(sent.replay);
+  cr_assert_str_eq(sent.code.digits, "123");
+  answer();
+  charge.security_code_sent = false;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert_str_empty(sent.code.digits);
+  answer();
+  harness_restart(&h);
+  charge.security_code_sent = true;
+  cr_assert_eq(dispatch(&charge), STATUS_EXPIRED, "the code is gone: no other body in its place");
+
+  struct id bare = token_with_code("");
+  struct dispatch without = harness_charge(&h, &bare);
+  cr_assert_eq(dispatch(&without), STATUS_DONE);
+  answer();
+  harness_restart(&h);
+  without.replay = true;
+  without.security_code_sent = true; /* the router does not know */
+  cr_assert_eq(dispatch(&without), STATUS_DONE, "the audit chain does");
+  cr_assert_str_empty(sent.code.digits);
+}
+
+static void set_status(enum connector_status status) {
+  struct connector_status_set set = {.name = "adyen", .status = status};
+  uint8_t bytes[64];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  struct message message;
+  write_connector_status_set(&body, &set);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_CONNECTOR_STATUS, &body, &rest), STATUS_DONE);
+  cr_assert_eq(harness_receive(&h, &h.router, &message), 0);
+  cr_assert_eq(message.type, RV_CONNECTORS_CHANGED);
+}
+
+Test(dispatch, connectors_are_pinned_drained_and_disabled) {
+  struct dispatch charge = harness_charge(&h, &token), capture = charge, status = charge;
+  capture.operation = OPERATION_CAPTURE;
+  status.operation = OPERATION_STATUS;
+  status.asked_about = OPERATION_CHARGE;
+  charge.sheet_hash[0] ^= 1;
+  cr_assert_eq(dispatch(&charge), STATUS_CONFLICT);
+  charge.sheet_hash[0] ^= 1;
+  snprintf(charge.connector, sizeof charge.connector, "nowhere");
+  cr_assert_eq(dispatch(&charge), STATUS_NOT_FOUND);
+  snprintf(charge.connector, sizeof charge.connector, "adyen");
+  set_status(CONNECTOR_DRAINING);
+  cr_assert_eq(dispatch(&charge), STATUS_UNAVAILABLE);
+  cr_assert_eq(dispatch(&capture), STATUS_DONE);
+  answer();
+  set_status(CONNECTOR_DISABLED);
+  cr_assert_eq(dispatch(&capture), STATUS_UNAVAILABLE);
+  cr_assert_eq(dispatch(&status), STATUS_DONE, "what became of a charge may still be asked");
+}
+
+Test(dispatch, a_token_of_another_merchant_pays_nothing) {
+  struct dispatch charge = harness_charge(&h, &token);
+  charge.merchant = h.other_merchant;
+  cr_assert_eq(dispatch(&charge), STATUS_NOT_FOUND);
+  charge.merchant = id_new("mer", 1);
+  cr_assert_eq(dispatch(&charge), STATUS_NOT_FOUND);
+  charge = harness_charge(&h, &token);
+  h.now_ms = INT64_C(1925121600000);
+  cr_assert_eq(dispatch(&charge), STATUS_EXPIRED);
+}
+
+static int router_gets(struct dispatch_result *ret_result) {
+  struct message message;
+  if (harness_receive(&h, &h.router, &message) != 0)
+    return -2;
+  struct reader rest = reader_over(message.body, message.length);
+  int status = read_u16(&rest);
+  if (status == STATUS_DONE)
+    cr_assert_eq(read_dispatch_result(&rest, ret_result), 0);
+  return status;
+}
+
+Test(dispatch, without_egress_nothing_is_sent_and_with_it_lost_the_fate_is_unknown) {
+  struct dispatch charge = harness_charge(&h, &token);
+  struct dispatch_result result;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  channel_close(&h.egress);
+  cr_assert_eq(router_gets(&result), STATUS_DONE);
+  cr_assert_eq(result.phase, PHASE_SENT_NO_REPLY);
+  cr_assert(result.security_code_sent);
+  h.egress.fd = -1;
+  struct audit_head before = h.vault->audit.committed;
+  uint8_t bytes[16384];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  write_dispatch(&body, &charge);
+  cr_assert_eq(harness_ask(&h, &h.router, RV_DISPATCH, &body, &rest), STATUS_UNAVAILABLE);
+  cr_assert_eq(memcmp(&before, &h.vault->audit.committed, sizeof before), 0);
+}
+
+Test(dispatch, what_waited_in_the_queue_when_egress_died_was_not_sent) {
+  enum { MANY = 900 };
+  uint8_t bytes[16384];
+  struct dispatch charge = harness_charge(&h, &token);
+  for (unsigned i = 0; i < 12; i++) { /* long messages, so that the socket is soon full */
+    char value[400] = {0};
+    snprintf(value, sizeof value, "key_%u=", i);
+    size_t limit = request_field_rule(REQUEST_METADATA_FIRST + i)->limit;
+    memset(value + strlen(value), 'x', (limit < sizeof value ? limit : sizeof value - 1) - strlen(value));
+    cr_assert_eq(request_fields_set(&charge.fields, REQUEST_METADATA_FIRST + i, value), 0);
+  }
+  for (unsigned i = 0; i < MANY; i++) {
+    struct writer body = writer_over(bytes, sizeof bytes);
+    write_dispatch(&body, &charge);
+    harness_send(&h, &h.router, RV_DISPATCH, &body);
+    if (i % 50 == 0)
+      harness_run(&h);
+  }
+  harness_run(&h);
+  channel_close(&h.egress);
+  h.egress.fd = -1;
+  unsigned phases[PHASE_COUNT] = {0};
+  struct dispatch_result result;
+  while (router_gets(&result) == STATUS_DONE)
+    phases[result.phase]++;
+  cr_assert_eq(phases[PHASE_NOT_SENT] + phases[PHASE_SENT_NO_REPLY], MANY);
+  cr_assert_gt(phases[PHASE_NOT_SENT], 0);
+  cr_assert_gt(phases[PHASE_SENT_NO_REPLY], 0);
+}
+
+Test(dispatch, an_egress_that_never_answers_is_not_waited_for) {
+  struct dispatch charge = harness_charge(&h, &token);
+  struct dispatch_result result, late = harness_approved();
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  harness_pass(&h, 11000);
+  cr_assert_eq(router_gets(&result), -2);
+  harness_pass(&h, 1100);
+  cr_assert_eq(router_gets(&result), STATUS_DONE);
+  cr_assert_eq(result.phase, PHASE_SENT_NO_REPLY);
+  cr_assert_eq(harness_answer(&h, correlation, &late, &result), -2, "a late answer goes nowhere");
+}
+
+Test(dispatch, egress_may_refuse) {
+  struct dispatch charge = harness_charge(&h, &token);
+  struct dispatch_result result;
+  uint8_t conflict[2] = {STATUS_CONFLICT, 0};
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert_eq(channel_send(&h.egress, EV_SEND | REPLY_BIT, correlation, conflict, sizeof conflict), 0);
+  cr_assert_eq(router_gets(&result), STATUS_CONFLICT);
+}
+
+Test(dispatch, a_card_that_egress_lets_through_is_dropped) {
+  struct dispatch charge = harness_charge(&h, &token);
+  struct dispatch_result echo = harness_approved(), got;
+  cr_assert_eq(answer_fields_set(&echo.fields, ANSWER_MESSAGE, "card 4242 4242 4242 4242 is fine"), 0);
+  cr_assert_eq(answer_fields_set(&echo.fields, ANSWER_AUTH_CODE, "654321"), 0);
+  echo.scrubbed = 2;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert_eq(harness_answer(&h, correlation, &echo, &got), STATUS_DONE);
+  cr_assert_null(answer_fields_get(&got.fields, ANSWER_MESSAGE));
+  cr_assert_str_eq(answer_fields_get(&got.fields, ANSWER_AUTH_CODE), "654321");
+  cr_assert_eq(got.scrubbed, 3);
+  cr_assert_eq(got.answer, ANSWER_IS_CAPTURED, "an echo never turns a charge into an unknown");
+}
+
+Test(scrub, digits_that_could_be_the_card_go_and_others_stay) {
+  static const struct {
+    const char *text;
+    bool goes;
+  } CASES[] = {
+      {"4000056655665556", true},      {"x4000056655665556y", true},    {"4000-0566-5566-5556", true},
+      {"4000 0566 5566 5556.", true},  {"004000056655665556000", true}, {"4000056655665557", false},
+      {"5555555555554444", false},     {"8536214160615591", false},     {"4000056655", false},
+      {"4000 0566 5566  5556", false}, {"40000566 and 5556", false},    {"", false},
+  };
+  for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+    struct answer_fields fields = {0};
+    if (CASES[i].text[0])
+      cr_assert_eq(answer_fields_set(&fields, ANSWER_MESSAGE, CASES[i].text), 0);
+    cr_assert_eq(scrub_digits(&fields, "40000566", "5556"), CASES[i].goes, "%zu", i);
+  }
+  struct answer_fields fields = {0};
+  cr_assert_eq(answer_fields_set(&fields, ANSWER_MESSAGE, "4000056655665556"), 0);
+  cr_assert_eq(scrub_digits(&fields, "", ""), 0);
+}

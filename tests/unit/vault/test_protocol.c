@@ -1,0 +1,110 @@
+/* Messages with cards: what is written is read, and nothing else is. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collect_vault.h"
+#include "egress_vault.h"
+
+static uint8_t bytes[MESSAGE_MAX];
+
+static struct tokenize a_tokenize(void) {
+  struct tokenize tokenize = {
+      .card = {.number = "4242424242424242", .exp_month = 12, .exp_year = 2030, .name = "Ada"},
+      .code = {"123"}};
+  memset(tokenize.key_hash, 3, sizeof tokenize.key_hash);
+  return tokenize;
+}
+
+static int reread_tokenize(const struct tokenize *tokenize, struct tokenize *ret_tokenize) {
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_tokenize(&writer, tokenize);
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  return read_tokenize(&reader, ret_tokenize);
+}
+
+Test(protocol, a_card_to_tokenize) {
+  struct tokenize sent = a_tokenize(), got;
+  cr_assert_eq(reread_tokenize(&sent, &got), 0);
+  cr_assert_str_eq(got.card.number, sent.card.number);
+  cr_assert_str_eq(got.card.name, "Ada");
+  cr_assert_str_eq(got.code.digits, "123");
+  cr_assert_eq(got.card.exp_year, 2030);
+}
+
+Test(protocol, what_cannot_be_a_card_is_malformed) {
+  struct tokenize got, wrong[8];
+  for (size_t i = 0; i < 8; i++)
+    wrong[i] = a_tokenize();
+  strcpy(wrong[0].card.number, "42424242424");
+  strcpy(wrong[1].card.number, "424242424242424a");
+  wrong[2].card.exp_month = 13;
+  wrong[3].card.exp_month = 0;
+  wrong[4].card.exp_year = 30;
+  strcpy(wrong[5].card.name, "a\nb");
+  strcpy(wrong[6].code.digits, "12");
+  strcpy(wrong[7].code.digits, "12x");
+  for (size_t i = 0; i < 8; i++)
+    cr_assert_eq(reread_tokenize(&wrong[i], &got), -EBADMSG, "%zu", i);
+}
+
+Test(protocol, every_truncation_and_every_byte_too_many_is_malformed) {
+  struct tokenize sent = a_tokenize(), got;
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_tokenize(&writer, &sent);
+  size_t length = writer_length(&writer);
+  for (size_t i = 0; i <= length + 3; i++) {
+    struct reader reader = reader_over(bytes, i);
+    cr_assert_eq(read_tokenize(&reader, &got), i == length ? 0 : -EBADMSG, "%zu", i);
+  }
+}
+
+Test(protocol, a_dispatch_to_egress) {
+  static struct egress_send sent, got;
+  sent = (struct egress_send){.sheet = "adyen",
+                              .base_url = "https://example.com",
+                              .environment = ENVIRONMENT_TEST,
+                              .operation = OPERATION_AUTHORIZE,
+                              .has_card = true,
+                              .card = {.number = "5555555555554444", .exp_month = 1, .exp_year = 2031},
+                              .code = {"777"},
+                              .bin = "55555555",
+                              .last4 = "4444",
+                              .amount = {1250, "EUR"},
+                              .timeout_ms = 5000,
+                              .credential_count = 2,
+                              .credentials = {{"api_key", "k"}, {"merchant_account", "m"}}};
+  struct id payment = id_new("pay", 1700000000000);
+  snprintf(sent.key, sizeof sent.key, "%.30s_1", payment.text);
+  cr_assert_eq(request_fields_set(&sent.fields, REQUEST_REFERENCE, "r"), 0);
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_egress_send(&writer, &sent);
+  size_t length = writer_length(&writer);
+  struct reader reader = reader_over(bytes, length);
+  cr_assert_eq(read_egress_send(&reader, &got), 0);
+  cr_assert_str_eq(got.card.number, sent.card.number);
+  cr_assert_str_eq(got.credentials[1].value, "m");
+  cr_assert_str_eq(request_fields_get(&got.fields, REQUEST_REFERENCE), "r");
+  for (size_t i = 0; i < length; i++) {
+    reader = reader_over(bytes, i);
+    cr_assert_eq(read_egress_send(&reader, &got), -EBADMSG);
+  }
+}
+
+Test(protocol, no_reply_to_collect_has_room_for_a_number) {
+  struct tokenized tokenized = {.token = id_new_random("tok"),
+                                .card = {.bin = "42424242",
+                                         .last4 = "4242",
+                                         .network = NETWORK_VISA,
+                                         .exp_month = 1,
+                                         .exp_year = 2031,
+                                         .fingerprint = id_new_random("fpr")}},
+                   got;
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_tokenized(&writer, &tokenized);
+  cr_assert_null(memmem(bytes, writer_length(&writer), "fpr_", 4), "no fingerprint for collect (B11)");
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  cr_assert_eq(read_tokenized(&reader, &got), 0);
+  cr_assert_str_empty(got.card.fingerprint.text);
+}

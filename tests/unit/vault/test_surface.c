@@ -1,0 +1,221 @@
+/* Who may ask what; wrong lengths, floods, a router that has seen more than the vault has, a sealed vault. */
+#include <criterion/criterion.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "harness.h"
+
+static struct harness h;
+
+static void open_memory(void) {
+  harness_open(&h, HARNESS_MEMORY);
+}
+
+static void close_harness(void) {
+  harness_close(&h);
+}
+
+TestSuite(surface, .init = open_memory, .fini = close_harness);
+
+static const char VISA[] = "4242424242424242";
+
+Test(surface, every_type_that_a_role_has_no_row_for_is_refused) {
+  struct {
+    struct channel *channel;
+    unsigned long long rows[4]; /* bit t: type t has a row */
+  } roles[] = {
+      {&h.collect, {1ull << 1 | 1ull << 2}},
+      {&h.router, {0xfe}},
+      {&h.admin, {0x1fe}},
+      {&h.egress, {0, 0, 1ull << 1}},
+  };
+  for (size_t i = 0; i < 4; i++) {
+    for (unsigned type = 0; type < 256; type++) {
+      if (roles[i].rows[type / 64] >> (type % 64) & 1)
+        continue;
+      struct reader rest;
+      uint64_t correlation = harness_send(&h, roles[i].channel, (uint8_t)type, NULL);
+      struct message message;
+      cr_assert_eq(harness_receive(&h, roles[i].channel, &message), 0, "role %zu type %u", i, type);
+      cr_assert_eq(message.correlation, correlation);
+      rest = reader_over(message.body, message.length);
+      cr_assert_eq(read_u16(&rest), STATUS_REFUSED);
+    }
+  }
+}
+
+static void expect_closed(struct channel *channel, uint8_t type, size_t length) {
+  static uint8_t bytes[MESSAGE_MAX];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  body.at += length;
+  struct reader rest;
+  cr_assert_eq(harness_ask(&h, channel, type, &body, &rest), -1, "type %u length %zu", type, length);
+}
+
+Test(surface, a_wrong_length_closes_that_connection_alone) {
+  struct tokenized made;
+  struct token_description description;
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
+  static const size_t LENGTHS[] = {0, 1, 63, 65, 4000, 30000};
+  for (size_t i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
+    expect_closed(&h.router, RV_DESCRIBE, LENGTHS[i]);
+    channel_close(&h.router);
+    int ends[2];
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    cr_assert_eq(channel_open(&h.router, ends[0]), 0);
+    cr_assert_eq(peer_connect(h.vault, ROLE_ROUTER, ends[1]), 0);
+  }
+  expect_closed(&h.collect, CV_TOKENIZE, 129);
+  cr_assert_eq(harness_describe(&h, &h.merchant, &made.token, &description), STATUS_DONE);
+}
+
+Test(surface, a_flood_is_answered_busy_and_nobody_else_waits) {
+  struct tokenized made;
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
+  static uint8_t bytes[16384];
+  unsigned statuses[16] = {0}, replies = 0;
+  struct dispatch charge = harness_charge(&h, &made.token);
+  for (unsigned i = 0; i < 1500; i++) { /* egress answers none of them */
+    struct writer body = writer_over(bytes, sizeof bytes);
+    write_dispatch(&body, &charge);
+    harness_send(&h, &h.router, RV_DISPATCH, &body);
+    if (i % 50 == 0)
+      harness_run(&h);
+  }
+  struct message message;
+  while (harness_receive(&h, &h.router, &message) == 0) {
+    struct reader rest = reader_over(message.body, message.length);
+    statuses[read_u16(&rest) % 16]++;
+    replies++;
+  }
+  cr_assert_eq(statuses[STATUS_BUSY], 1500 - DISPATCHES_MAX, "busy: %u", statuses[STATUS_BUSY]);
+  cr_assert_eq(replies, statuses[STATUS_BUSY]);
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
+}
+
+Test(surface, a_peer_that_fetches_no_replies_is_read_no_more_and_loses_none) {
+  static uint8_t bytes[128];
+  struct token_question question = {h.merchant, id_new_random("tok")};
+  unsigned asked = 0, answered = 0;
+  for (unsigned i = 0; i < 20000; i++) {
+    struct writer body = writer_over(bytes, sizeof bytes);
+    write_token_question(&body, &question);
+    if (h.router.queued > 100)
+      break;
+    harness_send(&h, &h.router, RV_DESCRIBE, &body);
+    asked++;
+    if (i % 64 == 0)
+      harness_run(&h);
+  }
+  cr_assert_lt(asked, 20000, "the vault stops reading");
+  struct tokenized made;
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE, "others are served");
+  struct message message;
+  for (unsigned quiet = 0; quiet < 20;) {
+    cr_assert_eq(channel_flush(&h.router), 0);
+    int r = harness_receive(&h, &h.router, &message);
+    cr_assert_geq(r, 0);
+    quiet = r == 0 ? 0 : quiet + 1;
+    answered += r == 0;
+  }
+  cr_assert_eq(answered, asked);
+}
+
+static int ask_head(const struct audit_head *seen) {
+  uint8_t bytes[64];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  write_audit_head(&body, seen);
+  int status = harness_ask(&h, &h.router, RV_HEAD, &body, &rest);
+  if (status == STATUS_DONE) {
+    struct audit_head own;
+    read_audit_head(&rest, &own);
+    cr_assert_eq(reader_finish(&rest), 0);
+    cr_assert_eq(memcmp(&own, &h.vault->audit.committed, sizeof own), 0);
+  }
+  return status;
+}
+
+Test(surface, a_vault_older_than_what_the_router_saw_serves_it_nothing) {
+  struct tokenized made;
+  struct token_description description;
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
+  struct audit_head none = {0}, seen = h.vault->audit.committed;
+  cr_assert_eq(ask_head(&none), STATUS_DONE);
+  cr_assert_eq(ask_head(&seen), STATUS_DONE);
+  seen.sequence++;
+  cr_assert_eq(ask_head(&seen), STATUS_ROLLED_BACK);
+  cr_assert_eq(harness_describe(&h, &h.merchant, &made.token, &description), STATUS_ROLLED_BACK);
+  struct dispatch charge = harness_charge(&h, &made.token);
+  struct egress_send sent;
+  uint64_t correlation;
+  cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_ROLLED_BACK);
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE, "collect is another peer");
+}
+
+Test(surface, a_sealed_vault_tells_its_state_and_nothing_else) {
+  struct tokenized made;
+  struct reader rest;
+  struct vault_state state;
+  struct audit_head none = {0};
+  h.vault->sealed = true;
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_SEALED);
+  cr_assert_eq(ask_head(&none), STATUS_SEALED);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_STATUS, NULL, &rest), STATUS_DONE);
+  cr_assert_eq(read_vault_state(&rest, &state), 0);
+  cr_assert(state.sealed);
+  cr_assert_eq(state.environment, ENVIRONMENT_TEST);
+}
+
+Test(surface, connectors_come_in_pages_without_credentials) {
+  uint8_t bytes[8192];
+  for (unsigned i = 0; i < 20; i++) {
+    struct connector_set set = {.facts = {.sheet = "stripe", .status = CONNECTOR_ACTIVE},
+                                .credential_count = 1,
+                                .credentials = {{"api_key", "canary-credential-2"}}};
+    snprintf(set.facts.name, sizeof set.facts.name, "psp_%02u", i);
+    struct writer body = writer_over(bytes, sizeof bytes);
+    struct reader rest;
+    write_connector_set(&body, &set);
+    cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_CONNECTOR_SET, &body, &rest), STATUS_DONE);
+    struct message changed;
+    cr_assert_eq(harness_receive(&h, &h.router, &changed), 0);
+  }
+  harness_restart(&h);
+  struct connectors_question question = {""};
+  unsigned count = 0;
+  bool more = true;
+  while (more) {
+    static struct connectors_page page;
+    struct reader rest;
+    struct writer body = writer_over(bytes, sizeof bytes);
+    write_connectors_question(&body, &question);
+    cr_assert_eq(harness_ask(&h, &h.router, RV_CONNECTORS, &body, &rest), STATUS_DONE);
+    cr_assert_null(memmem(rest.at, reader_left(&rest), "canary", 6));
+    cr_assert_eq(read_connectors_page(&rest, &page), 0);
+    count += page.count;
+    more = page.more;
+    memcpy(question.after, page.facts[page.count - 1].name, sizeof question.after);
+  }
+  cr_assert_eq(count, 21);
+}
+
+Test(surface, a_round_of_many_peers_is_one_commit) {
+  static uint8_t bytes[512];
+  struct tokenize tokenize = harness_card(&h, VISA, "");
+  uint64_t commit = h.vault->escrow.number;
+  for (unsigned i = 0; i < 64; i++) {
+    struct writer body = writer_over(bytes, sizeof bytes);
+    write_tokenize(&body, &tokenize);
+    harness_send(&h, &h.collect, CV_TOKENIZE, &body);
+  }
+  harness_run(&h);
+  unsigned replies = 0;
+  struct message message;
+  while (harness_receive(&h, &h.collect, &message) == 0)
+    replies++;
+  cr_assert_eq(replies, 64);
+  cr_assert_eq(h.vault->escrow.number, commit + 1);
+}
