@@ -214,6 +214,7 @@ Test(collect, a_malformed_answer_ends_the_line_not_the_process) {
   cr_assert_eq(send(vault.channel.fd, "garbage", 7, 0), 7);
   cr_assert_eq(answer(), 503);
   cr_assert_not(line_up(&collect.line));
+  fake_vault_close(&vault);
   connect_vault();
   send_request("GET", "/healthz", "", "");
   cr_assert_eq(answer(), 200);
