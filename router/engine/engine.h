@@ -103,6 +103,7 @@ enum request_outcome {
   REQUEST_AMOUNT_TOO_LARGE,   /* 422, amount: more than is capturable or refundable */
   REQUEST_CONNECTOR_AWAY,     /* 409: the payment's connector is not registered or cannot do this */
   REQUEST_TOO_MANY_MOVEMENTS, /* 409 */
+  REQUEST_FIELDS_TOO_LARGE,   /* 413: the request's fields together are more than fit */
   REQUEST_OUTCOME_COUNT
 };
 
@@ -156,6 +157,8 @@ void engine_on_result(struct engine *engine, int64_t now_ms, uint64_t correlatio
                       const struct dispatch_result *result);
 /* The host could not hand an effect to the vault (queue full, line down): nothing left. */
 void engine_on_refused(struct engine *engine, int64_t now_ms, uint64_t correlation);
+/* It left, and no reply to it will come (the host gave up waiting, or the line broke): of unknown fate. */
+void engine_on_lost(struct engine *engine, int64_t now_ms, uint64_t correlation);
 /* The vault's line is there, or is lost: what is outstanding on it is then of unknown fate. */
 void engine_on_vault(struct engine *engine, int64_t now_ms, bool there);
 /* The registered connectors, all of them; replaces those known before. Copied. */
@@ -167,7 +170,8 @@ void engine_set_bins(struct engine *engine, const struct bin_table *bins);
 void engine_on_policy(struct engine *engine);
 /* Time passes. */
 void engine_on_time(struct engine *engine, int64_t now_ms);
-/* When engine_on_time() is wanted next; -1: not at all. */
+/* When the next round is wanted: engine_on_time() and engine_commit(). 0: at once, something waits for a
+ * commit; -1: not at all. */
 int64_t engine_due(const struct engine *engine);
 
 /* ---- The end of a round ---- */

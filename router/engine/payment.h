@@ -137,6 +137,7 @@ struct movement {
   struct id id; /* "mov" */
   enum movement_type type;
   bool received;                   /* the PSP has taken it and settles it later; its status is STEP_PENDING */
+  bool by_webhook;                 /* received, and the PSP cannot be asked about it: its webhook ends it */
   bool final;                      /* of a capture: nothing further is captured */
   bool own;                        /* the engine's own, for an approval that came too late */
   uint8_t attempt;                 /* number of the attempt that it moves the money of */
@@ -195,6 +196,7 @@ struct payment {
   bool capture_manual;
   bool retry_none;
   bool late_void; /* on_late_success: void */
+  bool personal;  /* personal data came with it: they lie under the customer's key */
   enum store_usage store;
   int16_t risk;        /* -1: none given */
   int64_t deadline_ms; /* no new attempt starts after it */
@@ -229,7 +231,10 @@ const struct movement *payment_movement(const struct payment *payment, const str
 /* Whether its outcome is open: processing or unresolved (what the API answers 202 for). requires_action is
  * not: the next step is the customer's. */
 bool payment_is_open(const struct payment *payment);
-/* Whether the engine still has something to do for it: an attempt or a movement without an end. */
+/* Whether an approval that came too late is still to be voided or refunded (on_late_success: void). */
+bool payment_wants_undo(const struct payment *payment);
+/* Whether the engine still has something to do for it: an attempt or a movement whose end it must find out,
+ * or an approval to undo. */
 bool payment_has_work(const struct payment *payment);
 /* The request's fields that are not personal: reference, descriptor, metadata, return_url, ... Returns 0 or
  * -EBADMSG. */

@@ -1,0 +1,42 @@
+#include "engine_parts.h"
+
+#include <string.h>
+
+/* Field and place of every text that an answer keeps. */
+static const struct {
+  enum answer_field field;
+  size_t offset, capacity;
+} kept_texts[] = {
+#define KEPT(field, member)                                                                                  \
+  { field, offsetof(struct psp_answer, member), sizeof((struct psp_answer *)0)->member }
+    KEPT(ANSWER_PSP_ID, psp_id),
+    KEPT(ANSWER_PSP_CAPTURE_ID, psp_capture_id),
+    KEPT(ANSWER_CODE, code),
+    KEPT(ANSWER_NETWORK_CODE, network_code),
+    KEPT(ANSWER_ADVICE_CODE, advice_code),
+    KEPT(ANSWER_NETWORK_TRANSACTION_ID, network_transaction_id),
+    KEPT(ANSWER_AUTH_CODE, auth_code),
+    KEPT(ANSWER_AVS, avs),
+    KEPT(ANSWER_CVC_CHECK, cvc_check),
+    KEPT(ANSWER_ECI, eci),
+#undef KEPT
+};
+
+void take_answer(struct psp_answer *answer, const struct dispatch_result *result) {
+  answer->phase = result->phase;
+  answer->answer = result->answer;
+  answer->http_status = result->http_status;
+  answer->latency_us = result->latency_us;
+  answer->scrubbed = result->scrubbed;
+  for (size_t i = 0; i < sizeof kept_texts / sizeof *kept_texts; i++) {
+    const char *value = answer_fields_get(&result->fields, kept_texts[i].field);
+    size_t length = value ? strlen(value) : 0;
+    if (length > 0 && length < kept_texts[i].capacity)
+      memcpy((char *)answer + kept_texts[i].offset, value, length + 1);
+  }
+}
+
+struct outcome classify(const struct payment *payment, const char *sheet, const struct psp_answer *answer) {
+  return outcome_classify(sheet, answer->answer, answer->phase, answer->code, answer->network_code,
+                          answer->advice_code, payment->card.network);
+}

@@ -1,0 +1,300 @@
+/* The course of a payment from one connector to the next. */
+#include "engine_parts.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- Starting ---- */
+
+/* How many of the list are behind us: each was tried once or passed over. */
+static unsigned candidates_behind(const struct payment *payment) {
+  unsigned behind = payment->attempt_count;
+  for (unsigned i = 0; i < payment->decision.candidate_count; i++)
+    behind += payment->decision.candidates[i].skipped != SKIP_NONE;
+  return behind;
+}
+
+static uint32_t timeout_of(const struct engine *engine, const struct payment *payment) {
+  int64_t left = payment->deadline_ms - engine->now_ms;
+  if (left < DISPATCH_MIN_MS)
+    return DISPATCH_MIN_MS;
+  return left < engine->options.attempt_ms ? (uint32_t)left : engine->options.attempt_ms;
+}
+
+static struct attempt new_attempt(const struct engine *engine, const struct payment *payment,
+                                  const struct connector_facts *facts) {
+  struct attempt attempt = {.number = (uint8_t)(payment->attempt_count + 1),
+                            .operation = payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE};
+  memcpy(attempt.connector, facts->name, sizeof attempt.connector);
+  memcpy(attempt.sheet, facts->sheet, sizeof attempt.sheet);
+  memcpy(attempt.merchant_account, facts->merchant_account, sizeof attempt.merchant_account);
+  memcpy(attempt.step.sheet_hash, facts->sheet_hash, sizeof attempt.step.sheet_hash);
+  attempt.step.status = STEP_PENDING;
+  attempt.step.amount = payment->amount;
+  attempt.step.started_ms = attempt.step.dispatched_ms = engine->now_ms;
+  attempt.step.timeout_ms = timeout_of(engine, payment);
+  /* Until its answer says otherwise: the vault adds a code when one is leased. */
+  attempt.step.security_code_sent = true;
+  return attempt;
+}
+
+static void start(struct slot *slot, const struct connector_facts *facts) {
+  struct engine *engine = slot->engine;
+  struct attempt attempt = new_attempt(engine, slot->payment, facts);
+  int r = change_attempt(entry_of(slot), slot->payment, CHANGE_ATTEMPT_STARTED, &attempt);
+  struct task *task = r == 0 ? task_for_attempt(slot, attempt.number) : NULL;
+  if (task)
+    r = dispatch_attempt(slot, task, ERRAND_FIRST);
+  engine_fail(engine, r);
+}
+
+/* ---- Ending ---- */
+
+static void count_end(struct slot *slot) {
+  slot->engine->counts.ended[slot->payment->status]++;
+}
+
+/* What the merchant is told: of the last one that was answered, else of the last. */
+static const struct attempt *telling_attempt(const struct payment *payment) {
+  for (unsigned i = payment->attempt_count; i > 0; i--) {
+    if (payment->attempts[i - 1].step.class != OUTCOME_NOT_SENT)
+      return &payment->attempts[i - 1];
+  }
+  return payment_current_attempt(payment);
+}
+
+static bool was_declined(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    if (payment->attempts[i].step.answer.answer == ANSWER_IS_DECLINED)
+      return true;
+  }
+  return false;
+}
+
+static bool was_undone_elsewhere(const struct attempt *attempt) {
+  enum answer answer = attempt->step.answer.answer;
+  return answer == ANSWER_IS_VOIDED || answer == ANSWER_IS_REFUNDED;
+}
+
+static struct decline decline_of(const struct payment *payment, const struct attempt *attempt) {
+  struct decline decline = {.retry = OUTCOME_RETRY_NEVER};
+  struct outcome outcome = classify(payment, attempt->sheet, &attempt->step.answer);
+  if (attempt->step.class == OUTCOME_NOT_SENT)
+    outcome = (struct outcome){.retry = OUTCOME_RETRY_LATER, .reason = "not_sent", .category = "technical"};
+  if (was_undone_elsewhere(attempt))
+    outcome =
+        (struct outcome){.retry = OUTCOME_RETRY_NEVER, .reason = "voided_elsewhere", .category = "technical"};
+  decline.retry = outcome.retry;
+  decline.retry_after_s = outcome.retry_after_s;
+  strncpy(decline.reason, outcome.reason, sizeof decline.reason - 1);
+  strncpy(decline.category, outcome.category, sizeof decline.category - 1);
+  return decline;
+}
+
+static void conclude(struct slot *slot) {
+  struct payment *payment = slot->payment;
+  const struct attempt *telling = telling_attempt(payment);
+  struct decline decline = {.reason = "no_connector", .category = "technical", .retry = OUTCOME_RETRY_LATER};
+  if (telling)
+    decline = decline_of(payment, telling);
+  enum payment_status conclusion = was_declined(payment) ? PAYMENT_DECLINED : PAYMENT_FAILED;
+  engine_fail(slot->engine, change_concluded(entry_of(slot), payment, conclusion, &decline));
+  stage_end_payment(slot);
+  count_end(slot);
+}
+
+static bool may_try_again(const struct slot *slot, bool may_go_on) {
+  const struct payment *payment = slot->payment;
+  const struct engine *engine = slot->engine;
+  if (payment->attempt_count == 0)
+    return true;
+  return may_go_on && !payment->retry_none && payment->attempt_count < engine->options.attempts_max &&
+         engine->now_ms < payment->deadline_ms;
+}
+
+void attempt_next(struct slot *slot, bool may_go_on) {
+  struct engine *engine = slot->engine;
+  struct payment *payment = slot->payment;
+  enum operation operation = payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
+  unsigned place = candidates_behind(payment);
+  for (; may_try_again(slot, may_go_on) && place < payment->decision.candidate_count; place++) {
+    const struct connector *connector =
+        connector_named(engine, payment->decision.candidates[place].connector);
+    enum skip_reason reason = connector_skip(connector, operation);
+    if (reason == SKIP_NONE) {
+      start(slot, &connector->facts);
+      return;
+    }
+    engine_fail(engine, change_skipped(entry_of(slot), payment, place, reason));
+  }
+  conclude(slot);
+}
+
+/* ---- What was found out ---- */
+
+static void record(struct slot *slot, enum change_type type, const struct attempt *attempt) {
+  engine_fail(slot->engine, change_attempt(entry_of(slot), slot->payment, type, attempt));
+}
+
+/* The customer need not act any more. */
+static void end_action(struct slot *slot, struct attempt *attempt) {
+  if (!attempt->awaits_action)
+    return;
+  attempt->awaits_action = false;
+  engine_fail(slot->engine,
+              change_action(entry_of(slot), slot->payment, NULL, slot->payment->action_expires_ms));
+}
+
+static void open_agreement(struct slot *slot, const struct attempt *attempt) {
+  struct engine *engine = slot->engine;
+  const struct payment *payment = slot->payment;
+  bool customer_initiated = payment->kind == KIND_CUSTOMER || payment->kind == KIND_MOTO;
+  if (payment->store != STORE_OFF_SESSION || !customer_initiated || payment->agreement.text[0] != '\0' ||
+      payment_wants_undo(payment))
+    return;
+  struct agreement agreement = {.id = draw_id(&engine->options.draws, "agr", engine->now_ms),
+                                .merchant = payment->merchant,
+                                .payment = payment->id,
+                                .token = payment->token,
+                                .created_ms = engine->now_ms};
+  memcpy(agreement.connector, attempt->connector, sizeof agreement.connector);
+  memcpy(agreement.network_transaction_id, attempt->step.answer.network_transaction_id,
+         sizeof agreement.network_transaction_id);
+  int r = ledger_agreement_put(engine->ledger, &agreement);
+  if (r == 0)
+    r = change_agreement(entry_of(slot), slot->payment, &agreement.id);
+  engine_fail(engine, r);
+}
+
+static void succeed(struct slot *slot, struct attempt *attempt) {
+  end_action(slot, attempt);
+  attempt->step.status = STEP_SUCCEEDED;
+  attempt->step.class = OUTCOME_APPROVED;
+  attempt->step.ended_ms = slot->engine->now_ms;
+  attempt->captured = attempt->operation == OPERATION_CHARGE;
+  record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
+  open_agreement(slot, attempt);
+  stage_end_payment(slot);
+  count_end(slot);
+  if (payment_wants_undo(slot->payment)) {
+    slot->undo_ms = slot->engine->now_ms;
+    undo_late(slot);
+  }
+}
+
+static void fail(struct slot *slot, struct attempt *attempt, enum outcome_class class, bool may_go_on) {
+  end_action(slot, attempt);
+  attempt->step.status = STEP_FAILED;
+  attempt->step.class = class;
+  attempt->step.ended_ms = slot->engine->now_ms;
+  record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
+  attempt_next(slot, may_go_on);
+}
+
+static void await_action(struct slot *slot, struct task *task, struct attempt *attempt,
+                         const struct dispatch_result *result) {
+  struct engine *engine = slot->engine;
+  const char *url = answer_fields_get(&result->fields, ANSWER_ACTION_URL);
+  int64_t expires_ms = slot->payment->action_expires_ms;
+  bool expired = expires_ms != 0 && expires_ms <= engine->now_ms;
+  if (attempt->awaits_action || expired) {
+    task_ask_later(task);
+    return;
+  }
+  attempt->awaits_action = true;
+  attempt->step.status = STEP_PENDING;
+  attempt->step.class = OUTCOME_AUTH_REQUIRED;
+  record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
+  engine_fail(engine, change_action(entry_of(slot), slot->payment, url ? url : slot->payment->action_url,
+                                    engine->now_ms + engine->options.action_ms));
+  task->asks = 0;
+  task->due_ms = engine->now_ms + ACTION_QUESTION_MS;
+}
+
+/* From here on its fate must be found out. */
+static void doubt(struct slot *slot, struct task *task, struct attempt *attempt, enum change_type type,
+                  int64_t quiet_ms) {
+  end_action(slot, attempt);
+  attempt->step.status = STEP_UNRESOLVED;
+  attempt->step.class = OUTCOME_AMBIGUOUS;
+  attempt->step.quiet_ms = quiet_ms;
+  record(slot, type, attempt);
+  task->asks = 0;
+  task_ask_later(task);
+}
+
+/* A replay that proved nothing leaves things as they were. */
+static void taught_nothing(struct slot *slot, struct task *task, struct attempt *attempt, enum errand errand,
+                           enum finding finding) {
+  if (finding == FINDING_DOUBTFUL && errand == ERRAND_FIRST) {
+    doubt(slot, task, attempt, CHANGE_ATTEMPT_ANSWERED, slot->engine->now_ms);
+    return;
+  }
+  if (finding == FINDING_REPLAY_OVER) {
+    attempt->step = slot->payment->attempts[attempt->number - 1].step;
+    attempt->step.replay_over = true;
+    record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
+  }
+  task_ask_later(task);
+}
+
+/* Nothing but a reply to the dispatch itself or to its replay says how it went; a question's own phase and
+ * code are taken only when they prove something. */
+static void take_result(struct attempt *attempt, enum errand errand, enum finding finding,
+                        const struct dispatch_result *result) {
+  if (errand == ERRAND_FIRST && result) {
+    take_answer(&attempt->step.answer, result);
+    attempt->step.security_code_sent = result->security_code_sent;
+  } else if (errand == ERRAND_FIRST)
+    attempt->step.answer.phase = PHASE_NOT_SENT;
+  else if (finding == FINDING_SUCCEEDED || finding == FINDING_FAILED || finding == FINDING_GONE ||
+           finding == FINDING_ACTION)
+    take_answer(&attempt->step.answer, result);
+}
+
+void attempt_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
+                   const struct dispatch_result *result) {
+  struct attempt attempt = slot->payment->attempts[task->attempt - 1];
+  take_result(&attempt, errand, finding, result);
+  struct outcome outcome = classify(slot->payment, attempt.sheet, &attempt.step.answer);
+  switch (finding) {
+  case FINDING_ACTION:
+    await_action(slot, task, &attempt, result);
+    return;
+  case FINDING_SUCCEEDED:
+    task_free(task);
+    succeed(slot, &attempt);
+    return;
+  case FINDING_FAILED:
+    task_free(task);
+    fail(slot, &attempt, outcome.class, outcome.may_go_elsewhere);
+    return;
+  case FINDING_GONE:
+    task_free(task);
+    fail(slot, &attempt, OUTCOME_HARD, false);
+    return;
+  case FINDING_NOT_SENT:
+    task_free(task);
+    fail(slot, &attempt, OUTCOME_NOT_SENT, true);
+    return;
+  case FINDING_ABSENT:
+    task_free(task);
+    attempt.step.absent = true;
+    fail(slot, &attempt, OUTCOME_NOT_SENT, true);
+    return;
+  case FINDING_NOTHING:
+  case FINDING_DOUBTFUL:
+  case FINDING_RECEIVED:
+  case FINDING_REPLAY_OVER:
+  case FINDING_COUNT:
+    break;
+  }
+  taught_nothing(slot, task, &attempt, errand, finding);
+}
+
+void attempt_lost(struct slot *slot, struct task *task) {
+  struct attempt attempt = slot->payment->attempts[task->attempt - 1];
+  int64_t end_ms = attempt.step.dispatched_ms + attempt.step.timeout_ms;
+  int64_t now_ms = slot->engine->now_ms;
+  doubt(slot, task, &attempt, CHANGE_ATTEMPT_LOST, (end_ms > now_ms ? end_ms : now_ms) + DISPATCH_GRACE_MS);
+}

@@ -1,0 +1,217 @@
+#include "change.h"
+#include "payment_parts.h"
+
+#include <errno.h>
+#include <string.h>
+
+void entry_begin(struct entry *entry, const struct id *merchant, const struct id *payment) {
+  entry->writer = writer_over(entry->bytes, sizeof entry->bytes);
+  entry->count = 0;
+  write_optional_id(&entry->writer, "mer", merchant);
+  write_optional_id(&entry->writer, "pay", payment);
+}
+
+static struct writer *begin_change(struct entry *entry, enum change_type type) {
+  entry->count++;
+  write_u8(&entry->writer, (uint8_t)type);
+  return &entry->writer;
+}
+
+/* ---- Applying: the same for a change being made and one read back ---- */
+
+static int apply_attempt(struct payment *payment, const struct attempt *attempt) {
+  if (!payment_set_attempt(payment, attempt))
+    return -EBADMSG;
+  payment_derive(payment);
+  return 0;
+}
+
+static int apply_skipped(struct payment *payment, unsigned candidate, unsigned reason) {
+  if (candidate >= payment->decision.candidate_count || reason >= SKIP_COUNT)
+    return -EBADMSG;
+  payment->decision.candidates[candidate].skipped = (enum skip_reason)reason;
+  return 0;
+}
+
+static int apply_action(struct payment *payment, const char *url, int64_t expires_ms) {
+  payment->action_expires_ms = expires_ms;
+  return payment_set_action(payment, url);
+}
+
+static int apply_movement(struct payment *payment, const struct movement *movement) {
+  int r = payment_set_movement(payment, movement);
+  if (r == 0)
+    payment_derive(payment);
+  return r;
+}
+
+static int apply_concluded(struct payment *payment, unsigned conclusion, const struct decline *decline) {
+  if (conclusion != PAYMENT_DECLINED && conclusion != PAYMENT_FAILED)
+    return -EBADMSG;
+  payment->concluded = true;
+  payment->conclusion = (enum payment_status)conclusion;
+  payment->decline = *decline;
+  payment_derive(payment);
+  return 0;
+}
+
+/* ---- Making ---- */
+
+int change_created(struct entry *entry, const struct payment *payment) {
+  write_payment(begin_change(entry, CHANGE_CREATED), payment);
+  return writer_finish(&entry->writer);
+}
+
+int change_attempt(struct entry *entry, struct payment *payment, enum change_type type,
+                   const struct attempt *attempt) {
+  write_attempt(begin_change(entry, type), attempt);
+  int r = writer_finish(&entry->writer);
+  return r < 0 ? r : apply_attempt(payment, attempt);
+}
+
+int change_skipped(struct entry *entry, struct payment *payment, unsigned candidate,
+                   enum skip_reason reason) {
+  struct writer *writer = begin_change(entry, CHANGE_CANDIDATE_SKIPPED);
+  write_u8(writer, (uint8_t)candidate);
+  write_u8(writer, (uint8_t)reason);
+  int r = writer_finish(writer);
+  return r < 0 ? r : apply_skipped(payment, candidate, reason);
+}
+
+int change_action(struct entry *entry, struct payment *payment, const char *url, int64_t expires_ms) {
+  struct writer *writer = begin_change(entry, CHANGE_ACTION);
+  write_text(writer, url ? url : "");
+  write_i64(writer, expires_ms);
+  int r = writer_finish(writer);
+  return r < 0 ? r : apply_action(payment, url, expires_ms);
+}
+
+int change_movement(struct entry *entry, struct payment *payment, enum change_type type,
+                    const struct movement *movement) {
+  write_movement(begin_change(entry, type), movement);
+  int r = writer_finish(&entry->writer);
+  return r < 0 ? r : apply_movement(payment, movement);
+}
+
+int change_concluded(struct entry *entry, struct payment *payment, enum payment_status conclusion,
+                     const struct decline *decline) {
+  struct writer *writer = begin_change(entry, CHANGE_CONCLUDED);
+  write_u8(writer, (uint8_t)conclusion);
+  write_decline(writer, decline);
+  int r = writer_finish(writer);
+  return r < 0 ? r : apply_concluded(payment, conclusion, decline);
+}
+
+int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement) {
+  write_optional_id(begin_change(entry, CHANGE_AGREEMENT), "agr", agreement);
+  int r = writer_finish(&entry->writer);
+  if (r == 0)
+    payment->agreement_opened = *agreement;
+  return r;
+}
+
+/* ---- Reading back ---- */
+
+static int take_created(struct reader *reader, struct payment **payment) {
+  if (*payment)
+    return -EBADMSG;
+  return read_created_payment(reader, payment);
+}
+
+static int take_attempt(struct reader *reader, struct payment *payment) {
+  struct attempt attempt;
+  read_attempt(reader, &attempt);
+  return reader->bad ? -EBADMSG : apply_attempt(payment, &attempt);
+}
+
+static int take_skipped(struct reader *reader, struct payment *payment) {
+  unsigned candidate = read_u8(reader);
+  unsigned reason = read_u8(reader);
+  return reader->bad ? -EBADMSG : apply_skipped(payment, candidate, reason);
+}
+
+static int take_action(struct reader *reader, struct payment *payment) {
+  char url[ACTION_URL_CAPACITY];
+  read_text(reader, url, sizeof url);
+  int64_t expires_ms = read_i64(reader);
+  return reader->bad ? -EBADMSG : apply_action(payment, url, expires_ms);
+}
+
+static int take_movement(struct reader *reader, struct payment *payment) {
+  struct movement movement;
+  read_movement(reader, &movement);
+  return reader->bad ? -EBADMSG : apply_movement(payment, &movement);
+}
+
+static int take_concluded(struct reader *reader, struct payment *payment) {
+  struct decline decline;
+  unsigned conclusion = read_u8(reader);
+  read_decline(reader, &decline);
+  return reader->bad ? -EBADMSG : apply_concluded(payment, conclusion, &decline);
+}
+
+static int take_agreement(struct reader *reader, struct payment *payment) {
+  read_optional_id(reader, "agr", &payment->agreement_opened);
+  return reader->bad ? -EBADMSG : 0;
+}
+
+static int take_change(struct reader *reader, struct payment **payment) {
+  enum change_type type = (enum change_type)read_u8(reader);
+  if (type == CHANGE_CREATED)
+    return take_created(reader, payment);
+  if (!*payment)
+    return -EBADMSG;
+  switch (type) {
+  case CHANGE_ATTEMPT_STARTED:
+  case CHANGE_ATTEMPT_REPLAYED:
+  case CHANGE_ATTEMPT_ANSWERED:
+  case CHANGE_ATTEMPT_LOST:
+    return take_attempt(reader, *payment);
+  case CHANGE_CANDIDATE_SKIPPED:
+    return take_skipped(reader, *payment);
+  case CHANGE_ACTION:
+    return take_action(reader, *payment);
+  case CHANGE_MOVEMENT_STARTED:
+  case CHANGE_MOVEMENT_REPLAYED:
+  case CHANGE_MOVEMENT_ANSWERED:
+  case CHANGE_MOVEMENT_LOST:
+    return take_movement(reader, *payment);
+  case CHANGE_CONCLUDED:
+    return take_concluded(reader, *payment);
+  case CHANGE_AGREEMENT:
+    return take_agreement(reader, *payment);
+  case CHANGE_CREATED:
+  case CHANGE_TYPE_COUNT:
+    break;
+  }
+  return -EBADMSG;
+}
+
+int entry_subject(const struct journal_entry *entry, struct id *ret_merchant, struct id *ret_payment) {
+  struct reader reader = reader_over(entry->body, entry->length);
+  struct id merchant, payment;
+  read_optional_id(&reader, "mer", &merchant);
+  read_optional_id(&reader, "pay", &payment);
+  if (reader.bad || merchant.text[0] == '\0' || payment.text[0] == '\0')
+    return -EBADMSG;
+  *ret_merchant = merchant;
+  *ret_payment = payment;
+  return 0;
+}
+
+int entry_apply(const struct journal_entry *entry, struct payment **payment) {
+  struct reader reader = reader_over(entry->body, entry->length);
+  struct id skipped;
+  read_optional_id(&reader, "mer", &skipped);
+  read_optional_id(&reader, "pay", &skipped);
+  while (reader_left(&reader) > 0) {
+    int r = take_change(&reader, payment);
+    if (r < 0)
+      return r;
+  }
+  if (reader_finish(&reader) < 0 || !*payment)
+    return -EBADMSG;
+  (*payment)->updated_ms = entry->head.at_ms;
+  payment_derive(*payment);
+  return 0;
+}

@@ -1,0 +1,62 @@
+/* What can happen to a payment: the bodies of JOURNAL_PAYMENT entries.
+ *
+ * An entry is all that one event changed: merchant, payment, then changes. A payment changes through these
+ * functions only, and each does the same whether the change is being made or read back from the journal; so a
+ * payment rebuilt from its entries equals the one in memory to the byte. */
+#pragma once
+
+#include "payment.h"
+
+enum change_type {
+  CHANGE_CREATED = 1,       /* the payment as requested, without attempts */
+  CHANGE_ATTEMPT_STARTED,   /* the dispatch record (P1) */
+  CHANGE_ATTEMPT_REPLAYED,  /* the same dispatch again, to learn its fate (P2) */
+  CHANGE_ATTEMPT_ANSWERED,  /* what an answer showed */
+  CHANGE_ATTEMPT_LOST,      /* no answer can come any more: of unknown fate */
+  CHANGE_CANDIDATE_SKIPPED, /* a connector of the list was passed over */
+  CHANGE_ACTION,            /* the customer must act, or need no longer */
+  CHANGE_MOVEMENT_STARTED,  /* the dispatch record of a capture, void or refund */
+  CHANGE_MOVEMENT_REPLAYED,
+  CHANGE_MOVEMENT_ANSWERED,
+  CHANGE_MOVEMENT_LOST,
+  CHANGE_CONCLUDED, /* no further attempt */
+  CHANGE_AGREEMENT, /* an agreement was opened */
+  CHANGE_TYPE_COUNT
+};
+
+enum { ENTRY_BYTES_MAX = 65000 };
+
+/* An entry under construction. */
+struct entry {
+  struct writer writer;
+  unsigned count; /* changes in it */
+  uint8_t bytes[ENTRY_BYTES_MAX];
+};
+
+/* Begins an entry about that payment. */
+void entry_begin(struct entry *entry, const struct id *merchant, const struct id *payment);
+
+/* Each writes a change into entry and applies it to payment. Returns 0, -ENOMEM, or -ENOBUFS when it does not
+ * fit. */
+MUST_USE int change_created(struct entry *entry, const struct payment *payment);
+MUST_USE int change_attempt(struct entry *entry, struct payment *payment, enum change_type type,
+                            const struct attempt *attempt);
+MUST_USE int change_skipped(struct entry *entry, struct payment *payment, unsigned candidate,
+                            enum skip_reason reason);
+MUST_USE int change_action(struct entry *entry, struct payment *payment, const char *url, int64_t expires_ms);
+MUST_USE int change_movement(struct entry *entry, struct payment *payment, enum change_type type,
+                             const struct movement *movement);
+MUST_USE int change_concluded(struct entry *entry, struct payment *payment, enum payment_status conclusion,
+                              const struct decline *decline);
+MUST_USE int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement);
+
+/* Which payment an entry is about. Returns 0 or -EBADMSG. */
+MUST_USE int entry_subject(const struct journal_entry *entry, struct id *ret_merchant,
+                           struct id *ret_payment);
+/* Applies a whole entry of the journal to *payment, which is NULL before the entry that creates it and stays
+ * the caller's. Returns 0, -EBADMSG or -ENOMEM. */
+MUST_USE int entry_apply(const struct journal_entry *entry, struct payment **payment);
+
+/* Rebuilds the payments and the open work in `into` from the journal of `from`, committing as it goes; both
+ * may be the same ledger. *ret_entries counts the entries read. */
+MUST_USE int payments_rebuild(struct ledger *from, struct ledger *into, uint64_t *ret_entries);

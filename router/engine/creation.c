@@ -1,0 +1,255 @@
+/* A payment comes into being: with its personal data apart (P9), its idempotency key (P3), its decision (P6)
+ * and the dispatch record of its first attempt (P1), in one batch. */
+#include "engine_parts.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OWN_FIELDS_MAX = 256 /* bytes that the engine's own fields take at most */ };
+
+static const char payments_path[] = "/v1/payments";
+
+/* What is looked up before anything is made. */
+struct circumstances {
+  struct agreement agreement;
+  struct decision decision;
+};
+
+static enum request_outcome find_agreement(struct engine *engine, const struct payment_request *request,
+                                           struct agreement *ret_agreement) {
+  if (request->agreement.text[0] == '\0')
+    return REQUEST_DONE;
+  int r = ledger_agreement_get(engine->ledger, &request->from.merchant, &request->agreement, ret_agreement);
+  if (r < 0)
+    return REQUEST_STORAGE;
+  return r == 0 && !ret_agreement->ended ? REQUEST_DONE : REQUEST_AGREEMENT_UNKNOWN;
+}
+
+static enum request_outcome find_customer(struct engine *engine, const struct payment_request *request) {
+  if (request->customer.text[0] == '\0')
+    return REQUEST_DONE;
+  int r = ledger_customer_find(engine->ledger, &request->from.merchant, &request->customer);
+  return r < 0 ? REQUEST_STORAGE : r == 0 ? REQUEST_DONE : REQUEST_CUSTOMER_UNKNOWN;
+}
+
+static enum request_outcome look_up(struct engine *engine, const struct payment_request *request,
+                                    struct circumstances *ret_circumstances) {
+  struct wish wish = {.merchant = &request->from.merchant,
+                      .amount = request->amount,
+                      .capture_manual = request->capture_manual,
+                      .connector_count = request->connector_count,
+                      .connectors = request->connectors};
+  if (request->fields.used + OWN_FIELDS_MAX > FIELDS_BYTES)
+    return REQUEST_FIELDS_TOO_LARGE;
+  enum request_outcome outcome = find_agreement(engine, request, &ret_circumstances->agreement);
+  if (outcome == REQUEST_DONE)
+    outcome = find_customer(engine, request);
+  if (outcome == REQUEST_DONE)
+    outcome = decide(engine, &wish, &ret_circumstances->decision);
+  return outcome;
+}
+
+/* ---- Fields: what is personal, and what is not ---- */
+
+static void clear_fields(struct request_fields *fields) {
+  memset(fields, 0, offsetof(struct request_fields, bytes));
+}
+
+static bool is_own_field(enum request_field field) {
+  return field == REQUEST_KIND || field == REQUEST_STORE || field == REQUEST_PREVIOUS_NTID ||
+         field == REQUEST_CUSTOMER_ID;
+}
+
+static int split_fields(struct engine *engine, const struct payment_request *request) {
+  clear_fields(&engine->inputs);
+  clear_fields(&engine->personal);
+  for (unsigned i = 1; i < REQUEST_FIELD_COUNT; i++) {
+    enum request_field field = (enum request_field)i;
+    const char *value = request_fields_get(&request->fields, field);
+    if (!value || is_own_field(field))
+      continue;
+    bool personal = request_field_rule(field)->personal;
+    int r = request_fields_set(personal ? &engine->personal : &engine->inputs, field, value);
+    if (r < 0)
+      return r;
+  }
+  return 0;
+}
+
+static int add_field(struct engine *engine, enum request_field field, const char *value) {
+  return value[0] == '\0' ? 0 : request_fields_set(&engine->inputs, field, value);
+}
+
+static int add_own_fields(struct engine *engine, const struct payment_request *request,
+                          const struct payment *payment, const struct agreement *agreement) {
+  bool customer_matters = request->customer.text[0] != '\0' || payment->store != STORE_NONE;
+  int r = add_field(engine, REQUEST_KIND, payment_kind_name(payment->kind));
+  if (r == 0)
+    r = add_field(engine, REQUEST_STORE, store_usage_name(payment->store));
+  if (r == 0)
+    r = add_field(engine, REQUEST_PREVIOUS_NTID, agreement->network_transaction_id);
+  if (r == 0 && customer_matters)
+    r = add_field(engine, REQUEST_CUSTOMER_ID, payment->customer.text);
+  return r;
+}
+
+static int encode_fields(struct engine *engine, const struct request_fields *fields, size_t *ret_length) {
+  struct writer writer = writer_over(engine->bytes, sizeof engine->bytes);
+  write_request_fields(&writer, fields);
+  *ret_length = writer_length(&writer);
+  return writer_finish(&writer);
+}
+
+/* Sealed under the customer's key; a customer is made for those who have none yet. */
+static int keep_personal(struct engine *engine, struct payment *payment) {
+  size_t length;
+  payment->personal = engine->personal.used > 0;
+  if (!payment->personal)
+    return 0;
+  if (payment->customer.text[0] == '\0')
+    payment->customer = draw_id(&engine->options.draws, "cus", engine->now_ms);
+  int r = encode_fields(engine, &engine->personal, &length);
+  if (r == 0)
+    r = ledger_personal_put(engine->ledger, &payment->merchant, &payment->customer, &payment->id,
+                            engine->bytes, length);
+  sodium_memzero(engine->bytes, sizeof engine->bytes);
+  sodium_memzero(&engine->personal, sizeof engine->personal);
+  return r;
+}
+
+static int keep_inputs(struct engine *engine, struct payment *payment) {
+  size_t length;
+  int r = encode_fields(engine, &engine->inputs, &length);
+  if (r < 0)
+    return r;
+  payment->inputs = malloc(length);
+  if (!payment->inputs)
+    return -ENOMEM;
+  memcpy(payment->inputs, engine->bytes, length);
+  payment->inputs_length = (uint16_t)length;
+  return 0;
+}
+
+static int take_fields(struct engine *engine, const struct payment_request *request, struct payment *payment,
+                       const struct agreement *agreement) {
+  int r = split_fields(engine, request);
+  if (r == 0)
+    r = keep_personal(engine, payment);
+  if (r == 0)
+    r = add_own_fields(engine, request, payment, agreement);
+  return r == 0 ? keep_inputs(engine, payment) : r;
+}
+
+/* ---- The payment ---- */
+
+static void take_card(struct engine *engine, struct payment *payment, const struct card_view *card) {
+  struct bin_facts facts = {0};
+  payment->card = *card;
+  if (engine->options.bins && card->bin[0] != '\0')
+    facts = bin_table_find(engine->options.bins, card->bin);
+  payment->funding = facts.funding;
+  memcpy(payment->country, facts.country, sizeof payment->country);
+  memcpy(payment->issuer, facts.issuer, sizeof payment->issuer);
+}
+
+static void take_request(struct engine *engine, struct payment *payment,
+                         const struct payment_request *request) {
+  uint32_t deadline_ms = request->deadline_ms ? request->deadline_ms : engine->options.deadline_ms;
+  payment->id = draw_id(&engine->options.draws, "pay", engine->now_ms);
+  payment->merchant = request->from.merchant;
+  payment->actor = request->from.actor;
+  payment->request = request->from.request;
+  payment->livemode = request->from.livemode;
+  payment->created_ms = payment->updated_ms = engine->now_ms;
+  payment->amount = request->amount.minor;
+  memcpy(payment->currency, request->amount.currency, sizeof payment->currency);
+  payment->token = request->token;
+  payment->security_code = request->security_code;
+  payment->agreement = request->agreement;
+  payment->customer = request->customer;
+  payment->kind = request->kind ? request->kind : KIND_CUSTOMER;
+  payment->store = request->store;
+  payment->capture_manual = request->capture_manual;
+  payment->retry_none = request->retry_none;
+  payment->late_void = request->late_void;
+  payment->risk = request->risk;
+  payment->deadline_ms = engine->now_ms + deadline_ms;
+}
+
+static int put_index(struct engine *engine, const struct payment_request *request,
+                     const struct payment *payment) {
+  struct idempotent entry = {.object = payment->id, .created_ms = payment->created_ms};
+  const char *reference = request_fields_get(&request->fields, REQUEST_REFERENCE);
+  memcpy(entry.body_hash, request->from.body_hash, sizeof entry.body_hash);
+  int r = ledger_idempotency_put(engine->ledger, &payment->merchant, payments_path,
+                                 request->from.idempotency_key, &entry);
+  if (r == 0 && reference)
+    r = ledger_reference_put(engine->ledger, &payment->merchant, reference, &payment->id);
+  return r;
+}
+
+static int make_payment(struct engine *engine, const struct payment_request *request,
+                        const struct token_description *description,
+                        const struct circumstances *circumstances, struct payment **ret_payment) {
+  struct payment *payment = payment_new();
+  if (!payment)
+    return -ENOMEM;
+  take_request(engine, payment, request);
+  take_card(engine, payment, &description->card);
+  payment->decision = circumstances->decision;
+  engine->options.draws.fill(engine->options.draws.context, &payment->decision.draw,
+                             sizeof payment->decision.draw);
+  int r = take_fields(engine, request, payment, &circumstances->agreement);
+  if (r == 0)
+    r = put_index(engine, request, payment);
+  payment_derive(payment);
+  if (r < 0)
+    payment_free(payment);
+  else
+    *ret_payment = payment;
+  return r;
+}
+
+static void move_waiters(struct intake *intake, struct slot *slot) {
+  struct waiter *next;
+  for (struct waiter *waiter = intake->waiters; waiter; waiter = next) {
+    next = waiter->next;
+    wait_at_slot(slot, waiter, NULL, waiter->replayed);
+  }
+  intake->waiters = NULL;
+}
+
+static void begin_payment(struct slot *slot) {
+  struct engine *engine = slot->engine;
+  entry_actor(engine, &slot->payment->actor, &slot->payment->request);
+  engine_fail(engine, change_created(entry_of(slot), slot->payment));
+  attempt_next(slot, true);
+  entry_end(engine);
+  engine->counts.created++;
+}
+
+void create_payment(struct intake *intake, const struct token_description *description) {
+  struct engine *engine = intake->engine;
+  struct circumstances circumstances = {0};
+  struct payment *payment;
+  enum request_outcome outcome = look_up(engine, intake->request, &circumstances);
+  if (outcome != REQUEST_DONE) {
+    intake_refuse(intake, outcome);
+    return;
+  }
+  int r = make_payment(engine, intake->request, description, &circumstances, &payment);
+  struct slot *slot = r == 0 ? slot_for_new(engine, payment) : NULL;
+  if (!slot) {
+    if (r == 0)
+      payment_free(payment);
+    engine_fail(engine, r == 0 ? -ENOMEM : r);
+    intake_refuse(intake, REQUEST_STORAGE);
+    return;
+  }
+  begin_payment(slot);
+  move_waiters(intake, slot);
+  intake_free(intake);
+  slot_schedule(slot);
+}

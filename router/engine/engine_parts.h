@@ -1,0 +1,317 @@
+/* What the files of the engine share. Not for hosts.
+ *
+ *   slot    a payment with something going on: its waiting requests and its tasks. The payment itself is
+ * loaded and dropped at will. task    an attempt or a movement whose end is not known: what is outstanding
+ * for it, or when it is asked about intake  a payment request whose token is being described: nothing is
+ * created yet waiter  a request that waits for an answer, at a slot or at an intake
+ */
+#pragma once
+
+#include "change.h"
+#include "engine.h"
+#include "findings.h"
+#include "map.h"
+#include "routing.h"
+#include "sheet.h"
+#include "timers.h"
+
+enum {
+  DEFAULT_ANSWER_MS = 10000,
+  DEFAULT_ATTEMPT_MS = 10000,
+  DEFAULT_DEADLINE_MS = 60000,
+  DEFAULT_ACTION_MS = 30 * 60 * 1000,
+  DEFAULT_ATTEMPTS = 5,
+  DEFAULT_FIRST_QUESTION_MS = 500,
+  DEFAULT_LAST_QUESTION_MS = 15 * 60 * 1000,
+  DEFAULT_REQUESTS = 16384,
+  DEFAULT_LOADED = 8192,
+  DISPATCH_MIN_MS = 100,     /* the vault takes no shorter timeout */
+  DISPATCH_GRACE_MS = 1000,  /* egress ends a dispatch so long after its timeout at the latest */
+  ACTION_QUESTION_MS = 5000, /* the first question while the customer acts */
+  RETRY_ROUND_MS = 200,      /* after a failed commit */
+  NO_VAULT_MS = 1000,        /* between looks whether a question can be asked at all */
+  MOVEMENT_ROOM = 1300,      /* bytes that one movement can grow to */
+  POLICIES_CACHED = 64,
+  CONNECTORS_MAX = 1024
+};
+
+struct slot;
+struct intake;
+
+struct waiter {
+  struct map_node node; /* by ticket */
+  struct waiter *next;
+  struct slot *slot; /* one of the two */
+  struct intake *intake;
+  struct id movement; /* what it waits for; empty: the payment */
+  int64_t deadline_ms;
+  bool replayed;
+};
+
+struct task {
+  struct map_node node; /* by correlation, while something is outstanding */
+  struct task *next;
+  struct slot *slot;
+  uint8_t attempt;      /* its number; or 0 and then */
+  uint8_t movement;     /* the movement's place plus one */
+  enum errand errand;   /* of what is outstanding */
+  uint64_t correlation; /* 0: nothing is */
+  int64_t asked_ms;
+  int64_t due_ms; /* when to look again, while nothing is outstanding */
+  unsigned asks;
+};
+
+struct slot {
+  struct map_node node; /* by the payment's id */
+  struct timer timer;
+  struct engine *engine;
+  struct id merchant, id;
+  struct payment *payment; /* NULL: not loaded */
+  struct waiter *waiters;
+  struct task *tasks;
+  struct slot *touched_next;
+  struct slot *newer, *older; /* of the loaded ones, by last use */
+  int64_t undo_ms;            /* when an approval that came too late is next to be undone; 0: none */
+  unsigned undos;
+  uint32_t length; /* of the record */
+  bool touched;    /* in this round */
+  bool open;       /* stands in the table of open work */
+  bool stale;      /* tasks must be put right when it is loaded */
+};
+
+struct intake {
+  struct map_node node;  /* by idempotency key */
+  struct map_node asked; /* by correlation */
+  struct timer timer;
+  struct engine *engine;
+  struct payment_request *request;
+  struct waiter *waiters;
+};
+
+struct queued_effect {
+  struct queued_effect *next;
+  struct effect effect;
+  struct dispatch *dispatch;
+};
+
+struct effect_queue {
+  struct queued_effect *first, *last;
+};
+
+/* A vault's reply to a first dispatch, kept until what it taught is durable. */
+struct kept_reply {
+  struct kept_reply *next;
+  struct id merchant, payment;
+  uint8_t attempt, movement;
+  uint64_t correlation;
+  enum status status;
+  bool has_result;
+  struct dispatch_result result;
+};
+
+struct connector {
+  struct connector_facts facts;
+  const struct sheet_facts *sheet; /* NULL: none of that hash is known */
+};
+
+struct cached_policy {
+  struct id merchant, id;
+  uint8_t hash[POLICY_LEDGER_HASH_BYTES];
+  struct policy *policy;
+};
+
+struct engine {
+  struct engine_options options;
+  struct ledger *ledger;
+  int64_t now_ms; /* of the event being handled */
+  int round_error;
+  bool vault_there;
+  uint64_t next_correlation;
+
+  struct map slots, waiters, tasks, intakes, asked;
+  struct timers timers;
+  struct effect_queue staged, released;
+  struct queued_effect *spare, *shown;
+  unsigned spares;
+  struct slot *touched;
+  struct slot *newest, *oldest; /* loaded payments by last use */
+  unsigned loaded;
+  struct kept_reply *kept, *waiting; /* of this round; of failed ones */
+  int64_t waiting_ms;                /* when to take the latter in again */
+
+  struct connector *connectors;
+  size_t connector_count;
+  struct cached_policy policies[POLICIES_CACHED];
+  unsigned policy_count;
+
+  struct slot *entry_slot; /* what `entry` is about; NULL: none begun */
+  struct journal_head entry_head;
+  struct entry entry;
+  uint8_t record[PAYMENT_BYTES_MAX];
+  struct request_fields inputs, personal; /* room to split and to join */
+  uint8_t bytes[FIELDS_BYTES + 1024];
+  struct payment *looked_at;
+  struct engine_counts counts;
+};
+
+/* ---- engine.c ---- */
+
+/* Every event begins here. */
+void engine_begin(struct engine *engine, int64_t now_ms);
+/* The store refused a write: the round will be undone. error: a negated errno; others are ignored. */
+void engine_fail(struct engine *engine, int error);
+int engine_set_timer(struct engine *engine, struct timer *timer, int64_t at_ms);
+
+/* ---- slots.c ---- */
+
+/* The slot of that payment, or NULL. */
+struct slot *slot_find(struct engine *engine, const struct id *merchant, const struct id *payment);
+/* The slot of that payment, made when there is none; its payment is loaded. Returns 0, LEDGER_ABSENT, or a
+ * negated errno. */
+MUST_USE int slot_open(struct engine *engine, const struct id *merchant, const struct id *payment,
+                       struct slot **ret_slot);
+/* A slot for a payment just made, which it takes over. NULL when there is no memory. */
+struct slot *slot_for_new(struct engine *engine, struct payment *payment);
+/* Loads the slot's payment when it is not. Returns 0 or a negated errno. */
+MUST_USE int slot_load(struct slot *slot);
+void slot_unload(struct slot *slot);
+/* Marks it as having something uncommitted. */
+void slot_touch(struct slot *slot);
+/* Frees it with all that belongs to it. */
+void slot_free(struct slot *slot);
+/* Sets its timer by what it waits for. */
+void slot_schedule(struct slot *slot);
+/* Whether nothing more is to be done or waited for. */
+bool slot_is_idle(const struct slot *slot);
+/* Puts tasks right: one for each attempt and movement without an end, none else. */
+void slot_reconcile(struct slot *slot);
+/* Drops payments from memory while more than loaded_max are there and can be spared. */
+void slots_trim(struct engine *engine);
+
+struct task *task_for_attempt(struct slot *slot, unsigned number);
+struct task *task_for_movement(struct slot *slot, unsigned place);
+void task_free(struct task *task);
+/* Something is outstanding for it under that correlation. */
+void task_send(struct task *task, enum errand errand, uint64_t correlation);
+/* Nothing is any more. */
+void task_return(struct task *task);
+struct task *task_find(struct engine *engine, uint64_t correlation);
+
+/* ---- entries.c: changes of the payment in a slot ---- */
+
+/* The entry that changes of slot go into; the first of an event begins it. */
+struct entry *entry_of(struct slot *slot);
+/* Who caused what is being changed; the engine itself when not said. */
+void entry_actor(struct engine *engine, const struct id *actor, const struct id *request);
+/* Appends the entry begun, if any, and stores the payment. Ends every event. */
+void entry_end(struct engine *engine);
+
+/* ---- effects.c ---- */
+
+void stage_describe(struct engine *engine, const struct intake *intake, uint64_t correlation);
+void stage_end_payment(struct slot *slot);
+void stage_answer(struct engine *engine, const struct request_answer *answer);
+/* An empty dispatch to fill in, staged. NULL when there is no memory. */
+struct dispatch *stage_dispatch(struct engine *engine, uint64_t correlation);
+/* Everything staged may leave. */
+void effects_release(struct engine *engine);
+/* The round is undone: questions stay, answers become REQUEST_STORAGE, dispatches are dropped and each handed
+ * to dropped(). */
+void effects_undo(struct engine *engine, void (*dropped)(struct engine *engine, uint64_t correlation));
+/* Takes out every dispatch that has not left, and hands its correlation to each(). */
+void effects_recall(struct engine *engine, void (*each)(struct engine *engine, uint64_t correlation));
+void effects_free(struct engine *engine);
+
+/* ---- requests.c ---- */
+
+/* A waiting request; NULL when there are too many or no memory (and then it is answered already). */
+struct waiter *waiter_new(struct engine *engine, uint64_t ticket);
+void waiter_free(struct engine *engine, struct waiter **list, struct waiter *waiter);
+/* Answers a request that does not wait. */
+void answer_refused(struct engine *engine, uint64_t ticket, enum request_outcome outcome);
+/* Lets a request wait at slot, or answers it at once when what it asks for is there. */
+void wait_at_slot(struct slot *slot, struct waiter *waiter, const struct id *movement, bool replayed);
+/* Answers whoever need wait no longer; payment is loaded. */
+void answer_waiters(struct slot *slot);
+/* Answers all that wait at it with that refusal. */
+void refuse_waiters(struct engine *engine, struct waiter **list, enum request_outcome outcome);
+
+/* ---- intake.c ---- */
+
+void intake_free(struct intake *intake);
+void intakes_refuse(struct engine *engine, enum request_outcome outcome);
+struct intake *intake_asked(struct engine *engine, uint64_t correlation);
+void intake_refuse(struct intake *intake, enum request_outcome outcome);
+
+/* ---- creation.c ---- */
+
+/* Makes the payment that an intake asked for, and its first attempt; answers or moves on its waiters. */
+void create_payment(struct intake *intake, const struct token_description *description);
+
+/* ---- registry.c ---- */
+
+const struct connector *connector_named(const struct engine *engine, const char *name);
+/* Why that connector cannot do operation for a new payment; SKIP_NONE when it can. */
+enum skip_reason connector_skip(const struct connector *connector, enum operation operation);
+
+/* ---- decide.c ---- */
+
+struct wish { /* what is decided upon */
+  const struct id *merchant;
+  struct money amount;
+  bool capture_manual;
+  unsigned connector_count;
+  const char (*connectors)[CONNECTOR_NAME_CAPACITY];
+};
+
+/* The list of connectors and the rule. Returns how a request ends that finds none. */
+enum request_outcome decide(struct engine *engine, const struct wish *wish, struct decision *ret_decision);
+void policies_forget(struct engine *engine);
+
+/* ---- attempts.c ---- */
+
+/* Starts the next attempt, or concludes the payment. may_go_on: what came before allows another connector. */
+void attempt_next(struct slot *slot, bool may_go_on);
+/* Takes in what was found out about an attempt. */
+void attempt_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
+                   const struct dispatch_result *result);
+/* No reply to its dispatch can come any more. */
+void attempt_lost(struct slot *slot, struct task *task);
+
+/* ---- dispatches.c ---- */
+
+/* Stages the dispatch of an errand. Returns 0; -ENODATA when its inputs are not what they were (a replay must
+ * then not be sent); or another negated errno. */
+MUST_USE int dispatch_attempt(struct slot *slot, struct task *task, enum errand errand);
+MUST_USE int dispatch_movement(struct slot *slot, struct task *task, enum errand errand);
+
+/* ---- answers.c ---- */
+
+/* Adds what result says to what is known; its fields stand where it has any. */
+void take_answer(struct psp_answer *answer, const struct dispatch_result *result);
+struct outcome classify(const struct payment *payment, const char *sheet, const struct psp_answer *answer);
+
+/* ---- questions.c ---- */
+
+/* A task is due: asks, or looks again later. */
+void task_due(struct task *task);
+/* After a question that taught nothing, and when doubt begins. */
+void task_ask_later(struct task *task);
+/* From when on absence is proof, by the sheet; INT64_MAX when it never is. */
+int64_t task_settled_ms(struct task *task);
+
+/* ---- movements.c ---- */
+
+void movement_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
+                    const struct dispatch_result *result);
+void movement_lost(struct slot *slot, struct task *task);
+/* Undoes an approval that came too late, when it is time. */
+void undo_late(struct slot *slot);
+enum operation movement_operation(enum movement_type type);
+
+/* ---- results.c ---- */
+
+void take_lost(struct task *task);
+/* Takes in again what failed rounds had kept. */
+void take_kept(struct engine *engine);
+void kept_free(struct kept_reply **list);

@@ -1,0 +1,65 @@
+#include "engine_parts.h"
+
+#include <assert.h>
+#include <errno.h>
+
+struct entry *entry_of(struct slot *slot) {
+  struct engine *engine = slot->engine;
+  if (engine->entry_slot == slot)
+    return &engine->entry;
+  assert(!engine->entry_slot);
+  slot_touch(slot);
+  engine->entry_slot = slot;
+  entry_begin(&engine->entry, &slot->merchant, &slot->id);
+  return &engine->entry;
+}
+
+void entry_actor(struct engine *engine, const struct id *actor, const struct id *request) {
+  engine->entry_head.actor = *actor;
+  engine->entry_head.request = *request;
+}
+
+static int append(struct engine *engine) {
+  const struct writer *writer = &engine->entry.writer;
+  engine->entry_head.at_ms = engine->now_ms;
+  int r = writer_finish(writer);
+  if (r < 0)
+    return r;
+  return ledger_append(engine->ledger, JOURNAL_PAYMENT, &engine->entry_head, writer->start,
+                       writer_length(writer), NULL);
+}
+
+static int put_record(struct slot *slot) {
+  struct engine *engine = slot->engine;
+  struct writer writer = writer_over(engine->record, sizeof engine->record);
+  write_payment(&writer, slot->payment);
+  int r = writer_finish(&writer);
+  if (r < 0)
+    return r;
+  slot->length = (uint32_t)writer_length(&writer);
+  return ledger_payment_put(engine->ledger, &slot->merchant, &slot->id, engine->record, slot->length);
+}
+
+static int put_open(struct slot *slot) {
+  bool open = payment_has_work(slot->payment);
+  if (open == slot->open)
+    return 0;
+  slot->open = open;
+  return ledger_open_set(slot->engine->ledger, &slot->merchant, &slot->id, open);
+}
+
+void entry_end(struct engine *engine) {
+  struct slot *slot = engine->entry_slot;
+  engine->entry_slot = NULL;
+  if (slot && engine->entry.count > 0) {
+    slot->payment->updated_ms = engine->now_ms;
+    payment_derive(slot->payment);
+    int r = append(engine);
+    if (r == 0)
+      r = put_record(slot);
+    if (r == 0)
+      r = put_open(slot);
+    engine_fail(engine, r);
+  }
+  engine->entry_head.actor = engine->entry_head.request = (struct id){0};
+}

@@ -1,0 +1,320 @@
+/* Captures, voids and refunds: each dispatched once under a key of its own, asked about when its answer is
+ * lost, never sent under a second key. */
+#include "engine_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PATH_CAPACITY = 96, UNDO_SHIFT_MAX = 11 };
+
+enum operation movement_operation(enum movement_type type) {
+  static const enum operation operations[MOVEMENT_TYPE_COUNT] = {
+      [MOVEMENT_CAPTURE] = OPERATION_CAPTURE,
+      [MOVEMENT_VOID] = OPERATION_VOID,
+      [MOVEMENT_REFUND] = OPERATION_REFUND,
+  };
+  return operations[type];
+}
+
+static bool is_unsettled(const struct step *step) {
+  return step->status == STEP_PENDING || step->status == STEP_UNRESOLVED;
+}
+
+/* ---- Whether it may be ---- */
+
+/* Every movement that can still grow keeps its room, so that what a PSP answers always fits the record. */
+static bool has_room(const struct slot *slot) {
+  const struct payment *payment = slot->payment;
+  unsigned growing = 1;
+  for (unsigned i = 0; i < payment->movement_count; i++)
+    growing += is_unsettled(&payment->movements[i].step);
+  return payment->movement_count < MOVEMENTS_MAX &&
+         slot->length + growing * MOVEMENT_ROOM <= PAYMENT_BYTES_MAX;
+}
+
+static enum request_outcome check_amount(const struct movement_request *request, int64_t limit,
+                                         enum request_outcome none_left) {
+  if (request->amount_given && request->amount < 1)
+    return REQUEST_AMOUNT_INVALID;
+  if (limit < 1)
+    return none_left;
+  return request->amount_given && request->amount > limit ? REQUEST_AMOUNT_TOO_LARGE : REQUEST_DONE;
+}
+
+static enum request_outcome check_state(const struct payment *payment,
+                                        const struct movement_request *request) {
+  if (!payment_live_attempt(payment))
+    return REQUEST_INVALID_STATE;
+  switch (request->type) {
+  case MOVEMENT_CAPTURE:
+    return check_amount(request, payment->amount_capturable, REQUEST_INVALID_STATE);
+  case MOVEMENT_VOID: /* nothing captured, nothing under way */
+    return payment->status == PAYMENT_AUTHORIZED && payment->amount_capturable == payment->amount_authorized
+               ? REQUEST_DONE
+               : REQUEST_INVALID_STATE;
+  case MOVEMENT_REFUND:
+    return check_amount(request, payment->amount_refundable,
+                        payment->amount_captured > 0 ? REQUEST_AMOUNT_TOO_LARGE : REQUEST_INVALID_STATE);
+  case MOVEMENT_TYPE_COUNT:
+    break;
+  }
+  return REQUEST_INVALID_STATE;
+}
+
+static enum request_outcome check_connector(const struct engine *engine, const struct payment *payment,
+                                            enum movement_type type) {
+  const struct connector *connector = connector_named(engine, payment_live_attempt(payment)->connector);
+  if (!engine->vault_there)
+    return REQUEST_VAULT_AWAY;
+  /* A draining connector takes no new payments and finishes those it has. */
+  if (!connector || !connector->sheet || connector->facts.status == CONNECTOR_DISABLED ||
+      !connector->sheet->operations[movement_operation(type)])
+    return REQUEST_CONNECTOR_AWAY;
+  return REQUEST_DONE;
+}
+
+static enum request_outcome check(const struct slot *slot, const struct movement_request *request) {
+  enum request_outcome outcome = check_state(slot->payment, request);
+  if (outcome == REQUEST_DONE)
+    outcome = check_connector(slot->engine, slot->payment, request->type);
+  if (outcome == REQUEST_DONE && !has_room(slot))
+    outcome = REQUEST_TOO_MANY_MOVEMENTS;
+  return outcome;
+}
+
+/* ---- Starting ---- */
+
+static int64_t whole_amount(const struct payment *payment, enum movement_type type) {
+  switch (type) {
+  case MOVEMENT_CAPTURE:
+    return payment->amount_capturable;
+  case MOVEMENT_VOID:
+    return payment->amount_authorized;
+  default:
+    return payment->amount_refundable;
+  }
+}
+
+static struct movement new_movement(struct engine *engine, const struct payment *payment,
+                                    enum movement_type type) {
+  const struct attempt *live = payment_live_attempt(payment);
+  const struct connector *connector = connector_named(engine, live->connector);
+  struct movement movement = {
+      .id = draw_id(&engine->options.draws, "mov", engine->now_ms), .type = type, .attempt = live->number};
+  movement.step.status = STEP_PENDING;
+  movement.step.amount = whole_amount(payment, type);
+  movement.step.started_ms = movement.step.dispatched_ms = engine->now_ms;
+  movement.step.timeout_ms = engine->options.attempt_ms;
+  memcpy(movement.step.sheet_hash, connector->facts.sheet_hash, sizeof movement.step.sheet_hash);
+  return movement;
+}
+
+static void start(struct slot *slot, const struct movement *movement) {
+  struct engine *engine = slot->engine;
+  int r = change_movement(entry_of(slot), slot->payment, CHANGE_MOVEMENT_STARTED, movement);
+  struct task *task = r == 0 ? task_for_movement(slot, slot->payment->movement_count - 1U) : NULL;
+  if (task)
+    r = dispatch_movement(slot, task, ERRAND_FIRST);
+  engine->counts.movements[movement->type]++;
+  engine_fail(engine, r);
+}
+
+static struct movement requested_movement(struct slot *slot, const struct movement_request *request) {
+  struct movement movement = new_movement(slot->engine, slot->payment, request->type);
+  if (request->amount_given && request->type != MOVEMENT_VOID)
+    movement.step.amount = request->amount;
+  movement.final = request->type == MOVEMENT_CAPTURE && request->final;
+  movement.actor = request->from.actor;
+  memcpy(movement.reference, request->reference, sizeof movement.reference);
+  memcpy(movement.reason, request->reason, sizeof movement.reason);
+  return movement;
+}
+
+static void path_of(const struct movement_request *request, char ret_path[PATH_CAPACITY]) {
+  snprintf(ret_path, PATH_CAPACITY, "/v1/payments/%s/%s", request->payment.text,
+           movement_type_name(request->type));
+}
+
+static void begin_movement(struct slot *slot, struct waiter *waiter, const struct movement_request *request) {
+  struct engine *engine = slot->engine;
+  char path[PATH_CAPACITY];
+  struct movement movement = requested_movement(slot, request);
+  struct idempotent entry = {.object = movement.id, .created_ms = engine->now_ms};
+  memcpy(entry.body_hash, request->from.body_hash, sizeof entry.body_hash);
+  path_of(request, path);
+  entry_actor(engine, &request->from.actor, &request->from.request);
+  start(slot, &movement);
+  engine_fail(engine, ledger_idempotency_put(engine->ledger, &slot->merchant, path,
+                                             request->from.idempotency_key, &entry));
+  entry_end(engine);
+  wait_at_slot(slot, waiter, &movement.id, false);
+}
+
+static void move(struct slot *slot, struct waiter *waiter, const struct movement_request *request,
+                 const struct idempotent *known) {
+  struct engine *engine = slot->engine;
+  struct waiter *list = waiter;
+  enum request_outcome outcome;
+  if (known) {
+    if (memcmp(known->body_hash, request->from.body_hash, BODY_HASH_BYTES) == 0)
+      wait_at_slot(slot, waiter, &known->object, true);
+    else
+      refuse_waiters(engine, &list, REQUEST_KEY_REUSED);
+  } else if ((outcome = check(slot, request)) == REQUEST_DONE)
+    begin_movement(slot, waiter, request);
+  else
+    refuse_waiters(engine, &list, outcome);
+  slot_schedule(slot);
+}
+
+void engine_move(struct engine *engine, int64_t now_ms, uint64_t ticket,
+                 const struct movement_request *request) {
+  struct idempotent known;
+  struct slot *slot;
+  char path[PATH_CAPACITY];
+  engine_begin(engine, now_ms);
+  struct waiter *waiter = waiter_new(engine, ticket);
+  if (!waiter)
+    return;
+  struct waiter *list = waiter;
+  path_of(request, path);
+  int r = slot_open(engine, &request->from.merchant, &request->payment, &slot);
+  if (r != 0) {
+    refuse_waiters(engine, &list, r == LEDGER_ABSENT ? REQUEST_PAYMENT_UNKNOWN : REQUEST_STORAGE);
+    return;
+  }
+  r = ledger_idempotency_get(engine->ledger, &request->from.merchant, path, request->from.idempotency_key,
+                             now_ms, &known);
+  if (r >= 0) {
+    move(slot, waiter, request, r == 0 ? &known : NULL);
+    return;
+  }
+  refuse_waiters(engine, &list, REQUEST_STORAGE);
+  slot_schedule(slot);
+}
+
+/* ---- What was found out ---- */
+
+static void record(struct slot *slot, enum change_type type, const struct movement *movement) {
+  engine_fail(slot->engine, change_movement(entry_of(slot), slot->payment, type, movement));
+}
+
+static int64_t undo_wait(const struct slot *slot) {
+  unsigned shift = slot->undos < UNDO_SHIFT_MAX ? slot->undos : UNDO_SHIFT_MAX;
+  int64_t wait_ms = (int64_t)slot->engine->options.first_question_ms << shift;
+  return wait_ms < slot->engine->options.last_question_ms ? wait_ms : slot->engine->options.last_question_ms;
+}
+
+static void settle(struct slot *slot, struct task *task, struct movement *movement, enum step_status status,
+                   enum outcome_class class) {
+  task_free(task);
+  movement->received = false;
+  movement->step.status = status;
+  movement->step.class = class;
+  movement->step.ended_ms = slot->engine->now_ms;
+  record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
+  slot->undo_ms = payment_wants_undo(slot->payment) ? slot->engine->now_ms + undo_wait(slot) : 0;
+}
+
+static void receive(struct slot *slot, struct task *task, struct movement *movement) {
+  const struct attempt *attempt = &slot->payment->attempts[movement->attempt - 1];
+  const struct connector *connector = connector_named(slot->engine, attempt->connector);
+  const struct sheet_facts *sheet = connector ? connector->sheet : NULL;
+  movement->received = true;
+  movement->by_webhook = sheet && !(sheet->received_is_asked && sheet->movement_question == QUESTION_STATUS);
+  movement->step.status = STEP_PENDING;
+  movement->step.class = 0;
+  record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
+  if (movement->by_webhook) {
+    task_free(task);
+    return;
+  }
+  task->asks = 0;
+  task_ask_later(task);
+}
+
+static void doubt(struct slot *slot, struct task *task, struct movement *movement, enum change_type type,
+                  int64_t quiet_ms) {
+  movement->step.status = STEP_UNRESOLVED;
+  movement->step.class = OUTCOME_AMBIGUOUS;
+  movement->step.quiet_ms = quiet_ms;
+  record(slot, type, movement);
+  task->asks = 0;
+  task_ask_later(task);
+}
+
+static void taught_nothing(struct slot *slot, struct task *task, struct movement *movement,
+                           enum errand errand, enum finding finding) {
+  if (finding == FINDING_DOUBTFUL && errand == ERRAND_FIRST) {
+    doubt(slot, task, movement, CHANGE_MOVEMENT_ANSWERED, slot->engine->now_ms);
+    return;
+  }
+  if (finding == FINDING_REPLAY_OVER) {
+    movement->step.replay_over = true;
+    record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
+  }
+  task_ask_later(task);
+}
+
+static void take_result(struct movement *movement, enum errand errand, enum finding finding,
+                        const struct dispatch_result *result) {
+  bool proved = finding == FINDING_SUCCEEDED || finding == FINDING_FAILED || finding == FINDING_RECEIVED;
+  if (errand == ERRAND_FIRST && !result)
+    movement->step.answer.phase = PHASE_NOT_SENT;
+  else if (errand == ERRAND_FIRST || proved)
+    take_answer(&movement->step.answer, result);
+}
+
+void movement_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
+                    const struct dispatch_result *result) {
+  struct movement movement = slot->payment->movements[task->movement - 1];
+  const char *sheet = slot->payment->attempts[movement.attempt - 1].sheet;
+  bool known_received = movement.received && (finding == FINDING_RECEIVED || finding == FINDING_ABSENT);
+  if (!known_received)
+    take_result(&movement, errand, finding, result);
+  if (known_received)
+    task_ask_later(task);
+  else if (finding == FINDING_SUCCEEDED)
+    settle(slot, task, &movement, STEP_SUCCEEDED, OUTCOME_APPROVED);
+  else if (finding == FINDING_FAILED)
+    settle(slot, task, &movement, STEP_FAILED, classify(slot->payment, sheet, &movement.step.answer).class);
+  else if (finding == FINDING_NOT_SENT || finding == FINDING_ABSENT) {
+    movement.step.absent = finding == FINDING_ABSENT;
+    settle(slot, task, &movement, STEP_FAILED, OUTCOME_NOT_SENT);
+  } else if (finding == FINDING_RECEIVED)
+    receive(slot, task, &movement);
+  else
+    taught_nothing(slot, task, &movement, errand, finding);
+}
+
+void movement_lost(struct slot *slot, struct task *task) {
+  struct movement movement = slot->payment->movements[task->movement - 1];
+  int64_t end_ms = movement.step.dispatched_ms + movement.step.timeout_ms;
+  int64_t now_ms = slot->engine->now_ms;
+  doubt(slot, task, &movement, CHANGE_MOVEMENT_LOST, (end_ms > now_ms ? end_ms : now_ms) + DISPATCH_GRACE_MS);
+}
+
+/* ---- An approval that came too late ---- */
+
+void undo_late(struct slot *slot) {
+  struct engine *engine = slot->engine;
+  if (slot->undo_ms == 0 || slot->undo_ms > engine->now_ms)
+    return;
+  if (!payment_wants_undo(slot->payment)) {
+    slot->undo_ms = 0;
+    return;
+  }
+  bool captured = payment_live_attempt(slot->payment)->captured;
+  enum movement_type type = captured ? MOVEMENT_REFUND : MOVEMENT_VOID;
+  if (check_connector(engine, slot->payment, type) != REQUEST_DONE || !has_room(slot)) {
+    slot->undo_ms = engine->now_ms + engine->options.last_question_ms / 2;
+    return;
+  }
+  struct movement movement = new_movement(engine, slot->payment, type);
+  movement.own = true;
+  strcpy(movement.reason, "approved after the deadline");
+  slot->undo_ms = 0;
+  slot->undos++;
+  start(slot, &movement);
+}

@@ -1,0 +1,23 @@
+/* Parts of a payment as bytes, shared by its record and by the journal's changes. */
+#pragma once
+
+#include "payment.h"
+
+void write_attempt(struct writer *writer, const struct attempt *attempt);
+void read_attempt(struct reader *reader, struct attempt *ret_attempt);
+void write_movement(struct writer *writer, const struct movement *movement);
+void read_movement(struct reader *reader, struct movement *ret_movement);
+void write_decline(struct writer *writer, const struct decline *decline);
+void read_decline(struct reader *reader, struct decline *ret_decline);
+/* An id whose kind is known: u8 whether it is there, then its 16 bytes. */
+void write_optional_id(struct writer *writer, const char *prefix, const struct id *id);
+void read_optional_id(struct reader *reader, const char *prefix, struct id *ret_id);
+/* Sets the attempt with that number: the next one, or one that is there. False when the number fits neither.
+ */
+bool payment_set_attempt(struct payment *payment, const struct attempt *attempt);
+/* Likewise a movement, by its id. -ENOMEM, or -EBADMSG when there are too many. */
+MUST_USE int payment_set_movement(struct payment *payment, const struct movement *movement);
+/* Replaces the URL where the customer must act; NULL or "" for none. */
+MUST_USE int payment_set_action(struct payment *payment, const char *url);
+/* The record that a CHANGE_CREATED holds; reads exactly that and leaves what follows. */
+MUST_USE int read_created_payment(struct reader *reader, struct payment **ret_payment);

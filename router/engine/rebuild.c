@@ -1,0 +1,57 @@
+/* The payments table is derived: here it is built again from the journal. */
+#include "change.h"
+
+#include <errno.h>
+
+enum { ENTRIES_PER_COMMIT = 1000 };
+
+static int put_payment(struct ledger *into, const struct payment *payment) {
+  uint8_t bytes[PAYMENT_BYTES_MAX];
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_payment(&writer, payment);
+  int r = writer_finish(&writer);
+  if (r == 0)
+    r = ledger_payment_put(into, &payment->merchant, &payment->id, bytes, writer_length(&writer));
+  return r < 0 ? r : ledger_open_set(into, &payment->merchant, &payment->id, payment_has_work(payment));
+}
+
+static bool creates(const struct journal_entry *entry) {
+  enum { SUBJECT_BYTES = 2 * (1 + ID_RANDOM_BYTES) };
+  return entry->length > SUBJECT_BYTES && entry->body[SUBJECT_BYTES] == CHANGE_CREATED;
+}
+
+static int rebuild_one(struct ledger *into, const struct journal_entry *entry) {
+  struct id merchant, id;
+  struct payment *payment = NULL;
+  int r = entry_subject(entry, &merchant, &id);
+  if (r == 0 && !creates(entry))
+    r = payment_load(into, &merchant, &id, &payment);
+  if (r == LEDGER_ABSENT)
+    r = -EBADMSG;
+  if (r == 0)
+    r = entry_apply(entry, &payment);
+  if (r == 0)
+    r = put_payment(into, payment);
+  payment_free(payment);
+  return r;
+}
+
+int payments_rebuild(struct ledger *from, struct ledger *into, uint64_t *ret_entries) {
+  struct journal_entry entry;
+  uint64_t count = 0, next = 1;
+  int r;
+  while ((r = ledger_entry(from, next, &entry)) == 0) {
+    next = entry.sequence + 1;
+    count++;
+    if (entry.type == JOURNAL_PAYMENT)
+      r = rebuild_one(into, &entry);
+    if (r == 0 && count % ENTRIES_PER_COMMIT == 0)
+      r = ledger_commit(into);
+    if (r < 0)
+      return r;
+  }
+  if (r < 0)
+    return r;
+  *ret_entries = count;
+  return ledger_commit(into);
+}

@@ -1,0 +1,57 @@
+/* The registered connectors, with the facts of their sheets. */
+#include "engine_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct connector *connector_named(const struct engine *engine, const char *name) {
+  for (size_t i = 0; i < engine->connector_count; i++) {
+    if (strcmp(engine->connectors[i].facts.name, name) == 0)
+      return &engine->connectors[i];
+  }
+  return NULL;
+}
+
+enum skip_reason connector_skip(const struct connector *connector, enum operation operation) {
+  if (!connector)
+    return SKIP_UNKNOWN;
+  if (connector->facts.status == CONNECTOR_DISABLED)
+    return SKIP_DISABLED;
+  if (connector->facts.status == CONNECTOR_DRAINING)
+    return SKIP_DRAINING;
+  return connector->sheet && connector->sheet->operations[operation] ? SKIP_NONE : SKIP_NO_OPERATION;
+}
+
+void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct connector_facts *facts,
+                          size_t count) {
+  engine_begin(engine, now_ms);
+  if (count > CONNECTORS_MAX)
+    count = CONNECTORS_MAX;
+  struct connector *connectors = calloc(count + 1, sizeof *connectors);
+  if (!connectors) {
+    engine_fail(engine, -ENOMEM);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    connectors[i].facts = facts[i];
+    connectors[i].sheet =
+        engine->options.sheet(engine->options.sheet_context, facts[i].sheet, facts[i].sheet_hash);
+  }
+  free(engine->connectors);
+  engine->connectors = connectors;
+  engine->connector_count = count;
+}
+
+const struct connector_facts *engine_connector(const struct engine *engine, const char *name) {
+  const struct connector *connector = connector_named(engine, name);
+  return connector ? &connector->facts : NULL;
+}
+
+size_t engine_connector_count(const struct engine *engine) {
+  return engine->connector_count;
+}
+
+const struct connector_facts *engine_connector_at(const struct engine *engine, size_t index) {
+  return index < engine->connector_count ? &engine->connectors[index].facts : NULL;
+}
