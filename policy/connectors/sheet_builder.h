@@ -35,6 +35,9 @@ MUST_USE int builder_keys(struct builder *builder, const struct yaml_node *map, 
 MUST_USE int builder_texts(struct builder *builder, const struct yaml_node *node, size_t most,
                            uint8_t *ret_count, const char ***ret_texts);
 
+/* sheet_sections.c: the whole */
+MUST_USE int build_sections(struct builder *builder, const struct yaml_node *root);
+
 /* sheet_places.c */
 MUST_USE int build_place(struct builder *builder, unsigned line, const char *name, size_t length,
                          struct place_ref *ret_ref);
@@ -45,6 +48,22 @@ MUST_USE int build_conditions(struct builder *builder, const struct yaml_node *n
 
 /* sheet_nodes.c: an object of fields */
 MUST_USE int build_object(struct builder *builder, const struct yaml_node *map, struct node **ret_node);
+
+/* sheet_paths.c */
+MUST_USE int build_path_text(struct builder *builder, unsigned line, const char *text,
+                             struct json_path *ret_path);
+MUST_USE int build_path(struct builder *builder, const struct yaml_node *node, struct json_path *ret_path);
+/* Whether the node is that word without quotes: present, absent, word. */
+bool builder_word(const struct yaml_node *node, const char *word);
+/* Whether text is made of what header names are made of. */
+bool builder_header_name(const char *text);
+
+/* sheet_outcomes.c */
+MUST_USE int build_outcomes(struct builder *builder, const struct yaml_node *list, struct answer_plan *plan);
+
+/* sheet_readings.c: fields, or values carried to the next step */
+MUST_USE int build_readings(struct builder *builder, const struct yaml_node *map, bool carried,
+                            struct answer_plan *plan);
 
 /* sheet_answers.c */
 MUST_USE int build_answers(struct builder *builder, const struct yaml_node *node);

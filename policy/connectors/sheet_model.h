@@ -242,7 +242,7 @@ struct sheet {
   struct sheet_facts facts;
   const char *host;
   const char *base_path; /* "" or "/v71" */
-  bool tls13; /* TLS 1.3 at least; else 1.2 */
+  bool tls13;            /* TLS 1.3 at least; else 1.2 */
   size_t credential_count;
   struct credential_rule credentials[SHEET_CREDENTIALS_MAX];
   size_t header_count;
