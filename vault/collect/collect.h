@@ -1,9 +1,9 @@
 /* freeport-collect: cards come in here and go to the vault; none comes back. */
 #pragma once
 
+#include "collect_line.h"
+#include "collect_options.h"
 #include "http.h"
-#include "options.h"
-#include "vault_line.h"
 #include "velocity.h"
 
 struct collect {

@@ -1,8 +1,8 @@
 /* Which origins' pages may call the API from a browser (CORS) and embed the form. */
 #pragma once
 
+#include "collect_options.h"
 #include "http.h"
-#include "options.h"
 
 enum { CORS_HEADERS_MAX = 4 };
 

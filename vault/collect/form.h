@@ -1,8 +1,8 @@
 /* The card form: one page, one script, one style sheet, embedded at build; nothing of a third party. */
 #pragma once
 
+#include "collect_options.h"
 #include "http.h"
-#include "options.h"
 
 /* One embedded file, as embed.py lays it out. */
 struct form_file {

@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "options.h"
+#include "collect_options.h"
 #include "velocity.h"
 
 Test(velocity, a_burst_then_the_rate) {

@@ -1,4 +1,4 @@
-#include "vault_line.h"
+#include "collect_line.h"
 
 #include <assert.h>
 #include <errno.h>
