@@ -1,4 +1,5 @@
 /* The real freeport-egress between a vault that is hostile and a PSP that is. */
+#include "certificates.h"
 #include "client.h"
 #include "egress_vault.h"
 #include "scripted_server.h"
@@ -345,6 +346,116 @@ Test(egress, no_card_stays_in_memory) {
   int found = spawn_memory_count(&stage.egress, CARD, strlen(CARD));
   cr_assert_leq(found, 0, "%d copies", found);
   cr_assert_leq(spawn_memory_count(&stage.egress, "sk_test_trial", 13), 0, "a credential stays");
+  end(&stage);
+}
+
+/* ---- over TLS ---- */
+
+static struct authority ours, theirs;
+static char trust[32], revoked[32];
+
+static void begin_tls(struct stage *stage, const struct authority *authority,
+                      const struct server_facts *facts, SSL_CTX **ret_context) {
+  const char *const given[] = {"--environment", "test",  "--sheets", FREEPORT_SHEETS, "--trust", trust,
+                               "--crl",         revoked, NULL};
+  *ret_context = server_context(authority, facts);
+  scripted_server_start(&stage->psp, &approves, 1, *ret_context);
+  spawn_start(&stage->egress, "freeport-egress", given, NULL);
+  stage->vault = spawn_connect(&stage->egress, "vault");
+  spawn_wait_ready(&stage->egress);
+}
+
+static void make_authorities(void) {
+  ours = authority_new("ours");
+  theirs = authority_new("theirs");
+  write_certificate(&ours, trust);
+  write_revoked(&ours, 8, revoked);
+}
+
+static void remove_authorities(void) {
+  unlink(trust);
+  unlink(revoked);
+  authority_free(&ours);
+  authority_free(&theirs);
+}
+
+static struct egress_send *make_tls_send(const struct stage *stage) {
+  struct egress_send *request = make_send(stage, "adyen", OPERATION_AUTHORIZE);
+  snprintf(request->base_url, sizeof request->base_url, "https://localhost:%u", stage->psp.port);
+  return request;
+}
+
+TestSuite(egress_tls, .init = make_authorities, .fini = remove_authorities);
+
+Test(egress_tls, a_good_server_is_asked_and_no_card_stays_in_memory) {
+  static struct reply reply;
+  struct stage stage;
+  SSL_CTX *context;
+  begin_tls(&stage, &ours, &(struct server_facts){"DNS:localhost", -1, 1, 7, 0}, &context);
+  struct egress_send *request = make_tls_send(&stage);
+  for (uint64_t i = 1; i <= 3; i++) {
+    push(stage.vault, i, request);
+    cr_assert(receive(stage.vault, &reply));
+    cr_assert_eq(reply.result.answer, ANSWER_IS_APPROVED, "%s", phase_name(reply.result.phase));
+  }
+  cr_assert_not_null(strstr(stage.psp.seen, CARD));
+  int found = spawn_memory_count(&stage.egress, CARD, strlen(CARD));
+  cr_assert_leq(found, 0, "%d copies", found);
+  free(request);
+  end(&stage);
+  SSL_CTX_free(context);
+}
+
+Test(egress_tls, a_bad_server_gets_no_byte_of_a_card) {
+  const struct {
+    const char *what;
+    const struct authority *authority;
+    struct server_facts facts;
+  } servers[] = {
+      {"expired", &ours, {"DNS:localhost", -2, -1, 7, 0}},
+      {"another's name", &ours, {"DNS:elsewhere.example", -1, 1, 7, 0}},
+      {"its own", NULL, {"DNS:localhost", -1, 1, 7, 0}},
+      {"another authority's", &theirs, {"DNS:localhost", -1, 1, 7, 0}},
+      {"revoked", &ours, {"DNS:localhost", -1, 1, 8, 0}},
+      {"TLS 1.1", &ours, {"DNS:localhost", -1, 1, 7, TLS1_1_VERSION}},
+      {"TLS 1.0", &ours, {"DNS:localhost", -1, 1, 7, TLS1_VERSION}},
+  };
+  static struct reply reply;
+  for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+    struct stage stage;
+    SSL_CTX *context;
+    begin_tls(&stage, servers[i].authority, &servers[i].facts, &context);
+    struct egress_send *request = make_tls_send(&stage);
+    push(stage.vault, 1, request);
+    cr_assert(receive(stage.vault, &reply));
+    cr_expect_eq(reply.result.phase, PHASE_NOT_SENT, "%s: %s", servers[i].what,
+                 phase_name(reply.result.phase));
+    cr_expect_eq(stage.psp.seen_length, 0, "%s", servers[i].what);
+    free(request);
+    end(&stage);
+    SSL_CTX_free(context);
+  }
+}
+
+/* Live: no test dispatch, no base URL, no address inside. */
+Test(egress_tls, live_refuses_what_belongs_to_test) {
+  const char *const given[] = {"--environment", "live", "--sheets", FREEPORT_SHEETS, NULL};
+  static struct reply reply;
+  struct stage stage;
+  scripted_server_start(&stage.psp, &approves, 1, NULL);
+  spawn_start(&stage.egress, "freeport-egress", given, NULL);
+  stage.vault = spawn_connect(&stage.egress, "vault");
+  spawn_wait_ready(&stage.egress);
+  for (int i = 0; i < 3; i++) {
+    struct egress_send *request =
+        i == 2 ? make_tls_send(&stage) : make_send(&stage, "adyen", OPERATION_AUTHORIZE);
+    request->environment = i == 0 ? ENVIRONMENT_TEST : ENVIRONMENT_LIVE;
+    push(stage.vault, 1, request);
+    cr_assert(receive(stage.vault, &reply));
+    cr_expect_eq(reply.result.phase, PHASE_NOT_SENT, "%d", i);
+    free(request);
+  }
+  cr_assert_eq(stage.psp.accepted, 0);
   end(&stage);
 }
 
