@@ -122,8 +122,14 @@ static int put_head(struct ledger *ledger) {
                    writer_length(&writer));
 }
 
+void ledger_spoil(struct ledger *ledger, int error) {
+  ledger->spoiled = error;
+}
+
 int ledger_commit(struct ledger *ledger) {
-  int r = head_moved(ledger) ? put_head(ledger) : 0;
+  int r = ledger->spoiled;
+  if (r == 0 && head_moved(ledger))
+    r = put_head(ledger);
   if (r == 0)
     r = store_commit(ledger->store);
   if (r < 0) {
@@ -138,6 +144,7 @@ int ledger_commit(struct ledger *ledger) {
 /* The head is kept: the vault's chain is there whether we could write it down or not. */
 void ledger_abandon(struct ledger *ledger) {
   store_abandon(ledger->store);
+  ledger->spoiled = 0;
   ledger->next_sequence = ledger->durable_sequence;
 }
 

@@ -60,6 +60,8 @@ void ledger_free(struct ledger *ledger);
 MUST_USE int ledger_key_file(const char *path, const struct draws *draws, uint8_t ret_key[LEDGER_KEY_BYTES]);
 /* Makes everything since the last commit durable; on failure nothing of it happened. */
 MUST_USE int ledger_commit(struct ledger *ledger);
+/* A writing function failed half-way: the next commit fails with error (a negated errno) and abandons. */
+void ledger_spoil(struct ledger *ledger, int error);
 /* Forgets everything since the last commit. */
 void ledger_abandon(struct ledger *ledger);
 /* Whether something waits for a commit. */

@@ -10,6 +10,7 @@ struct ledger {
   struct store *store;
   struct draws draws;
   uint8_t key[LEDGER_KEY_BYTES];
+  int spoiled;               /* why the batch must not be committed; 0: it may be */
   uint64_t next_sequence;    /* of the journal */
   uint64_t durable_sequence; /* the same, as of the last commit */
   struct audit_head head, durable_head;
@@ -39,8 +40,8 @@ uint64_t row_number(struct view key, size_t place);
 bool row_begins(struct view key, const struct row *row, size_t length);
 
 /* An optional id in a value: one byte whether it is there, then its 16 bytes. */
-void write_id(struct writer *writer, const char *prefix, const struct id *id);
-struct id read_id(struct reader *reader, const char *prefix);
+void write_row_id(struct writer *writer, const char *prefix, const struct id *id);
+struct id read_row_id(struct reader *reader, const char *prefix);
 
 /* store_get() by row; STORE_ABSENT becomes LEDGER_ABSENT (the same number). */
 MUST_USE int row_get(struct ledger *ledger, enum ledger_table table, const struct row *row,
