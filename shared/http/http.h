@@ -80,6 +80,9 @@ MUST_USE int http_server_open(const struct http_options *options, struct http_se
 /* Ends all connections; kept requests are told to be gone first. Not from within a handler. NULL is allowed.
  */
 void http_server_close(struct http_server *server);
+/* Takes no further connections; those that are there go on. New ones wait in the listening socket's queue as
+ * long as somebody else holds it. */
+void http_server_stop_accepting(struct http_server *server);
 /* How many requests are kept now. */
 unsigned http_server_kept(const struct http_server *server);
 struct http_header {

@@ -142,6 +142,12 @@ void http_server_close(struct http_server *server) {
   free(server);
 }
 
+void http_server_stop_accepting(struct http_server *server) {
+  int fd = (int)MHD_quiesce_daemon(server->daemon);
+  if (fd != MHD_INVALID_SOCKET)
+    close(fd);
+}
+
 unsigned http_server_kept(const struct http_server *server) {
   return server->kept_count;
 }
