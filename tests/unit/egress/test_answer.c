@@ -248,7 +248,7 @@ Test(answer, garbage_is_unknown) {
 }
 
 static char *wrapped(const char *opening, size_t depth, size_t padding) {
-  size_t length = strlen(opening) * depth + padding + 64;
+  size_t length = (strlen(opening) + 1) * depth + padding + 64;
   char *text = calloc(1, length);
   cr_assert(text != NULL);
   strcpy(text, "{\"resultCode\":\"Authorised\",\"x\":");

@@ -127,6 +127,15 @@ static void expect_every_disguise(const struct scrub *scrub, const char *number)
   each_character(number, "\\u%04x", text);
   base64(text, standard, true, encoded);
   expect_found_everywhere(scrub, encoded, "escaped in base64");
+  for (unsigned i = 0; i < 2; i++) { /* the two characters in which the alphabets differ */
+    separated(number, i == 0 ? ">" : "?", 2, text);
+    base64(text, standard, true, encoded);
+    cr_assert(strchr(encoded, i == 0 ? '+' : '/') != NULL);
+    expect_found_everywhere(scrub, encoded, "base64 with + and /");
+    base64(text, url_safe, true, encoded);
+    cr_assert(strchr(encoded, i == 0 ? '-' : '_') != NULL);
+    expect_found_everywhere(scrub, encoded, "base64 with - and _");
+  }
 }
 
 Test(scrub, the_number_in_every_disguise) {

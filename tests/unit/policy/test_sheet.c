@@ -219,6 +219,8 @@ static const struct {
      "    - {method: POST, path: /refunds, charging: true, form: {amount: 1}, answer: refunded}\n"
      "    - method: POST\n      path: /refunds\n",
      "exactly one charging step"},
+    {"adyen", "      path: /payments\n", "      path: /payments\n      when: {kind: present}\n",
+     "cannot be left out"},
     {"adyen", "{header: Idempotency-Key, lifetime_s: 604800}", "{body: true, lifetime_s: 604800}",
      "without an idempotency key"},
     {"adyen", "{header: Idempotency-Key, lifetime_s: 604800}", "{header: Idempotency-Key}",
