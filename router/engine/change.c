@@ -7,8 +7,8 @@
 void entry_begin(struct entry *entry, const struct id *merchant, const struct id *payment) {
   entry->writer = writer_over(entry->bytes, sizeof entry->bytes);
   entry->count = 0;
-  write_optional_id(&entry->writer, "mer", merchant);
-  write_optional_id(&entry->writer, "pay", payment);
+  write_short_id(&entry->writer, "mer", merchant);
+  write_short_id(&entry->writer, "pay", payment);
 }
 
 static struct writer *begin_change(struct entry *entry, enum change_type type) {
@@ -103,7 +103,7 @@ int change_concluded(struct entry *entry, struct payment *payment, enum payment_
 }
 
 int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement) {
-  write_optional_id(begin_change(entry, CHANGE_AGREEMENT), "agr", agreement);
+  write_short_id(begin_change(entry, CHANGE_AGREEMENT), "agr", agreement);
   int r = writer_finish(&entry->writer);
   if (r == 0)
     payment->agreement_opened = *agreement;
@@ -151,7 +151,7 @@ static int take_concluded(struct reader *reader, struct payment *payment) {
 }
 
 static int take_agreement(struct reader *reader, struct payment *payment) {
-  read_optional_id(reader, "agr", &payment->agreement_opened);
+  payment->agreement_opened = read_short_id(reader, "agr");
   return reader->bad ? -EBADMSG : 0;
 }
 
@@ -190,8 +190,8 @@ static int take_change(struct reader *reader, struct payment **payment) {
 int entry_subject(const struct journal_entry *entry, struct id *ret_merchant, struct id *ret_payment) {
   struct reader reader = reader_over(entry->body, entry->length);
   struct id merchant, payment;
-  read_optional_id(&reader, "mer", &merchant);
-  read_optional_id(&reader, "pay", &payment);
+  merchant = read_short_id(&reader, "mer");
+  payment = read_short_id(&reader, "pay");
   if (reader.bad || merchant.text[0] == '\0' || payment.text[0] == '\0')
     return -EBADMSG;
   *ret_merchant = merchant;
@@ -201,9 +201,8 @@ int entry_subject(const struct journal_entry *entry, struct id *ret_merchant, st
 
 int entry_apply(const struct journal_entry *entry, struct payment **payment) {
   struct reader reader = reader_over(entry->body, entry->length);
-  struct id skipped;
-  read_optional_id(&reader, "mer", &skipped);
-  read_optional_id(&reader, "pay", &skipped);
+  (void)read_short_id(&reader, "mer");
+  (void)read_short_id(&reader, "pay");
   while (reader_left(&reader) > 0) {
     int r = take_change(&reader, payment);
     if (r < 0)

@@ -39,7 +39,7 @@ static void write_card(struct writer *writer, const struct payment *payment) {
   write_u8(writer, (uint8_t)payment->card.network);
   write_u8(writer, payment->card.exp_month);
   write_u16(writer, payment->card.exp_year);
-  write_optional_id(writer, "fpr", &payment->card.fingerprint);
+  write_short_id(writer, "fpr", &payment->card.fingerprint);
   write_u8(writer, (uint8_t)payment->funding);
   write_text(writer, payment->country);
   write_text(writer, payment->issuer);
@@ -51,7 +51,7 @@ static void take_card(struct reader *reader, struct payment *payment) {
   payment->card.network = (enum network)read_u8(reader);
   payment->card.exp_month = read_u8(reader);
   payment->card.exp_year = read_u16(reader);
-  read_optional_id(reader, "fpr", &payment->card.fingerprint);
+  payment->card.fingerprint = read_short_id(reader, "fpr");
   payment->funding = (enum funding)read_u8(reader);
   read_text(reader, payment->country, sizeof payment->country);
   read_text(reader, payment->issuer, sizeof payment->issuer);
@@ -60,7 +60,7 @@ static void take_card(struct reader *reader, struct payment *payment) {
 }
 
 static void write_decision(struct writer *writer, const struct decision *decision) {
-  write_optional_id(writer, "pol", &decision->policy);
+  write_short_id(writer, "pol", &decision->policy);
   write_bytes(writer, decision->policy_hash, sizeof decision->policy_hash);
   write_text(writer, decision->rule);
   write_text(writer, decision->bins_version);
@@ -83,7 +83,7 @@ static void take_candidate(struct reader *reader, struct candidate *candidate) {
 }
 
 static void take_decision(struct reader *reader, struct decision *decision) {
-  read_optional_id(reader, "pol", &decision->policy);
+  decision->policy = read_short_id(reader, "pol");
   read_bytes(reader, decision->policy_hash, sizeof decision->policy_hash);
   read_text(reader, decision->rule, sizeof decision->rule);
   read_text(reader, decision->bins_version, sizeof decision->bins_version);
@@ -100,19 +100,19 @@ static void take_decision(struct reader *reader, struct decision *decision) {
 }
 
 static void write_facts(struct writer *writer, const struct payment *payment) {
-  write_optional_id(writer, "pay", &payment->id);
-  write_optional_id(writer, "mer", &payment->merchant);
-  write_optional_id(writer, "key", &payment->actor);
-  write_optional_id(writer, "req", &payment->request);
+  write_short_id(writer, "pay", &payment->id);
+  write_short_id(writer, "mer", &payment->merchant);
+  write_short_id(writer, "key", &payment->actor);
+  write_short_id(writer, "req", &payment->request);
   write_u8(writer, flags_of(payment));
   write_i64(writer, payment->created_ms);
   write_i64(writer, payment->updated_ms);
   write_i64(writer, payment->amount);
   write_text(writer, payment->currency);
-  write_optional_id(writer, "tok", &payment->token);
-  write_optional_id(writer, "cvc", &payment->security_code);
-  write_optional_id(writer, "agr", &payment->agreement);
-  write_optional_id(writer, "cus", &payment->customer);
+  write_short_id(writer, "tok", &payment->token);
+  write_short_id(writer, "cvc", &payment->security_code);
+  write_short_id(writer, "agr", &payment->agreement);
+  write_short_id(writer, "cus", &payment->customer);
   write_card(writer, payment);
   write_u8(writer, (uint8_t)payment->kind);
   write_u8(writer, (uint8_t)payment->store);
@@ -121,19 +121,19 @@ static void write_facts(struct writer *writer, const struct payment *payment) {
 }
 
 static void take_facts(struct reader *reader, struct payment *payment) {
-  read_optional_id(reader, "pay", &payment->id);
-  read_optional_id(reader, "mer", &payment->merchant);
-  read_optional_id(reader, "key", &payment->actor);
-  read_optional_id(reader, "req", &payment->request);
+  payment->id = read_short_id(reader, "pay");
+  payment->merchant = read_short_id(reader, "mer");
+  payment->actor = read_short_id(reader, "key");
+  payment->request = read_short_id(reader, "req");
   take_flags(reader, payment);
   payment->created_ms = read_i64(reader);
   payment->updated_ms = read_i64(reader);
   payment->amount = read_i64(reader);
   read_text(reader, payment->currency, sizeof payment->currency);
-  read_optional_id(reader, "tok", &payment->token);
-  read_optional_id(reader, "cvc", &payment->security_code);
-  read_optional_id(reader, "agr", &payment->agreement);
-  read_optional_id(reader, "cus", &payment->customer);
+  payment->token = read_short_id(reader, "tok");
+  payment->security_code = read_short_id(reader, "cvc");
+  payment->agreement = read_short_id(reader, "agr");
+  payment->customer = read_short_id(reader, "cus");
   take_card(reader, payment);
   payment->kind = (enum payment_kind)read_u8(reader);
   payment->store = (enum store_usage)read_u8(reader);
@@ -146,7 +146,7 @@ static void take_facts(struct reader *reader, struct payment *payment) {
 static void write_end(struct writer *writer, const struct payment *payment) {
   write_u8(writer, (uint8_t)payment->conclusion);
   write_decline(writer, &payment->decline);
-  write_optional_id(writer, "agr", &payment->agreement_opened);
+  write_short_id(writer, "agr", &payment->agreement_opened);
   write_text(writer, payment->action_url ? payment->action_url : "");
   write_i64(writer, payment->action_expires_ms);
   write_i64(writer, payment->authorization_expires_ms);
@@ -160,7 +160,7 @@ static int take_end(struct reader *reader, struct payment *payment) {
   else
     payment->conclusion = (enum payment_status)conclusion;
   read_decline(reader, &payment->decline);
-  read_optional_id(reader, "agr", &payment->agreement_opened);
+  payment->agreement_opened = read_short_id(reader, "agr");
   read_text(reader, url, sizeof url);
   payment->action_expires_ms = read_i64(reader);
   payment->authorization_expires_ms = read_i64(reader);

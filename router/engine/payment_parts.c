@@ -4,28 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void write_optional_id(struct writer *writer, const char *prefix, const struct id *id) {
-  uint8_t bytes[ID_RANDOM_BYTES];
-  bool there = id->text[0] != '\0';
-  if (there && id_parse(prefix, id->text, bytes) < 0) {
-    writer->bad = true;
-    return;
-  }
-  write_bool(writer, there);
-  if (there)
-    write_bytes(writer, bytes, sizeof bytes);
-}
-
-void read_optional_id(struct reader *reader, const char *prefix, struct id *ret_id) {
-  uint8_t bytes[ID_RANDOM_BYTES];
-  *ret_id = (struct id){0};
-  if (!read_bool(reader))
-    return;
-  read_bytes(reader, bytes, sizeof bytes);
-  if (!reader->bad)
-    *ret_id = id_from_bytes(prefix, bytes);
-}
-
 /* Reads a u8 below limit; anything else makes the reader bad. */
 static unsigned read_below(struct reader *reader, unsigned limit) {
   unsigned value = read_u8(reader);
@@ -134,14 +112,14 @@ void read_attempt(struct reader *reader, struct attempt *ret_attempt) {
 }
 
 void write_movement(struct writer *writer, const struct movement *movement) {
-  write_optional_id(writer, "mov", &movement->id);
+  write_short_id(writer, "mov", &movement->id);
   write_u8(writer, (uint8_t)movement->type);
   write_bool(writer, movement->received);
   write_bool(writer, movement->by_webhook);
   write_bool(writer, movement->final);
   write_bool(writer, movement->own);
   write_u8(writer, movement->attempt);
-  write_optional_id(writer, "key", &movement->actor);
+  write_short_id(writer, "key", &movement->actor);
   write_text(writer, movement->reference);
   write_text(writer, movement->reason);
   write_step(writer, &movement->step);
@@ -149,14 +127,14 @@ void write_movement(struct writer *writer, const struct movement *movement) {
 
 void read_movement(struct reader *reader, struct movement *ret_movement) {
   memset(ret_movement, 0, sizeof *ret_movement);
-  read_optional_id(reader, "mov", &ret_movement->id);
+  ret_movement->id = read_short_id(reader, "mov");
   ret_movement->type = (enum movement_type)read_below(reader, MOVEMENT_TYPE_COUNT);
   ret_movement->received = read_bool(reader);
   ret_movement->by_webhook = read_bool(reader);
   ret_movement->final = read_bool(reader);
   ret_movement->own = read_bool(reader);
   ret_movement->attempt = read_u8(reader);
-  read_optional_id(reader, "key", &ret_movement->actor);
+  ret_movement->actor = read_short_id(reader, "key");
   read_text(reader, ret_movement->reference, sizeof ret_movement->reference);
   read_text(reader, ret_movement->reason, sizeof ret_movement->reason);
   read_step(reader, &ret_movement->step);

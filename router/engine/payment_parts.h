@@ -2,6 +2,7 @@
 #pragma once
 
 #include "payment.h"
+#include "short_id.h"
 
 void write_attempt(struct writer *writer, const struct attempt *attempt);
 void read_attempt(struct reader *reader, struct attempt *ret_attempt);
@@ -9,9 +10,6 @@ void write_movement(struct writer *writer, const struct movement *movement);
 void read_movement(struct reader *reader, struct movement *ret_movement);
 void write_decline(struct writer *writer, const struct decline *decline);
 void read_decline(struct reader *reader, struct decline *ret_decline);
-/* An id whose kind is known: u8 whether it is there, then its 16 bytes. */
-void write_optional_id(struct writer *writer, const char *prefix, const struct id *id);
-void read_optional_id(struct reader *reader, const char *prefix, struct id *ret_id);
 /* Sets the attempt with that number: the next one, or one that is there. False when the number fits neither.
  */
 bool payment_set_attempt(struct payment *payment, const struct attempt *attempt);

@@ -13,8 +13,8 @@ int ledger_agreement_put(struct ledger *ledger, const struct agreement *agreemen
   struct writer writer = writer_over(bytes, sizeof bytes);
   write_u16(&writer, LEDGER_SCHEMA);
   write_i64(&writer, agreement->created_ms);
-  write_row_id(&writer, "pay", &agreement->payment);
-  write_row_id(&writer, "tok", &agreement->token);
+  write_short_id(&writer, "pay", &agreement->payment);
+  write_short_id(&writer, "tok", &agreement->token);
   write_text(&writer, agreement->connector);
   write_text(&writer, agreement->network_transaction_id);
   write_bool(&writer, agreement->ended);
@@ -35,8 +35,8 @@ int ledger_agreement_get(struct ledger *ledger, const struct id *merchant, const
   if (!read_schema(&reader))
     return -EBADMSG;
   agreement.created_ms = read_i64(&reader);
-  agreement.payment = read_row_id(&reader, "pay");
-  agreement.token = read_row_id(&reader, "tok");
+  agreement.payment = read_short_id(&reader, "pay");
+  agreement.token = read_short_id(&reader, "tok");
   read_text(&reader, agreement.connector, sizeof agreement.connector);
   read_text(&reader, agreement.network_transaction_id, sizeof agreement.network_transaction_id);
   agreement.ended = read_bool(&reader);

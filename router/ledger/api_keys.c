@@ -10,8 +10,8 @@ static int read_api_key(struct view value, struct api_key *ret_key) {
   struct reader reader = reader_over(value.bytes, value.length);
   if (!read_schema(&reader))
     return -EBADMSG;
-  key.id = read_row_id(&reader, "key");
-  key.merchant = read_row_id(&reader, "mer");
+  key.id = read_short_id(&reader, "key");
+  key.merchant = read_short_id(&reader, "mer");
   key.livemode = read_bool(&reader);
   key.revoked = read_bool(&reader);
   key.created_ms = read_i64(&reader);
@@ -33,8 +33,8 @@ int ledger_api_key_add(struct ledger *ledger, const uint8_t hash[32], const stru
     stored.id = draw_id(&ledger->draws, "key", key->created_ms);
   struct writer writer = writer_over(bytes, sizeof bytes);
   write_u16(&writer, LEDGER_SCHEMA);
-  write_row_id(&writer, "key", &stored.id);
-  write_row_id(&writer, "mer", &stored.merchant);
+  write_short_id(&writer, "key", &stored.id);
+  write_short_id(&writer, "mer", &stored.merchant);
   write_bool(&writer, stored.livemode);
   write_bool(&writer, stored.revoked);
   write_i64(&writer, stored.created_ms);

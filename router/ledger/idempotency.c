@@ -42,7 +42,7 @@ static int read_entry(struct view value, struct idempotent *ret_entry) {
   read_bytes(&reader, entry.body_hash, sizeof entry.body_hash);
   if (read_text(&reader, prefix, sizeof prefix) == 0)
     return -EBADMSG;
-  entry.object = read_row_id(&reader, prefix);
+  entry.object = read_short_id(&reader, prefix);
   int r = reader_finish(&reader);
   if (r == 0)
     *ret_entry = entry;
@@ -86,7 +86,7 @@ int ledger_idempotency_put(struct ledger *ledger, const struct id *merchant, con
   write_i64(&writer, entry->created_ms);
   write_bytes(&writer, entry->body_hash, sizeof entry->body_hash);
   write_text(&writer, prefix);
-  write_row_id(&writer, prefix, &entry->object);
+  write_short_id(&writer, prefix, &entry->object);
   return row_put(ledger, LEDGER_IDEMPOTENCY, &row, &writer);
 }
 

@@ -11,8 +11,8 @@ int ledger_append(struct ledger *ledger, enum journal_type type, const struct jo
   write_u16(&writer, LEDGER_SCHEMA);
   write_u8(&writer, (uint8_t)type);
   write_i64(&writer, head->at_ms);
-  write_row_id(&writer, "key", &head->actor);
-  write_row_id(&writer, "req", &head->request);
+  write_short_id(&writer, "key", &head->actor);
+  write_short_id(&writer, "req", &head->request);
   write_bytes(&writer, body, length);
   struct row row = {0};
   row_add_number(&row, ledger->next_sequence);
@@ -33,8 +33,8 @@ static int read_entry(struct view key, struct view value, struct journal_entry *
   entry.sequence = row_number(key, 0);
   entry.type = (enum journal_type)read_u8(&reader);
   entry.head.at_ms = read_i64(&reader);
-  entry.head.actor = read_row_id(&reader, "key");
-  entry.head.request = read_row_id(&reader, "req");
+  entry.head.actor = read_short_id(&reader, "key");
+  entry.head.request = read_short_id(&reader, "req");
   entry.length = reader_left(&reader);
   entry.body = read_view(&reader, entry.length);
   int r = reader_finish(&reader);

@@ -3,6 +3,7 @@
 
 #include "cursor.h"
 #include "ledger.h"
+#include "short_id.h"
 
 enum { ID_BYTES = ID_RANDOM_BYTES };
 
@@ -38,10 +39,6 @@ struct id row_id(const char *prefix, struct view key, size_t place);
 uint64_t row_number(struct view key, size_t place);
 /* Whether key begins with the first `length` bytes of row. */
 bool row_begins(struct view key, const struct row *row, size_t length);
-
-/* An optional id in a value: one byte whether it is there, then its 16 bytes. */
-void write_row_id(struct writer *writer, const char *prefix, const struct id *id);
-struct id read_row_id(struct reader *reader, const char *prefix);
 
 /* store_get() by row; STORE_ABSENT becomes LEDGER_ABSENT (the same number). */
 MUST_USE int row_get(struct ledger *ledger, enum ledger_table table, const struct row *row,

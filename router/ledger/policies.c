@@ -52,7 +52,7 @@ int ledger_policy_put(struct ledger *ledger, const struct policy_record *record)
     return -ENOMEM;
   struct writer writer = writer_over(bytes, TEXT_HEAD_MAX + record->text_length);
   write_u16(&writer, LEDGER_SCHEMA);
-  write_row_id(&writer, "key", &record->author);
+  write_short_id(&writer, "key", &record->author);
   write_i64(&writer, record->created_ms);
   write_bytes(&writer, record->hash, sizeof record->hash);
   write_bytes(&writer, record->text, record->text_length);
@@ -65,7 +65,7 @@ static int read_policy(struct view value, struct policy_record *record) {
   struct reader reader = reader_over(value.bytes, value.length);
   if (!read_schema(&reader))
     return -EBADMSG;
-  record->author = read_row_id(&reader, "key");
+  record->author = read_short_id(&reader, "key");
   record->created_ms = read_i64(&reader);
   read_bytes(&reader, record->hash, sizeof record->hash);
   record->text_length = reader_left(&reader);
@@ -111,8 +111,8 @@ static int read_history(struct view key, struct view value, struct history *ret_
   if (!read_schema(&reader))
     return -EBADMSG;
   history.publication.number = row_number(key, 2 * ID_BYTES);
-  history.publication.policy = read_row_id(&reader, "pol");
-  history.publication.author = read_row_id(&reader, "key");
+  history.publication.policy = read_short_id(&reader, "pol");
+  history.publication.author = read_short_id(&reader, "key");
   history.publication.published_ms = read_i64(&reader);
   history.publication.rollback = read_bool(&reader);
   history.stands_for = read_u64(&reader);
@@ -138,7 +138,7 @@ static int journal_publication(struct ledger *ledger, const struct journal_head 
                                const struct id *merchant, const struct writer *value) {
   uint8_t bytes[PUBLICATION_MAX + 32];
   struct writer writer = writer_over(bytes, sizeof bytes);
-  write_row_id(&writer, "mer", merchant);
+  write_short_id(&writer, "mer", merchant);
   write_bytes(&writer, value->start, writer_length(value));
   int r = writer_finish(&writer);
   return r < 0 ? r : ledger_append(ledger, JOURNAL_POLICY, head, bytes, writer_length(&writer), NULL);
@@ -150,8 +150,8 @@ static int put_history(struct ledger *ledger, const struct journal_head *head, c
   uint8_t bytes[PUBLICATION_MAX];
   struct writer writer = writer_over(bytes, sizeof bytes);
   write_u16(&writer, LEDGER_SCHEMA);
-  write_row_id(&writer, "pol", &history->publication.policy);
-  write_row_id(&writer, "key", &head->actor);
+  write_short_id(&writer, "pol", &history->publication.policy);
+  write_short_id(&writer, "key", &head->actor);
   write_i64(&writer, head->at_ms);
   write_bool(&writer, history->publication.rollback);
   write_u64(&writer, history->stands_for);

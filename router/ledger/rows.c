@@ -50,7 +50,7 @@ bool row_begins(struct view key, const struct row *row, size_t length) {
   return key.length >= length && memcmp(key.bytes, row->bytes, length) == 0;
 }
 
-void write_row_id(struct writer *writer, const char *prefix, const struct id *id) {
+void write_short_id(struct writer *writer, const char *prefix, const struct id *id) {
   uint8_t bytes[ID_BYTES];
   if (id->text[0] == '\0') {
     write_bool(writer, false);
@@ -64,7 +64,7 @@ void write_row_id(struct writer *writer, const char *prefix, const struct id *id
   write_bytes(writer, bytes, sizeof bytes);
 }
 
-struct id read_row_id(struct reader *reader, const char *prefix) {
+struct id read_short_id(struct reader *reader, const char *prefix) {
   uint8_t bytes[ID_BYTES];
   if (!read_bool(reader))
     return (struct id){0};
