@@ -1,0 +1,119 @@
+#include "config.h"
+
+#include <cyaml/cyaml.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const cyaml_schema_value_t origin_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 8, 256)};
+
+static const cyaml_schema_field_t config_fields[] = {
+    CYAML_FIELD_STRING_PTR("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, environment, 4, 4),
+    CYAML_FIELD_STRING_PTR("bins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, bins, 1, PATH_MAX),
+    CYAML_FIELD_STRING_PTR("sheets", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, sheets, 1, PATH_MAX),
+    CYAML_FIELD_STRING_PTR("certificate", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, certificate, 1,
+                           PATH_MAX),
+    CYAML_FIELD_STRING_PTR("certificate_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+                           certificate_key, 1, PATH_MAX),
+    CYAML_FIELD_STRING_PTR("trust", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, trust, 1, PATH_MAX),
+    CYAML_FIELD_SEQUENCE("origins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, origins, &origin_schema,
+                         0, CONFIG_ORIGINS_MAX),
+    CYAML_FIELD_UINT("port_base", CYAML_FLAG_OPTIONAL, struct config, port_base),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t config_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config, config_fields)};
+
+static const char defaults[] =
+    "# Freeport's configuration. Every key may be left out; changes take effect at the next start.\n"
+    "\n"
+    "# test accepts published test card numbers only and keeps its root key in a file.\n"
+    "environment: test\n"
+    "\n"
+    "# Pages that may embed the card form or call collect from a browser, as scheme://host[:port].\n"
+    "origins: []\n"
+    "\n"
+    "# HTTPS for collect: PEM files. Without them collect speaks HTTP, on loopback only.\n"
+    "# certificate: /etc/freeport/collect.pem\n"
+    "# certificate_key: /etc/freeport/collect.key\n"
+    "\n"
+    "# A BIN table made with `freeport bins compile`; without it a small one of test ranges is used.\n"
+    "# bins: /var/lib/freeport/bins.table\n"
+    "\n"
+    "# Connector sheets, and the authorities that egress trusts; without them the built-in and the system's.\n"
+    "# sheets: /etc/freeport/sheets\n"
+    "# trust: /etc/ssl/certs/ca-certificates.crt\n"
+    "\n"
+    "# First of the ports used; 0 chooses free ones once and keeps them.\n"
+    "port_base: 0\n";
+
+/* libcyaml's messages name the line and the key, and are about a file that the operator wrote. */
+static void report(cyaml_log_t level, void *context, const char *format, va_list arguments) {
+  (void)context;
+  if (level >= CYAML_LOG_ERROR) {
+    fputs("freeport: freeport.yaml: ", stderr);
+    vfprintf(stderr, format, arguments);
+  }
+}
+
+static const cyaml_config_t yaml_settings = {
+    .log_fn = report, .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem, .flags = CYAML_CFG_NO_ALIAS};
+
+static int write_defaults(const char *path) {
+  if (access(path, F_OK) == 0) {
+    return 0;
+  }
+  FILE *file = fopen(path, "wxe");
+  if (file == NULL) {
+    return -errno;
+  }
+  bool wrote = fputs(defaults, file) >= 0;
+  return fclose(file) == 0 && wrote ? 0 : -EIO;
+}
+
+static int check(const struct config *config) {
+  if (config->environment != NULL && strcmp(config->environment, "test") != 0 &&
+      strcmp(config->environment, "live") != 0) {
+    fputs("freeport: freeport.yaml: environment is 'test' or 'live'\n", stderr);
+    return -EINVAL;
+  }
+  if ((config->certificate == NULL) != (config->certificate_key == NULL)) {
+    fputs("freeport: freeport.yaml: certificate and certificate_key go together\n", stderr);
+    return -EINVAL;
+  }
+  if (config->port_base > 65000) {
+    fputs("freeport: freeport.yaml: port_base is at most 65000\n", stderr);
+    return -EINVAL;
+  }
+  return 0;
+}
+
+int config_load(const char *directory, struct config **ret_config) {
+  char path[PATH_MAX];
+  if (snprintf(path, sizeof path, "%s/freeport.yaml", directory) >= (int)sizeof path) {
+    return -ENAMETOOLONG;
+  }
+  int result = write_defaults(path);
+  if (result < 0) {
+    return result;
+  }
+  struct config *config = NULL;
+  if (cyaml_load_file(path, &yaml_settings, &config_schema, (cyaml_data_t **)&config, NULL) != CYAML_OK) {
+    return -EINVAL;
+  }
+  result = check(config);
+  if (result < 0) {
+    config_free(config);
+    return result;
+  }
+  *ret_config = config;
+  return 0;
+}
+
+void config_free(struct config *config) {
+  if (config != NULL) {
+    cyaml_free(&yaml_settings, &config_schema, config, 0);
+  }
+}

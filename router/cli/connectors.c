@@ -1,0 +1,213 @@
+#include "connectors.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command_line.h"
+#include "commands.h"
+#include "credentials.h"
+#include "exit_status.h"
+#include "paths.h"
+#include "sheet.h"
+
+static const char usage[] =
+    "usage: freeport connector add NAME --sheet SHEET [--base-url URL] [--merchant-account TEXT]\n"
+    "                              --credential KEY=- ... --dir DIR\n"
+    "       freeport connector enable|drain|disable NAME --dir DIR\n"
+    "\n"
+    "A connector is a sheet (how a PSP is spoken to) plus an account. add registers one, or changes one as a whole:\n"
+    "  --sheet SHEET            the sheet's name, as in policy/connectors; its hash is pinned in the vault\n"
+    "  --credential KEY=-       a value that the sheet names, from the next line of standard input; KEY=@FILE reads it\n"
+    "                           from a file. Never on the command line\n"
+    "  --base-url URL           test environment only: where requests go instead of the sheet's host\n"
+    "  --merchant-account TEXT  shown beside the connector; not a secret\n"
+    "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops all.\n";
+
+bool connector_name_valid(const char *name) {
+  size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+  return name[length] == '\0' && length >= 1 && length < CONNECTOR_NAME_CAPACITY && name[0] >= 'a';
+}
+
+/* Reads the sheet's bytes and lints them. Returns 0, or a negated errno after saying what is wrong. */
+static int load_sheet(const struct connector_account *account, struct sheet **ret_sheet,
+                      uint8_t ret_hash[SHEET_HASH_BYTES]) {
+  char path[PATH_MAX], *bytes;
+  size_t length;
+  if (!connector_name_valid(account->sheet)) {
+    fputs("freeport connector: a sheet's name is made of a-z, 0-9 and _\n", stderr);
+    return -EINVAL;
+  }
+  int result = file_path(path, sizeof path, "%s/%s.yaml", account->sheets, account->sheet);
+  if (result == 0) {
+    result = read_file(path, SHEET_BYTES_MAX, &bytes, &length);
+  }
+  if (result < 0) {
+    fprintf(stderr, "freeport connector: cannot read the sheet %s: %s\n", path, strerror(-result));
+    return result;
+  }
+  struct sheet_error error;
+  result = sheet_parse(bytes, length, ret_sheet, &error);
+  if (result == -EINVAL) {
+    fprintf(stderr, "freeport connector: %s, line %u: %s\n", path, error.line, error.reason);
+  }
+  if (result == 0) {
+    sheet_hash(bytes, length, ret_hash);
+  }
+  free(bytes);
+  return result;
+}
+
+static bool has_credential(const struct connector_account *account, const char *name) {
+  for (unsigned i = 0; i < account->credential_count; i++) {
+    if (strcmp(account->credentials[i].name, name) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool sheet_names(const struct sheet *sheet, const char *credential) {
+  const char *name;
+  for (size_t i = 0; (name = sheet_credential(sheet, i, NULL, NULL)) != NULL; i++) {
+    if (strcmp(name, credential) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whether the account brings just what the sheet asks for. */
+static int check_credentials(const struct sheet *sheet, const struct connector_account *account) {
+  const char *name;
+  bool required;
+  for (size_t i = 0; (name = sheet_credential(sheet, i, NULL, &required)) != NULL; i++) {
+    if (required && !has_credential(account, name)) {
+      fprintf(stderr, "freeport connector: the sheet %s needs the credential %s\n", account->sheet, name);
+      return -EINVAL;
+    }
+  }
+  for (unsigned i = 0; i < account->credential_count; i++) {
+    if (!sheet_names(sheet, account->credentials[i].name)) {
+      fprintf(stderr, "freeport connector: the sheet %s has no credential of the name given\n", account->sheet);
+      return -EINVAL;
+    }
+  }
+  return 0;
+}
+
+static int copy_text(char *ret_text, size_t capacity, const char *text) {
+  return text == NULL ? 0 : file_path(ret_text, capacity, "%s", text);
+}
+
+static int send_connector(struct admin_client *admin, const struct connector_account *account,
+                          const uint8_t hash[SHEET_HASH_BYTES]) {
+  static struct connector_set set;
+  memset(&set, 0, sizeof set);
+  memcpy(set.facts.sheet_hash, hash, SHEET_HASH_BYTES);
+  set.facts.status = CONNECTOR_ACTIVE;
+  set.facts.settling_ms = account->settling_ms;
+  set.credential_count = (uint8_t)account->credential_count;
+  memcpy(set.credentials, account->credentials, account->credential_count * sizeof set.credentials[0]);
+  int result = copy_text(set.facts.name, sizeof set.facts.name, account->name);
+  if (result == 0) {
+    result = copy_text(set.facts.sheet, sizeof set.facts.sheet, account->sheet);
+  }
+  if (result == 0) {
+    result = copy_text(set.facts.merchant_account, sizeof set.facts.merchant_account, account->merchant_account);
+  }
+  if (result == 0) {
+    result = copy_text(set.base_url, sizeof set.base_url, account->base_url);
+  }
+  if (result == 0) {
+    struct writer body = admin_body(admin);
+    struct reader reply;
+    write_connector_set(&body, &set);
+    result = admin_call(admin, ADMIN_CONNECTOR_SET, &body, &reply);
+  }
+  sodium_memzero(&set, sizeof set);
+  return result;
+}
+
+int connector_register(struct admin_client *admin, const struct connector_account *account) {
+  struct sheet *sheet;
+  uint8_t hash[SHEET_HASH_BYTES];
+  int result = load_sheet(account, &sheet, hash);
+  if (result < 0) {
+    return result;
+  }
+  result = check_credentials(sheet, account);
+  sheet_free(sheet);
+  return result < 0 ? result : send_connector(admin, account, hash);
+}
+
+static int add(const struct command_line *line, struct admin_client *admin) {
+  static struct credential credentials[COMMAND_CREDENTIALS_MAX];
+  char sheets[PATH_MAX];
+  int result = builtin_sheets(sheets, sizeof sheets);
+  for (int i = 0; result == 0 && i < line->credential_count; i++) {
+    result = credential_read(line->credentials[i], &credentials[i]);
+  }
+  if (result == 0) {
+    struct connector_account account = {.name = line->words[1],
+                                        .sheet = line->sheet,
+                                        .sheets = sheets,
+                                        .base_url = line->base_url,
+                                        .merchant_account = line->merchant_account,
+                                        .credentials = credentials,
+                                        .credential_count = (unsigned)line->credential_count};
+    result = connector_register(admin, &account);
+  }
+  sodium_memzero(credentials, sizeof credentials);
+  return result;
+}
+
+static int set_status(const struct command_line *line, struct admin_client *admin, enum connector_status status) {
+  struct connector_status_set set = {.status = status};
+  strcpy(set.name, line->words[1]);
+  struct writer body = admin_body(admin);
+  struct reader reply;
+  write_connector_status_set(&body, &set);
+  return admin_call(admin, ADMIN_CONNECTOR_STATUS, &body, &reply);
+}
+
+static const struct {
+  const char *action;
+  enum connector_status status; /* 0: add */
+  const char *done;
+} actions[] = {{"add", 0, "registered"},
+               {"enable", CONNECTOR_ACTIVE, "active"},
+               {"drain", CONNECTOR_DRAINING, "draining"},
+               {"disable", CONNECTOR_DISABLED, "disabled"}};
+
+int connector_command(int argc, char **argv) {
+  static struct admin_client admin;
+  struct command_line line;
+  int status;
+  if (command_line_parse(argc, argv, usage, &line, &status) != 0) {
+    return status;
+  }
+  size_t i = 0;
+  while (line.word_count == 2 && i < sizeof actions / sizeof actions[0] &&
+         strcmp(line.words[0], actions[i].action) != 0) {
+    i++;
+  }
+  if (line.word_count != 2 || i == sizeof actions / sizeof actions[0] || !connector_name_valid(line.words[1]) ||
+      (actions[i].status == 0 && line.sheet == NULL)) {
+    fputs(usage, stderr);
+    return EXIT_USAGE;
+  }
+  status = command_connect(&line, &admin);
+  if (status != EXIT_GOOD) {
+    return status;
+  }
+  int result = actions[i].status == 0 ? add(&line, &admin) : set_status(&line, &admin, actions[i].status);
+  admin_close(&admin);
+  if (result == 0) {
+    printf("connector %s: %s\n", line.words[1], actions[i].done);
+  }
+  return command_result("connector", result);
+}

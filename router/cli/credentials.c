@@ -1,0 +1,65 @@
+#include "credentials.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static int read_line(FILE *file, char *ret_value) {
+  if (fgets(ret_value, CREDENTIAL_VALUE_CAPACITY, file) == NULL) {
+    return -ENODATA;
+  }
+  size_t length = strcspn(ret_value, "\r\n");
+  bool whole = ret_value[length] != '\0' || feof(file);
+  ret_value[length] = '\0';
+  return whole && length > 0 ? 0 : -EINVAL;
+}
+
+static int read_standard_input(const char *name, char *ret_value) {
+  struct termios before;
+  bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
+  if (terminal) {
+    struct termios quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    fprintf(stderr, "%s: ", name);
+  }
+  int result = read_line(stdin, ret_value);
+  if (terminal) {
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    fputc('\n', stderr);
+  }
+  return result;
+}
+
+static int read_from_file(const char *path, char *ret_value) {
+  FILE *file = fopen(path, "re");
+  if (file == NULL) {
+    return -errno;
+  }
+  int result = read_line(file, ret_value);
+  fclose(file);
+  return result;
+}
+
+int credential_read(const char *argument, struct credential *ret_credential) {
+  struct credential credential = {0};
+  const char *equals = strchr(argument, '=');
+  size_t length = equals == NULL ? 0 : (size_t)(equals - argument);
+  if (length == 0 || length >= sizeof credential.name || (equals[1] != '@' && strcmp(equals, "=-") != 0)) {
+    fputs("freeport: a credential is given as KEY=- (standard input) or KEY=@FILE, never on the command line\n", stderr);
+    return -EINVAL;
+  }
+  memcpy(credential.name, argument, length);
+  int result = equals[1] == '@' ? read_from_file(equals + 2, credential.value)
+                                : read_standard_input(credential.name, credential.value);
+  if (result == 0) {
+    *ret_credential = credential;
+  } else {
+    fprintf(stderr, "freeport: cannot read the credential %s: %s\n", credential.name, strerror(-result));
+  }
+  sodium_memzero(&credential, sizeof credential);
+  return result;
+}

@@ -1,0 +1,229 @@
+#include "policies.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_client.h"
+#include "command_line.h"
+#include "commands.h"
+#include "exit_status.h"
+#include "identity.h"
+#include "paths.h"
+#include "routing.h"
+
+static const char usage[] =
+    "usage: freeport policy check FILE --dir DIR\n"
+    "       freeport policy publish FILE --dir DIR\n"
+    "       freeport policy show --dir DIR\n"
+    "       freeport policy rollback --dir DIR\n"
+    "\n"
+    "A policy is a text such as `otherwise route adyen, stripe`: the connectors that a payment is tried at, in order.\n"
+    "check parses FILE ('-': standard input) and says where it is wrong; publish puts it in force for every payment\n"
+    "that begins afterwards; show prints the one in force; rollback puts the one before it back in one step.\n";
+
+/* The stack's router, as the merchant of DIR/env. */
+struct api {
+  uint16_t port;
+  struct id secret_key;
+  struct api_answer answer;
+};
+
+static int open_api(const char *directory, struct api *ret_api) {
+  char url[128];
+  int result = env_read(directory, "env", "FREEPORT_API_URL", url, sizeof url);
+  if (result == 0) {
+    result = env_read(directory, "env", "FREEPORT_SECRET_KEY", ret_api->secret_key.text,
+                      sizeof ret_api->secret_key.text);
+  }
+  if (result == 0 && sscanf(url, "http://127.0.0.1:%hu", &ret_api->port) != 1) {
+    result = -EINVAL;
+  }
+  if (result < 0) {
+    fprintf(stderr, "freeport policy: no stack answers in %s (%s/env cannot be read)\n", directory, directory);
+  }
+  return result;
+}
+
+/* Says what the router answered when it refused: its problem documents repeat nothing that was sent. */
+static int refused(const struct api_answer *answer) {
+  json_t *problem = json_loadb(answer->body, answer->length, 0, NULL);
+  const char *title = json_string_value(json_object_get(problem, "title"));
+  const char *detail = json_string_value(json_object_get(problem, "detail"));
+  fprintf(stderr, "freeport policy: the router refused (%d): %s%s%s\n", answer->status, title != NULL ? title : "",
+          detail != NULL ? ": " : "", detail != NULL ? detail : "");
+  json_decref(problem);
+  return -EPROTO;
+}
+
+static int call(struct api *api, const char *method, const char *path, const char *body, json_t **ret_json) {
+  int result = api_call(api->port, &api->secret_key, method, path, body, &api->answer);
+  if (result < 0) {
+    fprintf(stderr, "freeport policy: the router does not answer: %s\n", strerror(-result));
+    return result;
+  }
+  if (api->answer.status >= 300) {
+    return refused(&api->answer);
+  }
+  *ret_json = json_loadb(api->answer.body, api->answer.length, 0, NULL);
+  return *ret_json == NULL ? -EBADMSG : 0;
+}
+
+/* The policy in force: a new reference, or NULL when there is none. */
+static int published_policy(struct api *api, json_t **ret_policy) {
+  json_t *list, *policy;
+  size_t i;
+  int result = call(api, "GET", "/v1/policies?limit=100", NULL, &list);
+  if (result < 0) {
+    return result;
+  }
+  *ret_policy = NULL;
+  json_array_foreach(json_object_get(list, "data"), i, policy) {
+    const char *status = json_string_value(json_object_get(policy, "status"));
+    if (*ret_policy == NULL && status != NULL && strcmp(status, "published") == 0) {
+      *ret_policy = json_incref(policy);
+    }
+  }
+  json_decref(list);
+  return 0;
+}
+
+static int publish(struct api *api, const char *text) {
+  json_t *draft_request = json_pack("{s:s}", "text", text);
+  char *body = draft_request == NULL ? NULL : json_dumps(draft_request, JSON_COMPACT);
+  json_decref(draft_request);
+  if (body == NULL) {
+    return -ENOMEM;
+  }
+  json_t *draft, *published;
+  int result = call(api, "POST", "/v1/policies", body, &draft);
+  free(body);
+  if (result < 0) {
+    return result;
+  }
+  char path[128];
+  const char *id = json_string_value(json_object_get(draft, "id"));
+  result = id == NULL ? -EBADMSG : file_path(path, sizeof path, "/v1/policies/%s/publish", id);
+  json_decref(draft);
+  if (result == 0) {
+    result = call(api, "POST", path, "{}", &published);
+  }
+  if (result == 0) {
+    json_decref(published);
+  }
+  return result;
+}
+
+int policy_publish_first(uint16_t port, const struct id *secret_key, const char *text) {
+  static struct api api;
+  api.port = port;
+  api.secret_key = *secret_key;
+  json_t *policy;
+  int result = published_policy(&api, &policy);
+  if (result == 0 && policy == NULL) {
+    result = publish(&api, text);
+  }
+  if (result == 0) {
+    json_decref(policy);
+  }
+  sodium_memzero(&api.secret_key, sizeof api.secret_key);
+  return result;
+}
+
+static int check(const char *text) {
+  struct policy *policy;
+  struct policy_error error;
+  int result = policy_parse(text, strlen(text), &policy, &error);
+  if (result == POLICY_WRONG) {
+    fprintf(stderr, "freeport policy: line %u, column %u: expected %s\n", error.line, error.column, error.expected);
+    return -EINVAL;
+  }
+  if (result == 0) {
+    char hash[POLICY_HASH_CAPACITY];
+    policy_hash_text(policy, hash);
+    printf("the policy is well-formed; hash %s\n", hash);
+    policy_free(policy);
+  }
+  return result;
+}
+
+static int show(struct api *api) {
+  json_t *policy;
+  int result = published_policy(api, &policy);
+  if (result < 0) {
+    return result;
+  }
+  if (policy == NULL) {
+    fputs("no policy is published\n", stderr);
+    return -ENOENT;
+  }
+  const char *text = json_string_value(json_object_get(policy, "text"));
+  fputs(text != NULL ? text : "", stdout);
+  json_decref(policy);
+  return 0;
+}
+
+static int rollback(struct api *api) {
+  json_t *policy;
+  int result = call(api, "POST", "/v1/policies/rollback", "{}", &policy);
+  if (result == 0) {
+    puts("rolled back");
+    json_decref(policy);
+  }
+  return result;
+}
+
+static int act(const char *action, struct api *api, const char *text) {
+  if (strcmp(action, "publish") == 0) {
+    int result = check(text);
+    if (result == 0) {
+      result = publish(api, text);
+    }
+    if (result == 0) {
+      puts("published");
+    }
+    return result;
+  }
+  return strcmp(action, "show") == 0 ? show(api) : rollback(api);
+}
+
+static int run_on_stack(const struct command_line *line, const char *text) {
+  static struct api api;
+  if (open_api(line->directory, &api) < 0) {
+    return EXIT_NO_STACK;
+  }
+  int result = act(line->words[0], &api, text);
+  sodium_memzero(&api.secret_key, sizeof api.secret_key);
+  return result == 0 ? EXIT_GOOD : result == -EINVAL ? EXIT_CONFIG : EXIT_FAILED;
+}
+
+int policy_command(int argc, char **argv) {
+  struct command_line line;
+  int status;
+  if (command_line_parse(argc, argv, usage, &line, &status) != 0) {
+    return status;
+  }
+  const char *action = line.word_count > 0 ? line.words[0] : "";
+  bool with_file = strcmp(action, "check") == 0 || strcmp(action, "publish") == 0;
+  bool known = with_file || strcmp(action, "show") == 0 || strcmp(action, "rollback") == 0;
+  if (!known || line.word_count != (with_file ? 2 : 1)) {
+    fputs(usage, stderr);
+    return EXIT_USAGE;
+  }
+  char *text = NULL;
+  size_t length;
+  if (with_file) {
+    const char *path = strcmp(line.words[1], "-") == 0 ? "/dev/stdin" : line.words[1];
+    int result = read_file(path, POLICY_TEXT_MAX, &text, &length);
+    if (result < 0) {
+      fprintf(stderr, "freeport policy: cannot read %s: %s\n", path, strerror(-result));
+      return EXIT_FAILED;
+    }
+  }
+  status = strcmp(action, "check") == 0 ? (check(text) == 0 ? EXIT_GOOD : EXIT_CONFIG) : run_on_stack(&line, text);
+  free(text);
+  return status;
+}
