@@ -1,6 +1,7 @@
 /* A blocking client of the router's API on this machine, for the commands that speak as a merchant. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "ids.h"
