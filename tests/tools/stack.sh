@@ -74,11 +74,11 @@ stack_stop() {
 # The keys go to curl by a configuration on a descriptor, never by argv.
 request() { # KEY METHOD URL [BODY] [IDEMPOTENCY-KEY]
   local key=$1 method=$2 url=$3 body=${4-} idempotency=${5-}
-  options=(--silent --show-error --max-time 30 --request "$method" --dump-header "$stack_dir/headers")
+  options=(--silent --show-error --max-time 30 --request "$method" --dump-header "$api_status.headers")
   [[ -z $body ]] || options+=(--header 'Content-Type: application/json' --data-binary @-)
   [[ -z $idempotency ]] || options+=(--header "Idempotency-Key: $idempotency")
   curl "${options[@]}" --config <(printf 'header = "Authorization: Bearer %s"\n' "$key") "$url" <<<"$body" || return
-  sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$stack_dir/headers" >"$api_status"
+  sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$api_status.headers" >"$api_status"
 }
 
 api() {
