@@ -52,11 +52,12 @@ static void add_grouped(const char *text, char separator, const char *form) {
   add_needle(grouped, at, form);
 }
 
-static void add_escaped(const char *text, const char *format, const char *form) {
+/* Each character as prefix and two hexadecimal digits, which are the same in either case for digits. */
+static void add_escaped(const char *text, const char *prefix, const char *form) {
   char escaped[NEEDLE_MAX] = "";
   size_t at = 0;
   for (size_t i = 0; text[i] != '\0'; i++) {
-    at += (size_t)snprintf(escaped + at, sizeof escaped - at, format, (unsigned char)text[i]);
+    at += (size_t)snprintf(escaped + at, sizeof escaped - at, "%s%02x", prefix, (unsigned char)text[i]);
   }
   add_needle(escaped, at, form);
 }
@@ -93,9 +94,9 @@ static void read_needles(void) {
     add_needle(line, strlen(line), "plain");
     add_grouped(line, ' ', "spaced");
     add_grouped(line, '-', "dashed");
-    add_escaped(line, "%02x", "hexadecimal");
-    add_escaped(line, "%%%02X", "percent-encoded");
-    add_escaped(line, "\\u%04x", "JSON escapes");
+    add_escaped(line, "", "hexadecimal");
+    add_escaped(line, "%", "percent-encoded");
+    add_escaped(line, "\\u00", "JSON escapes");
     for (size_t shift = 0; shift < 3; shift++) {
       add_base64(line, shift);
     }
