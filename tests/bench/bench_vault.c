@@ -318,9 +318,10 @@ static void ping(struct peer *peer) {
   }
 }
 
-static pid_t start_pong(int fd) {
+static pid_t start_pong(int fd, int other) {
   pid_t pid = fork();
   if (pid == 0) {
+    close(other);
     static uint8_t bytes[MESSAGE_MAX];
     pin_to(0);
     while (recv(fd, bytes, sizeof bytes, 0) > 0) {
@@ -344,7 +345,7 @@ static void measure_describe(const char *figures, struct peer *router, const str
     give_up("a socket pair");
   }
   bare.fd = ends[0];
-  pid_t pong = start_pong(ends[1]);
+  pid_t pong = start_pong(ends[1], ends[0]);
   close(ends[1]);
   for (int i = 0; i < ROUNDS; i++) {
     time_round_trips(&bare, ping, seconds);
