@@ -238,6 +238,9 @@ static bool add_headers(struct MHD_Response *response, const struct exchange *ex
                         const struct http_response *answer) {
   bool good = MHD_add_response_header(response, "Freeport-Request-Id", exchange->request.id.text) == MHD_YES;
   bool cache = false, sniff = false;
+  for (const struct http_header *header = exchange->server->headers; header != NULL && header->name != NULL;
+       header++)
+    good = good && MHD_add_response_header(response, header->name, header->value) == MHD_YES;
   for (const struct http_header *header = answer->headers; header != NULL && header->name != NULL; header++) {
     good = good && MHD_add_response_header(response, header->name, header->value) == MHD_YES;
     cache = cache || strcasecmp(header->name, "Cache-Control") == 0;

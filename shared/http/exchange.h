@@ -41,6 +41,7 @@ struct http_server {
   struct loop *loop;
   const struct clock *clock;
   struct http_limits limits;
+  const struct http_header *headers;
   void (*handle)(void *context, struct http_request *request);
   void *context;
   struct watch watch; /* libmicrohttpd's epoll descriptor */

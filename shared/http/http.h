@@ -38,6 +38,7 @@ enum http_method {
 };
 
 struct http_server;
+struct http_header;
 
 struct http_limits {
   size_t body_bytes;    /* more is answered 413 */
@@ -65,6 +66,8 @@ struct http_options {
   const struct clock *clock; /* borrowed */
   int listen_fd;             /* a listening TCP socket; taken over, also on failure */
   struct http_limits limits;
+  const struct http_header
+      *headers;            /* for every answer, this room's own refusals too; borrowed; NULL: none */
   const char *certificate; /* PEM text for HTTPS (TLS 1.2 and 1.3), or NULL for plain HTTP; copied */
   const char *certificate_key;
   /* Called once for each request that passed the checks. Answers with http_answer() now, or calls http_keep()

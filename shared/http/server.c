@@ -115,6 +115,7 @@ int http_server_open(const struct http_options *options, struct http_server **re
     server->loop = options->loop;
     server->clock = options->clock;
     server->limits = options->limits;
+    server->headers = options->headers;
     server->handle = options->handle;
     server->context = options->context;
     server->timer.due = due;
