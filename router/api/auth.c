@@ -1,10 +1,10 @@
 #include "auth.h"
+#include "cursor.h"
 #include <ctype.h>
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
 #include <strings.h>
-#include "cursor.h"
 
 _Static_assert(API_KEY_HASH_BYTES == crypto_hash_sha256_BYTES, "keys are hashed with SHA-256");
 
@@ -31,8 +31,8 @@ static int hash_key(const char *key, size_t length, uint8_t ret_hash[API_KEY_HAS
 static int hash_basic(const char *encoded, uint8_t ret_hash[API_KEY_HASH_BYTES]) {
   char decoded[2 * API_KEY_TEXT_MAX];
   size_t length;
-  if (sodium_base642bin((unsigned char *)decoded, sizeof decoded - 1, encoded, strlen(encoded), NULL, &length, NULL,
-                        sodium_base64_VARIANT_ORIGINAL) != 0)
+  if (sodium_base642bin((unsigned char *)decoded, sizeof decoded - 1, encoded, strlen(encoded), NULL, &length,
+                        NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
     return AUTH_REFUSED;
   decoded[length] = '\0';
   int result = hash_key(decoded, strcspn(decoded, ":"), ret_hash);
@@ -50,15 +50,15 @@ int auth_hash_header(const char *authorization, uint8_t ret_hash[API_KEY_HASH_BY
   return encoded != NULL ? hash_basic(encoded, ret_hash) : AUTH_REFUSED;
 }
 
-int auth_read_setting(const void *payload, size_t length, struct api_key *ret_key) {
+int auth_read_setting(const void *payload, size_t length, struct api_key_setting *ret_setting) {
   struct reader reader = reader_over(payload, length);
-  struct api_key key = {0};
-  read_bytes(&reader, key.hash, sizeof key.hash);
-  read_bytes(&reader, key.merchant.text, sizeof key.merchant.text);
-  key.livemode = read_bool(&reader);
-  key.merchant.text[ID_CAPACITY - 1] = '\0';
-  if (reader_finish(&reader) != 0 || id_parse("mer", key.merchant.text, NULL) != 0)
+  struct api_key_setting setting = {0};
+  read_bytes(&reader, setting.hash, sizeof setting.hash);
+  read_bytes(&reader, setting.merchant.text, sizeof setting.merchant.text);
+  setting.livemode = read_bool(&reader);
+  setting.merchant.text[ID_CAPACITY - 1] = '\0';
+  if (reader_finish(&reader) != 0 || id_parse("mer", setting.merchant.text, NULL) != 0)
     return -EBADMSG;
-  *ret_key = key;
+  *ret_setting = setting;
   return 0;
 }

@@ -1,10 +1,10 @@
 #include "json_in.h"
+#include "ids.h"
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "ids.h"
 
 static const char wrong_type[] = "The field has the wrong type.";
 static const char not_allowed[] = "The field's value is not allowed.";
@@ -39,8 +39,8 @@ static const struct json_rule *rule_named(const struct json_rule *rules, const c
   return NULL;
 }
 
-/* A name of a few lower-case letters is worth telling and can hold neither a card number nor a code; any other
- * unknown name is input that must not be echoed (B7). */
+/* A name of a few lower-case letters is worth telling and can hold neither a card number nor a code; any
+ * other unknown name is input that must not be echoed (B7). */
 static bool name_may_be_told(const char *name) {
   size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
   return length > 0 && length <= 32 && name[length] == '\0';
@@ -54,7 +54,8 @@ static void refuse_unknown(struct json_intake *intake, const char *name) {
     json_refuse(intake, "unknown_field", detail);
 }
 
-void json_take_members(struct json_intake *intake, const json_t *value, const struct json_rule *rules, void *target) {
+void json_take_members(struct json_intake *intake, const json_t *value, const struct json_rule *rules,
+                       void *target) {
   if (!json_is_object(value)) {
     json_refuse(intake, "invalid_field", wrong_type);
     return;
@@ -80,7 +81,8 @@ static void *place(const struct json_rule *rule, void *target) {
   return (char *)target + rule->offset;
 }
 
-/* Whether value is an integer of rule's range. Reals stand for integers only while the one out of range is sought. */
+/* Whether value is an integer of rule's range. Reals stand for integers only while the one out of range is
+ * sought. */
 static bool integer_fits(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                          int64_t *ret_integer) {
   if (intake->ranges_only && json_is_real(value)) {
@@ -109,13 +111,15 @@ static bool integer_fits(struct json_intake *intake, const json_t *value, const 
   return true;
 }
 
-void json_take_integer(struct json_intake *intake, const json_t *value, const struct json_rule *rule, void *target) {
+void json_take_integer(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                       void *target) {
   int64_t integer;
   if (integer_fits(intake, value, rule, &integer))
     memcpy(place(rule, target), &integer, sizeof integer);
 }
 
-void json_take_bool(struct json_intake *intake, const json_t *value, const struct json_rule *rule, void *target) {
+void json_take_bool(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                    void *target) {
   if (!json_is_boolean(value)) {
     json_refuse(intake, "invalid_field", wrong_type);
     return;
@@ -144,13 +148,15 @@ static int choice_of(struct json_intake *intake, const json_t *value, const stru
   return -1;
 }
 
-void json_take_word(struct json_intake *intake, const json_t *value, const struct json_rule *rule, void *target) {
+void json_take_word(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                    void *target) {
   int choice = choice_of(intake, value, rule);
   if (choice >= 0)
     memcpy(place(rule, target), &choice, sizeof choice);
 }
 
-void json_take_id(struct json_intake *intake, const json_t *value, const struct json_rule *rule, void *target) {
+void json_take_id(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                  void *target) {
   const char *text = text_of(intake, value);
   if (text == NULL)
     return;
@@ -162,7 +168,8 @@ void json_take_id(struct json_intake *intake, const json_t *value, const struct 
   snprintf(id->text, sizeof id->text, "%s", text);
 }
 
-void json_take_text(struct json_intake *intake, const json_t *value, const struct json_rule *rule, void *target) {
+void json_take_text(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                    void *target) {
   const char *text = text_of(intake, value);
   if (text == NULL)
     return;
@@ -174,11 +181,13 @@ void json_take_text(struct json_intake *intake, const json_t *value, const struc
   memcpy(place(rule, target), text, length + 1);
 }
 
-void json_take_object(struct json_intake *intake, const json_t *value, const struct json_rule *rule, void *target) {
+void json_take_object(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                      void *target) {
   json_take_members(intake, value, rule->members, target);
 }
 
-static void set_field(struct json_intake *intake, const struct json_rule *rule, void *target, const char *text) {
+static void set_field(struct json_intake *intake, const struct json_rule *rule, void *target,
+                      const char *text) {
   int result = request_fields_set(place(rule, target), rule->field, text);
   assert(result != -EEXIST); /* jansson refused keys that stand twice, and each rule has a field of its own */
   if (result == -ENOBUFS)
@@ -219,69 +228,31 @@ void json_take_field_word(struct json_intake *intake, const json_t *value, const
     set_field(intake, rule, target, rule->choices[choice]);
 }
 
-/* The deepest nesting, counted before anything is built from the bytes. */
-static unsigned depth_of(const char *bytes, size_t length) {
-  unsigned depth = 0, deepest = 0;
-  bool in_text = false;
-  for (size_t i = 0; i < length; i++) {
-    char byte = bytes[i];
-    if (in_text) {
-      if (byte == '\\')
-        i++;
-      else if (byte == '"')
-        in_text = false;
-    } else if (byte == '"') {
-      in_text = true;
-    } else if (byte == '{' || byte == '[') {
-      depth++;
-      deepest = depth > deepest ? depth : deepest;
-    } else if ((byte == '}' || byte == ']') && depth > 0) {
-      depth--;
-    }
-  }
-  return deepest;
-}
-
-static struct fault fault_of_parser(const json_error_t *error) {
-  switch (json_error_code(error)) {
-  case json_error_duplicate_key:
-    return fault_of(400, "invalid_json", "A field stands twice in one object.");
-  case json_error_numeric_overflow:
-    return fault_of(400, "invalid_json", "A number is out of range.");
-  default:
-    return fault_of(400, "invalid_json", "The body is not valid JSON.");
-  }
-}
-
-/* Parses; a number beyond int64 is read again as a real, so that the table can say which field holds it. */
+/* Parses; a body with a number beyond int64 is read again with reals, so that the table can say which field
+ * holds it. */
 static json_t *parse(const char *bytes, size_t length, struct json_intake *intake) {
-  json_error_t error;
-  json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
-  if (root == NULL && json_error_code(&error) == json_error_numeric_overflow) {
+  static const struct json_limits limits = {BODY_MAX, BODY_DEPTH_MAX};
+  json_t *root = NULL;
+  int refusal = json_parse_strict(bytes, length, limits, &root);
+  if (refusal == JSON_NUMBER_RANGE) {
     intake->ranges_only = true;
-    json_error_t second;
-    root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &second);
+    root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
   }
   if (root == NULL)
-    intake->fault = fault_of_parser(&error);
+    intake->fault = fault_of(refusal == JSON_TOO_LONG ? 413
+                             : refusal < 0            ? 503
+                                                      : 400,
+                             json_refusal_code(refusal), json_refusal_detail(refusal));
   return root;
 }
 
-int json_take_body(const void *bytes, size_t length, bool empty_allowed, const struct json_rule *rules, void *target,
-                   struct fault *ret_fault) {
+int json_take_body(const void *bytes, size_t length, bool empty_allowed, const struct json_rule *rules,
+                   void *target, struct fault *ret_fault) {
   struct json_intake intake = {0};
   const char *text = bytes;
   if (length == 0 && empty_allowed) {
     text = "{}";
     length = 2;
-  }
-  if (length > BODY_MAX) {
-    *ret_fault = fault_of(413, "body_too_large", "The body is too large.");
-    return 1;
-  }
-  if (depth_of(text, length) > BODY_DEPTH_MAX) {
-    *ret_fault = fault_of(400, "invalid_json", "The body is nested too deeply.");
-    return 1;
   }
   json_t *root = parse(text, length, &intake);
   if (root != NULL && !json_is_object(root))

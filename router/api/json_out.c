@@ -1,10 +1,10 @@
 #include "json_out.h"
+#include "clock.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "clock.h"
 
 enum { FIRST_CAPACITY = 4096 };
 
@@ -73,63 +73,63 @@ static void put_value(struct json_out *out, const char *name, const char *litera
   put_literal(out, literal);
 }
 
-void json_open(struct json_out *out, const char *name) {
+void out_open(struct json_out *out, const char *name) {
   put_value(out, name, "{");
   out->comma = false;
 }
 
-void json_close(struct json_out *out) {
+void out_close(struct json_out *out) {
   put_literal(out, "}");
   out->comma = true;
 }
 
-void json_open_list(struct json_out *out, const char *name) {
+void out_open_list(struct json_out *out, const char *name) {
   put_value(out, name, "[");
   out->comma = false;
 }
 
-void json_close_list(struct json_out *out) {
+void out_close_list(struct json_out *out) {
   put_literal(out, "]");
   out->comma = true;
 }
 
-void json_text_always(struct json_out *out, const char *name, const char *text) {
+void out_text_always(struct json_out *out, const char *name, const char *text) {
   begin(out, name);
   put_escaped(out, text);
 }
 
-void json_text(struct json_out *out, const char *name, const char *text) {
+void out_text(struct json_out *out, const char *name, const char *text) {
   if (text == NULL || text[0] == '\0')
-    json_null(out, name);
+    out_null(out, name);
   else
-    json_text_always(out, name, text);
+    out_text_always(out, name, text);
 }
 
-void json_integer(struct json_out *out, const char *name, int64_t value) {
+void out_integer(struct json_out *out, const char *name, int64_t value) {
   char text[24];
   snprintf(text, sizeof text, "%" PRId64, value);
   put_value(out, name, text);
 }
 
-void json_flag(struct json_out *out, const char *name, bool value) {
+void out_flag(struct json_out *out, const char *name, bool value) {
   put_value(out, name, value ? "true" : "false");
 }
 
-void json_null(struct json_out *out, const char *name) {
+void out_null(struct json_out *out, const char *name) {
   put_value(out, name, "null");
 }
 
-void json_time(struct json_out *out, const char *name, int64_t unix_ms) {
+void out_time(struct json_out *out, const char *name, int64_t unix_ms) {
   char text[TIMESTAMP_CAPACITY];
   if (unix_ms == 0) {
-    json_null(out, name);
+    out_null(out, name);
     return;
   }
   timestamp_format(unix_ms, text);
-  json_text_always(out, name, text);
+  out_text_always(out, name, text);
 }
 
-void json_hex(struct json_out *out, const char *name, const void *bytes, size_t length) {
+void out_hex(struct json_out *out, const char *name, const void *bytes, size_t length) {
   static const char digits[] = "0123456789abcdef";
   const unsigned char *byte = bytes;
   begin(out, name);
@@ -139,17 +139,17 @@ void json_hex(struct json_out *out, const char *name, const void *bytes, size_t 
   put_literal(out, "\"");
 }
 
-void json_thousandths(struct json_out *out, const char *name, int64_t thousandths) {
+void out_thousandths(struct json_out *out, const char *name, int64_t thousandths) {
   char text[32];
   int64_t whole = thousandths / 1000, rest = thousandths % 1000;
   snprintf(text, sizeof text, "%" PRId64 ".%03" PRId64, whole, rest < 0 ? -rest : rest);
   put_value(out, name, text);
 }
 
-int json_out_finish(struct json_out *out, char **ret_text, size_t *ret_length) {
+int out_finish(struct json_out *out, char **ret_text, size_t *ret_length) {
   put(out, "", 1);
   if (out->bad) {
-    json_out_drop(out);
+    out_drop(out);
     return -ENOMEM;
   }
   *ret_text = out->bytes;
@@ -158,7 +158,7 @@ int json_out_finish(struct json_out *out, char **ret_text, size_t *ret_length) {
   return 0;
 }
 
-void json_out_drop(struct json_out *out) {
+void out_drop(struct json_out *out) {
   free(out->bytes);
   *out = (struct json_out){0};
 }

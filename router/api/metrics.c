@@ -7,8 +7,9 @@
 #include <stdlib.h>
 
 /* The last stands for every status that is not listed. */
-static const unsigned statuses[METRICS_STATUSES] = {200, 201, 202, 204, 400, 401, 403, 404, 405, 408, 409, 411,
-                                                    413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 505, 0};
+static const unsigned statuses[METRICS_STATUSES] = {200, 201, 202, 204, 400, 401, 403, 404,
+                                                    405, 408, 409, 411, 413, 414, 415, 417,
+                                                    422, 429, 431, 500, 501, 503, 505, 0};
 static const int64_t bounds_us[METRICS_BUCKETS] = {500,    1000,   2500,    5000,    10000,   25000,
                                                    100000, 250000, 1000000, 2500000, 5000000, 10000000};
 
@@ -24,6 +25,17 @@ static size_t place_of_duration(int64_t duration_us) {
   while (i < METRICS_BUCKETS && duration_us > bounds_us[i])
     i++;
   return i;
+}
+
+const char *metrics_method(enum http_method method) {
+  static const char *const names[HTTP_METHOD_COUNT] = {"",
+                                                       [HTTP_GET] = "GET",
+                                                       [HTTP_POST] = "POST",
+                                                       [HTTP_PUT] = "PUT",
+                                                       [HTTP_PATCH] = "PATCH",
+                                                       [HTTP_DELETE] = "DELETE",
+                                                       [HTTP_OPTIONS] = "OPTIONS"};
+  return names[method];
 }
 
 void metrics_answered(struct metrics *metrics, size_t route, unsigned status, int64_t duration_us) {
@@ -50,7 +62,8 @@ static void print_answers(FILE *out, const struct metrics *metrics) {
     for (size_t s = 0; s < METRICS_STATUSES; s++)
       if (metrics->routes[r].answers[s] > 0)
         fprintf(out, "freeport_requests_total{method=\"%s\",route=\"%s\",status=\"%u\"} %" PRIu64 "\n",
-                metrics->routes[r].method, metrics->routes[r].path, statuses[s], metrics->routes[r].answers[s]);
+                metrics->routes[r].method, metrics->routes[r].path, statuses[s],
+                metrics->routes[r].answers[s]);
 }
 
 static void print_durations(FILE *out, const struct metrics_route *route) {
@@ -58,40 +71,55 @@ static void print_durations(FILE *out, const struct metrics_route *route) {
   uint64_t below = 0;
   for (size_t i = 0; i < METRICS_BUCKETS; i++) {
     below += route->buckets[i];
-    fprintf(out, "%s_bucket{method=\"%s\",route=\"%s\",le=\"%g\"} %" PRIu64 "\n", name, route->method, route->path,
-            (double)bounds_us[i] / 1e6, below);
+    fprintf(out, "%s_bucket{method=\"%s\",route=\"%s\",le=\"%g\"} %" PRIu64 "\n", name, route->method,
+            route->path, (double)bounds_us[i] / 1e6, below);
   }
-  fprintf(out, "%s_bucket{method=\"%s\",route=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, route->method, route->path,
-          route->count);
+  fprintf(out, "%s_bucket{method=\"%s\",route=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, route->method,
+          route->path, route->count);
   fprintf(out, "%s_sum{method=\"%s\",route=\"%s\"} %g\n", name, route->method, route->path,
           (double)route->sum_us / 1e6);
-  fprintf(out, "%s_count{method=\"%s\",route=\"%s\"} %" PRIu64 "\n", name, route->method, route->path, route->count);
+  fprintf(out, "%s_count{method=\"%s\",route=\"%s\"} %" PRIu64 "\n", name, route->method, route->path,
+          route->count);
 }
 
-static void print_payments(FILE *out, const struct metrics *metrics, const char *const *names, size_t count) {
-  print_head(out, "freeport_payments_total", "counter", "Payments by the status in which they were first answered.");
-  for (size_t i = 0; i < count && i < METRICS_STATES_MAX; i++)
-    if (names[i][0] != '\0')
-      fprintf(out, "freeport_payments_total{status=\"%s\"} %" PRIu64 "\n", names[i], metrics->payments[i]);
+static void print_payments(FILE *out, const struct engine_counts *counts) {
+  print_head(out, "freeport_payments_total", "counter",
+             "Payments by the status that their attempts ended in.");
+  for (unsigned i = 1; i < PAYMENT_STATUS_COUNT; i++)
+    fprintf(out, "freeport_payments_total{status=\"%s\"} %" PRIu64 "\n",
+            payment_status_name((enum payment_status)i), counts->ended[i]);
+  print_head(out, "freeport_movements_total", "counter", "Captures, voids and refunds that were begun.");
+  for (unsigned i = 1; i < MOVEMENT_TYPE_COUNT; i++)
+    fprintf(out, "freeport_movements_total{type=\"%s\"} %" PRIu64 "\n",
+            movement_type_name((enum movement_type)i), counts->movements[i]);
+  print_one(out, "freeport_payments_created_total", "counter", "Payments created.", counts->created);
+  print_one(out, "freeport_payments_open", "gauge", "Payments with something still to do.", counts->open);
+  print_one(out, "freeport_dispatches_total", "counter", "Operations sent to connectors.",
+            counts->dispatched);
+  print_one(out, "freeport_questions_total", "counter", "Questions about lost outcomes.", counts->questions);
 }
 
-int metrics_render(const struct metrics *metrics, const struct metrics_now *now, const char *const *state_names,
-                   size_t state_count, char **ret_text, size_t *ret_length) {
+int metrics_render(const struct metrics *metrics, const struct metrics_now *now, char **ret_text,
+                   size_t *ret_length) {
   char *text = NULL;
   size_t length = 0;
   FILE *out = open_memstream(&text, &length);
   if (out == NULL)
     return -ENOMEM;
   print_answers(out, metrics);
-  print_head(out, "freeport_request_duration_seconds", "histogram", "Time from a request's arrival to its answer.");
+  print_head(out, "freeport_request_duration_seconds", "histogram",
+             "Time from a request's arrival to its answer.");
   for (size_t i = 0; i < metrics->route_count; i++)
     if (metrics->routes[i].count > 0)
       print_durations(out, &metrics->routes[i]);
-  print_payments(out, metrics, state_names, state_count);
-  print_one(out, "freeport_requests_in_flight", "gauge", "Requests that wait for their answers.", now->in_flight);
-  print_one(out, "freeport_clients_gone_total", "counter", "Clients that left unanswered.", metrics->clients_gone);
-  print_one(out, "freeport_vault_up", "gauge", "Whether the vault answers.", (uint64_t)now->vault_up);
-  print_one(out, "freeport_vault_pending", "gauge", "Questions outstanding at the vault.", now->vault_pending);
+  print_payments(out, &now->engine);
+  print_one(out, "freeport_requests_in_flight", "gauge", "Requests that wait for their answers.",
+            now->in_flight);
+  print_one(out, "freeport_clients_gone_total", "counter", "Clients that left unanswered.",
+            metrics->clients_gone);
+  print_one(out, "freeport_vault_up", "gauge", "Whether the vault answers.", now->vault_up);
+  print_one(out, "freeport_vault_pending", "gauge", "Questions outstanding at the vault.",
+            now->vault_pending);
   print_one(out, "freeport_commits_total", "counter", "Durable commits of the ledger.", metrics->commits);
   print_one(out, "freeport_commit_failures_total", "counter", "Commits that the store refused.",
             metrics->failed_commits);

@@ -1,11 +1,13 @@
 /* Counts for Prometheus. Labels are words of ours: route templates, statuses, never anything from outside. */
 #pragma once
 
+#include "engine.h"
+#include "http.h"
+#include "result.h"
 #include <stddef.h>
 #include <stdint.h>
-#include "result.h"
 
-enum { METRICS_ROUTES_MAX = 32, METRICS_STATES_MAX = 16, METRICS_BUCKETS = 12, METRICS_STATUSES = 24 };
+enum { METRICS_ROUTES_MAX = 32, METRICS_BUCKETS = 12, METRICS_STATUSES = 24 };
 
 struct metrics_route {
   const char *method, *path; /* as in the route table; static */
@@ -17,7 +19,6 @@ struct metrics_route {
 struct metrics {
   struct metrics_route routes[METRICS_ROUTES_MAX];
   size_t route_count;
-  uint64_t payments[METRICS_STATES_MAX]; /* answers that showed a payment in that status for the first time */
   uint64_t commits, failed_commits;
   uint64_t clients_gone; /* left before they were answered */
 };
@@ -26,12 +27,14 @@ struct metrics {
 struct metrics_now {
   uint64_t in_flight;     /* requests waiting for their answers */
   uint64_t vault_pending; /* questions to the vault */
-  int vault_up;
+  bool vault_up;
+  struct engine_counts engine;
 };
 
+/* The method as a label. Static. */
+const char *metrics_method(enum http_method method);
 /* Counts one answered request. route: its place in the table; duration_us: from its arrival to its answer. */
 void metrics_answered(struct metrics *metrics, size_t route, unsigned status, int64_t duration_us);
-/* The text exposition format, NUL-terminated; the caller frees it. state_names: of metrics.payments, state_count
- * of them, "" for an unused place. Returns 0 or -ENOMEM. */
-MUST_USE int metrics_render(const struct metrics *metrics, const struct metrics_now *now,
-                            const char *const *state_names, size_t state_count, char **ret_text, size_t *ret_length);
+/* The text exposition format, NUL-terminated; the caller frees it. Returns 0 or -ENOMEM. */
+MUST_USE int metrics_render(const struct metrics *metrics, const struct metrics_now *now, char **ret_text,
+                            size_t *ret_length);

@@ -1,4 +1,5 @@
 #include "vault_link.h"
+#include "log.h"
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
@@ -6,7 +7,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-#include "log.h"
 
 enum {
   SLOT_BITS = 16,
@@ -25,10 +25,11 @@ struct slot {
 
 struct vault_link {
   struct loop *loop;
-  void (*changed)(void *context);
-  void (*told)(void *context, uint8_t type);
-  void *context;
+  struct vault_link_host host;
   enum link_state state;
+  bool broken;         /* the line is to be closed */
+  struct timer settle; /* closes it, and answers what could not be sent */
+  struct vault_question *unsendable;
   struct channel channel;
   struct watch watch;
   uint32_t events;
@@ -82,21 +83,29 @@ static void adjust_watch(struct vault_link *link) {
     link->events = events;
 }
 
-static void close_line(struct vault_link *link);
+/* What cannot be done from within a question is done in the next round. */
+static void settle_soon(struct vault_link *link) {
+  int result = loop_set_timer(link->loop, &link->settle, 0);
+  (void)result; /* without memory for it, line_ready() and the next question settle */
+}
 
-/* Hands a question to the channel. Returns whether it was taken; when not, it was answered, or the line is gone. */
-static bool send_now(struct vault_link *link, struct vault_question *question) {
+static void refuse(struct vault_link *link, struct vault_question *question, enum status status) {
+  forget_body(question);
+  loop_clear_timer(link->loop, &question->timer);
+  question->refusal = status;
+  question->next = link->unsendable;
+  link->unsendable = question;
+  settle_soon(link);
+}
+
+static void send_now(struct vault_link *link, struct vault_question *question) {
   uint16_t index = link->free_slots[link->free_count - 1];
-  int result =
-      channel_send(&link->channel, question->type, correlation_of(link, index), question->body, question->length);
-  if (result == -ENOBUFS) {
-    answer_without_reply(question, VAULT_NOT_SENT, STATUS_BUSY);
-    return false;
-  }
+  int result = channel_send(&link->channel, question->type, correlation_of(link, index), question->body,
+                            question->length);
   if (result != 0) {
-    answer_without_reply(question, VAULT_NOT_SENT, STATUS_UNAVAILABLE);
-    close_line(link);
-    return false;
+    link->broken = link->broken || result != -ENOBUFS;
+    refuse(link, question, result == -ENOBUFS ? STATUS_BUSY : STATUS_UNAVAILABLE);
+    return;
   }
   link->free_count--;
   link->slots[index].question = question;
@@ -104,7 +113,6 @@ static bool send_now(struct vault_link *link, struct vault_question *question) {
   question->slot = (uint16_t)(index + 1);
   forget_body(question);
   adjust_watch(link);
-  return true;
 }
 
 static struct vault_question *take_first(struct vault_link *link) {
@@ -118,7 +126,7 @@ static struct vault_question *take_first(struct vault_link *link) {
 }
 
 static void send_waiting(struct vault_link *link) {
-  while (link->state == LINK_UP && link->first != NULL && link->free_count > 0)
+  while (link->state == LINK_UP && !link->broken && link->first != NULL && link->free_count > 0)
     send_now(link, take_first(link));
 }
 
@@ -165,6 +173,7 @@ static void close_line(struct vault_link *link) {
     return;
   bool was_up = link->state == LINK_UP;
   link->state = LINK_DOWN;
+  link->broken = false;
   loop_clear_timer(link->loop, &link->greeting_again);
   loop_forget(link->loop, &link->watch);
   channel_close(&link->channel);
@@ -172,7 +181,22 @@ static void close_line(struct vault_link *link) {
   log_warn("vault line closed");
   fail_all(link);
   if (was_up)
-    link->changed(link->context);
+    link->host.changed(link->host.context);
+}
+
+static void settle(struct vault_link *link) {
+  if (link->broken)
+    close_line(link);
+  while (link->unsendable != NULL) {
+    struct vault_question *question = link->unsendable;
+    link->unsendable = question->next;
+    question->next = NULL;
+    answer_without_reply(question, VAULT_NOT_SENT, question->refusal);
+  }
+}
+
+static void settle_due(struct timer *timer) {
+  settle((struct vault_link *)((char *)timer - offsetof(struct vault_link, settle)));
 }
 
 static void take_reply(struct vault_link *link, const struct message *message) {
@@ -196,7 +220,7 @@ static void take_message(struct vault_link *link, const struct message *message)
   if (message->type & REPLY_BIT)
     take_reply(link, message);
   else if (message->correlation == 0)
-    link->told(link->context, message->type);
+    link->host.told(link->host.context, message->type);
   else
     close_line(link);
 }
@@ -219,6 +243,7 @@ static void line_ready(struct watch *watch, uint32_t events) {
     take_message(link, &message);
   }
   send_waiting(link);
+  settle(link);
   if (link->channel.fd >= 0)
     adjust_watch(link);
 }
@@ -236,7 +261,11 @@ static void greeting_answered(struct vault_question *question, struct vault_repl
   if (reply->fate == VAULT_REPLIED && reply->status == STATUS_DONE) {
     link->state = LINK_UP;
     log_info("vault line up");
-    link->changed(link->context);
+    struct audit_head head;
+    read_audit_head(&reply->body, &head);
+    if (reader_finish(&reply->body) == 0)
+      link->host.head(link->host.context, &head);
+    link->host.changed(link->host.context);
   } else if (reply->fate == VAULT_REPLIED && reply->status == STATUS_ROLLED_BACK) {
     link->state = LINK_ROLLED_BACK;
     log_warn("the vault is older than the journal and is not used");
@@ -253,21 +282,20 @@ static void greet(struct vault_link *link) {
   vault_link_ask(link, &link->greeting, RV_HEAD, bytes, writer_length(&writer), GREETING_TIMEOUT_MS);
 }
 
-int vault_link_new(struct loop *loop, void (*changed)(void *context), void (*told)(void *context, uint8_t type),
-                   void *context, struct vault_link **ret_link) {
+int vault_link_new(struct loop *loop, const struct vault_link_host *host, struct vault_link **ret_link) {
   struct vault_link *link = calloc(1, sizeof *link);
   if (link == NULL)
     return -ENOMEM;
   link->loop = loop;
-  link->changed = changed;
-  link->told = told;
-  link->context = context;
+  link->host = *host;
+  link->settle.due = settle_due;
   link->channel.fd = -1;
   link->watch = (struct watch){.ready = line_ready, .fd = -1};
   link->greeting.answered = greeting_answered;
   link->greeting_again.due = greet_again;
   link->last = &link->first;
-  /* Correlation 0 is for unasked messages, and a restarted router must not take the replies of the one before. */
+  /* Correlation 0 is for unasked messages, and a restarted router must not take the replies of the one
+   * before. */
   for (uint16_t i = 0; i < VAULT_CREDITS; i++) {
     link->slots[i].generation = 1 + randombytes_uniform(1U << 30);
     link->free_slots[link->free_count++] = i;
@@ -281,6 +309,8 @@ void vault_link_free(struct vault_link *link) {
     return;
   close_line(link);
   fail_all(link);
+  settle(link);
+  loop_clear_timer(link->loop, &link->settle);
   free(link);
 }
 
@@ -325,14 +355,14 @@ void vault_link_ask(struct vault_link *link, struct vault_question *question, en
   question->slot = 0;
   question->body = NULL;
   question->timer = (struct timer){.due = time_is_up};
-  if (!may_ask(link, question)) {
-    answer_without_reply(question, VAULT_NOT_SENT, STATUS_UNAVAILABLE);
+  if (link->broken || !may_ask(link, question)) {
+    refuse(link, question, STATUS_UNAVAILABLE);
     return;
   }
   question->body = malloc(length > 0 ? length : 1);
   if (question->body == NULL || link->waiting >= VAULT_WAITING_MAX ||
       loop_set_timer(link->loop, &question->timer, (int64_t)timeout_ms * 1000) != 0) {
-    answer_without_reply(question, VAULT_NOT_SENT, STATUS_BUSY);
+    refuse(link, question, STATUS_BUSY);
     return;
   }
   memcpy(question->body, body, length);

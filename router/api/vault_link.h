@@ -1,8 +1,9 @@
 /* The router's end of the line to the vault: questions wait here for their replies.
  *
- * At most VAULT_CREDITS are outstanding at once, which is within what the vault allows a peer; more wait here in order.
- * A question is answered exactly once: by the vault's reply, or by the link when the line is lost or time is up. What was
- * never handed to the line is told apart from what was, because only the first proves that nothing happened. */
+ * At most VAULT_CREDITS are outstanding at once, which is within what the vault allows a peer; more wait here
+ * in order. A question is answered exactly once, and never from within vault_link_ask(): by the vault's
+ * reply, or by the link when the line is lost or time is up. What was never handed to the line is told apart
+ * from what was, because only the first proves that nothing happened. */
 #pragma once
 
 #include "channel.h"
@@ -32,7 +33,8 @@ struct vault_question {
   struct vault_link *link;
   struct timer timer;
   struct vault_question *next;
-  uint8_t *body; /* while it waits for its turn */
+  enum status refusal; /* of one that cannot be sent */
+  uint8_t *body;       /* while it waits for its turn */
   uint32_t length;
   uint8_t type;
   uint16_t slot; /* plus one, once sent */
@@ -40,20 +42,28 @@ struct vault_question {
 
 struct vault_link; /* opaque */
 
-/* changed: called when the line has become usable, or no longer is. told: called for messages that nobody asked for.
- * Returns 0 or -ENOMEM. The caller frees it with vault_link_free(), which answers what is outstanding. */
-MUST_USE int vault_link_new(struct loop *loop, void (*changed)(void *context), void (*told)(void *context, uint8_t type),
-                            void *context, struct vault_link **ret_link);
+struct vault_link_host {
+  void (*changed)(void *context);
+  void (*told)(void *context, uint8_t type);
+  void (*head)(void *context, const struct audit_head *head);
+  void *context;
+};
+/* changed: called when the line has become usable, or no longer is (then everything that was asked is
+ * answered already). told: called for messages that nobody asked for. head: called with the audit head by
+ * which the vault answers a greeting. Returns 0 or -ENOMEM. The caller frees it with vault_link_free(), which
+ * answers what is outstanding. */
+MUST_USE int vault_link_new(struct loop *loop, const struct vault_link_host *host,
+                            struct vault_link **ret_link);
 void vault_link_free(struct vault_link *link);
-/* A new line: takes over fd, fails what is outstanding on the old one, and greets the vault with the audit head that the
- * journal last saw (B9). The line is usable once the vault has accepted it. Returns 0 or a negated errno (fd is closed). */
+/* A new line: takes over fd, fails what is outstanding on the old one, and greets the vault with the audit
+ * head that the journal last saw (B9). The line is usable once the vault has accepted it. Returns 0 or a
+ * negated errno (fd is closed). */
 MUST_USE int vault_link_connect(struct vault_link *link, int fd, const struct audit_head *head);
 /* Whether the vault answers, and knows everything that our journal knows. */
 bool vault_link_up(const struct vault_link *link);
 /* Whether the vault at the other end is older than the journal: it is not used. */
 bool vault_link_rolled_back(const struct vault_link *link);
-/* Asks; body is copied. timeout_ms is for all of it, waiting here included. The answer may come at once, from within
- * this call, when there is no line or no room. */
+/* Asks; body is copied. timeout_ms is for all of it, waiting here included. */
 void vault_link_ask(struct vault_link *link, struct vault_question *question, enum router_vault_type type,
                     const void *body, size_t length, uint32_t timeout_ms);
 /* How many questions are outstanding or waiting. */

@@ -1,0 +1,29 @@
+/* The registered connectors as the vault tells them, page by page; the engine keeps the list. */
+#pragma once
+
+#include "engine.h"
+#include "loop.h"
+#include "vault_link.h"
+
+enum { CONNECTORS_MAX = 256 };
+
+struct connector_list {
+  struct vault_link *vault;
+  struct loop *loop;
+  void (*loaded)(void *context, const struct connector_facts *facts, size_t count);
+  void *context;
+  bool known;   /* they were read at least once */
+  bool reading; /* a question is under way */
+  bool again;   /* they changed meanwhile */
+  struct vault_question question;
+  struct timer retry;
+  size_t count;
+  struct connector_facts facts[CONNECTORS_MAX];
+};
+
+/* loaded: called with the whole list each time it was read. */
+void connector_list_init(struct connector_list *connectors, struct vault_link *vault, struct loop *loop,
+                         void (*loaded)(void *context, const struct connector_facts *facts, size_t count),
+                         void *context);
+/* Reads them (again): the vault's line has come up, or the vault said that they changed. */
+void connector_list_read(struct connector_list *connectors);

@@ -1,0 +1,52 @@
+#include "resources.h"
+#include "sheet.h"
+
+static const char *status_name(enum connector_status status) {
+  static const char *const names[] = {
+      [CONNECTOR_ACTIVE] = "active", [CONNECTOR_DRAINING] = "draining", [CONNECTOR_DISABLED] = "disabled"};
+  return names[status];
+}
+
+static void render_operations(struct json_out *out, const struct sheet_facts *sheet) {
+  out_open_list(out, "operations");
+  for (unsigned i = 1; sheet != NULL && i < OPERATION_COUNT; i++)
+    if (sheet->operations[i])
+      out_text(out, NULL, operation_name((enum operation)i));
+  out_close_list(out);
+}
+
+static void render_connector(struct json_out *out, const struct call *call,
+                             const struct connector_facts *facts) {
+  const struct api_options *options = &call->api->options;
+  const struct sheet_facts *sheet = options->sheet(options->sheet_context, facts->sheet, facts->sheet_hash);
+  out_open(out, NULL);
+  out_text(out, "id", facts->name);
+  out_text(out, "object", "connector");
+  out_flag(out, "livemode", call->from.livemode);
+  out_text(out, "name", facts->name);
+  out_text(out, "sheet", facts->sheet);
+  out_hex(out, "sheet_hash", facts->sheet_hash, sizeof facts->sheet_hash);
+  out_flag(out, "sheet_known", sheet != NULL);
+  out_text(out, "merchant_account", facts->merchant_account);
+  out_text(out, "status", status_name(facts->status));
+  render_operations(out, sheet);
+  out_close(out);
+}
+
+void connectors_list(struct call *call, const char *segment) {
+  struct json_out out = {0};
+  (void)segment;
+  if (!call->api->connectors.known) {
+    call_refuse(call, &fault_vault);
+    return;
+  }
+  out_open(&out, NULL);
+  out_open_list(&out, "data");
+  for (size_t i = 0; i < engine_connector_count(call->api->engine); i++)
+    render_connector(&out, call, engine_connector_at(call->api->engine, i));
+  out_close_list(&out);
+  out_flag(&out, "has_more", false);
+  out_null(&out, "next");
+  out_close(&out);
+  call_answer(call, 200, &out);
+}

@@ -1,0 +1,12 @@
+/* Payments as JSON. */
+#pragma once
+
+#include "json_out.h"
+#include "payment.h"
+
+/* The payment object; name as in out_open(). movement: the one that the request made, shown as "movement";
+ * NULL or empty: none. */
+void render_payment(struct json_out *out, const char *name, const struct payment *payment,
+                    const struct id *movement);
+/* What may be shown of a card. */
+void render_card(struct json_out *out, const struct card_view *card, const struct bin_facts *facts);

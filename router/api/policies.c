@@ -1,0 +1,295 @@
+#include "bodies.h"
+#include "query_args.h"
+#include "resources.h"
+#include "routing.h"
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { HISTORY_MAX = 1000 /* publications looked through for whether a policy was ever published */ };
+
+_Static_assert((int)POLICY_LEDGER_HASH_BYTES == (int)POLICY_HASH_BYTES,
+               "the ledger keeps a policy's whole hash");
+
+/* "published" now, "superseded" when it once was, else "draft". Returns 0 or a negated errno. */
+static int status_of(struct ledger *ledger, const struct id *merchant, const struct id *policy,
+                     const char **ret_status) {
+  struct policy_publication publication;
+  uint64_t number = UINT64_MAX;
+  for (unsigned i = 0; i < HISTORY_MAX; i++) {
+    int result = ledger_policy_history(ledger, merchant, number, &publication);
+    if (result < 0)
+      return result;
+    if (result == LEDGER_ABSENT)
+      break;
+    if (id_equal(&publication.policy, policy)) {
+      *ret_status = i == 0 ? "published" : "superseded";
+      return 0;
+    }
+    if (publication.number <= 1)
+      break;
+    number = publication.number - 1;
+  }
+  *ret_status = "draft";
+  return 0;
+}
+
+/* record's text lies in the store: everything is copied before the store is asked again. */
+static int render_policy(struct json_out *out, const struct call *call, const struct policy_record *record) {
+  struct ledger *ledger = call->api->options.ledger;
+  char text[POLICY_LEDGER_TEXT_MAX + 1];
+  const char *status;
+  assert(record->text_length <= POLICY_LEDGER_TEXT_MAX);
+  memcpy(text, record->text, record->text_length);
+  text[record->text_length] = '\0';
+  int result = status_of(ledger, &call->from.merchant, &record->id, &status);
+  if (result != 0)
+    return result;
+  out_open(out, NULL);
+  out_text(out, "id", record->id.text);
+  out_text(out, "object", "policy");
+  out_flag(out, "livemode", call->from.livemode);
+  out_time(out, "created_at", record->created_ms);
+  out_hex(out, "hash", record->hash, sizeof record->hash);
+  out_text(out, "status", status);
+  out_text_always(out, "text", text);
+  out_close(out);
+  return 0;
+}
+
+static void answer_policy(struct call *call, unsigned status, const struct id *policy, bool replayed) {
+  struct policy_record record;
+  struct json_out out = {0};
+  int result = ledger_policy_get(call->api->options.ledger, &call->from.merchant, policy, &record);
+  if (result == 0)
+    result = render_policy(&out, call, &record);
+  if (result == 0) {
+    call_answer_committed(call, status, replayed, &out);
+    return;
+  }
+  out_drop(&out);
+  if (result == LEDGER_ABSENT)
+    call_not_found(call);
+  else
+    call_write_failed(call, result);
+}
+
+/* ---- Idempotency, where a key is given ---- */
+
+/* Whether the request was made before; then it is answered as then, or refused. */
+static bool answered_before(struct call *call, const char *path, unsigned status) {
+  struct idempotent before;
+  if (call->from.idempotency_key[0] == '\0')
+    return false;
+  int result = ledger_idempotency_get(call->api->options.ledger, &call->from.merchant, path,
+                                      call->from.idempotency_key, api_now_ms(call->api), &before);
+  if (result == LEDGER_ABSENT)
+    return false;
+  if (result < 0) {
+    call_refuse(call, &fault_storage);
+    return true;
+  }
+  if (memcmp(before.body_hash, call->from.body_hash, sizeof before.body_hash) != 0) {
+    struct fault fault = payments_fault(REQUEST_KEY_REUSED);
+    call_refuse(call, &fault);
+  } else {
+    answer_policy(call, status, &before.object, true);
+  }
+  return true;
+}
+
+static int remember(struct call *call, const char *path, const struct id *policy) {
+  struct idempotent entry = {.object = *policy, .created_ms = api_now_ms(call->api)};
+  if (call->from.idempotency_key[0] == '\0')
+    return 0;
+  memcpy(entry.body_hash, call->from.body_hash, sizeof entry.body_hash);
+  return ledger_idempotency_put(call->api->options.ledger, &call->from.merchant, path,
+                                call->from.idempotency_key, &entry);
+}
+
+/* ---- Drafting ---- */
+
+static struct fault fault_of_policy(const char *code, const struct policy_error *error) {
+  struct fault fault = fault_at(422, code, NULL, "text");
+  snprintf(fault.text, sizeof fault.text, "Line %u, column %u: %s is expected.", error->line, error->column,
+           error->expected);
+  return fault;
+}
+
+/* Parses and checks; on success the policy's hash is in ret_hash. Returns whether it is good, else answers.
+ */
+static bool check_text(struct call *call, const char *text, size_t length,
+                       uint8_t ret_hash[POLICY_HASH_BYTES]) {
+  struct engine *engine = call->api->engine;
+  const char *names[CONNECTORS_MAX];
+  struct policy *policy;
+  struct policy_error error;
+  size_t count = 0;
+  int result = policy_parse(text, length, &policy, &error);
+  if (result != 0) {
+    struct fault fault = fault_passing("busy", "Out of memory.");
+    if (result == POLICY_WRONG)
+      fault = fault_of_policy("invalid_policy", &error);
+    call_refuse(call, &fault);
+    return false;
+  }
+  for (; count < engine_connector_count(engine) && count < CONNECTORS_MAX; count++)
+    names[count] = engine_connector_at(engine, count)->name;
+  result = policy_check(policy, names, count, &error);
+  policy_hash(policy, ret_hash);
+  policy_free(policy);
+  if (result == 0)
+    return true;
+  struct fault fault = fault_of_policy("connector_not_found", &error);
+  call_refuse(call, &fault);
+  return false;
+}
+
+void policies_create(struct call *call, const char *segment) {
+  static const char path[] = "/v1/policies";
+  struct ledger *ledger = call->api->options.ledger;
+  struct policy_body body;
+  struct fault fault;
+  (void)segment;
+  if (parse_policy(call->http->body, call->http->body_length, &body, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  if (answered_before(call, path, 201))
+    return;
+  if (!call->api->connectors.known) {
+    call_refuse(call, &fault_vault);
+    return;
+  }
+  struct policy_record record = {.merchant = call->from.merchant,
+                                 .author = call->from.actor,
+                                 .created_ms = api_now_ms(call->api),
+                                 .text = body.text,
+                                 .text_length = strlen(body.text)};
+  if (!check_text(call, body.text, record.text_length, record.hash))
+    return;
+  record.id = id_new("pol", record.created_ms);
+  int result = ledger_policy_put(ledger, &record);
+  if (result == 0)
+    result = remember(call, path, &record.id);
+  if (result != 0)
+    call_write_failed(call, result);
+  else
+    answer_policy(call, 201, &record.id, false);
+}
+
+/* ---- Publishing ---- */
+
+static struct journal_head head_of(const struct call *call) {
+  return (struct journal_head){
+      .at_ms = api_now_ms(call->api), .actor = call->from.actor, .request = call->from.request};
+}
+
+static void published(struct call *call, const char *path, int result, const struct id *policy) {
+  if (result == 0)
+    result = remember(call, path, policy);
+  if (result != 0) {
+    call_write_failed(call, result);
+    return;
+  }
+  engine_on_policy(call->api->engine);
+  answer_policy(call, 200, policy, false);
+}
+
+void policies_publish(struct call *call, const char *segment) {
+  struct ledger *ledger = call->api->options.ledger;
+  struct journal_head head = head_of(call);
+  struct fault fault;
+  struct id policy;
+  if (id_parse("pol", segment, NULL) != 0) {
+    call_not_found(call);
+    return;
+  }
+  if (parse_empty(call->http->body, call->http->body_length, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  if (answered_before(call, call->http->path, 200))
+    return;
+  strcpy(policy.text, segment);
+  int result = ledger_policy_publish(ledger, &head, &call->from.merchant, &policy);
+  if (result == LEDGER_ABSENT)
+    call_not_found(call);
+  else
+    published(call, call->http->path, result, &policy);
+}
+
+void policies_rollback(struct call *call, const char *segment) {
+  struct ledger *ledger = call->api->options.ledger;
+  struct journal_head head = head_of(call);
+  struct fault fault;
+  struct id policy = {""};
+  (void)segment;
+  if (parse_empty(call->http->body, call->http->body_length, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  if (answered_before(call, call->http->path, 200))
+    return;
+  int result = ledger_policy_rollback(ledger, &head, &call->from.merchant, &policy);
+  if (result == LEDGER_ABSENT) {
+    fault = fault_of(409, "invalid_state", "No earlier policy was published.");
+    call_refuse(call, &fault);
+    return;
+  }
+  published(call, call->http->path, result, &policy);
+}
+
+/* ---- Listing ---- */
+
+static int render_list(struct json_out *out, const struct call *call, const struct page_query *page) {
+  struct ledger *ledger = call->api->options.ledger;
+  struct policy_record record;
+  struct id at = page->after, last = {""};
+  unsigned count = 0;
+  int result;
+  out_open(out, NULL);
+  out_open_list(out, "data");
+  while ((result = ledger_policy_before(ledger, &call->from.merchant, &at, &record)) == 0 &&
+         count < page->limit) {
+    at = last = record.id;
+    count++;
+    result = render_policy(out, call, &record);
+    if (result != 0)
+      return result;
+  }
+  if (result < 0)
+    return result;
+  out_close_list(out);
+  out_flag(out, "has_more", result == 0);
+  out_text(out, "next", result == 0 ? last.text : NULL);
+  out_close(out);
+  return 0;
+}
+
+static void list_now(struct call *call, bool committed) {
+  struct page_query page;
+  struct fault fault;
+  struct json_out out = {0};
+  (void)committed;
+  if (parse_policies_query(call->http->query, &page, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  if (render_list(&out, call, &page) != 0) {
+    out_drop(&out);
+    call_refuse(call, &fault_storage);
+    return;
+  }
+  call_answer(call, 200, &out);
+}
+
+void policies_list(struct call *call, const char *segment) {
+  struct page_query page;
+  struct fault fault;
+  (void)segment;
+  if (parse_policies_query(call->http->query, &page, &fault) != 0)
+    call_refuse(call, &fault);
+  else
+    call_wait_round(call, list_now);
+}

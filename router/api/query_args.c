@@ -1,0 +1,172 @@
+#include "query_args.h"
+#include "clock.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char not_allowed[] = "The parameter's value is not allowed.";
+
+/* Takes one parameter; false when its value is refused. */
+typedef bool taker(void *target, const struct http_parameter *parameter);
+
+struct parameter_rule {
+  const char *name; /* a name, or the beginning of one that ends with "[" and goes on with a key and "]" */
+  taker *take;
+};
+
+static bool take_limit(void *target, const struct http_parameter *parameter) {
+  struct page_query *page = target;
+  size_t length = strlen(parameter->value);
+  if (length == 0 || length > 3 || strspn(parameter->value, "0123456789") != length)
+    return false;
+  page->limit = (unsigned)strtoul(parameter->value, NULL, 10);
+  return page->limit >= 1 && page->limit <= LIST_LIMIT_MAX;
+}
+
+static bool take_id(const char *prefix, const char *value, struct id *ret_id) {
+  if (id_parse(prefix, value, NULL) != 0)
+    return false;
+  strcpy(ret_id->text, value);
+  return true;
+}
+
+static bool take_after_payment(void *target, const struct http_parameter *parameter) {
+  return take_id("pay", parameter->value, &((struct page_query *)target)->after);
+}
+
+static bool take_after_policy(void *target, const struct http_parameter *parameter) {
+  return take_id("pol", parameter->value, &((struct page_query *)target)->after);
+}
+
+static bool take_reference(void *target, const struct http_parameter *parameter) {
+  struct payments_query *query = target;
+  if (parameter->value[0] == '\0' || !alphabet_holds(ALPHABET_PRINT, parameter->value))
+    return false;
+  strcpy(query->reference, parameter->value);
+  return true;
+}
+
+static bool take_status(void *target, const struct http_parameter *parameter) {
+  struct payments_query *query = target;
+  query->status = payment_status_from_name(parameter->value);
+  return query->status != 0;
+}
+
+static bool take_customer(void *target, const struct http_parameter *parameter) {
+  return take_id("cus", parameter->value, &((struct payments_query *)target)->customer);
+}
+
+static bool take_connector(void *target, const struct http_parameter *parameter) {
+  struct payments_query *query = target;
+  size_t length = strlen(parameter->value);
+  if (length == 0 || length >= sizeof query->connector ||
+      strspn(parameter->value, "abcdefghijklmnopqrstuvwxyz0123456789_") != length)
+    return false;
+  strcpy(query->connector, parameter->value);
+  return true;
+}
+
+/* metadata[KEY] */
+static bool take_metadata(void *target, const struct http_parameter *parameter) {
+  struct payments_query *query = target;
+  size_t length = strlen(parameter->name) - strlen("metadata[") - 1;
+  if (length == 0)
+    return false;
+  memcpy(query->metadata_key, parameter->name + strlen("metadata["), length);
+  query->metadata_key[length] = '\0';
+  strcpy(query->metadata_value, parameter->value);
+  return true;
+}
+
+/* RFC 3339, or whole seconds since the Unix epoch. */
+static bool take_time(const char *value, int64_t *ret_ms) {
+  size_t length = strlen(value);
+  if (length > 0 && length <= 11 && strspn(value, "0123456789") == length) {
+    *ret_ms = strtoll(value, NULL, 10) * 1000;
+    return true;
+  }
+  return timestamp_parse(value, ret_ms) == 0;
+}
+
+static bool take_created_from(void *target, const struct http_parameter *parameter) {
+  return take_time(parameter->value, &((struct payments_query *)target)->created_from_ms);
+}
+
+static bool take_created_to(void *target, const struct http_parameter *parameter) {
+  return take_time(parameter->value, &((struct payments_query *)target)->created_to_ms);
+}
+
+_Static_assert(offsetof(struct payments_query, page) == 0, "a page's takers fill in a query's page");
+
+static const struct parameter_rule payments_parameters[] = {
+    {"limit", take_limit},
+    {"starting_after", take_after_payment},
+    {"reference", take_reference},
+    {"status", take_status},
+    {"customer", take_customer},
+    {"connector", take_connector},
+    {"metadata[", take_metadata},
+    {"created[gte]", take_created_from},
+    {"created[lte]", take_created_to},
+};
+static const struct parameter_rule policies_parameters[] = {{"limit", take_limit},
+                                                            {"starting_after", take_after_policy}};
+
+static bool name_fits(const struct parameter_rule *rule, const char *name) {
+  size_t length = strlen(rule->name);
+  if (rule->name[length - 1] != '[')
+    return strcmp(rule->name, name) == 0;
+  size_t given = strlen(name);
+  return strncmp(rule->name, name, length) == 0 && given > length && name[given - 1] == ']';
+}
+
+/* param: the name as it stands in the table, closed; the rest of it is input. */
+static struct fault fault_of_parameter(const struct parameter_rule *rule, const char *detail) {
+  char name[HTTP_QUERY_NAME_CAPACITY];
+  snprintf(name, sizeof name, "%s", rule->name);
+  name[strcspn(name, "[")] = rule->name[strlen(rule->name) - 1] == '[' ? '\0' : name[strcspn(name, "[")];
+  return fault_at(422, "invalid_field", detail, name);
+}
+
+static int parse(const char *query, const struct parameter_rule *rules, size_t count, void *target,
+                 struct fault *ret_fault) {
+  struct http_parameter parameter;
+  size_t cursor = 0;
+  unsigned seen = 0;
+  int result;
+  while ((result = http_query_next(query, &cursor, &parameter)) == 0) {
+    size_t i = 0;
+    while (i < count && !name_fits(&rules[i], parameter.name))
+      i++;
+    if (i == count) {
+      *ret_fault = fault_of(422, "unknown_field", "The query holds a parameter that is not known here.");
+      return 1;
+    }
+    if (seen & (1U << i)) {
+      *ret_fault = fault_of_parameter(&rules[i], "The parameter stands twice.");
+      return 1;
+    }
+    seen |= 1U << i;
+    if (!rules[i].take(target, &parameter)) {
+      *ret_fault = fault_of_parameter(&rules[i], not_allowed);
+      return 1;
+    }
+  }
+  if (result == HTTP_QUERY_END)
+    return 0;
+  *ret_fault = fault_of(400, "bad_request", "The query is not well-formed.");
+  return 1;
+}
+
+int parse_policies_query(const char *query, struct page_query *ret_page, struct fault *ret_fault) {
+  *ret_page = (struct page_query){.limit = LIST_LIMIT_DEFAULT};
+  return parse(query, policies_parameters, sizeof policies_parameters / sizeof *policies_parameters, ret_page,
+               ret_fault);
+}
+
+int parse_payments_query(const char *query, struct payments_query *ret_query, struct fault *ret_fault) {
+  memset(ret_query, 0, sizeof *ret_query);
+  ret_query->page.limit = LIST_LIMIT_DEFAULT;
+  return parse(query, payments_parameters, sizeof payments_parameters / sizeof *payments_parameters,
+               ret_query, ret_fault);
+}

@@ -1,0 +1,30 @@
+/* Query parameters of lists, read strictly. Inside this room only. */
+#pragma once
+
+#include "fault.h"
+#include "http.h"
+#include "payment.h"
+
+enum { LIST_LIMIT_DEFAULT = 10, LIST_LIMIT_MAX = 100 };
+
+/* What every list takes. */
+struct page_query {
+  unsigned limit;
+  struct id after; /* starting_after, or empty */
+};
+
+struct payments_query {
+  struct page_query page;
+  char reference[HTTP_QUERY_VALUE_CAPACITY];
+  char connector[CONNECTOR_NAME_CAPACITY];
+  char metadata_key[HTTP_QUERY_NAME_CAPACITY], metadata_value[HTTP_QUERY_VALUE_CAPACITY];
+  struct id customer;
+  enum payment_status status;
+  int64_t created_from_ms, created_to_ms;
+};
+
+/* The parameters of `GET /v1/policies`. Returns 0, or 1 with *ret_fault. */
+MUST_USE int parse_policies_query(const char *query, struct page_query *ret_page, struct fault *ret_fault);
+/* Those of `GET /v1/payments`. */
+MUST_USE int parse_payments_query(const char *query, struct payments_query *ret_query,
+                                  struct fault *ret_fault);

@@ -1,0 +1,36 @@
+/* The handlers of the route table, one file a resource. Inside this room only. */
+#pragma once
+
+#include "call.h"
+
+/* payments.c */
+void payments_create(struct call *call, const char *segment);
+void payments_read(struct call *call, const char *segment);
+void payments_capture(struct call *call, const char *segment);
+void payments_void(struct call *call, const char *segment);
+void payments_refund(struct call *call, const char *segment);
+/* The engine's answer to a call that waits under a ticket. */
+void payments_answered(struct api *api, const struct request_answer *answer);
+/* How an outcome other than REQUEST_DONE is answered. */
+struct fault payments_fault(enum request_outcome outcome);
+/* payments_list.c */
+void payments_list(struct call *call, const char *segment);
+/* tokens.c */
+void tokens_read(struct call *call, const char *segment);
+void tokens_update(struct call *call, const char *segment);
+void tokens_delete(struct call *call, const char *segment);
+/* connectors.c */
+void connectors_list(struct call *call, const char *segment);
+/* policies.c */
+void policies_create(struct call *call, const char *segment);
+void policies_list(struct call *call, const char *segment);
+void policies_publish(struct call *call, const char *segment);
+void policies_rollback(struct call *call, const char *segment);
+/* route.c */
+void route_ask(struct call *call, const char *segment);
+/* health.c */
+void health_live(struct call *call, const char *segment);
+void health_ready(struct call *call, const char *segment);
+void health_metrics(struct call *call, const char *segment);
+/* openapi.c */
+void openapi_read(struct call *call, const char *segment);

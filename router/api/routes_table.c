@@ -1,0 +1,35 @@
+#include "resources.h"
+
+enum {
+  OPEN = NEEDS_NOTHING,
+  READS = NEEDS_KEY,
+  WRITES = NEEDS_KEY | NEEDS_JSON,
+  MOVES = NEEDS_KEY | NEEDS_JSON | NEEDS_IDEMPOTENCY
+};
+
+/* The whole of the API. */
+const struct api_route api_routes[] = {
+    {HTTP_POST, "/v1/payments", MOVES, payments_create},
+    {HTTP_GET, "/v1/payments", READS, payments_list},
+    {HTTP_GET, "/v1/payments/{id}", READS, payments_read},
+    {HTTP_POST, "/v1/payments/{id}/capture", MOVES, payments_capture},
+    {HTTP_POST, "/v1/payments/{id}/void", MOVES, payments_void},
+    {HTTP_POST, "/v1/payments/{id}/refunds", MOVES, payments_refund},
+    {HTTP_GET, "/v1/tokens/{id}", READS, tokens_read},
+    {HTTP_PATCH, "/v1/tokens/{id}", WRITES, tokens_update},
+    {HTTP_DELETE, "/v1/tokens/{id}", READS, tokens_delete},
+    {HTTP_GET, "/v1/connectors", READS, connectors_list},
+    {HTTP_POST, "/v1/policies", WRITES, policies_create},
+    {HTTP_GET, "/v1/policies", READS, policies_list},
+    {HTTP_POST, "/v1/policies/rollback", WRITES, policies_rollback},
+    {HTTP_POST, "/v1/policies/{id}/publish", WRITES, policies_publish},
+    {HTTP_POST, "/v1/route", WRITES, route_ask},
+    {HTTP_GET, "/openapi.json", OPEN, openapi_read},
+    {HTTP_GET, "/healthz", OPEN, health_live},
+    {HTTP_GET, "/readyz", OPEN, health_ready},
+    {HTTP_GET, "/metrics", OPEN, health_metrics},
+};
+const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
+
+_Static_assert(sizeof api_routes / sizeof *api_routes < METRICS_ROUTES_MAX,
+               "every route is counted by itself");
