@@ -1,0 +1,486 @@
+"""The HTTP API of the real freeport-router, with a vault played by api-stand.
+
+test_api.py STAND ROUTER SHEETS BINS.CSV [TEST...]
+"""
+import json
+import os
+import re
+import resource
+import selectors
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import uuid
+
+from router import Client, Router, basic
+
+PROGRAMS = dict(zip(("stand", "router", "sheets", "bins"), sys.argv[1:5]))
+CANARY = "4242424242424242"
+WAITING_MAX = 4096
+
+
+# Movements that stay open for ten seconds are left to the engine's own tests.
+UNSEEN = {("POST", f"/v1/payments/{{id}}/{kind}", 202) for kind in ("capture", "void", "refunds")}
+
+
+def tearDownModule():
+    """What the description promises of success was answered at least once, when everything was run."""
+    if len(sys.argv) > 5 or Client.document is None:
+        return
+    promised = {(method.upper(), path, int(status)) for path, operations in Client.document["paths"].items()
+                for method, operation in operations.items() for status in operation["responses"] if status < "300"}
+    missing = promised - Client.seen - UNSEEN
+    assert not missing, f"described and never answered: {sorted(missing)}"
+
+
+class Case(unittest.TestCase):
+    """One router for a class of tests, with a published policy."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.data = tempfile.mkdtemp(prefix="freeport-api-")
+        os.chmod(cls.data, 0o700)
+        cls.start()
+
+    @classmethod
+    def start(cls):
+        cls.router = Router(PROGRAMS, cls.data)
+        cls.client = Client(cls.router)
+        cls.await_ready()
+        policies = cls.client.request("GET", "/v1/policies")
+        if not policies["data"]:
+            policy = cls.client.request("POST", "/v1/policies", {"text": "otherwise route adyen, checkout, stripe"})
+            assert policy.status == 201, policy.raw
+            assert cls.client.request("POST", f"/v1/policies/{policy['id']}/publish").status == 200
+
+    @classmethod
+    def await_ready(cls, wanted=200):
+        for _ in range(500):
+            if cls.client.request("GET", "/readyz", key="").status == wanted:
+                return
+            time.sleep(0.02)
+        raise AssertionError("not ready:\n" + cls.router.logged())
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.router.stop()
+        shutil.rmtree(cls.data)
+        assert status in (0, None), f"exit status {status}:\n{cls.router.logged()}"
+
+    def expect(self, answer, status, code=None, param=None):
+        self.assertEqual(answer.status, status, answer.raw)
+        if code is not None:
+            self.assertEqual(answer["code"], code, answer.raw)
+            self.assertEqual(answer.json.get("param"), param, answer.raw)
+        return answer
+
+    def metric(self, name):
+        text = self.client.request("GET", "/metrics", key="").raw.decode()
+        found = re.search(rf"^{re.escape(name)} (\d+)$", text, re.MULTILINE)
+        self.assertIsNotNone(found, f"{name} is not in\n{text}")
+        return int(found[1])
+
+
+class Payments(Case):
+    def test_a_charge(self):
+        paid = self.expect(self.client.pay(1000, reference="order 1", metadata={"cart": "7"}), 201)
+        self.assertEqual(paid["status"], "captured")
+        self.assertEqual((paid["amount_authorized"], paid["amount_captured"], paid["amount_refundable"]),
+                         (1000, 1000, 1000))
+        self.assertEqual(paid["connector"], "adyen")
+        self.assertEqual(paid["decision"]["candidates"], ["adyen", "checkout", "stripe"])
+        self.assertEqual(paid["metadata"], {"cart": "7"})
+        self.assertEqual([a["id"] for a in paid["attempts"]], [paid["id"] + "_1"])
+        read = self.expect(self.client.request("GET", f"/v1/payments/{paid['id']}"), 200)
+        self.assertEqual(read.json, paid.json)
+
+    def test_a_decline_is_a_created_payment(self):
+        declined = self.expect(self.client.pay(1001), 201)
+        self.assertEqual(declined["status"], "declined")
+        self.assertEqual(declined["decline"]["retry"], "never")
+        self.assertEqual(len(declined["attempts"]), 1)
+
+    def test_what_was_not_sent_goes_to_the_next(self):
+        paid = self.expect(self.client.pay(1002), 201)
+        self.assertEqual(paid["status"], "captured")
+        self.assertEqual([a["connector"] for a in paid["attempts"]], ["adyen", "checkout"])
+        self.assertEqual([a["phase"] for a in paid["attempts"]], ["not_sent", "reply"])
+
+    def test_a_lost_answer_is_asked_for(self):
+        paid = self.expect(self.client.pay(1003), 201)
+        self.assertEqual((paid["status"], len(paid["attempts"])), ("captured", 1))
+
+    def test_an_open_outcome_is_answered_after_ten_seconds(self):
+        key = str(uuid.uuid4())
+        start = time.monotonic()
+        open_payment = self.expect(self.client.pay(1004, idempotency=key), 202)
+        self.assertLess(time.monotonic() - start, 12)
+        self.assertIn(open_payment["status"], ("processing", "unresolved"))
+        again = self.expect(self.client.pay(1004, idempotency=key), 202)
+        self.assertEqual(again["id"], open_payment["id"])
+        self.assertEqual(again.headers["Idempotent-Replayed"], "true")
+
+    def test_the_customer_must_act(self):
+        waiting = self.expect(self.client.pay(1005, return_url="https://shop.example/back"), 201)
+        self.assertEqual(waiting["status"], "requires_action")
+        self.assertEqual(waiting["next_action"]["url"], "https://acs.example.com/challenge")
+
+    def test_captures_voids_and_refunds(self):
+        path = "/v1/payments/" + self.expect(self.client.pay(1000, capture="manual"), 201)["id"]
+        self.expect(self.client.request("POST", path + "/refunds"), 409, "invalid_state")
+        self.expect(self.client.request("POST", path + "/capture", {"amount": 1001}), 422, "amount_too_large", "amount")
+        part = self.expect(self.client.request("POST", path + "/capture", {"amount": 400, "final": False}), 201)
+        self.assertEqual((part["status"], part["amount_captured"], part["amount_capturable"]),
+                         ("partially_captured", 400, 600))
+        self.assertEqual(part["movement"], part["movements"][0]["id"])
+        rest = self.expect(self.client.request("POST", path + "/capture"), 201)
+        self.assertEqual((rest["status"], rest["amount_captured"]), ("captured", 1000))
+        self.expect(self.client.request("POST", path + "/void"), 409, "invalid_state")
+        refunded = self.expect(
+            self.client.request("POST", path + "/refunds", {"amount": 300, "reason": "broken", "reference": "r-1"}), 201)
+        self.assertEqual((refunded["amount_refunded"], refunded["amount_refundable"]), (300, 700))
+        self.expect(self.client.request("POST", path + "/refunds", {"amount": 701}), 422, "amount_too_large", "amount")
+
+    def test_a_void(self):
+        path = "/v1/payments/" + self.expect(self.client.pay(1000, capture="manual"), 201)["id"]
+        voided = self.expect(self.client.request("POST", path + "/void", {"reason": "changed mind"}), 201)
+        self.assertEqual(voided["status"], "voided")
+        self.expect(self.client.request("POST", path + "/capture"), 409, "invalid_state")
+
+    def test_lists_are_narrowed_and_paged(self):
+        for i in range(5):
+            self.expect(self.client.pay(1000 + 100 * i, reference="paged", metadata={"n": str(i)}), 201)
+        first = self.expect(self.client.request("GET", "/v1/payments?reference=paged&limit=2"), 200)
+        self.assertEqual([p["amount"] for p in first["data"]], [1400, 1300])
+        self.assertTrue(first["has_more"])
+        second = self.client.request("GET", f"/v1/payments?reference=paged&limit=3&starting_after={first['next']}")
+        self.assertEqual([p["amount"] for p in second["data"]], [1200, 1100, 1000])
+        self.assertFalse(second["has_more"])
+        one = self.client.request("GET", "/v1/payments?reference=paged&metadata[n]=3&status=captured&connector=adyen")
+        self.assertEqual([p["amount"] for p in one["data"]], [1300])
+        self.assertEqual(self.client.request("GET", "/v1/payments?created[gte]=2090-01-01T00:00:00Z")["data"], [])
+        self.expect(self.client.request("GET", "/v1/payments?limit=0"), 422, "invalid_field", "limit")
+
+
+class Idempotency(Case):
+    def test_a_repeat_is_the_same_payment(self):
+        key = str(uuid.uuid4())
+        first = self.expect(self.client.pay(1000, idempotency=key), 201)
+        before = self.router.dispatches()
+        again = self.expect(self.client.pay(1000, idempotency=key), 201)
+        self.assertEqual(again.json, first.json)
+        self.assertEqual(again.headers["Idempotent-Replayed"], "true")
+        self.assertNotIn("Idempotent-Replayed", first.headers)
+        self.expect(self.client.pay(1100, idempotency=key), 422, "idempotency_key_reused")
+        self.assertEqual(self.router.dispatches(), before)
+
+    def test_a_repeat_while_the_first_runs(self):
+        key, answers = str(uuid.uuid4()), []
+        before = self.router.dispatches()
+        self.router.tell("hold")
+        threads = [threading.Thread(target=lambda: answers.append(self.client.pay(1000, idempotency=key)))
+                   for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.3)
+        self.router.tell("release")
+        for thread in threads:
+            thread.join()
+        self.assertEqual({a.status for a in answers}, {201})
+        self.assertEqual(len({a["id"] for a in answers}), 1)
+        self.assertEqual(self.router.dispatches(), before + 1)
+
+    def test_a_repeated_refund_is_one_refund(self):
+        path = "/v1/payments/" + self.client.pay(1000)["id"] + "/refunds"
+        first = self.expect(self.client.request("POST", path, {"amount": 100}, idempotency="refund 1"), 201)
+        again = self.expect(self.client.request("POST", path, {"amount": 100}, idempotency="refund 1"), 201)
+        self.assertEqual(again["movement"], first["movement"])
+        self.assertEqual(again["amount_refunded"], 100)
+
+    def test_a_key_is_needed(self):
+        body = {"amount": 1, "currency": "EUR", "token": self.router.tokens["good"]}
+        for key, code in (("", "idempotency_key_required"), ("k" * 256, "invalid_idempotency_key")):
+            self.expect(self.client.request("POST", "/v1/payments", body, idempotency=key), 400, code)
+        self.expect(self.client.request("POST", "/v1/payments", body, idempotency="k" * 255), 201)
+
+
+class Access(Case):
+    def test_only_secret_keys_are_let_in(self):
+        for key in ("", "sk_test_unknown00000000000000", self.router.key[:-1], self.router.key + "x",
+                    "pk_test_standstandstandstandstand1", "sk_live_standstandstandstandstand1"):
+            for method, path in (("GET", "/v1/payments"), ("POST", "/v1/payments"), ("GET", "/v1/connectors")):
+                answer = self.expect(self.client.request(method, path, key=key), 401, "unauthorized")
+                self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
+        self.expect(self.client.request("GET", "/v1/payments", key="", headers=basic(self.router.key)), 200)
+
+    def test_another_merchants_things_do_not_exist(self):
+        payment = self.client.pay(1000)["id"]
+        other = self.router.other_key
+        for method, path in (("GET", f"/v1/payments/{payment}"), ("POST", f"/v1/payments/{payment}/refunds"),
+                             ("GET", f"/v1/tokens/{self.router.tokens['good']}"),
+                             ("DELETE", f"/v1/tokens/{self.router.tokens['good']}")):
+            self.expect(self.client.request(method, path, key=other), 404, "not_found")
+        self.assertEqual(self.client.request("GET", "/v1/payments", key=other)["data"], [])
+        body = {"amount": 1, "currency": "EUR", "token": self.router.tokens["good"],
+                "routing": {"connectors": ["stripe"]}}
+        self.expect(self.client.request("POST", "/v1/payments", body, key=other), 422, "token_not_found", "token")
+
+    def test_paths_and_methods(self):
+        self.assertEqual(self.client.request("GET", "/v1/nothing").status, 404)
+        answer = self.client.request("DELETE", "/v1/payments")
+        self.assertEqual((answer.status, answer.headers["Allow"]), (405, "POST, GET, HEAD"))
+        self.expect(self.client.request("GET", "/v1/payments/pay_1"), 404, "not_found")
+        self.expect(self.client.request("GET", "/v1/payments", headers={"Freeport-Version": "2020-01-01"}), 400,
+                    "unknown_version")
+        self.expect(self.client.request("POST", "/v1/payments", "{}", content_type="text/plain"), 415,
+                    "unsupported_media_type")
+
+
+class BadInput(Case):
+    def body(self, **more):
+        return {"amount": 1000, "currency": "EUR", "token": self.router.tokens["good"], **more}
+
+    def test_it_is_refused_by_code_changes_nothing_and_is_not_echoed(self):
+        good = json.dumps(self.body())
+        table = [
+            ("", 400, "invalid_json", None),
+            (CANARY, 400, "invalid_json", None),
+            ('{"amount":' + CANARY, 400, "invalid_json", None),
+            ("[" * 5000 + CANARY, 400, "invalid_json", None),
+            (good[:-1] + f',"amount":{CANARY}}}', 400, "invalid_json", None),
+            (b'{"token":"\xff' + CANARY.encode() + b'"}', 400, "invalid_json", None),
+            (self.body(metadata={"k": "x" * 70000}), 413, "body_too_large", None),
+            (self.body(amount=0), 422, "invalid_field", "amount"),
+            (self.body(amount=-42), 422, "invalid_field", "amount"),
+            (self.body(amount=42.5), 422, "invalid_field", "amount"),
+            (self.body(amount=2**63), 422, "invalid_field", "amount"),
+            (self.body(amount=CANARY), 422, "invalid_field", "amount"),
+            (self.body(currency=CANARY), 422, "invalid_field", "currency"),
+            (self.body(currency="XXX"), 422, "invalid_field", "currency"),
+            (self.body(token=CANARY), 422, "invalid_field", "token"),
+            (self.body(card={"number": CANARY}), 422, "unknown_field", "card"),
+            (self.body(**{CANARY: 1}), 422, "unknown_field", None),
+            (self.body(reference=CANARY + "\n"), 422, "invalid_field", "reference"),
+            (self.body(metadata={CANARY + " ": "1"}), 422, "invalid_field", "metadata"),
+            (self.body(billing_address={"country": CANARY}), 422, "invalid_field", "billing_address.country"),
+            (self.body(token="tok_01J9ZC8XK4T5V6W7X8Y9Z0ABCZ"), 422, "token_not_found", "token"),
+            (self.body(token=self.router.tokens["deleted"]), 422, "token_deleted", "token"),
+            (self.body(token=self.router.tokens["expired"]), 422, "token_expired", "token"),
+            (self.body(agreement="agr_01J9ZC8XK4T5V6W7X8Y9Z0ABCD"), 422, "agreement_not_found", "agreement"),
+            (self.body(customer="cus_01J9ZC8XK4T5V6W7X8Y9Z0ABCD"), 422, "customer_not_found", "customer"),
+            (self.body(routing={"connectors": ["nobody"]}), 422, "connector_not_found", "routing.connectors"),
+        ]
+        before = self.router.dispatches(), len(self.client.request("GET", "/v1/payments?limit=100")["data"])
+        first = len(self.client.answers)
+        for body, status, code, param in table:
+            with self.subTest(code=code, param=param):
+                self.expect(self.client.request("POST", "/v1/payments", body), status, code, param)
+        for query in (f"reference=%0a{CANARY}", f"{CANARY}=1", f"status={CANARY}", f"customer={CANARY}"):
+            self.assertIn(self.client.request("GET", "/v1/payments?" + query).status, (400, 422))
+        self.assertEqual(self.client.request("GET", f"/v1/payments/{CANARY}").status, 404)
+        self.assertEqual(self.client.request("GET", f"/v1/tokens/{CANARY}").status, 404)
+        self.assertEqual(self.client.request("GET", "/v1/connectors", key=CANARY).status, 401)
+        for answer in self.client.answers[first:]:
+            self.assertNotIn(CANARY, answer.raw.decode() + str(answer.headers))
+        after = self.router.dispatches(), len(self.client.request("GET", "/v1/payments?limit=100")["data"])
+        self.assertEqual(before, after)
+        self.assertNotIn(CANARY, self.router.logged())
+        self.expect(self.client.pay(1000), 201)
+
+    def test_policies(self):
+        for text, code in (("otherwise route", "invalid_policy"), (CANARY, "invalid_policy"),
+                           ("otherwise route nobody", "connector_not_found")):
+            answer = self.expect(self.client.request("POST", "/v1/policies", {"text": text}), 422, code, "text")
+            self.assertRegex(answer["detail"], r"^Line 1, column \d+: ")
+            self.assertNotIn(CANARY, answer.raw.decode())
+
+
+class Resources(Case):
+    def test_tokens(self):
+        path = "/v1/tokens/" + self.router.tokens["good"]
+        token = self.expect(self.client.request("GET", path), 200)
+        self.assertEqual((token["status"], token["card"]["last4"], token["card"]["networks"]),
+                         ("active", "4242", ["visa"]))
+        updated = self.expect(self.client.request("PATCH", path, {"exp_month": 1, "exp_year": 2033}), 200)
+        self.assertEqual((updated["card"]["exp_month"], updated["card"]["exp_year"]), (1, 2033))
+        self.expect(self.client.request("PATCH", path, {"exp_month": 1, "exp_year": 2020}), 422, "invalid_field",
+                    "exp_year")
+        self.expect(self.client.request("PATCH", path, {"number": CANARY}), 422, "unknown_field", "number")
+        deleted = self.expect(self.client.request("DELETE", path), 200)
+        self.assertEqual(deleted["status"], "deleted")
+        self.assertIsNotNone(deleted["destroyed_at"])
+        self.expect(self.client.request("DELETE", "/v1/tokens/" + self.router.tokens["limited"]), 429,
+                    "deletion_limited")
+        self.expect(self.client.request("GET", "/v1/tokens/tok_01J9ZC8XK4T5V6W7X8Y9Z0ABCZ"), 404, "not_found")
+
+    def test_connectors(self):
+        listed = self.expect(self.client.request("GET", "/v1/connectors"), 200)
+        self.assertEqual([c["name"] for c in listed["data"]], ["adyen", "checkout", "stripe"])
+        self.assertTrue(all(c["sheet_known"] and "charge" in c["operations"] for c in listed["data"]))
+
+    def test_policies(self):
+        draft = self.expect(self.client.request("POST", "/v1/policies", {"text": "otherwise route stripe # only\n"},
+                                                idempotency="draft"), 201)
+        self.assertEqual(draft["status"], "draft")
+        again = self.expect(self.client.request("POST", "/v1/policies", {"text": "otherwise route stripe # only\n"},
+                                                idempotency="draft"), 201)
+        self.assertEqual((again["id"], again.headers["Idempotent-Replayed"]), (draft["id"], "true"))
+        self.expect(self.client.request("POST", "/v1/policies", {"text": "otherwise route adyen"}, idempotency="draft"),
+                    422, "idempotency_key_reused")
+        published = self.expect(self.client.request("POST", f"/v1/policies/{draft['id']}/publish"), 200)
+        self.assertEqual(published["status"], "published")
+        self.assertEqual(self.client.pay(1000)["connector"], "stripe")
+        back = self.expect(self.client.request("POST", "/v1/policies/rollback"), 200)
+        self.assertNotEqual(back["id"], draft["id"])
+        self.assertEqual(self.client.pay(1000)["connector"], "adyen")
+        listed = self.client.request("GET", "/v1/policies?limit=1")
+        self.assertEqual([(p["id"], p["status"]) for p in listed["data"]], [(draft["id"], "superseded")])
+        self.assertTrue(listed["has_more"])
+        self.expect(self.client.request("POST", "/v1/policies/rollback"), 409, "invalid_state")
+        self.expect(self.client.request("POST", "/v1/policies/pol_01J9ZC8XK4T5V6W7X8Y9Z0ABCZ/publish"), 404, "not_found")
+
+    def test_routes(self):
+        before = self.router.dispatches()
+        asked = {"amount": 1000, "currency": "EUR", "card": {"bin": "424242"}}
+        decided = self.expect(self.client.request("POST", "/v1/route", asked), 200)
+        self.assertEqual((decided["rule"], decided["connectors"]), ("otherwise", ["adyen", "checkout", "stripe"]))
+        tried = self.expect(self.client.request("POST", "/v1/route", dict(asked, policy="otherwise route stripe")), 200)
+        self.assertEqual(tried["connectors"], ["stripe"])
+        self.expect(self.client.request("POST", "/v1/route", dict(asked, policy=CANARY)), 422, "invalid_policy", "policy")
+        self.expect(self.client.request("POST", "/v1/route", dict(asked, policy="pol_01J9ZC8XK4T5V6W7X8Y9Z0ABCZ")), 422,
+                    "policy_not_found", "policy")
+        self.assertEqual(self.router.dispatches(), before)
+
+    def test_metrics(self):
+        self.client.pay(1000)
+        text = self.client.request("GET", "/metrics", key="").raw.decode()
+        for line in text.splitlines():
+            self.assertRegex(line, r'^(# (HELP|TYPE) .+|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [-+.0-9e]+)$')
+        self.assertIn('freeport_requests_total{method="POST",route="/v1/payments",status="201"}', text)
+        self.assertIn("freeport_vault_up 1", text)
+        self.assertRegex(text, r'freeport_payments_total\{status="captured"\} [1-9]')
+        self.assertIn('freeport_request_duration_seconds_bucket{method="POST",route="/v1/payments",le="+Inf"}', text)
+
+    def test_health(self):
+        self.expect(self.client.request("GET", "/healthz", key=""), 200)
+        self.expect(self.client.request("GET", "/openapi.json", key=""), 200)
+
+
+class Trouble(Case):
+    def test_a_vault_that_is_away(self):
+        self.router.tell("drop")
+        self.await_ready(503)
+        self.expect(self.client.pay(1000), 503, "vault_unavailable")
+        self.expect(self.client.request("GET", "/v1/tokens/" + self.router.tokens["good"]), 503, "vault_unavailable")
+        self.router.tell("older")
+        self.router.tell("line")
+        for _ in range(100):
+            if self.client.request("GET", "/readyz", key="")["vault"] == "rolled_back":
+                break
+            time.sleep(0.02)
+        self.assertEqual(self.client.request("GET", "/readyz", key="")["vault"], "rolled_back")
+        self.expect(self.client.pay(1000), 503, "vault_unavailable")
+        self.router.tell("older")
+        self.router.tell("line")
+        self.await_ready()
+        self.expect(self.client.pay(1000), 201)
+
+    def test_a_full_disk(self):
+        self.expect(self.client.pay(1000), 201)
+        soft, hard = resource.prlimit(self.router.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.router.pid, resource.RLIMIT_FSIZE, (4096, hard))
+        before = self.router.dispatches()
+        self.expect(self.client.pay(1000, idempotency="when full"), 503, "storage_unavailable")
+        self.expect(self.client.request("POST", "/v1/policies", {"text": "otherwise route stripe"}), 503,
+                    "storage_unavailable")
+        self.assertEqual(self.router.dispatches(), before)
+        self.expect(self.client.request("GET", "/v1/payments"), 200)
+        resource.prlimit(self.router.pid, resource.RLIMIT_FSIZE, (soft, hard))
+        paid = self.expect(self.client.pay(1000, idempotency="when full"), 201)
+        self.assertNotIn("Idempotent-Replayed", paid.headers)
+
+    def post(self, amount):
+        """A socket on which a payment was asked for."""
+        body = json.dumps({"amount": amount, "currency": "EUR", "token": self.router.tokens["good"]})
+        sock = socket.create_connection(("127.0.0.1", self.router.port))
+        sock.sendall((f"POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.router.key}\r\n"
+                      f"Content-Type: application/json\r\nIdempotency-Key: {uuid.uuid4()}\r\n"
+                      f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+        return sock
+
+    def await_metric(self, name, wanted):
+        for _ in range(200):
+            if self.metric(name) == wanted:
+                return
+            time.sleep(0.02)
+        self.assertEqual(self.metric(name), wanted)
+
+    def test_clients_that_leave_free_their_slots(self):
+        gone = self.metric("freeport_clients_gone_total")
+        self.router.tell("hold")
+        socks = [self.post(1000) for _ in range(100)]
+        self.await_metric("freeport_requests_in_flight", 100)
+        for sock in socks:
+            sock.close()
+        self.await_metric("freeport_requests_in_flight", 0)
+        self.assertEqual(self.metric("freeport_clients_gone_total"), gone + 100)
+        self.router.tell("release")
+        self.expect(self.client.pay(1000), 201)
+
+    def test_a_flood_waits_and_what_is_over_the_cap_is_refused(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard != resource.RLIM_INFINITY and hard < WAITING_MAX + 500:
+            self.skipTest(f"only {hard} descriptors may be open")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (WAITING_MAX + 500, hard))
+        self.router.tell("hold")
+        socks = [self.post(1000) for _ in range(WAITING_MAX + 100)]
+        statuses = []
+        with selectors.DefaultSelector() as selector:
+            for sock in socks:
+                selector.register(sock, selectors.EVENT_READ)
+            released = False
+            while len(statuses) < len(socks):
+                ready = selector.select(20)
+                self.assertTrue(ready, f"{len(statuses)} of {len(socks)} were answered")
+                for key, _ in ready:
+                    head = key.fileobj.recv(65536)
+                    statuses.append(int(head.split()[1]))
+                    if statuses[-1] == 503:
+                        self.assertIn(b"Retry-After: ", head)
+                    selector.unregister(key.fileobj)
+                    key.fileobj.close()
+                if not released and len(statuses) >= 100:
+                    self.router.tell("release")
+                    released = True
+        self.assertEqual((statuses.count(503), statuses.count(201)), (100, WAITING_MAX))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+class Restart(Case):
+    def test_everything_is_as_it_was(self):
+        paid = self.expect(self.client.pay(1000, idempotency="before"), 201)
+        self.assertEqual(self.router.stop(), 0)
+        self.start()
+        self.assertEqual(self.client.request("GET", f"/v1/payments/{paid['id']}").json, paid.json)
+        again = self.expect(self.client.pay(1000, idempotency="before"), 201)
+        self.assertEqual(again.json, paid.json)
+
+    def test_what_is_at_hand_is_finished(self):
+        self.router.tell("hold")
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(self.client.pay(1000)))
+        thread.start()
+        time.sleep(0.3)
+        self.router.tell("release")
+        self.assertEqual(self.router.stop(), 0)
+        thread.join()
+        self.assertEqual(answers[0].status, 201)
+        self.start()
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])

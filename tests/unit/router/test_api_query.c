@@ -1,0 +1,75 @@
+/* Query parameters of lists. */
+#include "query_args.h"
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const struct {
+  const char *query;
+  unsigned status;
+  const char *code, *param;
+} wrong[] = {
+    {"limit=0", 422, "invalid_field", "limit"},
+    {"limit=101", 422, "invalid_field", "limit"},
+    {"limit=", 422, "invalid_field", "limit"},
+    {"limit=-1", 422, "invalid_field", "limit"},
+    {"limit=1e1", 422, "invalid_field", "limit"},
+    {"limit=5&limit=5", 422, "invalid_field", "limit"},
+    {"starting_after=pol_01J9ZC8XK4T5V6W7X8Y9Z0ABCD", 422, "invalid_field", "starting_after"},
+    {"status=paid", 422, "invalid_field", "status"},
+    {"customer=4242424242424242", 422, "invalid_field", "customer"},
+    {"connector=A", 422, "invalid_field", "connector"},
+    {"reference=", 422, "invalid_field", "reference"},
+    {"metadata[]=x", 422, "invalid_field", "metadata"},
+    {"metadata[a]=1&metadata[b]=2", 422, "invalid_field", "metadata"},
+    {"created[gte]=yesterday", 422, "invalid_field", "created[gte]"},
+    {"created[lte]=", 422, "invalid_field", "created[lte]"},
+    {"created=1", 422, "unknown_field", ""},
+    {"amount=1", 422, "unknown_field", ""},
+    {"4242424242424242=1", 422, "unknown_field", ""},
+    {"reference=%zz", 400, "bad_request", ""},
+    {"reference=%00", 400, "bad_request", ""},
+    {"reference=%ff", 400, "bad_request", ""},
+};
+
+Test(api_query, wrong_parameters_are_refused) {
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    struct payments_query query;
+    struct fault fault = {0};
+    cr_assert_eq(parse_payments_query(wrong[i].query, &query, &fault), 1, "%s", wrong[i].query);
+    cr_expect_eq(fault.status, wrong[i].status, "%u for %s", fault.status, wrong[i].query);
+    cr_expect_str_eq(fault.code, wrong[i].code, "%s for %s", fault.code, wrong[i].query);
+    cr_expect_str_eq(fault.param, wrong[i].param, "%s for %s", fault.param, wrong[i].query);
+  }
+}
+
+Test(api_query, every_parameter_arrives) {
+  struct payments_query query;
+  struct fault fault = {0};
+  cr_assert_eq(
+      parse_payments_query("limit=100&starting_after=pay_01J9ZC8XK4T5V6W7X8Y9Z0ABCD&reference=order+%237&"
+                           "status=partially_captured&customer=cus_01J9ZC8XK4T5V6W7X8Y9Z0ABCD&"
+                           "connector=adyen_eu&metadata%5Bcart%5D=a%26b&created[gte]=2026-01-31T12:00:00Z&"
+                           "created[lte]=1800000000",
+                           &query, &fault),
+      0, "%s %s", fault.code, fault.param);
+  cr_expect_eq(query.page.limit, 100);
+  cr_expect_str_eq(query.page.after.text, "pay_01J9ZC8XK4T5V6W7X8Y9Z0ABCD");
+  cr_expect_str_eq(query.reference, "order #7");
+  cr_expect_eq(query.status, PAYMENT_PARTIALLY_CAPTURED);
+  cr_expect_str_eq(query.connector, "adyen_eu");
+  cr_expect_str_eq(query.metadata_key, "cart");
+  cr_expect_str_eq(query.metadata_value, "a&b");
+  cr_expect_eq(query.created_from_ms, 1769860800000);
+  cr_expect_eq(query.created_to_ms, 1800000000000);
+}
+
+Test(api_query, nothing_asked_is_the_first_page) {
+  struct payments_query query;
+  struct page_query page;
+  struct fault fault;
+  cr_assert_eq(parse_payments_query("", &query, &fault), 0);
+  cr_expect_eq(query.page.limit, LIST_LIMIT_DEFAULT);
+  cr_expect_str_empty(query.page.after.text);
+  cr_assert_eq(parse_policies_query("starting_after=pol_01J9ZC8XK4T5V6W7X8Y9Z0ABCD", &page, &fault), 0);
+  cr_expect_eq(parse_policies_query("status=captured", &page, &fault), 1);
+}
