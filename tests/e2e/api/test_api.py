@@ -92,6 +92,7 @@ class Payments(Case):
         self.assertEqual((paid["amount_authorized"], paid["amount_captured"], paid["amount_refundable"]),
                          (1000, 1000, 1000))
         self.assertEqual(paid["connector"], "adyen")
+        self.assertEqual((paid["card"]["country"], paid["card"]["funding"]), ("US", "credit"))
         self.assertEqual(paid["decision"]["candidates"], ["adyen", "checkout", "stripe"])
         self.assertEqual(paid["metadata"], {"cart": "7"})
         self.assertEqual([a["id"] for a in paid["attempts"]], [paid["id"] + "_1"])
@@ -305,6 +306,7 @@ class Resources(Case):
         token = self.expect(self.client.request("GET", path), 200)
         self.assertEqual((token["status"], token["card"]["last4"], token["card"]["networks"]),
                          ("active", "4242", ["visa"]))
+        self.assertEqual((token["card"]["country"], token["card"]["issuer"]), ("US", "Harbour Bank of Example"))
         updated = self.expect(self.client.request("PATCH", path, {"exp_month": 1, "exp_year": 2033}), 200)
         self.assertEqual((updated["card"]["exp_month"], updated["card"]["exp_year"]), (1, 2033))
         self.expect(self.client.request("PATCH", path, {"exp_month": 1, "exp_year": 2020}), 422, "invalid_field",
