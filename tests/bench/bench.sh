@@ -8,7 +8,7 @@ source tests/tools/stack.sh
 
 figures=$(mktemp)
 programs=$build/tests/bench
-"$programs/bench_vault" "$figures" "$build"
+"$programs/bench_vault" "$figures"
 "$programs/bench_open" "$figures"
 
 stack_up

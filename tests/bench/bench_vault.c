@@ -1,4 +1,4 @@
-/* bench_vault FIGURES BUILD: tokenize, describe and disk, against a freeport-vault process of its own.
+/* bench_vault FIGURES: tokenize, describe and disk, against a freeport-vault process of its own.
  *
  * tokenize is held to bare LMDB doing the same puts (the same tables, key and value sizes, read from the vault's own
  * file afterwards) in the same batches with one sync each. describe is held to two bare processes that exchange messages
@@ -18,8 +18,8 @@
 
 #include "admin.h"
 #include "collect_vault.h"
-#include "daemon.h"
 #include "report.h"
+#include "spawn.h"
 
 enum { ROUNDS = 5, CARDS = 8000, OUTSTANDING = 64, DESCRIBES = 20000, TABLES_MAX = 16 };
 
@@ -394,7 +394,7 @@ static void provision(void) {
 
 static void remove_directory(void) {
   static const char *const files[] = {"vault.mdb", "vault.mdb-lock", "bare.mdb", "bare.mdb-lock", "root.key",
-                                      "escrow.pub", "escrow.key", "admin.sock", "log"};
+                                      "escrow.pub", "escrow.key", "admin.sock"};
   char path[128];
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
     snprintf(path, sizeof path, "%s/%s", directory, files[i]);
@@ -405,33 +405,29 @@ static void remove_directory(void) {
 
 int main(int argc, char **argv) {
   static struct peer collect, router;
-  if (argc != 3) {
-    fputs("usage: bench_vault FIGURES BUILD\n", stderr);
+  if (argc != 2) {
+    fputs("usage: bench_vault FIGURES\n", stderr);
     return 64;
   }
   if (sodium_init() < 0 || mkdtemp(directory) == NULL) {
     give_up("a directory");
   }
-  char program[4096], log[128];
-  snprintf(program, sizeof program, "%s/freeport-vault", argv[2]);
-  snprintf(log, sizeof log, "%s/log", directory);
   merchant = id_new("mer", 0);
   randombytes_buf(key_hash, sizeof key_hash);
   int admin = open_admin();
-  /* The limit on similar numbers is lifted: a bench makes many. */
   const char *arguments[] = {"--data", directory, "--environment", "test", NULL};
-  struct daemon vault = daemon_start(program, arguments, log, 0);
-  daemon_give(&vault, "admin", admin);
-  collect.fd = daemon_link(&vault, "collect");
-  router.fd = daemon_link(&vault, "router");
+  struct spawned vault;
+  pin_to(0);
+  spawn_start(&vault, "freeport-vault", arguments, NULL);
   pin_to(1);
-  if (!daemon_wait_ready(&vault)) {
-    give_up("the vault did not become ready");
-  }
+  spawn_give(&vault, "admin", admin);
+  collect.fd = spawn_connect(&vault, "collect");
+  router.fd = spawn_connect(&vault, "router");
+  spawn_wait_ready(&vault);
   provision();
   struct id token = measure_tokenize(argv[1], &collect);
   measure_describe(argv[1], &router, &token);
-  int status = daemon_end(&vault);
+  int status = spawn_stop(&vault);
   remove_directory();
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+  return status == 0 ? 0 : 1;
 }

@@ -1,7 +1,6 @@
 #include "spawn.h"
 
 #include "control.h"
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +14,14 @@
 #include <unistd.h>
 
 enum { WAIT_MS = 10000, STEP_MS = 10 };
+
+/* Ends the test, or whatever else started the process, when condition does not hold. */
+static void must(bool condition, const char *what) {
+  if (!condition) {
+    fprintf(stderr, "spawn: %s: %s\n", what, strerror(errno));
+    abort();
+  }
+}
 
 static void run_child(const char *name, const char *const *arguments, char **environment, int control,
                       int errors) {
@@ -35,23 +42,27 @@ static void run_child(const char *name, const char *const *arguments, char **env
 void spawn_start(struct spawned *spawned, const char *name, const char *const *arguments,
                  char **environment) {
   int pair[2];
-  cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+  must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "a socket pair");
   /* Above CONTROL_FD, so that dup2() there clears the close-on-exec flag and closes none of them. */
   int control = fcntl(pair[1], F_DUPFD_CLOEXEC, 10);
   close(pair[1]);
   *spawned = (struct spawned){.control = pair[0], .errors = memfd_create("errors", MFD_CLOEXEC)};
-  cr_assert_geq(spawned->errors, 0);
+  must(spawned->errors >= 0, "a file for its errors");
   spawned->pid = fork();
-  cr_assert_geq(spawned->pid, 0);
+  must(spawned->pid >= 0, "fork");
   if (spawned->pid == 0)
     run_child(name, arguments, environment, control, spawned->errors);
   close(control);
 }
 
+void spawn_give(struct spawned *spawned, const char *name, int fd) {
+  must(control_send(spawned->control, name, fd, NULL, 0) == 0, "handing over a descriptor");
+}
+
 int spawn_connect(struct spawned *spawned, const char *peer) {
   int pair[2];
-  cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-  cr_assert_eq(control_send(spawned->control, peer, pair[1], NULL, 0), 0);
+  must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "a socket pair");
+  spawn_give(spawned, peer, pair[1]);
   close(pair[1]);
   return pair[0];
 }
@@ -59,17 +70,17 @@ int spawn_connect(struct spawned *spawned, const char *peer) {
 void spawn_wait_ready(struct spawned *spawned) {
   struct pollfd watched = {.fd = spawned->control, .events = POLLIN};
   static struct control_message message;
-  cr_assert_eq(poll(&watched, 1, WAIT_MS), 1, "it is not ready");
+  must(poll(&watched, 1, WAIT_MS) == 1, "it is not ready");
   if (control_receive(spawned->control, &message) == 0 && strcmp(message.name, "ready") == 0)
     return;
   static char output[SPAWN_OUTPUT_MAX + 1];
   spawn_output(spawned, output);
-  cr_assert_fail("it did not start: %s", output);
+  must(false, output);
 }
 
 bool spawn_runs(const struct spawned *spawned) {
   siginfo_t info = {0};
-  cr_assert_eq(waitid(P_PID, (id_t)spawned->pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+  must(waitid(P_PID, (id_t)spawned->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0, "waitid");
   return info.si_pid == 0;
 }
 
@@ -79,7 +90,7 @@ int spawn_wait_end(struct spawned *spawned) {
     usleep(STEP_MS * 1000);
   if (spawn_runs(spawned))
     kill(spawned->pid, SIGKILL);
-  cr_assert_eq(waitpid(spawned->pid, &status, 0), spawned->pid);
+  must(waitpid(spawned->pid, &status, 0) == spawned->pid, "waitpid");
   close(spawned->control);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -91,7 +102,7 @@ int spawn_stop(struct spawned *spawned) {
 
 size_t spawn_output(const struct spawned *spawned, char *ret) {
   ssize_t length = pread(spawned->errors, ret, SPAWN_OUTPUT_MAX, 0);
-  cr_assert_geq(length, 0);
+  must(length >= 0, "reading its errors");
   ret[length] = '\0';
   return (size_t)length;
 }

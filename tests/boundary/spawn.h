@@ -1,5 +1,5 @@
 /* A real process of ours, started as its supervisor would: control line at descriptor 3, sockets handed over
- * it. Each function ends the test on failure. */
+ * it. Each function ends the caller on failure. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,6 +17,8 @@ struct spawned {
 /* Starts build/NAME with the arguments (NULL-terminated, without argv[0]) and environment (NULL: the test's
  * own). */
 void spawn_start(struct spawned *spawned, const char *name, const char *const *arguments, char **environment);
+/* Hands it fd by that name; fd stays the caller's. */
+void spawn_give(struct spawned *spawned, const char *name, int fd);
 /* A connected SEQPACKET pair, one end of which is handed to the process by that name. Returns the other,
  * blocking. */
 int spawn_connect(struct spawned *spawned, const char *peer);
