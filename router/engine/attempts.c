@@ -292,9 +292,9 @@ void attempt_found(struct slot *slot, struct task *task, enum errand errand, enu
   taught_nothing(slot, task, &attempt, errand, finding);
 }
 
+/* It may have been handed over only just now, and then has its whole timeout to leave in. */
 void attempt_lost(struct slot *slot, struct task *task) {
   struct attempt attempt = slot->payment->attempts[task->attempt - 1];
-  int64_t end_ms = attempt.step.dispatched_ms + attempt.step.timeout_ms;
-  int64_t now_ms = slot->engine->now_ms;
-  doubt(slot, task, &attempt, CHANGE_ATTEMPT_LOST, (end_ms > now_ms ? end_ms : now_ms) + DISPATCH_GRACE_MS);
+  doubt(slot, task, &attempt, CHANGE_ATTEMPT_LOST,
+        slot->engine->now_ms + attempt.step.timeout_ms + DISPATCH_GRACE_MS);
 }

@@ -190,6 +190,7 @@ static void dispatch_dropped(struct engine *engine, uint64_t correlation) {
     return;
   task_return(task);
   task->due_ms = engine->now_ms + RETRY_ROUND_MS;
+  slot_schedule(task->slot);
 }
 
 static void movements_refused(struct slot *slot) {

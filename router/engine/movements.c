@@ -290,9 +290,8 @@ void movement_found(struct slot *slot, struct task *task, enum errand errand, en
 
 void movement_lost(struct slot *slot, struct task *task) {
   struct movement movement = slot->payment->movements[task->movement - 1];
-  int64_t end_ms = movement.step.dispatched_ms + movement.step.timeout_ms;
-  int64_t now_ms = slot->engine->now_ms;
-  doubt(slot, task, &movement, CHANGE_MOVEMENT_LOST, (end_ms > now_ms ? end_ms : now_ms) + DISPATCH_GRACE_MS);
+  doubt(slot, task, &movement, CHANGE_MOVEMENT_LOST,
+        slot->engine->now_ms + movement.step.timeout_ms + DISPATCH_GRACE_MS);
 }
 
 /* ---- An approval that came too late ---- */
