@@ -50,7 +50,7 @@ static const char defaults[] =
     "port_base: 0\n";
 
 /* libcyaml's messages name the line and the key, and are about a file that the operator wrote. */
-static void report(cyaml_log_t level, void *context, const char *format, va_list arguments) {
+__attribute__((format(printf, 3, 0))) static void report(cyaml_log_t level, void *context, const char *format, va_list arguments) {
   (void)context;
   if (level >= CYAML_LOG_ERROR) {
     fputs("freeport: freeport.yaml: ", stderr);

@@ -1,9 +1,11 @@
 #include "tls.h"
 
 #include "net_address.h"
+#include "resolver.h"
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -103,8 +105,11 @@ static bool bind_host(SSL *ssl, const char *host) {
   struct net_address literal;
   if (net_address_literal(host, 0, &literal) == 0)
     return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+  char name[HOST_NAME_CAPACITY]; /* OpenSSL takes SNI through a pointer that is not const */
+  if ((size_t)snprintf(name, sizeof name, "%s", host) >= sizeof name)
+    return false;
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+  return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 int tls_connection_new(struct tls *tls, int fd, const char *host, bool tls13, SSL **ret_ssl) {

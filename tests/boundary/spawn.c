@@ -56,7 +56,11 @@ void spawn_start(struct spawned *spawned, const char *name, const char *const *a
 }
 
 void spawn_give(struct spawned *spawned, const char *name, int fd) {
-  must(control_send(spawned->control, name, fd, NULL, 0) == 0, "handing over a descriptor");
+  struct pollfd watched = {.fd = spawned->control, .events = POLLOUT};
+  int r;
+  while ((r = control_send(spawned->control, name, fd, NULL, 0)) == -EAGAIN) /* its queue is full */
+    must(poll(&watched, 1, WAIT_MS) == 1, "it takes no descriptor");
+  must(r == 0, "handing over a descriptor");
 }
 
 int spawn_connect(struct spawned *spawned, const char *peer) {

@@ -223,7 +223,7 @@ Test(egress, a_flood_is_answered_busy) {
   struct stage stage;
   begin(&stage, &hangs, 1);
   struct egress_send *request = make_send(&stage, "adyen", OPERATION_AUTHORIZE);
-  request->timeout_ms = 1500;
+  request->timeout_ms = 4000; /* enough for the whole flood to be sent */
   for (uint64_t i = 1; i <= FLOOD; i++)
     push(stage.vault, i, request);
   for (int i = 0; i < FLOOD; i++) {

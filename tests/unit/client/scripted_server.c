@@ -117,6 +117,7 @@ static bool act(struct session *session, const struct action *action) {
     return session_read(session) > 0;
   case ACTION_WRITE:
     session_write(session, action->text, strlen(action->text));
+    session->server->written++;
     return true;
   case ACTION_WRITE_SLOWLY:
     for (const char *at = action->text; *at != '\0'; at++) {

@@ -38,6 +38,7 @@ struct scripted_server {
   unsigned script_count;
   atomic_uint accepted, closed; /* connections */
   atomic_uint requests;         /* whole ones read */
+  atomic_uint written;          /* texts */
   atomic_size_t seen_length;    /* application bytes, all connections together */
   char seen[SCRIPTED_SEEN_MAX + 1];
   atomic_bool ending;

@@ -64,9 +64,9 @@ Test(reach, a_redirect_is_an_answer_and_is_not_followed) {
   struct trial trial;
   char location[200];
   scripted_server_start(&second, &answer, 1, NULL);
-  for (int status = 301; status <= 308; status++) {
+  for (unsigned status = 301; status <= 308; status++) {
     snprintf(location, sizeof location,
-             "HTTP/1.1 %d Elsewhere\r\nLocation: http://127.0.0.1:%u/\r\nContent-Length: 0\r\n\r\n", status,
+             "HTTP/1.1 %u Elsewhere\r\nLocation: http://127.0.0.1:%u/\r\nContent-Length: 0\r\n\r\n", status,
              second.port);
     struct script script = {{{ACTION_READ_REQUEST}, {ACTION_WRITE, location}}};
     scripted_server_start(&first, &script, 1, NULL);

@@ -220,7 +220,6 @@ static const struct deed deeds[] = {
     {"become dumpable", do_become_dumpable, IN_EVERY_ROLE(REFUSED)},
 };
 
-#ifndef FREEPORT_SANITIZED
 Test(jail, each_role_can_do_its_work_and_nothing_else) {
   for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++) {
     for (int role = 0; role < ROLE_COUNT; role++) {
@@ -334,4 +333,3 @@ Test(jail, the_loop_runs_in_every_role) {
   for (int role = 0; role < ROLE_COUNT; role++)
     cr_expect_eq(in_jail((enum jail_role)role, run_loop), DONE, "role %d", role);
 }
-#endif

@@ -272,8 +272,8 @@ Test(dispatcher, the_timeout_is_for_the_whole) {
 }
 
 Test(dispatcher, an_echo_is_dropped_and_the_outcome_stands) {
-  static const char *const echoes[] = {TRIAL_CARD, "4242 4242 4242 4242",
-                                       "NDI0MjQyNDI0MjQyNDI0Mg==", "code " TRIAL_CODE};
+  static const char *const echoes[] = {TRIAL_CARD, "4242 4242 4242 4242", "NDI0MjQyNDI0MjQyNDI0Mg==",
+                                       ("code " TRIAL_CODE)};
   for (size_t i = 0; i < sizeof echoes / sizeof *echoes; i++) {
     char answer[512];
     snprintf(
