@@ -253,8 +253,12 @@ Test(router_vault, pages_of_connectors) {
   struct reader reader = reader_over(bytes, writer_length(&writer));
   cr_assert_eq(read_connectors_page(&reader, &read), 0);
   cr_expect_eq(memcmp(&sent, &read, sizeof sent), 0);
-  bytes[0] = CONNECTORS_PER_PAGE + 1;
-  reader = reader_over(bytes, sizeof bytes);
+  writer = begin();
+  write_u8(&writer, CONNECTORS_PER_PAGE + 1);
+  write_bool(&writer, false);
+  for (int i = 0; i <= CONNECTORS_PER_PAGE; i++)
+    write_connector_facts(&writer, &sent.facts[0]);
+  reader = reader_over(bytes, writer_length(&writer));
   cr_expect_eq(read_connectors_page(&reader, &read), -EBADMSG);
 }
 

@@ -123,6 +123,7 @@ STORE_TEST(keys_are_walked_in_order_batch_included) {
     expect_next(opened.store, "", false, "a");
     expect_next(opened.store, "a", true, "a");
     expect_next(opened.store, "a", false, "bb");
+    expect_next(opened.store, "ab", false, "bb");
     expect_next(opened.store, "bb", false, "c");
     expect_next(opened.store, "c", false, NULL);
     expect_last(opened.store, "", "c");

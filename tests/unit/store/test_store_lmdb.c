@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "scratch.h"
@@ -204,6 +205,38 @@ Test(store_lmdb, pages_are_used_again_while_the_store_is_read) {
     cr_assert_eq(store_next(store, 0, &one, sizeof one, false, &key, &view), 0);
   }
   cr_assert_lt(file_size(scratch.file), 1 << 20);
+  store_close(store);
+}
+
+static void put_in_child(void) {
+  pid_t child = fork();
+  if (child == 0) {
+    struct store *store;
+    int r = store_open_lmdb(scratch.file, tables, MAP_BYTES, &store);
+    if (r == 0)
+      r = store_put(store, 1, "k", 1, "v", 1);
+    if (r == 0)
+      r = store_commit(store);
+    _exit(r == 0 ? 0 : 1);
+  }
+  int status;
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert_eq(status, 0);
+}
+
+/* An idle process must not keep old pages alive for an operator's tool that writes. */
+Test(store_lmdb, a_snapshot_ends_with_the_round_even_when_nothing_was_put) {
+  struct view view;
+  put_in_child();
+  struct store *store = open_store();
+  cr_assert_eq(store_get(store, 1, "k", 1, &view), 0);
+  cr_assert_eq(store_delete(store, 1, "k", 1), 0);
+  cr_assert_eq(store_commit(store), 0);
+  cr_assert_eq(store_get(store, 1, "k", 1, &view), STORE_ABSENT);
+  put_in_child();
+  cr_expect_eq(store_get(store, 1, "k", 1, &view), STORE_ABSENT, "the snapshot of this round");
+  cr_assert_eq(store_commit(store), 0);
+  cr_expect_eq(store_get(store, 1, "k", 1, &view), 0);
   store_close(store);
 }
 
