@@ -4,15 +4,6 @@
 
 enum { TIMEOUT_MIN_MS = 100, TIMEOUT_MAX_MS = 120000, HTTP_STATUS_MIN = 100, HTTP_STATUS_MAX = 599 };
 
-/* Hands over what was read, whole or not at all. */
-#define FINISH(reader, read, ret)                                                                            \
-  do {                                                                                                       \
-    int finish_result = reader_finish(reader);                                                               \
-    if (finish_result == 0)                                                                                  \
-      *(ret) = (read);                                                                                       \
-    return finish_result;                                                                                    \
-  } while (0)
-
 void write_audit_head(struct writer *writer, const struct audit_head *head) {
   write_u64(writer, head->sequence);
   write_bytes(writer, head->hash, sizeof head->hash);
@@ -32,7 +23,10 @@ int read_token_question(struct reader *reader, struct token_question *ret_questi
   struct token_question question = {0};
   read_id(reader, "mer", &question.merchant);
   read_id(reader, "tok", &question.token);
-  FINISH(reader, question, ret_question);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_question = question;
+  return r;
 }
 
 void write_token_update(struct writer *writer, const struct token_update *update) {
@@ -46,7 +40,10 @@ int read_token_update(struct reader *reader, struct token_update *ret_update) {
   read_id(reader, "mer", &update.merchant);
   read_id(reader, "tok", &update.token);
   read_expiry(reader, &update.exp_month, &update.exp_year);
-  FINISH(reader, update, ret_update);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_update = update;
+  return r;
 }
 
 void write_token_description(struct writer *writer, const struct token_description *description) {
@@ -66,7 +63,10 @@ int read_token_description(struct reader *reader, struct token_description *ret_
   description.destroy_ms = read_i64(reader);
   if (description.created_ms < 0 || description.destroy_ms < 0)
     reader->bad = true;
-  FINISH(reader, description, ret_description);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_description = description;
+  return r;
 }
 
 void write_dispatch(struct writer *writer, const struct dispatch *dispatch) {
@@ -127,7 +127,10 @@ int read_dispatch(struct reader *reader, struct dispatch *ret_dispatch) {
       (releases_card(dispatch.operation) && dispatch.token.text[0] == '\0') ||
       dispatch.timeout_ms < TIMEOUT_MIN_MS || dispatch.timeout_ms > TIMEOUT_MAX_MS)
     reader->bad = true;
-  FINISH(reader, dispatch, ret_dispatch);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_dispatch = dispatch;
+  return r;
 }
 
 void write_dispatch_result(struct writer *writer, const struct dispatch_result *result) {
@@ -160,7 +163,10 @@ int read_dispatch_result(struct reader *reader, struct dispatch_result *ret_resu
   if (result.http_status != 0 &&
       (result.http_status < HTTP_STATUS_MIN || result.http_status > HTTP_STATUS_MAX))
     reader->bad = true;
-  FINISH(reader, result, ret_result);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_result = result;
+  return r;
 }
 
 void write_end_payment(struct writer *writer, const struct end_payment *end) {
@@ -172,7 +178,10 @@ int read_end_payment(struct reader *reader, struct end_payment *ret_end) {
   struct end_payment end = {0};
   read_id(reader, "mer", &end.merchant);
   read_leaseholder(reader, &end.payment);
-  FINISH(reader, end, ret_end);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_end = end;
+  return r;
 }
 
 void write_connector_facts(struct writer *writer, const struct connector_facts *facts) {
@@ -202,7 +211,10 @@ int read_connectors_question(struct reader *reader, struct connectors_question *
   read_text(reader, question.after, sizeof question.after);
   if (question.after[0] != '\0' && !name_holds(question.after, sizeof question.after))
     reader->bad = true;
-  FINISH(reader, question, ret_question);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_question = question;
+  return r;
 }
 
 void write_connectors_page(struct writer *writer, const struct connectors_page *page) {
@@ -220,5 +232,8 @@ int read_connectors_page(struct reader *reader, struct connectors_page *ret_page
     reader->bad = true;
   for (size_t i = 0; !reader->bad && i < page.count; i++)
     read_connector_facts(reader, &page.facts[i]);
-  FINISH(reader, page, ret_page);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_page = page;
+  return r;
 }
