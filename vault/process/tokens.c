@@ -89,10 +89,12 @@ static bool acceptable(const struct vault *vault, const struct card *card, const
          card_code_acceptable(code, card_network(card->number));
 }
 
-static int note_new_number(struct vault *vault, const struct merchant *merchant,
-                           const struct card_view *view) {
-  int r = similar_note(vault->store, merchant->keys->index, merchant->id, view, vault->similar_limit,
-                       vault_now_ms(vault));
+/* B11's limit, for a number that is new to this merchant or known to it. */
+static int pass_limit(struct vault *vault, const struct found_token *made, bool is_new) {
+  const struct merchant *merchant = made->merchant;
+  int r =
+      (is_new ? similar_note : similar_known)(vault->store, merchant->keys->index, merchant->id,
+                                              &made->record.view, vault->similar_limit, vault_now_ms(vault));
   if (r == STATUS_LIMITED) {
     struct id id = id_from_bytes("mer", merchant->id);
     log_warn_id("alert: too many new card numbers with the same first and last digits", &id);
@@ -109,7 +111,7 @@ static void draw_fingerprint(uint8_t ret_fingerprint[FINGERPRINT_BYTES]) {
 /* The fingerprint of a number new to this merchant, and with an index its entry. */
 static int enter_number(struct vault *vault, struct found_token *made, const struct index_names *names,
                         const struct id *token) {
-  int r = note_new_number(vault, made->merchant, &made->record.view);
+  int r = pass_limit(vault, made, true);
   if (r != 0)
     return r;
   draw_fingerprint(made->record.fingerprint);
@@ -138,7 +140,9 @@ static int take_fingerprint(struct vault *vault, struct found_token *made, const
     r = enter_number(vault, made, &names, token);
   } else if (r == 0) {
     memcpy(made->record.fingerprint, content.fingerprint, FINGERPRINT_BYTES);
-    r = index_add_token(vault->store, &names);
+    r = pass_limit(vault, made, false);
+    if (r == 0)
+      r = index_add_token(vault->store, &names);
     sodium_memzero(&content, sizeof content);
   }
   sodium_memzero(&names, sizeof names);

@@ -143,6 +143,26 @@ Test(tokens, the_sixth_similar_new_number_in_a_day_is_refused) {
   cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_LIMITED, "the second is not");
 }
 
+/* Otherwise whoever wastes five numbers learns, of all that end alike, which one is on file. */
+Test(tokens, once_new_numbers_are_refused_a_known_one_is_not_told_apart) {
+  struct tokenized made;
+  char number[17];
+  for (unsigned i = 0; i < 5; i++) {
+    similar_number(i, number);
+    cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_DONE);
+    harness_pass(&h, 3600 * 1000);
+  }
+  cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_DONE, "nothing was refused yet");
+  similar_number(5, number);
+  cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_LIMITED);
+  similar_number(4, number);
+  cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_LIMITED, "known, and answered as a new one");
+  harness_restart(&h);
+  cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_LIMITED, "kept across a restart");
+  harness_pass(&h, INT64_C(19) * 3600 * 1000 + 1000);
+  cr_assert_eq(harness_tokenize(&h, number, "", &made), STATUS_DONE, "a new one would be taken again");
+}
+
 Test(tokens, an_update_changes_the_date_alone) {
   struct id token = token_for(VISA);
   struct token_update update = {.merchant = h.merchant, .token = token, .exp_month = 3, .exp_year = 2035};
