@@ -26,11 +26,17 @@ static void encode(const uint8_t bytes[ID_RANDOM_BYTES], char *ret_body) {
   ret_body[out] = '\0';
 }
 
+/* The value of each character plus one; 0 for those that no id holds. */
+static const uint8_t values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+    ['G'] = 17, ['H'] = 18, ['J'] = 19, ['K'] = 20, ['M'] = 21, ['N'] = 22, ['P'] = 23, ['Q'] = 24,
+    ['R'] = 25, ['S'] = 26, ['T'] = 27, ['V'] = 28, ['W'] = 29, ['X'] = 30, ['Y'] = 31, ['Z'] = 32,
+};
+
 static unsigned character_value(char character) {
-  if (character == '\0')
-    return NOT_A_CHARACTER;
-  const char *found = strchr(alphabet, character);
-  return found ? (unsigned)(found - alphabet) : NOT_A_CHARACTER;
+  unsigned value = values[(unsigned char)character];
+  return value ? value - 1 : NOT_A_CHARACTER;
 }
 
 static bool has_digit_run(const char *body) {
