@@ -122,5 +122,6 @@ int ask_answer(struct vault *vault, struct ask *ask) {
   if (r < 0)
     return -EPROTO;
   dispatch_answered(vault, ask->from.correlation, (enum status)status, result);
+  sodium_memzero(result, sizeof *result);
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "peers.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,7 +13,8 @@
 #include "surface.h"
 #include "vault.h"
 
-enum { STATUS_BYTES = 2 };
+/* How deep a handler may have written to the stack: readers of messages hold whole structs there. */
+enum { STACK_WIPED = 32768 };
 
 static void close_peer(struct peer *peer) {
   if (!peer->open)
@@ -37,8 +39,10 @@ static bool read_one(struct peer *peer) {
     return false;
   if (r == 0)
     r = surface_take(peer->vault, peer, &message);
-  if (carries_secrets(peer))
+  if (carries_secrets(peer)) {
     channel_wipe(&peer->channel);
+    sodium_stackzero(STACK_WIPED);
+  }
   if (r == -EBADMSG || r == -EPROTO)
     log_warn_number("malformed message; connection closed", "role", peer->role);
   if (r < 0)
