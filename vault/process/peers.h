@@ -51,7 +51,7 @@ void peers_begin(struct vault *vault);
 /* Closes everything. */
 void peers_end(struct vault *vault);
 /* Takes over fd as the peer of that role; an earlier one is closed. Returns 0 or a negated errno, and then fd
- * is closed. role: not ROLE_ADMIN. */
+ * is closed. Operators come through peers_listen(). */
 MUST_USE int peer_connect(struct vault *vault, enum role role, int fd);
 /* Takes over the admin socket, which listens. Returns 0 or a negated errno, and then fd is closed. */
 MUST_USE int peers_listen(struct vault *vault, int fd);
