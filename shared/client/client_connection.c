@@ -160,8 +160,10 @@ static int64_t idle_seconds(const struct http_reply *reply) {
   const char *timeout = value != NULL ? strcasestr(value, "timeout=") : NULL;
   if (timeout == NULL)
     return CLIENT_IDLE_S;
-  long seconds = strtol(timeout + strlen("timeout="), NULL, 10) - KEEP_ALIVE_MARGIN_S;
-  return seconds < 0 ? 0 : seconds < CLIENT_IDLE_S ? seconds : CLIENT_IDLE_S;
+  long seconds = strtol(timeout + strlen("timeout="), NULL, 10);
+  if (seconds <= KEEP_ALIVE_MARGIN_S)
+    return 0;
+  return seconds < CLIENT_IDLE_S ? seconds - KEEP_ALIVE_MARGIN_S : CLIENT_IDLE_S;
 }
 
 /* A whole answer. surplus: bytes followed it that nobody asked for, so that the stream can be trusted no

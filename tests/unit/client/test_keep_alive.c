@@ -101,6 +101,22 @@ Test(keep_alive, bytes_after_an_answer_end_the_connection) {
   }
 }
 
+/* The lowest number there is, less the margin, must not come out as the highest. */
+Test(keep_alive, a_senseless_time_is_none) {
+  static const struct script script = {
+      {{ACTION_READ_REQUEST},
+       {ACTION_WRITE,
+        "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=-99999999999999999999\r\nContent-Length: 2\r\n\r\nok"},
+       {ACTION_HANG}}};
+  struct scripted_server server;
+  struct trial trial;
+  begin(&server, &trial, &script, 1);
+  ask(&server, &trial, PHASE_REPLY);
+  ask(&server, &trial, PHASE_REPLY);
+  cr_assert_eq(server.accepted, 2);
+  end(&server, &trial);
+}
+
 Test(keep_alive, the_server_may_ask_for_an_end) {
   static const struct script script = {
       {{ACTION_READ_REQUEST},
