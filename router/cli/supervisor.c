@@ -111,7 +111,8 @@ static void on_control(struct watch *watch, uint32_t events) {
   }
 }
 
-/* Connects the vault and one of its peers by a fresh pair of sockets. */
+/* Connects the vault and one of its peers by a fresh pair of sockets. One of the two that does not listen any more is
+ * dying: it is started again, and connected then. */
 static int link_to_vault(struct supervisor *supervisor, enum process_name peer) {
   const struct process *vault = &supervisor->processes[PROCESS_VAULT];
   const struct process *other = &supervisor->processes[peer];
@@ -128,7 +129,7 @@ static int link_to_vault(struct supervisor *supervisor, enum process_name peer) 
   }
   close(ends[0]);
   close(ends[1]);
-  return result;
+  return result == -EPIPE || result == -ECONNRESET ? 0 : result;
 }
 
 static int give_sockets(struct process *process) {
@@ -211,9 +212,11 @@ static void on_restart(struct timer *timer) {
 
 static void forget_process(struct process *process) {
   struct loop *loop = process->supervisor->settings.loop;
-  loop_forget(loop, &process->death);
+  if (process->death.fd >= 0) {
+    loop_forget(loop, &process->death);
+    close(process->death.fd);
+  }
   loop_forget(loop, &process->control);
-  close(process->death.fd);
   close(process->control.fd);
   process->pid = 0;
   process->ready = false;
@@ -249,14 +252,23 @@ static void on_death(struct watch *watch, uint32_t events) {
 static int watch_process(struct process *process, int control) {
   struct loop *loop = process->supervisor->settings.loop;
   int pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-  if (pidfd < 0) {
-    return -errno;
-  }
-  fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+  int error = -errno;
   process->death = (struct watch){.ready = on_death, .fd = pidfd};
   process->control = (struct watch){.ready = on_control, .fd = control};
+  if (pidfd < 0) {
+    return error;
+  }
+  fcntl(pidfd, F_SETFD, FD_CLOEXEC);
   int result = loop_watch(loop, &process->death, EPOLLIN);
   return result < 0 ? result : loop_watch(loop, &process->control, EPOLLIN);
+}
+
+/* One that cannot be watched or was not given all of its sockets: left alone it would go on without its peers beside
+ * the one that is started in its place. */
+static void give_up(struct process *process) {
+  kill(process->pid, SIGKILL);
+  waitpid(process->pid, NULL, 0);
+  forget_process(process);
 }
 
 static int start_process(struct process *process) {
@@ -287,10 +299,12 @@ static int start_process(struct process *process) {
   if (result == 0) {
     result = give_sockets(process);
   }
-  if (result == 0) {
-    process->supervisor->settings.started(process->supervisor->settings.context, process->name);
+  if (result < 0) {
+    give_up(process);
+    return result;
   }
-  return result;
+  process->supervisor->settings.started(process->supervisor->settings.context, process->name);
+  return 0;
 }
 
 int supervisor_new(const struct supervisor_settings *settings, struct supervisor **ret_supervisor) {
