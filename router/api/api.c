@@ -224,6 +224,11 @@ static void connectors_loaded(void *context, const struct connector_facts *facts
   engine_on_connectors(api->engine, api_now_ms(api), facts, count);
 }
 
+static void connectors_ended(void *context, bool good) {
+  struct api *api = context;
+  call_finish_all(&api->after_connectors, good);
+}
+
 int api_connect_vault(struct api *api, int fd) {
   struct audit_head head = ledger_head(api->options.ledger);
   return vault_link_connect(api->vault, fd, &head);
@@ -267,7 +272,7 @@ void api_round_end(struct api *api) {
   int result = commit(api);
   while (engine_next_effect(api->engine, &effect))
     perform(api, &effect);
-  call_finish_round(api, result == 0);
+  call_finish_all(&api->after_commit, result == 0);
   arm_timer(api);
 }
 
@@ -311,7 +316,7 @@ int api_new(const struct api_options *options, struct api **ret_api) {
     api_free(api);
     return result;
   }
-  connector_list_init(&api->connectors, api->vault, options->loop, connectors_loaded, api);
+  connector_list_init(&api->connectors, api->vault, options->loop, connectors_loaded, connectors_ended, api);
   *ret_api = api;
   return 0;
 }
@@ -321,7 +326,8 @@ void api_free(struct api *api) {
     return;
   http_server_close(api->server);
   vault_link_free(api->vault);
-  call_finish_round(api, false);
+  call_finish_all(&api->after_connectors, false);
+  call_finish_all(&api->after_commit, false);
   loop_clear_timer(api->options.loop, &api->engine_timer);
   loop_clear_timer(api->options.loop, &api->connectors.retry);
   engine_free(api->engine);

@@ -152,6 +152,14 @@ void call_wait_round(struct call *call, void (*finish)(struct call *call, bool c
   call->api->after_commit = call;
 }
 
+void call_wait_connectors(struct call *call, void (*finish)(struct call *call, bool committed)) {
+  keep(call, CALL_ROUND);
+  call->finish = finish;
+  call->next = call->api->after_connectors;
+  call->api->after_connectors = call;
+  connector_list_read(&call->api->connectors);
+}
+
 static void finish_prepared(struct call *call, bool committed) {
   if (committed)
     call_answer_bytes(call, call->status, "application/json", call->body, call->length);
@@ -175,15 +183,15 @@ void call_write_failed(struct call *call, int error) {
   call_wait_round(call, finish_prepared);
 }
 
-void call_finish_round(struct api *api, bool committed) {
-  struct call *call = api->after_commit;
-  api->after_commit = NULL;
+void call_finish_all(struct call **list, bool good) {
+  struct call *call = *list;
+  *list = NULL;
   while (call != NULL) {
     struct call *next = call->next;
     if (call->http == NULL)
       call_end(call, 0);
     else
-      call->finish(call, committed);
+      call->finish(call, good);
     call = next;
   }
 }

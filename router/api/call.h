@@ -36,7 +36,7 @@ enum call_state {
   CALL_HANDLED, /* its handler */
   CALL_ENGINE,  /* the engine, under its ticket */
   CALL_VAULT,   /* the vault link, by its question */
-  CALL_ROUND    /* the end of the round */
+  CALL_ROUND    /* the end of the round, or of a reading of the connectors */
 };
 
 struct call {
@@ -54,6 +54,7 @@ struct call {
   struct call *next;                                 /* of those that wait for it */
   unsigned status;                                   /* of the answer prepared for after the commit */
   bool replayed;
+  bool refreshed; /* it has waited for the connectors already */
   char *body;
   size_t length;
 };
@@ -69,7 +70,8 @@ struct api {
   struct http_route matches[METRICS_ROUTES_MAX];
   struct metrics metrics;
   struct timer engine_timer;
-  struct call *after_commit; /* newest first */
+  struct call *after_commit;     /* newest first */
+  struct call *after_connectors; /* likewise */
   unsigned waiting;
   bool draining;
   bool storage_failed;    /* the last commit failed */
@@ -100,14 +102,16 @@ void call_wait_vault(struct call *call, enum router_vault_type type, const struc
                      void (*described)(struct call *call, struct vault_reply *reply));
 /* finish() is called once the round is committed, or has failed, unless the client has gone by then. */
 void call_wait_round(struct call *call, void (*finish)(struct call *call, bool committed));
+/* Has the connectors read again; finish() is called after that, `committed` telling whether they could be. */
+void call_wait_connectors(struct call *call, void (*finish)(struct call *call, bool committed));
 /* Answers with what is in out (taken over) once the round is committed; 503 when that fails. */
 void call_answer_committed(struct call *call, unsigned status, bool replayed, struct json_out *out);
 /* A write to the ledger failed (a negated errno): the round is given up as a whole, and the call answered
  * 503. */
 void call_write_failed(struct call *call, int error);
 
-/* What api.c does with the calls that wait for the round's end. */
-void call_finish_round(struct api *api, bool committed);
+/* What api.c does with those that wait for the same thing. */
+void call_finish_all(struct call **list, bool good);
 
 extern const struct fault fault_storage; /* 503 storage_unavailable */
 extern const struct fault fault_vault;   /* 503 vault_unavailable */

@@ -35,6 +35,8 @@ static void end(struct connector_list *connectors) {
   connectors->loaded(connectors->context, connectors->facts, connectors->count);
   if (connectors->again)
     begin(connectors);
+  else
+    connectors->ended(connectors->context, true);
 }
 
 /* Tries again later; when the line is lost, its coming back does. */
@@ -42,6 +44,7 @@ static void give_up(struct connector_list *connectors) {
   connectors->reading = false;
   if (vault_link_up(connectors->vault) && loop_set_timer(connectors->loop, &connectors->retry, RETRY_US) != 0)
     log_warn("the connectors are not read again");
+  connectors->ended(connectors->context, false);
 }
 
 static void page_answered(struct vault_question *question, struct vault_reply *reply) {
@@ -66,8 +69,9 @@ static void retry_due(struct timer *timer) {
 
 void connector_list_init(struct connector_list *connectors, struct vault_link *vault, struct loop *loop,
                          void (*loaded)(void *context, const struct connector_facts *facts, size_t count),
-                         void *context) {
-  *connectors = (struct connector_list){.vault = vault, .loop = loop, .loaded = loaded, .context = context};
+                         void (*ended)(void *context, bool good), void *context) {
+  *connectors = (struct connector_list){
+      .vault = vault, .loop = loop, .loaded = loaded, .ended = ended, .context = context};
   connectors->question.answered = page_answered;
   connectors->retry.due = retry_due;
 }

@@ -11,6 +11,7 @@ struct connector_list {
   struct vault_link *vault;
   struct loop *loop;
   void (*loaded)(void *context, const struct connector_facts *facts, size_t count);
+  void (*ended)(void *context, bool good);
   void *context;
   bool known;   /* they were read at least once */
   bool reading; /* a question is under way */
@@ -21,9 +22,11 @@ struct connector_list {
   struct connector_facts facts[CONNECTORS_MAX];
 };
 
-/* loaded: called with the whole list each time it was read. */
+/* loaded: called with the whole list each time it was read. ended: called when a reading is over, good or
+ * not, unless another follows at once because something changed meanwhile. */
 void connector_list_init(struct connector_list *connectors, struct vault_link *vault, struct loop *loop,
                          void (*loaded)(void *context, const struct connector_facts *facts, size_t count),
-                         void *context);
-/* Reads them (again): the vault's line has come up, or the vault said that they changed. */
+                         void (*ended)(void *context, bool good), void *context);
+/* Reads them (again): the vault's line has come up, the vault said that they changed, or somebody must know.
+ * What is read was asked for after this call. */
 void connector_list_read(struct connector_list *connectors);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char policies_path[] = "/v1/policies";
+
 enum { HISTORY_MAX = 1000 /* publications looked through for whether a policy was ever published */ };
 
 _Static_assert((int)POLICY_LEDGER_HASH_BYTES == (int)POLICY_HASH_BYTES,
@@ -116,15 +118,35 @@ static struct fault fault_of_policy(const char *code, const struct policy_error 
   return fault;
 }
 
-/* Parses and checks; on success the policy's hash is in ret_hash. Returns whether it is good, else answers.
- */
+static int check_connectors(struct engine *engine, const struct policy *policy,
+                            struct policy_error *ret_error) {
+  const char *names[CONNECTORS_MAX];
+  size_t count = 0;
+  for (; count < engine_connector_count(engine) && count < CONNECTORS_MAX; count++)
+    names[count] = engine_connector_at(engine, count)->name;
+  return policy_check(policy, names, count, ret_error);
+}
+
+static void draft_again(struct call *call, bool read);
+
+/* A connector that was registered a moment ago may not have been told of yet: asks the vault once before it
+ * refuses. */
+static void refuse_connector(struct call *call, const struct policy_error *error) {
+  if (!call->refreshed) {
+    call->refreshed = true;
+    call_wait_connectors(call, draft_again);
+    return;
+  }
+  struct fault fault = fault_of_policy("connector_not_found", error);
+  call_refuse(call, &fault);
+}
+
+/* Parses and checks; on success the policy's hash is in ret_hash. Returns whether it is good, else the call
+ * is on its way to its answer. */
 static bool check_text(struct call *call, const char *text, size_t length,
                        uint8_t ret_hash[POLICY_HASH_BYTES]) {
-  struct engine *engine = call->api->engine;
-  const char *names[CONNECTORS_MAX];
   struct policy *policy;
   struct policy_error error;
-  size_t count = 0;
   int result = policy_parse(text, length, &policy, &error);
   if (result != 0) {
     struct fault fault = fault_passing("busy", "Out of memory.");
@@ -133,49 +155,51 @@ static bool check_text(struct call *call, const char *text, size_t length,
     call_refuse(call, &fault);
     return false;
   }
-  for (; count < engine_connector_count(engine) && count < CONNECTORS_MAX; count++)
-    names[count] = engine_connector_at(engine, count)->name;
-  result = policy_check(policy, names, count, &error);
+  result = check_connectors(call->api->engine, policy, &error);
   policy_hash(policy, ret_hash);
   policy_free(policy);
-  if (result == 0)
-    return true;
-  struct fault fault = fault_of_policy("connector_not_found", &error);
-  call_refuse(call, &fault);
-  return false;
+  if (result != 0)
+    refuse_connector(call, &error);
+  return result == 0;
 }
 
-void policies_create(struct call *call, const char *segment) {
-  static const char path[] = "/v1/policies";
-  struct ledger *ledger = call->api->options.ledger;
-  struct policy_body body;
-  struct fault fault;
-  (void)segment;
-  if (parse_policy(call->http->body, call->http->body_length, &body, &fault) != 0) {
-    call_refuse(call, &fault);
-    return;
-  }
-  if (answered_before(call, path, 201))
-    return;
-  if (!call->api->connectors.known) {
-    call_refuse(call, &fault_vault);
-    return;
-  }
+static void draft(struct call *call, const struct policy_body *body) {
   struct policy_record record = {.merchant = call->from.merchant,
                                  .author = call->from.actor,
                                  .created_ms = api_now_ms(call->api),
-                                 .text = body.text,
-                                 .text_length = strlen(body.text)};
-  if (!check_text(call, body.text, record.text_length, record.hash))
+                                 .text = body->text,
+                                 .text_length = strlen(body->text)};
+  if (!check_text(call, body->text, record.text_length, record.hash))
     return;
   record.id = id_new("pol", record.created_ms);
-  int result = ledger_policy_put(ledger, &record);
+  int result = ledger_policy_put(call->api->options.ledger, &record);
   if (result == 0)
-    result = remember(call, path, &record.id);
+    result = remember(call, policies_path, &record.id);
   if (result != 0)
     call_write_failed(call, result);
   else
     answer_policy(call, 201, &record.id, false);
+}
+
+static void begin_draft(struct call *call) {
+  struct policy_body body;
+  struct fault fault;
+  if (parse_policy(call->http->body, call->http->body_length, &body, &fault) != 0)
+    call_refuse(call, &fault);
+  else if (!answered_before(call, policies_path, 201))
+    draft(call, &body);
+}
+
+static void draft_again(struct call *call, bool read) {
+  if (read)
+    begin_draft(call);
+  else
+    call_refuse(call, &fault_vault);
+}
+
+void policies_create(struct call *call, const char *segment) {
+  (void)segment;
+  begin_draft(call);
 }
 
 /* ---- Publishing ---- */

@@ -7,6 +7,7 @@
  *   drop       the vault's line breaks        line       a new one is given to the router
  *   older      the next vault is older than the journal (B9)
  *   hold       questions wait unanswered      release    and are answered
+ *   add        a connector "late" is registered, and the router is not told
  *   count      prints how many dispatches came
  * and at its end stops the router with SIGTERM and prints its exit status. */
 #include "bins.h"
@@ -47,7 +48,7 @@ enum script {
   MOVEMENT_REFUSED = 6
 };
 
-enum { HELD_MAX = 8192, SHEET_COUNT = 3 };
+enum { HELD_MAX = 8192, SHEET_COUNT = 3, CONNECTORS_MAX = 4 };
 
 struct held {
   uint8_t type;
@@ -65,7 +66,8 @@ static struct stand {
   bool older, holding;
   struct held *held;
   size_t held_count;
-  struct connector_facts connectors[SHEET_COUNT];
+  size_t connector_count;
+  struct connector_facts connectors[CONNECTORS_MAX];
 } stand;
 
 static void fail(const char *what) {
@@ -294,7 +296,7 @@ static void reply_dispatch(const struct held *message, const struct dispatch *di
 static void reply_connectors(const struct held *message) {
   uint8_t bytes[4096];
   struct writer writer = writer_over(bytes, sizeof bytes);
-  struct connectors_page page = {.count = SHEET_COUNT};
+  struct connectors_page page = {.count = (uint8_t)stand.connector_count};
   memcpy(page.facts, stand.connectors, sizeof stand.connectors);
   write_connectors_page(&writer, &page);
   reply(message, STATUS_DONE, &writer);
@@ -361,6 +363,10 @@ static void command(const char *word) {
     give_line();
   } else if (strcmp(word, "older") == 0) {
     stand.older = !stand.older;
+  } else if (strcmp(word, "add") == 0) {
+    stand.connectors[SHEET_COUNT] = stand.connectors[0];
+    strcpy(stand.connectors[SHEET_COUNT].name, "late");
+    stand.connector_count = CONNECTORS_MAX;
   } else if (strcmp(word, "hold") == 0) {
     stand.holding = true;
   } else if (strcmp(word, "release") == 0) {
@@ -427,6 +433,7 @@ int main(int count, char **arguments) {
   stand.held = malloc(HELD_MAX * sizeof *stand.held);
   for (size_t i = 0; i < SHEET_COUNT; i++)
     read_sheet(arguments[3], names[i], &stand.connectors[i]);
+  stand.connector_count = SHEET_COUNT;
   start_router(arguments);
   give_key(KEY, MERCHANT);
   give_key(OTHER_KEY, OTHER_MERCHANT);

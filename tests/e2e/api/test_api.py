@@ -391,6 +391,13 @@ class Trouble(Case):
         self.await_ready()
         self.expect(self.client.pay(1000), 201)
 
+    def test_a_connector_that_was_registered_a_moment_ago(self):
+        late = {"text": "otherwise route late, adyen"}
+        self.expect(self.client.request("POST", "/v1/policies", late), 422, "connector_not_found", "text")
+        self.router.tell("add")
+        self.expect(self.client.request("POST", "/v1/policies", late), 201)
+        self.assertEqual(len(self.client.request("GET", "/v1/connectors")["data"]), 4)
+
     def test_a_full_disk(self):
         self.expect(self.client.pay(1000), 201)
         soft, hard = resource.prlimit(self.router.pid, resource.RLIMIT_FSIZE)
