@@ -14,7 +14,7 @@ int sheet_parse(const void *bytes, size_t length, struct sheet **ret_sheet, stru
   sheet->base_path = "";
   struct builder builder = {.sheet = sheet, .error = &error_here};
   struct yaml_node *root = NULL;
-  int error = yaml_tree_read(bytes, length, &sheet->arena, &root, &error_here);
+  int error = yaml_tree_read(bytes, length, &sheet->memory, &root, &error_here);
   if (error == 0)
     error = build_sections(&builder, root);
   if (error == 0)
@@ -32,7 +32,7 @@ int sheet_parse(const void *bytes, size_t length, struct sheet **ret_sheet, stru
 void sheet_free(struct sheet *sheet) {
   if (sheet == NULL)
     return;
-  arena_free(&sheet->arena);
+  sheet_memory_free(&sheet->memory);
   free(sheet);
 }
 

@@ -9,7 +9,7 @@ int builder_refuse(struct builder *builder, unsigned line, const char *reason) {
 }
 
 void *builder_take(struct builder *builder, size_t size) {
-  return arena_take(&builder->sheet->arena, size);
+  return sheet_memory_take(&builder->sheet->memory, size);
 }
 
 int builder_map(struct builder *builder, const struct yaml_node *node) {

@@ -16,11 +16,11 @@ struct builder {
 
 /* Notes what is wrong; returns -EINVAL. reason is static. */
 MUST_USE int builder_refuse(struct builder *builder, unsigned line, const char *reason);
-/* Zeroed memory of the sheet's arena, or NULL. */
+/* Zeroed bytes of the sheet's memory, or NULL. */
 void *builder_take(struct builder *builder, size_t size);
 
 /* Each of these refuses what is not of the wanted form. Texts are those of the YAML tree, which lives in the
- * same arena. */
+ * same memory. */
 MUST_USE int builder_map(struct builder *builder, const struct yaml_node *node);
 MUST_USE int builder_list(struct builder *builder, const struct yaml_node *node);
 MUST_USE int builder_text(struct builder *builder, const struct yaml_node *node, const char **ret_text);

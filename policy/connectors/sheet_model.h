@@ -1,11 +1,11 @@
 /* What a sheet is made of, once read: the form that egress renders and reads by. Everything lies in the
- * sheet's arena and never changes. README.md says what each part is called in YAML. */
+ * sheet's memory and never changes. README.md says what each part is called in YAML. */
 #pragma once
 
-#include "arena.h"
 #include "fields.h"
 #include "money.h"
 #include "sheet.h"
+#include "sheet_memory.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -238,7 +238,7 @@ struct currency_rule {
 };
 
 struct sheet {
-  struct arena arena;
+  struct sheet_memory memory;
   struct sheet_facts facts;
   const char *host;
   const char *base_path; /* "" or "/v71" */

@@ -26,8 +26,8 @@ static int take_element(struct builder *builder, unsigned line, const char **tex
   *text = end + 1;
   if (inside[name] == '=') {
     const char *value = inside + name + 1;
-    ret_part->key = arena_copy(&builder->sheet->arena, inside, name);
-    ret_part->value = arena_copy(&builder->sheet->arena, value, (size_t)(end - value));
+    ret_part->key = sheet_memory_copy(&builder->sheet->memory, inside, name);
+    ret_part->value = sheet_memory_copy(&builder->sheet->memory, value, (size_t)(end - value));
     return ret_part->key == NULL || ret_part->value == NULL ? -ENOMEM : 0;
   }
   if (inside + name != end || name > 3 || strspn(inside, "0123456789") != name)
@@ -45,7 +45,7 @@ static int take_part(struct builder *builder, unsigned line, bool first, const c
   size_t length = key_length(*text);
   if (length == 0)
     return builder_refuse(builder, line, "not a path: names joined by dots, with [0] or [name=value]");
-  ret_part->key = arena_copy(&builder->sheet->arena, *text, length);
+  ret_part->key = sheet_memory_copy(&builder->sheet->memory, *text, length);
   *text += length;
   return ret_part->key == NULL ? -ENOMEM : 0;
 }

@@ -97,7 +97,7 @@ static int take_piece(struct builder *builder, unsigned line, const char **text,
     if (length == 0)
       return builder_refuse(builder, line, "a } without its {");
     *ret_piece = (struct piece){.ref = {PLACE_LITERAL, 0},
-                                .literal = arena_copy(&builder->sheet->arena, start, length)};
+                                .literal = sheet_memory_copy(&builder->sheet->memory, start, length)};
     *text += length;
     return ret_piece->literal == NULL ? -ENOMEM : 0;
   }

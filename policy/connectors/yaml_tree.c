@@ -10,7 +10,7 @@ struct level {
 };
 
 struct tree_reader {
-  struct arena *arena;
+  struct sheet_memory *memory;
   struct sheet_error *error;
   struct level levels[YAML_DEPTH_MAX];
   size_t depth;
@@ -47,7 +47,7 @@ static int take_key(struct tree_reader *reader, const struct level *level, const
     return refuse(reader, line_of(event), "an empty key or a merge key");
   if (has_key(level->node, text))
     return refuse(reader, line_of(event), "the same key twice");
-  reader->key = arena_copy(reader->arena, text, length);
+  reader->key = sheet_memory_copy(reader->memory, text, length);
   return reader->key == NULL ? -ENOMEM : 0;
 }
 
@@ -58,7 +58,7 @@ static int add_node(struct tree_reader *reader, enum yaml_kind kind, const yaml_
   struct level *level = reader->depth == 0 ? NULL : &reader->levels[reader->depth - 1];
   if (level != NULL && level->node->kind == YAML_MAP && reader->key == NULL)
     return refuse(reader, line_of(event), "a key that is no text");
-  struct yaml_node *node = arena_take(reader->arena, sizeof *node);
+  struct yaml_node *node = sheet_memory_take(reader->memory, sizeof *node);
   if (node == NULL)
     return -ENOMEM;
   node->kind = kind;
@@ -101,7 +101,7 @@ static int take_scalar(struct tree_reader *reader, const yaml_event_t *event) {
   if (error != 0)
     return error;
   node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-  node->text = arena_copy(reader->arena, text, length);
+  node->text = sheet_memory_copy(reader->memory, text, length);
   return node->text == NULL ? -ENOMEM : 0;
 }
 
@@ -150,9 +150,9 @@ static int read_events(yaml_parser_t *parser, struct tree_reader *reader) {
   }
 }
 
-int yaml_tree_read(const void *bytes, size_t length, struct arena *arena, struct yaml_node **ret_root,
+int yaml_tree_read(const void *bytes, size_t length, struct sheet_memory *memory, struct yaml_node **ret_root,
                    struct sheet_error *ret_error) {
-  struct tree_reader reader = {.arena = arena, .error = ret_error};
+  struct tree_reader reader = {.memory = memory, .error = ret_error};
   if (length > SHEET_BYTES_MAX)
     return refuse(&reader, 1, "too long");
   yaml_parser_t parser;

@@ -3,9 +3,9 @@
  * grow. */
 #pragma once
 
-#include "arena.h"
 #include "result.h"
 #include "sheet.h"
+#include "sheet_memory.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,9 +23,9 @@ struct yaml_node {
   struct yaml_node *next;
 };
 
-/* Reads length bytes into *ret_root, which lives in the arena. Returns 0; -EINVAL with *ret_error; -ENOMEM.
+/* Reads length bytes into *ret_root, which lives in it. Returns 0; -EINVAL with *ret_error; -ENOMEM.
  */
-MUST_USE int yaml_tree_read(const void *bytes, size_t length, struct arena *arena,
+MUST_USE int yaml_tree_read(const void *bytes, size_t length, struct sheet_memory *memory,
                             struct yaml_node **ret_root, struct sheet_error *ret_error);
 /* The member of a map by name, or NULL. */
 const struct yaml_node *yaml_member(const struct yaml_node *map, const char *key);
