@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "admin.h"
-#include "connectors.h"
+#include "registration.h"
 
 enum { SANDBOX_SETTLING_MS = 2000 };
 

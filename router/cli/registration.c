@@ -1,4 +1,4 @@
-#include "connectors.h"
+#include "registration.h"
 
 #include <errno.h>
 #include <limits.h>
