@@ -92,13 +92,13 @@ publish 'otherwise route checkout, stripe, adyen'
 behaviour checkout '{"fault":"reset_after","rate":1,"operations":["charge","authorize"]}'
 payment=$(pay "$token" 3100 automatic)
 lost=$(field .id "$payment")
-note "$lost: $(field .status "$payment") while nobody knows"
+note "$lost: the connection was reset after checkout had booked it; answered '$(field .status "$payment")'"
 behaviour checkout '{"fault":"none"}'
 payment=$(settled "$lost" captured)
 expect 'attempts' "$(field '.attempts | length' "$payment")" 1
 live=$(books checkout | jq "[.[] | select(.reference | startswith(\"$lost\")) | select(.status == \"captured\")] | length")
 expect 'charges in the books of checkout' "$live" 1
-note "asked checkout by reference: captured once, $(field '.attempts | length' "$payment") attempt"
+note "asked checkout by reference instead of charging again: $(field .status "$payment"), one attempt, one charge in its books"
 
 step 'The order of acquirers is switched; the same token is charged through another one'
 publish 'otherwise route stripe, adyen, checkout'

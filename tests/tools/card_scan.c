@@ -172,7 +172,10 @@ static void search_path(const char *path) {
   }
 }
 
-/* A mapping of a file reaches past its end where a database reserves address space. */
+/* Pages of a program or library that cannot be written hold what was compiled, not what was typed: passed over. A mapping
+ * of a database may be read-only too, but its file is searched by --path.
+ *
+ * A mapping of a file reaches past its end where a database reserves address space. */
 static unsigned long long readable_end(unsigned long long start, unsigned long long end, unsigned long long offset,
                                        const char *file) {
   struct stat status;
@@ -198,7 +201,7 @@ static void search_process(const char *pid) {
     char rights[8];
     file[0] = '\0';
     if (sscanf(line, "%llx-%llx %7s %llx %*s %*s %4095s", &start, &end, rights, &offset, file) >= 4 &&
-        rights[0] == 'r' && strcmp(file, "[vvar]") != 0) {
+        rights[0] == 'r' && (rights[1] == 'w' || file[0] != '/') && strcmp(file, "[vvar]") != 0) {
       snprintf(place, sizeof place, "the memory of process %s (%s)", pid, file[0] == '\0' ? "anonymous" : file);
       search_range(memory, start, readable_end(start, end, offset, file), place);
     }
