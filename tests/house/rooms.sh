@@ -16,37 +16,41 @@ complain() {
   wrong=$((wrong + 1))
 }
 
-# room PATH (from the root of the tree): the name that the table of allowed includes uses.
-room() {
-  case $1 in
-    shared/core/* | shared/http/* | shared/client/* | shared/store/*) cut -d/ -f1,2 <<<"$1" ;;
-    policy/* | keys/* | vault/* | router/* | tests/*) cut -d/ -f1 <<<"$1" ;;
-    *) printf 'elsewhere\n' ;;
-  esac
-}
-
 # What each room may include besides itself.
-declare -A may_include=(
-  [shared/core]='' [shared/http]='shared/core' [shared/client]='shared/core' [shared/store]='shared/core'
-  [policy]='shared/core' [keys]='shared/core'
-  [vault]='keys policy shared/core shared/http shared/client shared/store'
-  [router]='policy shared/core shared/http shared/client shared/store'
-)
+may_include='shared/core:
+shared/http:shared/core
+shared/client:shared/core
+shared/store:shared/core
+policy:shared/core
+keys:shared/core
+vault:keys policy shared/core shared/http shared/client shared/store
+router:policy shared/core shared/http shared/client shared/store'
 
-# Lines "OBJECT HEADER" of every object, headers relative to the root of the tree.
-dependencies() {
-  ninja -C "$build" -t deps | awk -v root="$source_root/" '
-    /^[^ ].*: #deps/ { object = substr($1, 1, length($1) - 1); next }
-    /^    / { header = $1; sub(/^(\.\.\/)+/, "", header); sub("^" root, "", header); print object, header }' |
-    grep -E '\.h$' | grep -vE ' (/usr|usr)/' || true
+# Every include across rooms, one a line: FROM TO OBJECT HEADER; forbidden ones begin with an exclamation mark.
+includes() {
+  ninja -C "$build" -t deps | awk -v root="$source_root/" -v table="$may_include" '
+    function room(path,   parts) {
+      split(path, parts, "/")
+      if (parts[1] == "shared") return parts[1] "/" parts[2]
+      return parts[1] ~ /^(policy|keys|vault|router|tests)$/ ? parts[1] : ""
+    }
+    BEGIN {
+      count = split(table, rows, "\n")
+      for (i = 1; i <= count; i++) { split(rows[i], row, ":"); allowed[row[1]] = " " row[2] " " }
+    }
+    /^[^ ].*: #deps/ { object = substr($1, 1, length($1) - 1); from = room(object); next }
+    /\.h$/ {
+      header = $1; sub(/^(\.\.\/)+/, "", header); sub("^" root, "", header); to = room(header)
+      if (header ~ /^\// || from == "" || from == "tests" || to == "" || from == to) next
+      print (index(allowed[from], " " to " ") ? "" : "! ") from, to, object, header
+    }'
 }
 
-while read -r object header; do
-  from=$(room "$object") to=$(room "$header")
-  [[ $from != tests && $from != elsewhere && $to != elsewhere && $from != "$to" ]] || continue
-  checked=$((checked + 1))
-  [[ " ${may_include[$from]} " == *" $to "* ]] || complain "$object includes $header: room $from may not see $to"
-done < <(dependencies | awk '{ split($1, o, "/"); print }' | sort -u)
+found=$(includes)
+while read -r _ from to object header; do
+  complain "$object includes $header: room $from may not see $to"
+done < <(grep '^!' <<<"$found" || true)
+checked=$(wc -l <<<"$found")
 ((checked > 100)) || complain "only $checked includes across rooms were found: the list of dependencies is not read"
 
 # Functions that a room's library defines.
@@ -54,21 +58,23 @@ defined_in() { # LIBRARY...
   nm --defined-only "$@" 2>/dev/null | awk '$2 == "T" { print $3 }' | sort -u
 }
 
-# absent BINARY WHY SYMBOLS: none of these (one a line) is defined in the binary.
+# absent BINARY WHAT SYMBOLS: none of these (one a line) is defined in the binary.
 absent() {
   local found
-  found=$(nm --defined-only "$build/$1" | awk '$2 == "T" || $2 == "t" { print $3 }' | sort -u | comm -12 - <(sort -u <<<"$3") | head -n 3)
+  found=$(nm --defined-only "$build/$1" | awk '$2 == "T" { print $3 }' | sort -u | comm -12 - <(sort -u <<<"$3") | head -n 3)
   checked=$((checked + 1))
   [[ -z $found ]] || complain "$1 holds functions of $2: $(tr '\n' ' ' <<<"$found")"
 }
 
 library() { find "$build/$1" -name '*.a' | sort; }
 
-keys=$(defined_in $(library keys))
-vault=$(defined_in $(library vault))
-router=$(defined_in $(library router))
-client=$(defined_in $(library shared/client))
-http=$(defined_in $(library shared/http))
+# A room's own names: those that no other room has too, so that a shared name accuses nobody.
+all=$(for folder in shared keys policy vault router; do
+  for one in $(library "$folder"); do defined_in "$one"; done
+done | sort | uniq -u)
+own() { defined_in $(library "$1") | comm -12 - <(printf '%s\n' "$all"); }
+keys=$(own keys) router=$(own router) client=$(own shared/client) http=$(own shared/http)
+vault=$(own vault)
 [[ -n $keys && -n $vault && -n $router && -n $client && -n $http ]] || complain 'a room has no library to look into'
 
 absent freeport-router 'the vault' "$vault"
