@@ -20,10 +20,7 @@ static struct writer *begin_change(struct entry *entry, enum change_type type) {
 /* ---- Applying: the same for a change being made and one read back ---- */
 
 static int apply_attempt(struct payment *payment, const struct attempt *attempt) {
-  if (!payment_set_attempt(payment, attempt))
-    return -EBADMSG;
-  payment_derive(payment);
-  return 0;
+  return payment_set_attempt(payment, attempt) ? payment_derive(payment) : -EBADMSG;
 }
 
 static int apply_skipped(struct payment *payment, unsigned candidate, unsigned reason) {
@@ -40,9 +37,7 @@ static int apply_action(struct payment *payment, const char *url, int64_t expire
 
 static int apply_movement(struct payment *payment, const struct movement *movement) {
   int r = payment_set_movement(payment, movement);
-  if (r == 0)
-    payment_derive(payment);
-  return r;
+  return r < 0 ? r : payment_derive(payment);
 }
 
 static int apply_concluded(struct payment *payment, unsigned conclusion, const struct decline *decline) {
@@ -51,8 +46,7 @@ static int apply_concluded(struct payment *payment, unsigned conclusion, const s
   payment->concluded = true;
   payment->conclusion = (enum payment_status)conclusion;
   payment->decline = *decline;
-  payment_derive(payment);
-  return 0;
+  return payment_derive(payment);
 }
 
 /* ---- Making ---- */
@@ -211,6 +205,5 @@ int entry_apply(const struct journal_entry *entry, struct payment **payment) {
   if (reader_finish(&reader) < 0 || !*payment)
     return -EBADMSG;
   (*payment)->updated_ms = entry->head.at_ms;
-  payment_derive(*payment);
   return 0;
 }

@@ -204,7 +204,8 @@ static int make_payment(struct engine *engine, const struct payment_request *req
   int r = take_fields(engine, request, payment, &circumstances->agreement);
   if (r == 0)
     r = put_index(engine, request, payment);
-  payment_derive(payment);
+  if (r == 0)
+    r = payment_derive(payment);
   if (r < 0)
     payment_free(payment);
   else

@@ -53,7 +53,6 @@ void entry_end(struct engine *engine) {
   engine->entry_slot = NULL;
   if (slot && engine->entry.count > 0) {
     slot->payment->updated_ms = engine->now_ms;
-    payment_derive(slot->payment);
     int r = append(engine);
     if (r == 0)
       r = put_record(slot);

@@ -1,6 +1,6 @@
 #include "payment.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,14 +94,12 @@ struct sums {
   int64_t captured, capturing, received; /* received: the part of capturing that the PSP has taken */
   int64_t refunded, refunding;
   bool final, voided, voiding;
+  bool bad; /* an amount is negative, or a sum leaves int64 */
 };
 
-/* No sum leaves int64: none is admitted beyond the payment's amount. */
-static void add(int64_t *sum, int64_t amount) {
-  int64_t total;
-  int r = amount_add(*sum, amount, &total);
-  assert(r == 0);
-  *sum = total;
+static void add(struct sums *sums, int64_t *sum, int64_t amount) {
+  if (amount < 0 || amount_add(*sum, amount, sum) < 0)
+    sums->bad = true;
 }
 
 static void sum_capture(struct sums *sums, const struct movement *movement) {
@@ -109,12 +107,12 @@ static void sum_capture(struct sums *sums, const struct movement *movement) {
     return;
   sums->final |= movement->final;
   if (movement->step.status == STEP_SUCCEEDED) {
-    add(&sums->captured, movement->step.amount);
+    add(sums, &sums->captured, movement->step.amount);
     return;
   }
-  add(&sums->capturing, movement->step.amount);
+  add(sums, &sums->capturing, movement->step.amount);
   if (movement->received)
-    add(&sums->received, movement->step.amount);
+    add(sums, &sums->received, movement->step.amount);
 }
 
 static void sum_movement(struct sums *sums, const struct movement *movement) {
@@ -123,20 +121,49 @@ static void sum_movement(struct sums *sums, const struct movement *movement) {
   switch (movement->type) {
   case MOVEMENT_CAPTURE:
     sum_capture(sums, movement);
-    break;
+    return;
   case MOVEMENT_VOID:
     sums->voided |= done;
     sums->voiding |= unsettled;
-    break;
+    return;
   case MOVEMENT_REFUND:
     if (done)
-      add(&sums->refunded, movement->step.amount);
+      add(sums, &sums->refunded, movement->step.amount);
     if (unsettled)
-      add(&sums->refunding, movement->step.amount);
-    break;
+      add(sums, &sums->refunding, movement->step.amount);
+    return;
   case MOVEMENT_TYPE_COUNT:
     break;
   }
+  sums->bad = true;
+}
+
+/* captured <= authorized, with what is under way (P5). A refund is held to what is captured when it starts;
+ * when a capture that the PSP had received fails after that, the refund is there all the same. */
+static bool sums_hold(const struct sums *sums, int64_t authorized) {
+  int64_t captured, refunded;
+  return !sums->bad && authorized >= 0 && amount_add(sums->captured, sums->capturing, &captured) == 0 &&
+         amount_add(sums->refunded, sums->refunding, &refunded) == 0 && captured <= authorized &&
+         refunded <= authorized;
+}
+
+static int64_t refundable(const struct sums *sums) {
+  int64_t left = sums->captured + sums->received - sums->refunded - sums->refunding;
+  return left > 0 ? left : 0;
+}
+
+/* Numbers count up, every step has a status, every movement an attempt. */
+static bool is_coherent(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    if (payment->attempts[i].number != i + 1 || payment->attempts[i].step.status == 0)
+      return false;
+  }
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    const struct movement *movement = &payment->movements[i];
+    if (movement->attempt < 1 || movement->attempt > payment->attempt_count || movement->step.status == 0)
+      return false;
+  }
+  return true;
 }
 
 static enum payment_status status_of_money(const struct sums *sums, int64_t authorized) {
@@ -159,26 +186,33 @@ static enum payment_status status_without_money(const struct payment *payment) {
   return PAYMENT_PROCESSING;
 }
 
-void payment_derive(struct payment *payment) {
-  const struct attempt *live = payment_live_attempt(payment);
+static int derive_from_money(struct payment *payment, const struct attempt *live) {
   struct sums sums = {0};
-  payment->amount_authorized = payment->amount_captured = payment->amount_capturable = 0;
-  payment->amount_refunded = payment->amount_refundable = 0;
-  if (!live) {
-    payment->status = status_without_money(payment);
-    return;
-  }
+  int64_t authorized = live->step.amount;
   if (live->captured)
-    sums.captured = live->step.amount;
+    add(&sums, &sums.captured, authorized);
   for (unsigned i = 0; i < payment->movement_count; i++)
     sum_movement(&sums, &payment->movements[i]);
-  int64_t authorized = live->step.amount;
+  if (!sums_hold(&sums, authorized))
+    return -EBADMSG;
   bool closed = sums.final || sums.voided || sums.voiding;
   payment->status = status_of_money(&sums, authorized);
   payment->amount_authorized = sums.voided ? 0 : authorized;
   payment->amount_captured = sums.captured;
   payment->amount_capturable = closed ? 0 : authorized - sums.captured - sums.capturing;
   payment->amount_refunded = sums.refunded;
-  payment->amount_refundable = sums.captured + sums.received - sums.refunded - sums.refunding;
-  assert(payment->amount_capturable >= 0 && payment->amount_refundable >= 0);
+  payment->amount_refundable = refundable(&sums);
+  return 0;
+}
+
+int payment_derive(struct payment *payment) {
+  const struct attempt *live = payment_live_attempt(payment);
+  payment->amount_authorized = payment->amount_captured = payment->amount_capturable = 0;
+  payment->amount_refunded = payment->amount_refundable = 0;
+  if (!is_coherent(payment))
+    return -EBADMSG;
+  if (live)
+    return derive_from_money(payment, live);
+  payment->status = status_without_money(payment);
+  return 0;
 }

@@ -239,8 +239,10 @@ bool payment_has_work(const struct payment *payment);
 /* The request's fields that are not personal: reference, descriptor, metadata, return_url, ... Returns 0 or
  * -EBADMSG. */
 MUST_USE int payment_inputs(const struct payment *payment, struct request_fields *ret_fields);
-/* Sets status and the four derived amounts from attempts, movements and conclusion. */
-void payment_derive(struct payment *payment);
+/* Sets status and the derived amounts from attempts, movements and conclusion. Returns 0; or -EBADMSG when
+ * they do not make a payment: more captured than authorized, more refunded than captured (P5), a movement
+ * without its attempt. */
+MUST_USE int payment_derive(struct payment *payment);
 
 /* As stored: write gives the same bytes for the same payment, always. */
 void write_payment(struct writer *writer, const struct payment *payment);

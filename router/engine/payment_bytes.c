@@ -235,11 +235,12 @@ int read_created_payment(struct reader *reader, struct payment **ret_payment) {
   if (!payment)
     return -ENOMEM;
   int r = take_payment(reader, payment);
+  if (r == 0)
+    r = payment_derive(payment);
   if (r < 0) {
     payment_free(payment);
     return r;
   }
-  payment_derive(payment);
   *ret_payment = payment;
   return 0;
 }

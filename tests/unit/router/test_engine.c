@@ -777,6 +777,45 @@ Test(engine, a_received_capture_settles_when_asked) {
   cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
 }
 
+Test(engine, a_received_capture_that_fails_leaves_its_refund) {
+  authorize();
+  move(MOVEMENT_CAPTURE, 600);
+  world_approve(&world, ANSWER_IS_RECEIVED);
+  move(MOVEMENT_REFUND, 500);
+  world_approve(&world, ANSWER_IS_RECEIVED);
+  world_advance(&world, 1000);
+  for (struct sent *sent = world_outstanding(&world); sent; sent = world_outstanding(&world)) {
+    if (sent->dispatch.asked_about == OPERATION_CAPTURE)
+      world_decline(&world, "05");
+    else
+      world_approve(&world, ANSWER_IS_RECEIVED);
+  }
+  cr_assert_eq(newest()->movements[0].step.status, STEP_FAILED);
+  cr_assert_eq(newest()->status, PAYMENT_AUTHORIZED);
+  cr_assert_eq(newest()->amount_refundable, 0);
+  cr_assert_eq(newest()->amount_capturable, 1000);
+  cr_assert_eq(outcome(move(MOVEMENT_REFUND, 1)), REQUEST_INVALID_STATE);
+  cr_assert_eq(engine_counts(world.engine).commits_failed, 0);
+}
+
+Test(engine, a_question_whose_round_failed_is_asked_again) {
+  pay();
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  world.describe_by_itself = false;
+  pay();
+  world.now_ms += 500;
+  struct token_description description = {.status = TOKEN_ACTIVE};
+  store_memory_fail_commits(world.store, -28);
+  engine_on_time(world.engine, world.now_ms);
+  engine_on_description(world.engine, world.now_ms, world.asked, STATUS_DONE, &description);
+  cr_assert_lt(world_round(&world), 0);
+  store_memory_fail_commits(world.store, 0);
+  cr_assert_eq(world.sent_count, 1);
+  world_advance(&world, 5000);
+  cr_assert_eq(world.sent_count, 2);
+  cr_assert_eq(world_outstanding(&world)->dispatch.operation, OPERATION_STATUS);
+}
+
 Test(engine, what_a_webhook_will_end_is_left_alone_and_can_be_refunded) {
   struct payment_request request = world_request(&world);
   request.capture_manual = true;

@@ -1,0 +1,374 @@
+/* The ledger's tables over the narrow store. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ledger.h"
+#include "store_memory.h"
+
+static const uint8_t key[LEDGER_KEY_BYTES] = "a key for these tests";
+static struct store *store;
+static struct ledger *ledger;
+static struct id merchant, other, customer, payment;
+
+static struct id drawn(const char *prefix) {
+  return draw_id(&system_draws, prefix, 1767225600000);
+}
+
+static void setup(void) {
+  cr_assert_eq(store_open_memory(ledger_tables, &store), 0);
+  cr_assert_eq(ledger_open(store, key, &system_draws, &ledger), 0);
+  merchant = drawn("mer");
+  other = drawn("mer");
+  customer = drawn("cus");
+  payment = drawn("pay");
+}
+
+static void teardown(void) {
+  ledger_free(ledger);
+  store_close(store);
+}
+
+static void reopen(const uint8_t *with) {
+  ledger_free(ledger);
+  store_memory_crash(store);
+  cr_assert_eq(ledger_open(store, with, &system_draws, &ledger), 0);
+}
+
+TestSuite(ledger, .init = setup, .fini = teardown);
+
+Test(ledger, the_journal_counts_without_a_gap) {
+  struct journal_head head = {.at_ms = 5, .actor = drawn("key"), .request = drawn("req")};
+  struct journal_entry entry;
+  uint64_t sequence;
+  cr_assert_eq(ledger_entry(ledger, 1, &entry), LEDGER_ABSENT);
+  cr_assert_eq(ledger_append(ledger, JOURNAL_PAYMENT, &head, "one", 3, &sequence), 0);
+  cr_assert_eq(sequence, 1);
+  cr_assert_eq(ledger_commit(ledger), 0);
+  cr_assert_eq(ledger_append(ledger, JOURNAL_PAYMENT, &head, "lost", 4, &sequence), 0);
+  ledger_abandon(ledger);
+  cr_assert_eq(ledger_append(ledger, JOURNAL_PAYMENT, &head, "two", 3, &sequence), 0);
+  cr_assert_eq(sequence, 2);
+  cr_assert_eq(ledger_commit(ledger), 0);
+  reopen(key);
+  cr_assert_eq(ledger_append(ledger, JOURNAL_POLICY, &head, "three", 5, &sequence), 0);
+  cr_assert_eq(sequence, 3);
+  cr_assert_eq(ledger_entry(ledger, 2, &entry), 0);
+  cr_assert_eq(entry.sequence, 2);
+  cr_assert_eq(entry.head.at_ms, 5);
+  cr_assert(id_equal(&entry.head.actor, &head.actor));
+  cr_assert(id_equal(&entry.head.request, &head.request));
+  cr_assert(entry.length == 3 && memcmp(entry.body, "two", 3) == 0);
+}
+
+Test(ledger, a_failed_commit_leaves_nothing) {
+  struct journal_head head = {.at_ms = 5};
+  struct journal_entry entry;
+  uint64_t sequence;
+  store_memory_fail_commits(store, -ENOSPC);
+  cr_assert_eq(ledger_append(ledger, JOURNAL_PAYMENT, &head, "x", 1, &sequence), 0);
+  cr_assert(ledger_pending(ledger));
+  cr_assert_eq(ledger_commit(ledger), -ENOSPC);
+  cr_assert_not(ledger_pending(ledger));
+  store_memory_fail_commits(store, 0);
+  cr_assert_eq(ledger_entry(ledger, 1, &entry), LEDGER_ABSENT);
+  cr_assert_eq(ledger_append(ledger, JOURNAL_PAYMENT, &head, "x", 1, &sequence), 0);
+  cr_assert_eq(sequence, 1);
+}
+
+Test(ledger, payments_belong_to_their_merchant) {
+  struct view bytes;
+  struct id newest, nobody = {0};
+  struct id later = draw_id(&system_draws, "pay", 1767225600001);
+  cr_assert_eq(ledger_payment_put(ledger, &merchant, &payment, "state", 5), 0);
+  cr_assert_eq(ledger_payment_put(ledger, &merchant, &later, "later", 5), 0);
+  cr_assert_eq(ledger_payment_get(ledger, &merchant, &payment, &bytes), 0);
+  cr_assert_eq(bytes.length, 5);
+  cr_assert_eq(ledger_payment_get(ledger, &other, &payment, &bytes), LEDGER_ABSENT);
+  cr_assert_eq(ledger_payment_before(ledger, &merchant, NULL, &newest, &bytes), 0);
+  cr_assert(id_equal(&newest, &later));
+  cr_assert_eq(ledger_payment_before(ledger, &merchant, &newest, &newest, &bytes), 0);
+  cr_assert(id_equal(&newest, &payment));
+  cr_assert_eq(ledger_payment_before(ledger, &merchant, &newest, &newest, &bytes), LEDGER_ABSENT);
+  cr_assert_eq(ledger_payment_before(ledger, &other, &nobody, &newest, &bytes), LEDGER_ABSENT);
+}
+
+Test(ledger, open_work_is_listed_across_merchants) {
+  struct id nobody = {0}, at_merchant, at_payment;
+  unsigned count = 0;
+  cr_assert_eq(ledger_open_set(ledger, &merchant, &payment, true), 0);
+  cr_assert_eq(ledger_open_set(ledger, &other, &payment, true), 0);
+  at_merchant = at_payment = nobody;
+  while (ledger_open_next(ledger, &at_merchant, &at_payment, &at_merchant, &at_payment) == 0) {
+    cr_assert(id_equal(&at_payment, &payment));
+    count++;
+  }
+  cr_assert_eq(count, 2);
+  cr_assert_eq(ledger_open_set(ledger, &merchant, &payment, false), 0);
+  cr_assert_eq(ledger_open_set(ledger, &merchant, &payment, false), 0);
+  cr_assert_eq(ledger_open_next(ledger, &nobody, &nobody, &at_merchant, &at_payment), 0);
+  cr_assert(id_equal(&at_merchant, &other));
+}
+
+Test(ledger, references_find_their_payments) {
+  struct id found;
+  struct id later = draw_id(&system_draws, "pay", 1767225600001);
+  cr_assert_eq(ledger_reference_put(ledger, &merchant, "order-1", &payment), 0);
+  cr_assert_eq(ledger_reference_put(ledger, &merchant, "order-1", &later), 0);
+  cr_assert_eq(ledger_reference_put(ledger, &merchant, "order-2", &payment), 0);
+  cr_assert_eq(ledger_reference_before(ledger, &merchant, "order-1", NULL, &found), 0);
+  cr_assert(id_equal(&found, &later));
+  cr_assert_eq(ledger_reference_before(ledger, &merchant, "order-1", &found, &found), 0);
+  cr_assert(id_equal(&found, &payment));
+  cr_assert_eq(ledger_reference_before(ledger, &merchant, "order-1", &found, &found), LEDGER_ABSENT);
+  cr_assert_eq(ledger_reference_before(ledger, &other, "order-1", NULL, &found), LEDGER_ABSENT);
+  cr_assert_eq(ledger_reference_before(ledger, &merchant, "order", NULL, &found), LEDGER_ABSENT);
+}
+
+Test(ledger, idempotency_keys_are_per_merchant_and_path) {
+  struct idempotent entry = {.object = payment, .created_ms = 1000}, found;
+  memset(entry.body_hash, 3, sizeof entry.body_hash);
+  cr_assert_eq(ledger_idempotency_put(ledger, &merchant, "/v1/payments", "k", &entry), 0);
+  cr_assert_eq(ledger_idempotency_get(ledger, &merchant, "/v1/payments", "k", 1000, &found), 0);
+  cr_assert(id_equal(&found.object, &payment));
+  cr_assert_arr_eq(found.body_hash, entry.body_hash, sizeof found.body_hash);
+  cr_assert_eq(ledger_idempotency_get(ledger, &other, "/v1/payments", "k", 1000, &found), LEDGER_ABSENT);
+  cr_assert_eq(ledger_idempotency_get(ledger, &merchant, "/v1/policies", "k", 1000, &found), LEDGER_ABSENT);
+  cr_assert_eq(ledger_idempotency_get(ledger, &merchant, "/v1/payment", "sk", 1000, &found), LEDGER_ABSENT);
+}
+
+Test(ledger, idempotency_keys_last_thirty_days) {
+  struct idempotent entry = {.object = payment, .created_ms = 1000}, found;
+  int64_t end = 1000 + IDEMPOTENCY_LIFETIME_MS;
+  char name[16];
+  for (int i = 0; i < 20; i++) {
+    snprintf(name, sizeof name, "k%d", i);
+    entry.created_ms = i < 10 ? 1000 : 2000;
+    cr_assert_eq(ledger_idempotency_put(ledger, &merchant, "/p", name, &entry), 0);
+  }
+  cr_assert_eq(ledger_idempotency_get(ledger, &merchant, "/p", "k0", end - 1, &found), 0);
+  cr_assert_eq(ledger_idempotency_get(ledger, &merchant, "/p", "k0", end, &found), LEDGER_ABSENT);
+  cr_assert_eq(ledger_commit(ledger), 0);
+  for (int i = 0; i < 10; i++)
+    cr_assert_eq(ledger_idempotency_sweep(ledger, end, 7), 0);
+  cr_assert_eq(ledger_idempotency_get(ledger, &merchant, "/p", "k0", 1000, &found), LEDGER_ABSENT,
+               "it is gone");
+  cr_assert_eq(ledger_idempotency_get(ledger, &merchant, "/p", "k15", 1000, &found), 0);
+}
+
+Test(ledger, api_keys) {
+  uint8_t hash[32] = {1}, second[32] = {2}, found_hash[32];
+  struct api_key given = {.merchant = merchant, .livemode = false, .created_ms = 7}, found, again;
+  cr_assert_eq(ledger_api_key_get(ledger, hash, &found), LEDGER_ABSENT);
+  cr_assert_eq(ledger_api_key_add(ledger, hash, &given), 0);
+  cr_assert_eq(ledger_api_key_get(ledger, hash, &found), 0);
+  cr_assert_eq(id_parse("key", found.id.text, NULL), 0);
+  cr_assert_eq(ledger_api_key_add(ledger, hash, &given), 0);
+  cr_assert_eq(ledger_api_key_get(ledger, hash, &again), 0);
+  cr_assert(id_equal(&found.id, &again.id));
+  given.merchant = other;
+  cr_assert_eq(ledger_api_key_add(ledger, hash, &given), -EEXIST);
+  cr_assert_eq(ledger_api_key_add(ledger, second, &given), 0);
+  cr_assert_eq(ledger_api_key_next(ledger, NULL, found_hash, &found), 0);
+  cr_assert_arr_eq(found_hash, hash, 32);
+  cr_assert_eq(ledger_api_key_next(ledger, found_hash, found_hash, &found), 0);
+  cr_assert(id_equal(&found.merchant, &other));
+  cr_assert_eq(ledger_api_key_next(ledger, found_hash, found_hash, &found), LEDGER_ABSENT);
+}
+
+static struct id draft(const char *text) {
+  static int64_t now = 1767225600000;
+  struct policy_record record = {.id = draw_id(&system_draws, "pol", now++),
+                                 .merchant = merchant,
+                                 .author = drawn("key"),
+                                 .created_ms = now,
+                                 .text = text,
+                                 .text_length = strlen(text)};
+  cr_assert_eq(ledger_policy_put(ledger, &record), 0);
+  return record.id;
+}
+
+static void published_is(const struct id *policy) {
+  struct policy_publication publication;
+  cr_assert_eq(ledger_policy_published(ledger, &merchant, &publication), 0);
+  cr_assert(id_equal(&publication.policy, policy));
+}
+
+Test(ledger, policies_are_published_and_rolled_back) {
+  struct journal_head head = {.at_ms = 9, .actor = drawn("key")};
+  struct policy_publication publication;
+  struct policy_record record;
+  struct id back, a = draft("otherwise route a"), b = draft("otherwise route b"),
+                  c = draft("otherwise route c");
+  struct id nothing = drawn("pol");
+  cr_assert_eq(ledger_policy_published(ledger, &merchant, &publication), LEDGER_ABSENT);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), LEDGER_ABSENT);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &nothing), LEDGER_ABSENT);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &other, &a), LEDGER_ABSENT);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &a), 0);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &b), 0);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &c), 0);
+  published_is(&c);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), 0);
+  published_is(&b);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), 0);
+  published_is(&a);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), LEDGER_ABSENT);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &c), 0);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), 0);
+  published_is(&a);
+  cr_assert_eq(ledger_policy_history(ledger, &merchant, 2, &publication), 0);
+  cr_assert(id_equal(&publication.policy, &b));
+  cr_assert_eq(publication.published_ms, 9);
+  cr_assert_eq(ledger_policy_before(ledger, &merchant, NULL, &record), 0);
+  cr_assert(id_equal(&record.id, &c));
+  cr_assert(record.text_length == 17 && memcmp(record.text, "otherwise route c", 17) == 0);
+  cr_assert_eq(ledger_policy_before(ledger, &merchant, &record.id, &record), 0);
+  cr_assert(id_equal(&record.id, &b));
+  cr_assert_eq(ledger_policy_get(ledger, &other, &b, &record), LEDGER_ABSENT);
+}
+
+static bool anywhere(const char *text) {
+  struct view k, v;
+  for (unsigned table = 0; table < LEDGER_TABLE_COUNT; table++) {
+    uint8_t at[STORE_KEY_MAX] = {0};
+    size_t length = 1;
+    bool first = true;
+    while (store_next(store, table, at, length, first, &k, &v) == 0) {
+      if (memmem(v.bytes, v.length, text, strlen(text)))
+        return true;
+      memcpy(at, k.bytes, k.length);
+      length = k.length;
+      first = false;
+    }
+  }
+  return false;
+}
+
+Test(ledger, personal_data_are_sealed_and_erased_by_customer) {
+  char opened[64];
+  size_t length;
+  struct id second = drawn("pay");
+  cr_assert_eq(ledger_customer_find(ledger, &merchant, &customer), LEDGER_ABSENT);
+  cr_assert_eq(ledger_personal_put(ledger, &merchant, &customer, &payment, "Ada Lovelace", 12), 0);
+  cr_assert_eq(ledger_personal_put(ledger, &merchant, &customer, &second, "Ada King", 8), 0);
+  cr_assert_eq(ledger_commit(ledger), 0);
+  cr_assert_not(anywhere("Ada"));
+  cr_assert_eq(ledger_customer_find(ledger, &merchant, &customer), 0);
+  cr_assert_eq(ledger_customer_find(ledger, &other, &customer), LEDGER_ABSENT);
+  cr_assert_eq(ledger_personal_get(ledger, &merchant, &customer, &payment, opened, sizeof opened, &length),
+               0);
+  cr_assert(length == 12 && memcmp(opened, "Ada Lovelace", 12) == 0);
+  cr_assert_eq(ledger_personal_get(ledger, &merchant, &customer, &payment, opened, 11, &length), -ENOBUFS);
+  cr_assert_eq(ledger_personal_get(ledger, &other, &customer, &payment, opened, sizeof opened, &length),
+               LEDGER_ABSENT);
+  cr_assert_eq(ledger_customer_erase(ledger, &merchant, &customer), 0);
+  cr_assert_eq(ledger_commit(ledger), 0);
+  cr_assert_eq(ledger_personal_get(ledger, &merchant, &customer, &second, opened, sizeof opened, &length),
+               LEDGER_ABSENT);
+  cr_assert_eq(ledger_customer_erase(ledger, &merchant, &customer), LEDGER_ABSENT);
+}
+
+Test(ledger, personal_data_moved_or_under_another_key_do_not_open) {
+  char opened[64];
+  size_t length;
+  struct view k, v;
+  uint8_t value[128], row[STORE_KEY_MAX];
+  struct id second = drawn("pay");
+  uint8_t wrong[LEDGER_KEY_BYTES] = {0};
+  cr_assert_eq(ledger_personal_put(ledger, &merchant, &customer, &payment, "Ada", 3), 0);
+  cr_assert_eq(ledger_personal_put(ledger, &merchant, &customer, &second, "Eve", 3), 0);
+  cr_assert_eq(ledger_commit(ledger), 0);
+  cr_assert_eq(store_last(store, LEDGER_CUSTOMERS, NULL, 0, &k, &v), 0);
+  size_t row_length = k.length, value_length = v.length;
+  memcpy(row, k.bytes, k.length);
+  memcpy(value, v.bytes, v.length);
+  cr_assert_eq(store_next(store, LEDGER_CUSTOMERS, row, 1, true, &k, &v), 0);
+  memcpy(row, k.bytes, row_length);
+  cr_assert_eq(store_put(store, LEDGER_CUSTOMERS, row, row_length, value, value_length), 0);
+  int first = ledger_personal_get(ledger, &merchant, &customer, &payment, opened, sizeof opened, &length);
+  int both = ledger_personal_get(ledger, &merchant, &customer, &second, opened, sizeof opened, &length);
+  cr_assert((first == -EBADMSG) != (both == -EBADMSG));
+  ledger_abandon(ledger);
+  reopen(wrong);
+  cr_assert_eq(ledger_personal_get(ledger, &merchant, &customer, &payment, opened, sizeof opened, &length),
+               -EBADMSG);
+}
+
+Test(ledger, agreements) {
+  struct agreement given = {.id = drawn("agr"), .merchant = merchant, .payment = payment, .created_ms = 4},
+                   found;
+  given.token = drawn("tok");
+  strcpy(given.connector, "alpha");
+  strcpy(given.network_transaction_id, "MCC123456");
+  cr_assert_eq(ledger_agreement_put(ledger, &given), 0);
+  cr_assert_eq(ledger_agreement_get(ledger, &merchant, &given.id, &found), 0);
+  cr_assert_str_eq(found.network_transaction_id, "MCC123456");
+  cr_assert(id_equal(&found.token, &given.token));
+  cr_assert_eq(ledger_agreement_get(ledger, &other, &given.id, &found), LEDGER_ABSENT);
+}
+
+Test(ledger, the_audit_head_goes_forward_only) {
+  struct audit_head head = {.sequence = 5, .hash = {5}}, earlier = {.sequence = 4};
+  ledger_head_note(ledger, &head);
+  ledger_head_note(ledger, &earlier);
+  cr_assert_eq(ledger_head(ledger).sequence, 0, "not durable yet");
+  cr_assert_eq(ledger_commit(ledger), 0);
+  reopen(key);
+  cr_assert_eq(ledger_head(ledger).sequence, 5);
+  cr_assert_eq(ledger_head(ledger).hash[0], 5);
+}
+
+Test(ledger, damaged_records_are_said_and_not_believed) {
+  struct idempotent entry = {.object = payment}, found;
+  struct journal_entry journal;
+  struct journal_head head = {0};
+  struct view k, v;
+  uint8_t row[STORE_KEY_MAX], value[256];
+  cr_assert_eq(ledger_idempotency_put(ledger, &merchant, "/p", "k", &entry), 0);
+  cr_assert_eq(ledger_append(ledger, JOURNAL_PAYMENT, &head, "x", 1, NULL), 0);
+  cr_assert_eq(store_last(store, LEDGER_IDEMPOTENCY, NULL, 0, &k, &v), 0);
+  size_t row_length = k.length, value_length = v.length;
+  memcpy(row, k.bytes, k.length);
+  memcpy(value, v.bytes, v.length);
+  for (size_t length = 0; length < value_length; length++) {
+    cr_assert_eq(store_put(store, LEDGER_IDEMPOTENCY, row, row_length, value, length), 0);
+    cr_assert_eq(ledger_idempotency_get(ledger, &merchant, "/p", "k", 0, &found), -EBADMSG);
+  }
+  cr_assert_eq(store_put(store, LEDGER_JOURNAL, "\0\0\0\0\0\0\0\1", 8, "zz", 2), 0);
+  cr_assert_eq(ledger_entry(ledger, 1, &journal), -EBADMSG);
+}
+
+Test(ledger, another_schema_is_refused) {
+  struct ledger *second;
+  cr_assert_eq(store_put(store, LEDGER_META, "schema", 6, "\x09\x00", 2), 0);
+  cr_assert_eq(ledger_open(store, key, &system_draws, &second), -EPROTONOSUPPORT);
+}
+
+Test(ledger, the_key_file) {
+  char directory[] = "/tmp/freeport-ledger-XXXXXX", path[64], link_path[64];
+  uint8_t first[LEDGER_KEY_BYTES], second[LEDGER_KEY_BYTES];
+  struct stat status;
+  cr_assert(mkdtemp(directory));
+  snprintf(path, sizeof path, "%s/ledger.key", directory);
+  snprintf(link_path, sizeof link_path, "%s/link.key", directory);
+  cr_assert_eq(ledger_key_file(path, &system_draws, first), 0);
+  cr_assert_eq(ledger_key_file(path, &system_draws, second), 0);
+  cr_assert_arr_eq(first, second, sizeof first);
+  cr_assert_eq(stat(path, &status), 0);
+  cr_assert_eq(status.st_mode & 0777, 0600);
+  cr_assert_eq(symlink(path, link_path), 0);
+  cr_assert_lt(ledger_key_file(link_path, &system_draws, second), 0);
+  cr_assert_eq(chmod(path, 0644), 0);
+  cr_assert_eq(ledger_key_file(path, &system_draws, second), -EPERM);
+  cr_assert_eq(chmod(path, 0600), 0);
+  cr_assert_eq(truncate(path, 31), 0);
+  cr_assert_eq(ledger_key_file(path, &system_draws, second), -EBADMSG);
+  unlink(link_path);
+  unlink(path);
+  rmdir(directory);
+}

@@ -1,0 +1,232 @@
+/* Payments as records and as sums. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "draws.h"
+
+static struct id drawn(const char *prefix) {
+  return draw_id(&system_draws, prefix, 1767225600000);
+}
+
+static struct attempt live_attempt(bool captured) {
+  struct attempt attempt = {.number = 1, .operation = OPERATION_CHARGE, .captured = captured};
+  strcpy(attempt.connector, "alpha");
+  strcpy(attempt.sheet, "stripe");
+  attempt.step.status = STEP_SUCCEEDED;
+  attempt.step.amount = 1000;
+  attempt.step.answer.phase = PHASE_REPLY;
+  attempt.step.answer.answer = ANSWER_IS_APPROVED;
+  strcpy(attempt.step.answer.psp_id, "pi_1");
+  return attempt;
+}
+
+static struct payment *payment_with(bool captured) {
+  static struct entry entry;
+  struct payment *payment = payment_new();
+  struct attempt attempt = live_attempt(captured);
+  payment->id = drawn("pay");
+  payment->merchant = drawn("mer");
+  payment->token = drawn("tok");
+  payment->amount = 1000;
+  payment->risk = -1;
+  payment->kind = KIND_CUSTOMER;
+  strcpy(payment->currency, "EUR");
+  payment->decision.candidate_count = 2;
+  strcpy(payment->decision.candidates[0].connector, "alpha");
+  strcpy(payment->decision.candidates[1].connector, "beta");
+  entry_begin(&entry, &payment->merchant, &payment->id);
+  cr_assert_eq(change_attempt(&entry, payment, CHANGE_ATTEMPT_STARTED, &attempt), 0);
+  return payment;
+}
+
+static void add(struct payment *payment, enum movement_type type, enum step_status status, int64_t amount,
+                bool final, bool received) {
+  static struct entry entry;
+  struct movement movement = {
+      .id = drawn("mov"), .type = type, .attempt = 1, .final = final, .received = received};
+  movement.step.status = status;
+  movement.step.amount = amount;
+  entry_begin(&entry, &payment->merchant, &payment->id);
+  cr_assert_eq(change_movement(&entry, payment, CHANGE_MOVEMENT_STARTED, &movement), 0);
+}
+
+static size_t encoded(const struct payment *payment, uint8_t *bytes) {
+  struct writer writer = writer_over(bytes, PAYMENT_BYTES_MAX);
+  write_payment(&writer, payment);
+  cr_assert_eq(writer_finish(&writer), 0);
+  return writer_length(&writer);
+}
+
+Test(payment, a_record_reads_back_to_the_same_bytes) {
+  static uint8_t first[PAYMENT_BYTES_MAX], second[PAYMENT_BYTES_MAX];
+  struct payment *payment = payment_with(false), *read;
+  add(payment, MOVEMENT_CAPTURE, STEP_SUCCEEDED, 300, false, false);
+  payment->action_url = strdup("https://psp.example/act");
+  payment->security_code = drawn("cvc");
+  payment->concluded = payment->personal = payment->late_void = true;
+  size_t length = encoded(payment, first);
+  cr_assert_eq(read_payment(first, length, &read), 0);
+  cr_assert_eq(encoded(read, second), length);
+  cr_assert_arr_eq(first, second, length);
+  cr_assert_eq(read->status, PAYMENT_PARTIALLY_CAPTURED);
+  cr_assert_str_eq(read->action_url, payment->action_url);
+  payment_free(read);
+  payment_free(payment);
+}
+
+Test(payment, a_cut_or_longer_record_is_refused) {
+  static uint8_t bytes[PAYMENT_BYTES_MAX];
+  struct payment *payment = payment_with(false), *read = NULL;
+  add(payment, MOVEMENT_CAPTURE, STEP_PENDING, 300, true, false);
+  size_t length = encoded(payment, bytes);
+  for (size_t i = 0; i < length; i++) {
+    uint8_t *exact = malloc(i ? i : 1); /* so that a sanitizer sees a read beyond it */
+    memcpy(exact, bytes, i);
+    cr_assert_eq(read_payment(exact, i, &read), -EBADMSG, "cut at %zu", i);
+    free(exact);
+  }
+  cr_assert_eq(read_payment(bytes, length + 1, &read), -EBADMSG);
+  cr_assert_null(read);
+  payment_free(payment);
+}
+
+Test(payment, flipped_bytes_never_crash_a_reader) {
+  static uint8_t bytes[PAYMENT_BYTES_MAX];
+  struct payment *payment = payment_with(false), *read;
+  size_t length = encoded(payment, bytes);
+  for (size_t i = 0; i < length; i++) {
+    for (unsigned bit = 0; bit < 8; bit++) {
+      bytes[i] ^= (uint8_t)(1U << bit);
+      if (read_payment(bytes, length, &read) == 0)
+        payment_free(read);
+      bytes[i] ^= (uint8_t)(1U << bit);
+    }
+  }
+  payment_free(payment);
+}
+
+Test(payment, sums_count_what_is_pending_and_unresolved) {
+  struct payment *payment = payment_with(false);
+  cr_assert_eq(payment->status, PAYMENT_AUTHORIZED);
+  cr_assert_eq(payment->amount_capturable, 1000);
+  add(payment, MOVEMENT_CAPTURE, STEP_SUCCEEDED, 100, false, false);
+  add(payment, MOVEMENT_CAPTURE, STEP_PENDING, 200, false, false);
+  add(payment, MOVEMENT_CAPTURE, STEP_UNRESOLVED, 300, false, false);
+  add(payment, MOVEMENT_CAPTURE, STEP_FAILED, 400, true, false);
+  cr_assert_eq(payment->status, PAYMENT_PARTIALLY_CAPTURED);
+  cr_assert_eq(payment->amount_captured, 100);
+  cr_assert_eq(payment->amount_capturable, 400);
+  cr_assert_eq(payment->amount_refundable, 100);
+  add(payment, MOVEMENT_CAPTURE, STEP_PENDING, 50, false, true);
+  cr_assert_eq(payment->amount_refundable, 150, "what the PSP has received can be refunded");
+  add(payment, MOVEMENT_REFUND, STEP_UNRESOLVED, 20, false, false);
+  add(payment, MOVEMENT_REFUND, STEP_SUCCEEDED, 30, false, false);
+  add(payment, MOVEMENT_REFUND, STEP_FAILED, 40, false, false);
+  cr_assert_eq(payment->amount_refunded, 30);
+  cr_assert_eq(payment->amount_refundable, 100);
+  cr_assert(payment_has_work(payment));
+  payment_free(payment);
+}
+
+Test(payment, a_final_capture_releases_the_rest) {
+  struct payment *payment = payment_with(false);
+  add(payment, MOVEMENT_CAPTURE, STEP_SUCCEEDED, 100, true, false);
+  cr_assert_eq(payment->status, PAYMENT_CAPTURED);
+  cr_assert_eq(payment->amount_capturable, 0);
+  cr_assert_not(payment_has_work(payment));
+  payment_free(payment);
+}
+
+static int try(struct payment *payment, enum movement_type type, int64_t amount) {
+  static struct entry entry;
+  struct movement movement = {.id = drawn("mov"), .type = type, .attempt = 1};
+  movement.step.status = STEP_UNRESOLVED;
+  movement.step.amount = amount;
+  entry_begin(&entry, &payment->merchant, &payment->id);
+  return change_movement(&entry, payment, CHANGE_MOVEMENT_STARTED, &movement);
+}
+
+Test(payment, no_change_moves_more_than_there_is) {
+  static const struct {
+    enum movement_type type;
+    int64_t amount;
+  } wrong[] = {{MOVEMENT_CAPTURE, 1001},
+               {MOVEMENT_CAPTURE, INT64_MAX},
+               {MOVEMENT_CAPTURE, -1},
+               {MOVEMENT_REFUND, 1001}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    struct payment *payment = payment_with(false);
+    cr_assert_eq(try(payment, wrong[i].type, wrong[i].amount), -EBADMSG);
+    payment_free(payment);
+  }
+  struct payment *payment = payment_with(true);
+  cr_assert_eq(try(payment, MOVEMENT_REFUND, 1000), 0);
+  cr_assert_eq(try(payment, MOVEMENT_REFUND, INT64_MAX), -EBADMSG);
+  payment_free(payment);
+}
+
+Test(payment, names_go_both_ways) {
+  for (unsigned i = 1; i < PAYMENT_STATUS_COUNT; i++)
+    cr_assert_eq(payment_status_from_name(payment_status_name((enum payment_status)i)), i);
+  for (unsigned i = 1; i < KIND_COUNT; i++)
+    cr_assert_eq(payment_kind_from_name(payment_kind_name((enum payment_kind)i)), i);
+  for (unsigned i = 1; i < STORE_COUNT; i++)
+    cr_assert_eq(store_usage_from_name(store_usage_name((enum store_usage)i)), i);
+  cr_assert_eq(payment_status_from_name("paid"), 0);
+  cr_assert_str_eq(payment_status_name(PAYMENT_STATUS_COUNT), "");
+  cr_assert_str_eq(skip_reason_name(SKIP_DRAINING), "draining");
+}
+
+/* ---- Entries ---- */
+
+Test(payment, an_entry_does_when_read_what_it_did_when_made) {
+  static struct entry entry;
+  static uint8_t made[PAYMENT_BYTES_MAX], again[PAYMENT_BYTES_MAX];
+  struct payment *payment = payment_with(false), *rebuilt = NULL;
+  struct decline decline = {.reason = "do_not_honor", .category = "issuer", .retry = OUTCOME_RETRY_LATER};
+  struct attempt attempt = live_attempt(true);
+  struct movement movement = {.id = drawn("mov"), .type = MOVEMENT_REFUND, .attempt = 1};
+  struct id agreement = drawn("agr");
+  payment->attempt_count = 0;
+  cr_assert_eq(payment_derive(payment), 0);
+  movement.step.status = STEP_PENDING;
+  movement.step.amount = 1;
+  entry_begin(&entry, &payment->merchant, &payment->id);
+  cr_assert_eq(change_created(&entry, payment), 0);
+  cr_assert_eq(change_skipped(&entry, payment, 1, SKIP_DISABLED), 0);
+  cr_assert_eq(change_attempt(&entry, payment, CHANGE_ATTEMPT_STARTED, &attempt), 0);
+  cr_assert_eq(change_action(&entry, payment, "https://psp.example/act", 77), 0);
+  cr_assert_eq(change_agreement(&entry, payment, &agreement), 0);
+  cr_assert_eq(change_movement(&entry, payment, CHANGE_MOVEMENT_STARTED, &movement), 0);
+  cr_assert_eq(change_concluded(&entry, payment, PAYMENT_DECLINED, &decline), 0);
+  payment->updated_ms = 99;
+  struct journal_entry journal = {.type = JOURNAL_PAYMENT,
+                                  .head = {.at_ms = 99},
+                                  .body = entry.bytes,
+                                  .length = writer_length(&entry.writer)};
+  cr_assert_eq(entry_apply(&journal, &rebuilt), 0);
+  size_t length = encoded(payment, made);
+  cr_assert_eq(encoded(rebuilt, again), length);
+  cr_assert_arr_eq(made, again, length);
+  payment_free(rebuilt);
+  for (journal.length = 0; journal.length < writer_length(&entry.writer); journal.length++) {
+    rebuilt = NULL;
+    (void)!entry_apply(&journal, &rebuilt);
+    payment_free(rebuilt);
+  }
+  payment_free(payment);
+}
+
+Test(payment, changes_of_nothing_are_refused) {
+  static struct entry entry;
+  struct payment *payment = payment_with(false);
+  struct attempt attempt = live_attempt(false);
+  attempt.number = 3;
+  entry_begin(&entry, &payment->merchant, &payment->id);
+  cr_assert_eq(change_attempt(&entry, payment, CHANGE_ATTEMPT_STARTED, &attempt), -EBADMSG);
+  cr_assert_eq(change_skipped(&entry, payment, 2, SKIP_DISABLED), -EBADMSG);
+  payment_free(payment);
+}
