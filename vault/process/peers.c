@@ -41,7 +41,8 @@ static bool read_one(struct peer *peer) {
     r = surface_take(peer->vault, peer, &message);
   if (carries_secrets(peer)) {
     channel_wipe(&peer->channel);
-    sodium_stackzero(STACK_WIPED);
+    if (peer->role != ROLE_COLLECT) /* its readers wipe after themselves */
+      sodium_stackzero(STACK_WIPED);
   }
   if (r == -EBADMSG || r == -EPROTO)
     log_warn_number("malformed message; connection closed", "role", peer->role);
