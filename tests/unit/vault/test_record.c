@@ -109,6 +109,26 @@ Test(record, swapped_moved_or_under_another_key_it_does_not_open) {
   cr_assert_lt(open_whole(a.view, &a.binding, wrong, &card), 0);
 }
 
+/* Whoever can seal the outside (the merchant key) still cannot put one token's inside under another. */
+Test(record, the_inside_is_bound_by_itself) {
+  struct case_of c;
+  struct card card;
+  uint8_t other[16] = {1};
+  seal(&c, "4242424242424242", "Ada");
+  cr_assert_eq(record_open_card(&c.record, &c.binding, c.names.inner_key, &card), 0);
+  struct record_binding moved = c.binding;
+  moved.token_hash = other;
+  cr_assert_lt(record_open_card(&c.record, &moved, c.names.inner_key, &card), 0, "token");
+  moved = c.binding;
+  moved.merchant_id = other;
+  cr_assert_lt(record_open_card(&c.record, &moved, c.names.inner_key, &card), 0, "merchant");
+  c.record.environment = ENVIRONMENT_LIVE;
+  cr_assert_lt(record_open_card(&c.record, &c.binding, c.names.inner_key, &card), 0, "environment");
+  c.record.environment = ENVIRONMENT_TEST;
+  c.record.type++;
+  cr_assert_lt(record_open_card(&c.record, &c.binding, c.names.inner_key, &card), 0, "type");
+}
+
 Test(record, escrow_opens_a_record_without_its_token) {
   struct case_of c;
   struct card card;

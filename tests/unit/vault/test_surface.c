@@ -85,6 +85,7 @@ Test(surface, a_flood_is_answered_busy_and_nobody_else_waits) {
       harness_run(&h);
   }
   struct message message;
+  struct token_description description;
   while (harness_receive(&h, &h.router, &message) == 0) {
     struct reader rest = reader_over(message.body, message.length);
     statuses[read_u16(&rest) % 16]++;
@@ -92,6 +93,8 @@ Test(surface, a_flood_is_answered_busy_and_nobody_else_waits) {
   }
   cr_assert_eq(statuses[STATUS_BUSY], 1500 - DISPATCHES_MAX, "busy: %u", statuses[STATUS_BUSY]);
   cr_assert_eq(replies, statuses[STATUS_BUSY]);
+  cr_assert_eq(harness_describe(&h, &h.merchant, &made.token, &description), STATUS_BUSY,
+               "its credits are used up");
   cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
 }
 
