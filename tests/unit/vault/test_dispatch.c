@@ -181,6 +181,8 @@ Test(dispatch, a_code_typed_again_is_used_by_its_id) {
 
 Test(dispatch, codes_die_after_fifteen_minutes_and_at_restart) {
   struct dispatch charge = harness_charge(&h, &token);
+  cr_assert_neq(h.vault->lease_timer.index, 0, "a timer waits for the deadline");
+  cr_assert_eq(h.vault->lease_timer.at_us, h.now_us + INT64_C(15) * 60 * 1000000);
   harness_pass(&h, 15 * 60 * 1000 + 1000);
   cr_assert_eq(leases_count(h.vault->leases), 0, "without anyone asking");
   cr_assert_eq(dispatch(&charge), STATUS_DONE);

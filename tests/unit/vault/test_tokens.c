@@ -371,6 +371,39 @@ Test(lmdb, another_environment_or_other_keys_are_refused) {
   loop_on_round_end(h.loop, round_end, h.vault);
 }
 
+static size_t row_of(const struct id *merchant, uint8_t ret_key[16], uint8_t ret_row[512]) {
+  struct view found;
+  cr_assert_eq(id_parse("mer", merchant->text, ret_key), 0);
+  cr_assert_eq(store_get(h.store, TABLE_MERCHANTS, ret_key, 16, &found), 0);
+  memcpy(ret_row, found.bytes, found.length);
+  return found.length;
+}
+
+/* PCI DSS 3.7.7: wrapped keys of two merchants change places. */
+Test(lmdb, a_key_in_the_place_of_another_is_refused) {
+  enum { BEFORE_KEYS = 7, WRAPPED_ROW = KEY_LABEL_BYTES + WRAPPED_KEY_BYTES };
+  harness_open(&h, HARNESS_LMDB);
+  uint8_t first[16], second[16], row[512], other_row[512];
+  size_t length = row_of(&h.merchant, first, row);
+  row_of(&h.other_merchant, second, other_row);
+  struct vault_options options = h.options;
+  struct vault *vault;
+  const size_t moves[3][2] = {{BEFORE_KEYS, 2 * WRAPPED_ROW},                     /* with their labels */
+                              {BEFORE_KEYS + KEY_LABEL_BYTES, WRAPPED_KEY_BYTES}, /* without */
+                              {BEFORE_KEYS + WRAPPED_ROW + KEY_LABEL_BYTES, WRAPPED_KEY_BYTES}};
+  for (size_t i = 0; i < 3; i++) {
+    uint8_t forged[512];
+    memcpy(forged, row, length);
+    memcpy(forged + moves[i][0], other_row + moves[i][0], moves[i][1]);
+    cr_assert_eq(store_put(h.store, TABLE_MERCHANTS, first, sizeof first, forged, length), 0);
+    cr_assert_eq(store_commit(h.store), 0);
+    cr_assert_eq(arena_new(VAULT_ARENA_BYTES, &options.arena), 0);
+    cr_assert_eq(vault_new(&options, &vault), -EBADMSG, "%zu", i);
+    arena_free(options.arena);
+  }
+  loop_on_round_end(h.loop, round_end, h.vault);
+}
+
 /* B10, and that nothing of a card lies in the clear in the file. */
 Test(lmdb, the_file_holds_no_digits_of_a_card_and_no_name) {
   harness_open(&h, HARNESS_LMDB);
