@@ -235,11 +235,13 @@ static void go_on_receiving(struct client_connection *connection) {
   } while (transport_has_pending(&connection->transport));
 }
 
-static void note_left(struct client_exchange *exchange, size_t left) {
+/* began_us: when the send that took them was called, so that an answer that is there when it returns has
+ * taken its time. */
+static void note_left(struct client_exchange *exchange, size_t left, int64_t began_us) {
   if (left == 0)
     return;
   if (exchange->left == 0)
-    exchange->first_us = client_now(exchange->host->pool);
+    exchange->first_us = began_us;
   exchange->left += left;
 }
 
@@ -251,9 +253,10 @@ static int go_on_sending(struct client_connection *connection) {
   size_t length = exchange->request.length;
   while (exchange->written < length) {
     size_t sent = 0, left = 0;
+    int64_t began_us = client_now(exchange->host->pool);
     int outcome = transport_send(&connection->transport, exchange->request.bytes + exchange->written,
                                  length - exchange->written, &sent, &left);
-    note_left(exchange, left);
+    note_left(exchange, left, began_us);
     if (outcome > 0)
       outcome = watch_for(connection, outcome == TRANSPORT_WAIT_WRITE ? EPOLLIN | EPOLLOUT : EPOLLIN);
     else if (outcome == 0) {
