@@ -25,6 +25,7 @@ static size_t make_good(uint8_t *bytes, size_t capacity) {
       .last4 = "4242",
       .amount = {.minor = 1234, .currency = "EUR"},
       .timeout_ms = 10000,
+      .deadline_us = 1,
       .credential_count = 1,
       .credentials = {{.name = "api_key", .value = "secret"}}};
   int error = request_fields_set(&send.fields, REQUEST_REFERENCE, "order 1");

@@ -276,7 +276,8 @@ static struct flight *new_flight(struct dispatcher *dispatcher, const struct egr
   flight->dispatcher = dispatcher;
   flight->ending.due = on_ending;
   flight->send = *send;
-  flight->deadline_us = clock->monotonic_us(clock->context) + (int64_t)send->timeout_ms * US_PER_MS;
+  int64_t latest_us = clock->monotonic_us(clock->context) + (int64_t)send->timeout_ms * US_PER_MS;
+  flight->deadline_us = latest_us < send->deadline_us ? latest_us : send->deadline_us;
   flight->result = (struct dispatch_result){.phase = PHASE_NOT_SENT, .answer = ANSWER_IS_UNKNOWN, .step = 1};
   flight->next = dispatcher->flights;
   if (flight->next != NULL)

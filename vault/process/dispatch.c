@@ -251,6 +251,7 @@ static int build(struct vault *vault, struct pending *pending, struct egress_sen
   memcpy(send->last4, pending->last4, sizeof send->last4);
   send->amount = dispatch->amount;
   send->timeout_ms = dispatch->timeout_ms;
+  send->deadline_us = vault_now_us(vault) + dispatch->timeout_ms * US_PER_MS;
   send->fields = dispatch->fields;
   int r = add_connector(vault, pending, send);
   return r != 0 || !releases_card(dispatch->operation) ? r : add_card(vault, pending, send);

@@ -49,6 +49,7 @@ void write_egress_send(struct writer *writer, const struct egress_send *send) {
   write_card_part(writer, send);
   write_money(writer, &send->amount);
   write_u32(writer, send->timeout_ms);
+  write_i64(writer, send->deadline_us);
   write_credentials(writer, send->credentials, send->credential_count);
   write_request_fields(writer, &send->fields);
 }
@@ -65,11 +66,13 @@ static void read_send(struct reader *reader, struct egress_send *ret_send) {
   read_card_part(reader, ret_send);
   read_money(reader, &ret_send->amount);
   ret_send->timeout_ms = read_u32(reader);
+  ret_send->deadline_us = read_i64(reader);
   ret_send->credential_count = read_credentials(reader, ret_send->credentials);
   read_request_fields(reader, &ret_send->fields);
   if (ret_send->base_url[0] != '\0' && !base_url_holds(ret_send->base_url))
     reader->bad = true;
-  if (ret_send->timeout_ms < TIMEOUT_MIN_MS || ret_send->timeout_ms > TIMEOUT_MAX_MS)
+  if (ret_send->timeout_ms < TIMEOUT_MIN_MS || ret_send->timeout_ms > TIMEOUT_MAX_MS ||
+      ret_send->deadline_us <= 0)
     reader->bad = true;
 }
 

@@ -30,6 +30,8 @@ struct egress_send {
   char last4[5];
   struct money amount;
   uint32_t timeout_ms;
+  int64_t deadline_us; /* CLOCK_MONOTONIC, which the processes of a machine share: what is read later than
+                          this is not sent. By then its fate may have been asked for and settled (P2) */
   uint8_t credential_count;
   struct credential credentials[CREDENTIALS_MAX];
   struct request_fields fields;

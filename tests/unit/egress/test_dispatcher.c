@@ -272,8 +272,8 @@ Test(dispatcher, the_timeout_is_for_the_whole) {
 }
 
 Test(dispatcher, an_echo_is_dropped_and_the_outcome_stands) {
-  static const char *const echoes[] = {TRIAL_CARD, "4242 4242 4242 4242", "NDI0MjQyNDI0MjQyNDI0Mg==",
-                                       ("code " TRIAL_CODE)};
+  static const char *const echoes[] = {TRIAL_CARD, "4242 4242 4242 4242",
+                                       "NDI0MjQyNDI0MjQyNDI0Mg==", ("code " TRIAL_CODE)};
   for (size_t i = 0; i < sizeof echoes / sizeof *echoes; i++) {
     char answer[512];
     snprintf(
@@ -320,6 +320,20 @@ Test(dispatcher, a_list_without_end_is_given_up) {
   cr_assert_eq(got.answer, ANSWER_IS_UNKNOWN);
   cr_assert(bench.server.requests > 1 && bench.server.requests <= DISPATCH_REQUESTS_MAX, "%u",
             bench.server.requests);
+  end(&bench);
+}
+
+/* Egress was stopped, or the line was full: the router has long been told that its fate is unknown, and what
+ * was found absent must not be charged afterwards. */
+Test(dispatcher, what_comes_too_late_is_not_sent) {
+  static const struct script script = {{{ACTION_READ_REQUEST}, {ACTION_HANG}}};
+  struct bench bench;
+  begin(&bench, &script, 1);
+  struct egress_send *send = make_send(&bench, "adyen", OPERATION_CHARGE);
+  send->deadline_us = system_clock.monotonic_us(NULL) - 1;
+  struct dispatch_result got = dispatch(&bench, send);
+  cr_assert_eq(got.phase, PHASE_NOT_SENT);
+  cr_assert_eq(bench.server.accepted, 0);
   end(&bench);
 }
 

@@ -378,3 +378,11 @@ Test(scrub, digits_that_could_be_the_card_go_and_others_stay) {
   cr_assert_eq(answer_fields_set(&fields, ANSWER_MESSAGE, "4000056655665556"), 0);
   cr_assert_eq(scrub_digits(&fields, "", ""), 0);
 }
+
+Test(dispatch, egress_is_told_until_when) {
+  struct dispatch charge = harness_charge(&h, &token);
+  int64_t until_us = h.now_us + (int64_t)charge.timeout_ms * 1000;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert_geq(sent.deadline_us, until_us);
+  cr_assert_leq(sent.deadline_us, h.now_us + (int64_t)charge.timeout_ms * 1000);
+}

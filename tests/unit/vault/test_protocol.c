@@ -73,6 +73,7 @@ Test(protocol, a_dispatch_to_egress) {
                               .last4 = "4444",
                               .amount = {1250, "EUR"},
                               .timeout_ms = 5000,
+                              .deadline_us = 7000000,
                               .credential_count = 2,
                               .credentials = {{"api_key", "k"}, {"merchant_account", "m"}}};
   struct id payment = id_new("pay", 1700000000000);
@@ -85,6 +86,7 @@ Test(protocol, a_dispatch_to_egress) {
   cr_assert_eq(read_egress_send(&reader, &got), 0);
   cr_assert_str_eq(got.card.number, sent.card.number);
   cr_assert_str_eq(got.credentials[1].value, "m");
+  cr_assert_eq(got.deadline_us, 7000000);
   cr_assert_str_eq(request_fields_get(&got.fields, REQUEST_REFERENCE), "r");
   for (size_t i = 0; i < length; i++) {
     reader = reader_over(bytes, i);
