@@ -7,7 +7,7 @@
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-enum { TIME_BYTES = 6, DIGIT_RUN_MAX = 11, NOT_A_CHARACTER = 32 };
+enum { TIME_BYTES = 6, DIGIT_RUN_MAX = 11, LAST_DIGIT = 10, FIRST_VALUES = 8 };
 
 /* 26 characters hold 130 bits: the first one carries the topmost three of the 128 alone. */
 static void encode(const uint8_t bytes[ID_RANDOM_BYTES], char *ret_body) {
@@ -33,11 +33,6 @@ static const uint8_t values[256] = {
     ['G'] = 17, ['H'] = 18, ['J'] = 19, ['K'] = 20, ['M'] = 21, ['N'] = 22, ['P'] = 23, ['Q'] = 24,
     ['R'] = 25, ['S'] = 26, ['T'] = 27, ['V'] = 28, ['W'] = 29, ['X'] = 30, ['Y'] = 31, ['Z'] = 32,
 };
-
-static unsigned character_value(char character) {
-  unsigned value = values[(unsigned char)character];
-  return value ? value - 1 : NOT_A_CHARACTER;
-}
 
 static bool has_digit_run(const char *body) {
   unsigned run = 0;
@@ -83,23 +78,20 @@ struct id id_new_random(const char *prefix) {
   return draw(prefix, bytes, 0);
 }
 
+/* Whole ids only: 26 characters, then the end. The first carries three bits, each other five. */
 static int decode(const char *body, uint8_t ret_bytes[ID_RANDOM_BYTES]) {
-  unsigned pending = 0;
-  unsigned bits = 0;
-  size_t out = 0;
+  unsigned __int128 bits = 0;
+  unsigned run = 0;
   for (size_t i = 0; i < ID_BODY_LENGTH; i++) {
-    unsigned value = character_value(body[i]);
-    if (value == NOT_A_CHARACTER || (i == 0 && value > 7))
+    unsigned value = values[(unsigned char)body[i]];
+    run = value <= LAST_DIGIT ? run + 1 : 0;
+    if (value == 0 || run > DIGIT_RUN_MAX || (i == 0 && value > FIRST_VALUES))
       return -EINVAL;
-    pending = (pending << 5) | value;
-    bits += i == 0 ? 3 : 5;
-    if (bits >= 8) {
-      bits -= 8;
-      ret_bytes[out++] = (uint8_t)(pending >> bits);
-      pending &= (1U << bits) - 1;
-    }
+    bits = bits << 5 | (value - 1);
   }
-  return 0;
+  for (size_t i = 0; i < ID_RANDOM_BYTES; i++)
+    ret_bytes[i] = (uint8_t)(bits >> (8 * (ID_RANDOM_BYTES - 1 - i)));
+  return body[ID_BODY_LENGTH] == '\0' ? 0 : -EINVAL;
 }
 
 int id_parse(const char *prefix, const char *text, uint8_t ret_bytes[ID_RANDOM_BYTES]) {
@@ -107,8 +99,6 @@ int id_parse(const char *prefix, const char *text, uint8_t ret_bytes[ID_RANDOM_B
   if (strncmp(text, prefix, length) != 0 || text[length] != '_')
     return -EINVAL;
   const char *body = text + length + 1;
-  if (strnlen(body, ID_BODY_LENGTH + 1) != ID_BODY_LENGTH || has_digit_run(body))
-    return -EINVAL;
   uint8_t bytes[ID_RANDOM_BYTES];
   int r = decode(body, bytes);
   if (r == 0 && ret_bytes)
