@@ -39,10 +39,6 @@ static int lint_step(struct lint_context *context, const struct step *step) {
   return error;
 }
 
-static bool releases_card(enum operation operation) {
-  return operation == OPERATION_AUTHORIZE || operation == OPERATION_CHARGE || operation == OPERATION_VERIFY;
-}
-
 static int lint_plan(struct builder *builder, enum operation operation, bool question,
                      const struct operation_plan *plan) {
   struct lint_context context = {.builder = builder, .operation = operation, .question = question};
@@ -54,7 +50,7 @@ static int lint_plan(struct builder *builder, enum operation operation, bool que
   }
   if (error == 0 && !question && charging != 1)
     error = builder_refuse(builder, plan->line, "an operation has exactly one charging step");
-  if (error == 0 && !question && releases_card(operation) && !context.has_number)
+  if (error == 0 && !question && operation_releases_card(operation) && !context.has_number)
     error = builder_refuse(builder, plan->line, "an operation on a card that sends no card number");
   return error;
 }

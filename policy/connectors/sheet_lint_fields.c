@@ -66,9 +66,7 @@ struct spot {
 
 static int lint_card_value(struct lint_context *context, const struct node *node, const struct spot *spot) {
   struct builder *builder = context->builder;
-  bool releases = context->operation == OPERATION_AUTHORIZE || context->operation == OPERATION_CHARGE ||
-                  context->operation == OPERATION_VERIFY;
-  if (!releases || context->question)
+  if (!operation_releases_card(context->operation) || context->question)
     return builder_refuse(builder, node->line, "this operation releases no card");
   if (node->text.count == 1 && node->text.pieces[0].ref.place == PLACE_CARD_NAME)
     return 0; /* a name is no card */

@@ -46,6 +46,10 @@ const char *answer_name(enum answer answer) {
   return name_in(answer_names, ANSWER_COUNT, (unsigned)answer);
 }
 
+bool operation_releases_card(enum operation operation) {
+  return operation == OPERATION_AUTHORIZE || operation == OPERATION_CHARGE || operation == OPERATION_VERIFY;
+}
+
 enum operation operation_from_name(const char *name) {
   return (enum operation)value_in(operation_names, OPERATION_COUNT, name);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "network.h"
+#include <stdbool.h>
 
 /* What a connector can be asked to do. */
 enum operation {
@@ -46,6 +47,8 @@ enum answer {
 const char *operation_name(enum operation operation);
 const char *phase_name(enum phase phase);
 const char *answer_name(enum answer answer);
+/* Whether the card itself goes out with it. What goes on after a charge names the charge, not the card. */
+bool operation_releases_card(enum operation operation);
 /* By name; 0 for no such name. */
 enum operation operation_from_name(const char *name);
 enum answer answer_from_name(const char *name);

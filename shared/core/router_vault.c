@@ -86,10 +86,6 @@ void write_dispatch(struct writer *writer, const struct dispatch *dispatch) {
   write_request_fields(writer, &dispatch->fields);
 }
 
-static bool releases_card(enum operation operation) {
-  return operation == OPERATION_AUTHORIZE || operation == OPERATION_CHARGE || operation == OPERATION_VERIFY;
-}
-
 static bool is_asked_about(enum operation operation, enum operation asked_about) {
   if (operation != OPERATION_STATUS)
     return asked_about == 0;
@@ -124,7 +120,7 @@ int read_dispatch(struct reader *reader, struct dispatch *ret_dispatch) {
   read_request_fields(reader, &dispatch.fields);
   if (!is_asked_about(dispatch.operation, dispatch.asked_about) ||
       (dispatch.security_code_sent && !dispatch.replay) ||
-      (releases_card(dispatch.operation) && dispatch.token.text[0] == '\0') ||
+      (operation_releases_card(dispatch.operation) && dispatch.token.text[0] == '\0') ||
       dispatch.timeout_ms < TIMEOUT_MIN_MS || dispatch.timeout_ms > TIMEOUT_MAX_MS)
     reader->bad = true;
   int r = reader_finish(reader);

@@ -12,10 +12,6 @@ enum { HEAD_BYTES_MAX = 16384 };
 _Static_assert((int)CARRY_MAX == (int)SHEET_CARRIED_MAX, "an exchange holds what a sheet may carry");
 _Static_assert((int)STEP_KEY_CAPACITY + 4 < (int)PLACE_OWN_CAPACITY, "a step's own key fits");
 
-static bool releases_card(enum operation operation) {
-  return operation == OPERATION_AUTHORIZE || operation == OPERATION_CHARGE || operation == OPERATION_VERIFY;
-}
-
 static const struct operation_plan *plan_of(const struct sheet *sheet, const struct egress_send *send) {
   enum operation operation = send->operation == OPERATION_STATUS ? send->asked_about : send->operation;
   if (operation < 1 || operation >= OPERATION_COUNT)
@@ -48,7 +44,7 @@ int exchange_begin(const struct sheet *sheet, const struct egress_send *send, st
     return -EOPNOTSUPP;
   if (send->key[0] == '\0' || !alphabet_holds(ALPHABET_TOKEN, send->key) || !credentials_fit(&exchange))
     return -EINVAL;
-  if (releases_card(send->operation) && (!send->has_card || send->card.number[0] == '\0'))
+  if (operation_releases_card(send->operation) && (!send->has_card || send->card.number[0] == '\0'))
     return -EINVAL;
   int error = exchange_target(&exchange, &target, prefix);
   if (error != 0)

@@ -1,4 +1,5 @@
 #include "scrub.h"
+#include "card_rules.h"
 #include "scrub_views.h"
 #include <sodium.h>
 #include <stdint.h>
@@ -39,16 +40,6 @@ static void collect_digits(const struct scrub_text *text, struct digits *digits)
   }
 }
 
-static bool passes_luhn(const char *digits, size_t count) {
-  unsigned sum = 0;
-  for (size_t i = 0; i < count; i++) {
-    unsigned digit = (unsigned)(digits[count - 1 - i] - '0');
-    unsigned doubled = digit * 2;
-    sum += i % 2 == 0 ? digit : doubled / 10 + doubled % 10;
-  }
-  return sum % 10 == 0;
-}
-
 /* Whatever stands between its digits. */
 static bool holds_number(const struct digits *digits, const char *number) {
   size_t length = strlen(number);
@@ -62,7 +53,7 @@ static bool holds_fitting_run(const struct digits *digits, const char *bin, cons
       continue;
     for (size_t length = LUHN_RUN_MIN; length <= LUHN_RUN_MAX && start + length <= digits->count; length++)
       if (memcmp(digits->digit + start + length - tail, last4, tail) == 0 &&
-          passes_luhn(digits->digit + start, length))
+          card_number_valid(digits->digit + start, length))
         return true;
   }
   return false;
@@ -75,7 +66,7 @@ static bool holds_any_run(const struct digits *digits) {
     while (end < digits->count && !digits->breaks[end])
       end++;
     size_t length = end - start;
-    if (length >= LUHN_RUN_MIN && length <= LUHN_RUN_MAX && passes_luhn(digits->digit + start, length))
+    if (length >= LUHN_RUN_MIN && length <= LUHN_RUN_MAX && card_number_valid(digits->digit + start, length))
       return true;
     start = end;
   }

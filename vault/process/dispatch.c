@@ -35,10 +35,6 @@ void dispatches_free(struct dispatches *dispatches) {
   dispatches->all = NULL;
 }
 
-static bool releases_card(enum operation operation) {
-  return operation == OPERATION_AUTHORIZE || operation == OPERATION_CHARGE || operation == OPERATION_VERIFY;
-}
-
 static void free_place(struct vault *vault, struct pending *pending) {
   struct dispatches *dispatches = &vault->dispatches;
   loop_clear_timer(vault->loop, &pending->timer);
@@ -74,7 +70,7 @@ static int check_connector(const struct vault *vault, const struct dispatch *dis
   if (!facts)
     return STATUS_NOT_FOUND;
   bool asks_only = dispatch->operation == OPERATION_STATUS || dispatch->replay;
-  bool goes_on = asks_only || !releases_card(dispatch->operation);
+  bool goes_on = asks_only || !operation_releases_card(dispatch->operation);
   if (facts->status == CONNECTOR_DISABLED ? !asks_only : facts->status == CONNECTOR_DRAINING && !goes_on)
     return STATUS_UNAVAILABLE;
   return memcmp(facts->sheet_hash, dispatch->sheet_hash, SHEET_HASH_BYTES) == 0 ? 0 : STATUS_CONFLICT;
@@ -152,7 +148,7 @@ static int prepare_release(struct vault *vault, struct pending *pending, struct 
 /* Checks and notes what needs the token. Returns 0, a status or a negated errno. */
 static int prepare(struct vault *vault, struct pending *pending) {
   const struct dispatch *dispatch = &pending->dispatch;
-  bool releases = releases_card(dispatch->operation);
+  bool releases = operation_releases_card(dispatch->operation);
   if (dispatch->token.text[0] == '\0')
     return releases ? STATUS_NOT_FOUND : 0;
   struct found_token found;
@@ -199,7 +195,7 @@ int dispatch_take(struct vault *vault, const struct return_address *from, const 
     return r;
   }
   uint16_t place = (uint16_t)(pending - vault->dispatches.all);
-  if (releases_card(dispatch->operation))
+  if (operation_releases_card(dispatch->operation))
     round_hold_dispatch(vault, place);
   else
     dispatch_release(vault, place);
@@ -254,7 +250,7 @@ static int build(struct vault *vault, struct pending *pending, struct egress_sen
   send->deadline_us = vault_now_us(vault) + dispatch->timeout_ms * US_PER_MS;
   send->fields = dispatch->fields;
   int r = add_connector(vault, pending, send);
-  return r != 0 || !releases_card(dispatch->operation) ? r : add_card(vault, pending, send);
+  return r != 0 || !operation_releases_card(dispatch->operation) ? r : add_card(vault, pending, send);
 }
 
 static void on_late(struct timer *timer) {

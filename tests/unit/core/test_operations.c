@@ -31,3 +31,11 @@ Test(operations, the_words_of_the_interface) {
   cr_expect_str_eq(phase_name(PHASE_PARTIAL_REPLY), "partial_reply");
   cr_expect_str_eq(phase_name(PHASE_REPLY), "reply");
 }
+
+/* B3, B4 and B8 all ask this. */
+Test(operations, three_release_a_card) {
+  unsigned released = 0;
+  for (unsigned i = 0; i <= OPERATION_COUNT; i++)
+    released |= operation_releases_card((enum operation)i) ? 1U << i : 0;
+  cr_assert_eq(released, 1U << OPERATION_AUTHORIZE | 1U << OPERATION_CHARGE | 1U << OPERATION_VERIFY);
+}
