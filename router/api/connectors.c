@@ -15,6 +15,34 @@ static void render_operations(struct json_out *out, const struct sheet_facts *sh
   out_close_list(out);
 }
 
+static void render_latency(struct json_out *out, const char *name, uint32_t microseconds) {
+  if (microseconds == 0)
+    out_null(out, name);
+  else
+    out_thousandths(out, name, microseconds);
+}
+
+static void render_health(struct json_out *out, const struct call *call, const char *name) {
+  struct health_figures figures;
+  engine_connector_health(call->api->engine, name, api_now_ms(call->api), &figures);
+  uint32_t approved = figures.events[HEALTH_APPROVED], decided = approved + figures.events[HEALTH_DECLINED];
+  out_open(out, "health");
+  out_integer(out, "window_s", HEALTH_WINDOW_S);
+  out_integer(out, "requests", figures.requests);
+  out_integer(out, "approved", approved);
+  out_integer(out, "declined", figures.events[HEALTH_DECLINED]);
+  out_integer(out, "faults", figures.events[HEALTH_FAULT]);
+  if (decided == 0)
+    out_null(out, "approval_rate");
+  else
+    out_thousandths(out, "approval_rate", (int64_t)approved * 1000 / decided);
+  out_open(out, "latency_ms");
+  render_latency(out, "p50", figures.latency_p50_us);
+  render_latency(out, "p99", figures.latency_p99_us);
+  out_close(out);
+  out_close(out);
+}
+
 static void render_connector(struct json_out *out, const struct call *call,
                              const struct connector_facts *facts) {
   const struct api_options *options = &call->api->options;
@@ -30,6 +58,7 @@ static void render_connector(struct json_out *out, const struct call *call,
   out_text(out, "merchant_account", facts->merchant_account);
   out_text(out, "status", status_name(facts->status));
   render_operations(out, sheet);
+  render_health(out, call, facts->name);
   out_close(out);
 }
 

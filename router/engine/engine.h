@@ -14,6 +14,7 @@
 
 #include "bins.h"
 #include "draws.h"
+#include "health.h"
 #include "ledger.h"
 #include "payment.h"
 #include "router_vault.h"
@@ -191,6 +192,9 @@ MUST_USE int engine_payment(struct engine *engine, const struct id *merchant, co
                             const struct payment **ret_payment);
 /* The facts of a registered connector, or NULL; borrowed. */
 const struct connector_facts *engine_connector(const struct engine *engine, const char *name);
+/* How that connector has done in the last minute, as this router saw it; zero for an unknown name. */
+void engine_connector_health(const struct engine *engine, const char *name, int64_t now_ms,
+                             struct health_figures *ret_figures);
 size_t engine_connector_count(const struct engine *engine);
 const struct connector_facts *engine_connector_at(const struct engine *engine, size_t index);
 

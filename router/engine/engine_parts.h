@@ -10,6 +10,7 @@
 #include "change.h"
 #include "engine.h"
 #include "findings.h"
+#include "health.h"
 #include "map.h"
 #include "routing.h"
 #include "sheet.h"
@@ -112,6 +113,7 @@ struct kept_reply {
 struct connector {
   struct connector_facts facts;
   const struct sheet_facts *sheet; /* NULL: none of that hash is known */
+  struct health health;
 };
 
 struct cached_policy {
@@ -253,6 +255,8 @@ void create_payment(struct intake *intake, const struct token_description *descr
 const struct connector *connector_named(const struct engine *engine, const char *name);
 /* Why that connector cannot do operation for a new payment; SKIP_NONE when it can. */
 enum skip_reason connector_skip(const struct connector *connector, enum operation operation);
+/* Counts what came of a first dispatch of an attempt towards the connector's health. */
+void connector_note(struct engine *engine, const char *name, const struct dispatch_result *result);
 
 /* ---- decide.c ---- */
 

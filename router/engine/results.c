@@ -113,6 +113,8 @@ static void take_reply(struct engine *engine, uint64_t correlation, enum status 
   }
   if (task->errand == ERRAND_FIRST)
     keep(task, status, result, &engine->kept);
+  if (task->errand == ERRAND_FIRST && task->attempt && result)
+    connector_note(engine, task->slot->payment->attempts[task->attempt - 1].connector, result);
   take_in(task, status, result);
 }
 
