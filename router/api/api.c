@@ -14,7 +14,8 @@ enum {
   REQUEST_TIMEOUT_S = 30,
   KEYS_SWEPT_PER_ROUND = 4, /* old idempotency keys are looked for a few at a time */
   DISPATCH_SLACK_MS = 5000, /* beyond a dispatch's own time the vault is taken to have lost it */
-  QUESTION_MS = 5000
+  QUESTION_MS = 5000,
+  US_PER_MS = 1000
 };
 
 /* An effect of the engine that went to the vault. */
@@ -176,6 +177,15 @@ static void send_errand(struct api *api, const struct effect *effect, enum route
   vault_link_ask(api->vault, &errand->question, type, body->start, writer_length(body), timeout_ms);
 }
 
+/* The vault is told until when: a dispatch that is asked about must not be begun any more. */
+static void send_dispatch(struct api *api, const struct effect *effect, struct writer *writer) {
+  const struct clock *clock = api->options.clock;
+  struct dispatch dispatch = *effect->dispatch;
+  dispatch.deadline_us = clock->monotonic_us(clock->context) + (int64_t)dispatch.timeout_ms * US_PER_MS;
+  write_dispatch(writer, &dispatch);
+  send_errand(api, effect, RV_DISPATCH, writer, dispatch.timeout_ms + DISPATCH_SLACK_MS);
+}
+
 static void perform(struct api *api, const struct effect *effect) {
   uint8_t bytes[MESSAGE_MAX - MESSAGE_HEADER];
   struct writer writer = writer_over(bytes, sizeof bytes);
@@ -185,8 +195,7 @@ static void perform(struct api *api, const struct effect *effect) {
     send_errand(api, effect, RV_DESCRIBE, &writer, QUESTION_MS);
     break;
   case EFFECT_DISPATCH:
-    write_dispatch(&writer, effect->dispatch);
-    send_errand(api, effect, RV_DISPATCH, &writer, effect->dispatch->timeout_ms + DISPATCH_SLACK_MS);
+    send_dispatch(api, effect, &writer);
     break;
   case EFFECT_END_PAYMENT:
     write_end_payment(&writer, &effect->end);

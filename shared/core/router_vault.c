@@ -81,6 +81,7 @@ void write_dispatch(struct writer *writer, const struct dispatch *dispatch) {
   write_id(writer, &dispatch->security_code);
   write_money(writer, &dispatch->amount);
   write_u32(writer, dispatch->timeout_ms);
+  write_i64(writer, dispatch->deadline_us);
   write_bool(writer, dispatch->replay);
   write_bool(writer, dispatch->security_code_sent);
   write_request_fields(writer, &dispatch->fields);
@@ -115,13 +116,15 @@ int read_dispatch(struct reader *reader, struct dispatch *ret_dispatch) {
   read_id_or_none(reader, "cvc", &dispatch.security_code);
   read_money(reader, &dispatch.amount);
   dispatch.timeout_ms = read_u32(reader);
+  dispatch.deadline_us = read_i64(reader);
   dispatch.replay = read_bool(reader);
   dispatch.security_code_sent = read_bool(reader);
   read_request_fields(reader, &dispatch.fields);
   if (!is_asked_about(dispatch.operation, dispatch.asked_about) ||
       (dispatch.security_code_sent && !dispatch.replay) ||
       (operation_releases_card(dispatch.operation) && dispatch.token.text[0] == '\0') ||
-      dispatch.timeout_ms < TIMEOUT_MIN_MS || dispatch.timeout_ms > TIMEOUT_MAX_MS)
+      dispatch.timeout_ms < TIMEOUT_MIN_MS || dispatch.timeout_ms > TIMEOUT_MAX_MS ||
+      dispatch.deadline_us <= 0)
     reader->bad = true;
   int r = reader_finish(reader);
   if (r == 0)

@@ -83,6 +83,8 @@ struct dispatch {
   struct id security_code;    /* "cvc", or empty: then the code typed with the card, if still leased */
   struct money amount;        /* not negative; the currency always set */
   uint32_t timeout_ms;        /* for the whole of it, 100 to 120,000 */
+  int64_t deadline_us;        /* CLOCK_MONOTONIC, set as it is handed over: what is read later than this is
+                                 STATUS_BUSY, for the router has begun to ask for its fate (P2) */
   bool replay;                /* the same dispatch again, to learn its fate (P2) */
   bool security_code_sent; /* of a replay: a code was, or for all the router knows may have been, part of the
                               first sending; then it is sent again, or the answer is STATUS_EXPIRED when it is

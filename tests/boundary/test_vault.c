@@ -158,8 +158,7 @@ static void register_merchant(void) {
 static void begin(void) {
   char data[96];
   cr_assert_geq(sodium_init(), 0);
-  stage = (struct stage){.folder = "/tmp/freeport-boundary-XXXXXX",
-                         .merchant = id_new("mer", 1)};
+  stage = (struct stage){.folder = "/tmp/freeport-boundary-XXXXXX", .merchant = id_new("mer", 1)};
   memset(stage.key_hash, 4, sizeof stage.key_hash);
   said_length = 0;
   cr_assert_not_null(mkdtemp(stage.folder));
@@ -224,7 +223,8 @@ static struct dispatch charge_of(const struct id *token, enum operation operatio
                               .asked_about = operation == OPERATION_STATUS ? OPERATION_CHARGE : 0,
                               .token = *token,
                               .amount = {1000, "EUR"},
-                              .timeout_ms = 2000};
+                              .timeout_ms = 2000,
+                              .deadline_us = INT64_MAX};
   snprintf(dispatch.key, sizeof dispatch.key, "%.30s_1", dispatch.payment.text);
   return dispatch;
 }

@@ -96,7 +96,8 @@ static size_t write_good(enum role role, uint8_t type) {
                                  .operation = OPERATION_CHARGE,
                                  .token = token,
                                  .amount = {1, "EUR"},
-                                 .timeout_ms = 1000};
+                                 .timeout_ms = 1000,
+                                 .deadline_us = INT64_MAX};
     snprintf(dispatch.key, sizeof dispatch.key, "%.30s_1", dispatch.payment.text);
     write_dispatch(&writer, &dispatch);
   } else if (role == ROLE_ROUTER && type == RV_UPDATE_TOKEN) {

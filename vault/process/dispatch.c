@@ -179,6 +179,8 @@ static struct pending *take_place(struct vault *vault, const struct return_addre
 }
 
 int dispatch_take(struct vault *vault, const struct return_address *from, const struct dispatch *dispatch) {
+  if (vault_now_us(vault) >= dispatch->deadline_us)
+    return STATUS_BUSY;
   if (!peer_of(vault, ROLE_EGRESS))
     return STATUS_UNAVAILABLE;
   if (!merchant_by_id(&vault->merchants, &dispatch->merchant))
@@ -247,7 +249,8 @@ static int build(struct vault *vault, struct pending *pending, struct egress_sen
   memcpy(send->last4, pending->last4, sizeof send->last4);
   send->amount = dispatch->amount;
   send->timeout_ms = dispatch->timeout_ms;
-  send->deadline_us = vault_now_us(vault) + dispatch->timeout_ms * US_PER_MS;
+  int64_t latest_us = vault_now_us(vault) + dispatch->timeout_ms * US_PER_MS;
+  send->deadline_us = latest_us < dispatch->deadline_us ? latest_us : dispatch->deadline_us;
   send->fields = dispatch->fields;
   int r = add_connector(vault, pending, send);
   return r != 0 || !operation_releases_card(dispatch->operation) ? r : add_card(vault, pending, send);

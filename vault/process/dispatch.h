@@ -50,7 +50,8 @@ void dispatches_free(struct dispatches *dispatches);
  * done: STATUS_UNAVAILABLE  no egress, or the connector is draining or disabled STATUS_NOT_FOUND    no such
  * connector, token (of this merchant) or security code (free, or of this payment) STATUS_CONFLICT     another
  * version of the sheet is pinned STATUS_DELETED, STATUS_EXPIRED  the token; a replay's security code
- * (STATUS_EXPIRED) STATUS_BUSY         too many are on their way or a negated errno. */
+ * (STATUS_EXPIRED) STATUS_BUSY         too many are on their way, or its deadline is over or a negated errno.
+ */
 MUST_USE int dispatch_take(struct vault *vault, const struct return_address *from,
                            const struct dispatch *dispatch);
 /* The round's commit has succeeded: the dispatch in that place leaves. */

@@ -21,7 +21,8 @@ static struct dispatch a_dispatch(void) {
                               .operation = OPERATION_AUTHORIZE,
                               .token = id_new_random("tok"),
                               .amount = {1999, "EUR"},
-                              .timeout_ms = 10000};
+                              .timeout_ms = 10000,
+                              .deadline_us = 77000000};
   snprintf(dispatch.key, sizeof dispatch.key, "%s_1", dispatch.payment.text);
   memset(dispatch.sheet_hash, 7, sizeof dispatch.sheet_hash);
   cr_assert_eq(request_fields_set(&dispatch.fields, REQUEST_REFERENCE, "order 1"), 0);
@@ -53,6 +54,7 @@ Test(router_vault, a_dispatch_is_read_back) {
   cr_expect_eq(read.amount.minor, 1999);
   cr_expect_str_eq(read.amount.currency, "EUR");
   cr_expect_eq(read.timeout_ms, 10000);
+  cr_expect_eq(read.deadline_us, 77000000);
   cr_expect(read.replay);
   cr_expect_str_eq(request_fields_get(&read.fields, REQUEST_REFERENCE), "order 1");
 }
@@ -126,6 +128,7 @@ Test(router_vault, every_limit_of_a_dispatch_is_derived_again) {
   REFUSED(sent.security_code_sent = true);
   TAKEN(sent.security_code_sent = true; sent.replay = true);
   REFUSED(sent.timeout_ms = 99);
+  REFUSED(sent.deadline_us = 0);
   REFUSED(sent.timeout_ms = 120001);
   TAKEN(sent.timeout_ms = 120000);
 }

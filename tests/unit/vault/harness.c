@@ -246,7 +246,8 @@ struct dispatch harness_charge(const struct harness *harness, const struct id *t
                               .operation = OPERATION_CHARGE,
                               .token = *token,
                               .amount = {1000, "EUR"},
-                              .timeout_ms = 10000};
+                              .timeout_ms = 10000,
+                              .deadline_us = INT64_MAX};
   memset(dispatch.sheet_hash, 5, sizeof dispatch.sheet_hash);
   snprintf(dispatch.key, sizeof dispatch.key, "%.30s_1", dispatch.payment.text);
   return dispatch;

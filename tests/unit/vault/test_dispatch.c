@@ -379,10 +379,22 @@ Test(scrub, digits_that_could_be_the_card_go_and_others_stay) {
   cr_assert_eq(scrub_digits(&fields, "", ""), 0);
 }
 
+/* The router's deadline, or its time from now on when that ends earlier. */
 Test(dispatch, egress_is_told_until_when) {
   struct dispatch charge = harness_charge(&h, &token);
-  int64_t until_us = h.now_us + (int64_t)charge.timeout_ms * 1000;
   cr_assert_eq(dispatch(&charge), STATUS_DONE);
-  cr_assert_geq(sent.deadline_us, until_us);
-  cr_assert_leq(sent.deadline_us, h.now_us + (int64_t)charge.timeout_ms * 1000);
+  cr_assert_eq(sent.deadline_us, h.now_us + (int64_t)charge.timeout_ms * 1000);
+  charge = harness_charge(&h, &token);
+  charge.deadline_us = h.now_us + 5000;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert_eq(sent.deadline_us, h.now_us + 5000);
+}
+
+/* The vault was stopped: the router has taken the dispatch for lost and asks for its fate. */
+Test(dispatch, what_comes_too_late_is_not_begun) {
+  struct dispatch charge = harness_charge(&h, &token);
+  charge.deadline_us = h.now_us;
+  cr_assert_eq(dispatch(&charge), STATUS_BUSY);
+  struct message message;
+  cr_assert_eq(harness_receive(&h, &h.egress, &message), CHANNEL_NOTHING);
 }
