@@ -64,6 +64,7 @@ static int read_key(const char *directory, const char *name, const char *prefix,
     result = id_parse(prefix, text, NULL);
   }
   if (result == 0) {
+    *ret_key = (struct id){0};
     strcpy(ret_key->text, text);
   }
   sodium_memzero(text, sizeof text);
@@ -82,6 +83,7 @@ static int load_merchant(const char *directory, struct id *ret_merchant) {
       fprintf(stderr, "freeport: %s does not hold a merchant's id\n", path);
       return -EINVAL;
     }
+    *ret_merchant = (struct id){0};
     strcpy(ret_merchant->text, text);
     return 0;
   }

@@ -1,0 +1,125 @@
+/* What an operator hands the `freeport` program: credentials, names, configuration. */
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "registration.h"
+#include "credentials.h"
+
+static char directory[] = "/tmp/freeport-input.XXXXXX";
+static char file_path_text[64];
+
+static void write_file(const char *name, const char *text) {
+  snprintf(file_path_text, sizeof file_path_text, "%s/%s", directory, name);
+  FILE *file = fopen(file_path_text, "we");
+  cr_assert_not_null(file);
+  fputs(text, file);
+  fclose(file);
+}
+
+static void setup(void) {
+  cr_redirect_stderr();
+  cr_assert_not_null(mkdtemp(directory));
+}
+
+static void teardown(void) {
+  static const char *const names[] = {"secret", "freeport.yaml"};
+  char path[64];
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+    unlink(path);
+  }
+  rmdir(directory);
+}
+
+TestSuite(credentials, .init = setup, .fini = teardown);
+TestSuite(config, .init = setup, .fini = teardown);
+
+static int read_from_file(struct credential *ret_credential) {
+  char argument[128];
+  snprintf(argument, sizeof argument, "api_key=@%s", file_path_text);
+  return credential_read(argument, ret_credential);
+}
+
+Test(credentials, the_first_line_of_a_file_is_the_value) {
+  struct credential credential;
+  write_file("secret", "sk_value\nsecond line\n");
+  cr_assert_eq(read_from_file(&credential), 0);
+  cr_assert_str_eq(credential.name, "api_key");
+  cr_assert_str_eq(credential.value, "sk_value");
+}
+
+Test(credentials, a_value_on_the_command_line_is_refused_and_not_repeated) {
+  struct credential credential;
+  cr_assert_lt(credential_read("api_key=sk_live_canary", &credential), 0);
+  fflush(stderr);
+  char said[512] = "";
+  FILE *errors = cr_get_redirected_stderr();
+  size_t length = fread(said, 1, sizeof said - 1, errors);
+  said[length] = '\0';
+  cr_assert_null(strstr(said, "canary"));
+  cr_assert_not_null(strstr(said, "KEY=-"));
+}
+
+Test(credentials, wrong_forms_are_refused) {
+  struct credential credential;
+  cr_assert_lt(credential_read("", &credential), 0);
+  cr_assert_lt(credential_read("=-", &credential), 0);
+  cr_assert_lt(credential_read("api_key", &credential), 0);
+  cr_assert_lt(credential_read("a_name_that_is_longer_than_any_sheet_has=-", &credential), 0);
+  cr_assert_eq(credential_read("api_key=@/nonexistent/file", &credential), -ENOENT);
+}
+
+Test(credentials, an_empty_or_endless_line_is_refused) {
+  struct credential credential;
+  char line[CREDENTIAL_VALUE_CAPACITY + 10];
+  write_file("secret", "\n");
+  cr_assert_lt(read_from_file(&credential), 0);
+  memset(line, 'x', sizeof line - 1);
+  line[sizeof line - 1] = '\0';
+  write_file("secret", line);
+  cr_assert_lt(read_from_file(&credential), 0);
+}
+
+Test(connector_names, are_short_and_plain) {
+  cr_assert(connector_name_valid("adyen_eu2"));
+  cr_assert_not(connector_name_valid(""));
+  cr_assert_not(connector_name_valid("2nd"));
+  cr_assert_not(connector_name_valid("Adyen"));
+  cr_assert_not(connector_name_valid("../adyen"));
+  cr_assert_not(connector_name_valid("a_name_of_thirty_three_characters"));
+}
+
+Test(config, a_new_directory_gets_the_defaults) {
+  struct config *config;
+  cr_assert_eq(config_load(directory, &config), 0);
+  cr_assert_str_eq(config->environment, "test");
+  cr_assert_eq(config->origins_count, 0);
+  cr_assert_eq(config->port_base, 0);
+  config_free(config);
+}
+
+Test(config, origins_are_a_list) {
+  struct config *config;
+  write_file("freeport.yaml", "origins: ['https://shop.example', 'http://127.0.0.1:8000']\nport_base: 9000\n");
+  cr_assert_eq(config_load(directory, &config), 0);
+  cr_assert_eq(config->origins_count, 2);
+  cr_assert_str_eq(config->origins[1], "http://127.0.0.1:8000");
+  cr_assert_eq(config->port_base, 9000);
+  config_free(config);
+}
+
+Test(config, what_is_wrong_is_refused) {
+  static const char *const wrong[] = {"environment: prod\n", "unknown_key: 1\n", "port_base: 70000\n",
+                                      "port_base: many\n",   "origins: one\n",   "certificate: /only/half.pem\n",
+                                      "environment: [test]\n", "a: &x 1\nb: *x\n"};
+  struct config *config;
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    write_file("freeport.yaml", wrong[i]);
+    cr_assert_eq(config_load(directory, &config), -EINVAL, "accepted: %s", wrong[i]);
+  }
+}
