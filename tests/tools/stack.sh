@@ -34,11 +34,10 @@ stack_end() {
 
 # Starts (or starts again) the stack in $stack_dir.
 stack_start() {
-  rm -f "$stack_dir/env"
   "$build/freeport" up --dir "$stack_dir" --sandbox "$@" >"$stack_dir/up.out" 2>"$stack_dir/up.err" &
   stack_pid=$!
   for ((i = 0; i < 600; i++)); do
-    if [[ -s $stack_dir/env ]]; then
+    if grep -q '^freeport is up' "$stack_dir/up.out"; then
       stack_env
       return
     fi
