@@ -120,6 +120,7 @@ static int read_files(struct process *process) {
 
 static int start(struct process *process) {
   int error = sodium_init() < 0 ? -EIO : read_files(process);
+  json_object_seed(randombytes_random()); /* by itself it would open /dev/urandom in the jail, and guess */
   if (error == 0)
     error = loop_new(&system_clock, &process->loop);
   if (error == 0)

@@ -3,6 +3,7 @@
 #include "jail.h"
 #include "log.h"
 #include "wiping_memory.h"
+#include <jansson.h>
 #include <sodium.h>
 
 int main(int argc, char **argv) {
@@ -20,5 +21,6 @@ int main(int argc, char **argv) {
     log_warn("the libraries cannot be set up");
     return 1;
   }
+  json_object_seed(randombytes_random()); /* by itself it would open /dev/urandom in the jail, and guess */
   return egress_run(&options);
 }
