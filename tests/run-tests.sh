@@ -1,55 +1,88 @@
 #!/usr/bin/env bash
-# Every test: plain, then under AddressSanitizer and UBSan, then each fuzz target for a few seconds.
-# With arguments: only the meson tests so named, in the plain build.
+# Every test: plain (gcc), then under AddressSanitizer, LeakSanitizer and UBSan (clang), then each fuzz target for a few
+# seconds. With arguments: only the meson tests so named, in the plain build. The last line counts them all; the exit
+# status is 0 when none failed and at least one ran.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+readonly fuzz_seconds=3
+export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-14
 passed=0 failed=0 skipped=0
 
-# meson_tests BUILD OPTION...: runs and counts them.
-meson_tests() {
-  local directory=$1 log status=0
+close_up() {
+  printf '\nin %d seconds\n' "$SECONDS"
+  printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  ((failed == 0 && passed > 0))
+}
+
+say() { printf '\n== %s\n' "$*"; }
+
+# build_dir DIR MESON-OPTION...: configures it once and builds it. What the compilers say is shown when it does not build.
+build_dir() {
+  local directory=$1 log
   shift
+  say "build $directory"
   log=$(mktemp)
-  meson test -C "$directory" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1 || status=$?
-  cat "$log"
-  local count
-  count() { sed -n "s/^$1: *\([0-9]*\).*/\1/p" "$log" | tail -n 1; }
-  passed=$((passed + $(count Ok || true) + 0))
-  failed=$((failed + $(count Fail) + $(count Timeout) + 0))
-  skipped=$((skipped + $(count Skipped) + 0))
+  if { [[ -f $directory/build.ninja ]] || meson setup "$directory" -Dwerror=true "$@"; } >"$log" 2>&1 &&
+    ninja -C "$directory" -k 0 >"$log" 2>&1; then
+    rm -f "$log"
+    return 0
+  fi
+  # From the first failure on; the whole where it is not the compiler that failed.
+  if grep -q '^FAILED' "$log"; then
+    sed -n '/^FAILED/,$p' "$log" | grep -vE '^\[[0-9]+/[0-9]+\] |^(cc|gcc|clang-14) ' || true
+  else
+    cat "$log"
+  fi
   rm -f "$log"
-  if ((status != 0 && failed == 0)); then failed=$((failed + 1)); fi
+  failed=$((failed + 1))
+  return 1
 }
 
-# step TEXT COMMAND...: one check outside meson.
-step() {
-  printf '\n== %s\n' "$1"
+# meson_tests DIR OPTION...: runs them and counts their cases.
+meson_tests() {
+  local directory=$1 counts status=0
   shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  rm -f "$directory/meson-logs/testlog.json"
+  CRITERION_VERBOSITY_LEVEL=1 meson test -C "$directory" --no-rebuild --num-processes 3 "$@" |
+    grep -vE '^(ninja: |Full log|Expected Fail|Unexpected Pass|$)' || status=${PIPESTATUS[0]}
+  counts=$(python3 tests/tally.py "$directory") || counts='0 1 0'
+  sed '$d' <<<"$counts"
+  read -r ok wrong skip <<<"${counts##*$'\n'}"
+  if ((status != 0 && wrong == 0)); then wrong=1; fi
+  passed=$((passed + ok)) failed=$((failed + wrong)) skipped=$((skipped + skip))
 }
 
-build_dir() { # DIR OPTION...
-  local directory=$1
-  shift
-  printf '\n== build %s\n' "$directory"
-  [[ -f $directory/build.ninja ]] || meson setup "$directory" -Dwerror=true "$@" >/dev/null
-  ninja -C "$directory" -k 0 | grep -vE '^\[[0-9]+/[0-9]+\]|^ninja: Entering' || true
-  ninja -C "$directory" >/dev/null
-}
-
-build_dir build
-if (($# > 0)); then
-  meson_tests build "$@"
-else
-  printf '\n== tests\n'
-  meson_tests build
-  CC=clang-14 build_dir build-asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
-  printf '\n== tests under AddressSanitizer and UBSan\n'
-  ASAN_OPTIONS=abort_on_error=1:detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+# Sanitizers write to files: what a process of a stack or of a test's child says is found even when nobody looks at how
+# that process ended.
+sanitized_tests() {
+  local reports
+  reports=$(mktemp -d)
+  ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:log_path=$reports/asan \
+    UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1:log_path=$reports/ubsan \
     meson_tests build-asan --suite unit --suite boundary --suite e2e --timeout-multiplier 4
-  step 'fuzz targets, briefly' tests/fuzz/fuzz.sh 3
+  if [[ -n $(find "$reports" -type f) ]]; then
+    printf '\n-- the sanitizers report\n'
+    find "$reports" -type f -exec head -n 60 '{}' +
+    failed=$((failed + 1))
+  fi
+  rm -rf "$reports"
+}
+
+if (($# > 0)); then
+  build_dir build && meson_tests build "$@"
+  close_up
+  exit
 fi
 
-printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-((failed == 0))
+if build_dir build; then
+  say tests
+  meson_tests build --timeout-multiplier 2
+fi
+if CC=clang-14 build_dir build-asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1; then
+  say 'tests under AddressSanitizer, LeakSanitizer and UBSan'
+  sanitized_tests
+fi
+say 'fuzz targets, briefly'
+if tests/fuzz/fuzz.sh "$fuzz_seconds"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+close_up

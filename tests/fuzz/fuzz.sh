@@ -6,10 +6,11 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 [[ $seconds =~ ^[0-9]+$ && $seconds -gt 0 ]] || { echo 'fuzz.sh: SECONDS is a whole number' >&2; exit 64; }
 
+export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-14
 if [[ ! -f build-fuzz/build.ninja ]]; then
   CC=clang-14 meson setup build-fuzz -Dfuzz=true -Dtests=false -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 fi
-ninja -C build-fuzz >build-fuzz/ninja.log 2>&1 || { tail -n 40 build-fuzz/ninja.log >&2; exit 1; }
+ninja -C build-fuzz fuzz-targets >build-fuzz/ninja.log 2>&1 || { tail -n 40 build-fuzz/ninja.log >&2; exit 1; }
 
 findings=build-fuzz/findings
 mkdir -p "$findings"
@@ -19,7 +20,7 @@ run_one() {
   name=$(basename "$1")
   log=build-fuzz/$name.log
   mkdir -p "build-fuzz/corpus/$name"
-  if "$target" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" \
+  if "$target" -max_total_time="$2" -timeout=30 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" \
     "build-fuzz/corpus/$name" >"$log" 2>&1; then
     printf '%-28s %s\n' "$name" "$(grep -oE '^Done [0-9]+ runs' "$log" || echo 'done')"
   else

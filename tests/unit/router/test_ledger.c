@@ -182,7 +182,8 @@ Test(ledger, api_keys) {
 
 static struct id draft(const char *text) {
   static int64_t now = 1767225600000;
-  struct policy_record record = {.id = draw_id(&system_draws, "pol", now++),
+  now++;
+  struct policy_record record = {.id = draw_id(&system_draws, "pol", now),
                                  .merchant = merchant,
                                  .author = drawn("key"),
                                  .created_ms = now,
