@@ -58,5 +58,6 @@ MUST_USE int entry_subject(const struct journal_entry *entry, struct id *ret_mer
 MUST_USE int entry_apply(const struct journal_entry *entry, struct payment **payment);
 
 /* Rebuilds the payments and the open work in `into` from the journal of `from`, committing as it goes; both
- * may be the same ledger. *ret_entries counts the entries read. */
+ * may be the same ledger. *ret_entries counts the entries read. Returns 0; -EBADMSG when an entry is damaged
+ * or missing; or another negated errno. */
 MUST_USE int payments_rebuild(struct ledger *from, struct ledger *into, uint64_t *ret_entries);

@@ -1,7 +1,8 @@
 /* How a connector has done of late: what this router saw of its first dispatches within a minute.
  *
- * Advice, and each router's own: it lies in memory only and is gone with the process. Only what a PSP is answerable for counts
- * as its fault (no connection, no answer, an answer that says nothing), never an issuer's or a shopper's no. */
+ * Advice, and each router's own: it lies in memory only and is gone with the process. Only what a PSP is
+ * answerable for counts as its fault (no connection, no answer, an answer that says nothing), never an
+ * issuer's or a shopper's no. */
 #pragma once
 
 #include <stdint.h>
@@ -23,8 +24,9 @@ struct health {
 
 struct health_figures {
   uint32_t events[HEALTH_EVENT_COUNT];
-  uint32_t requests;      /* their sum */
-  uint32_t latency_p50_us; /* the upper end of its step, each a third further than the last; 0: no answer in the window */
+  uint32_t requests;       /* their sum */
+  uint32_t latency_p50_us; /* the upper end of its step, each a third further than the last; 0: no answer in
+                              the window */
   uint32_t latency_p99_us;
 };
 

@@ -41,7 +41,9 @@ int payments_rebuild(struct ledger *from, struct ledger *into, uint64_t *ret_ent
   uint64_t count = 0, next = 1;
   int r;
   while ((r = ledger_entry(from, next, &entry)) == 0) {
-    next = entry.sequence + 1;
+    if (entry.sequence != next)
+      return -EBADMSG; /* an entry is missing */
+    next++;
     count++;
     if (entry.type == JOURNAL_PAYMENT)
       r = rebuild_one(into, &entry);

@@ -41,12 +41,12 @@ int ledger_api_key_add(struct ledger *ledger, const uint8_t hash[32], const stru
   r = writer_finish(&writer);
   if (r < 0)
     return r;
-  return store_put(ledger->store, LEDGER_API_KEYS, hash, HASH_BYTES, bytes, writer_length(&writer));
+  return sealed_put(ledger, LEDGER_API_KEYS, (struct view){hash, HASH_BYTES}, bytes, writer_length(&writer));
 }
 
 int ledger_api_key_get(struct ledger *ledger, const uint8_t hash[32], struct api_key *ret_key) {
   struct view value;
-  int r = store_get(ledger->store, LEDGER_API_KEYS, hash, HASH_BYTES, &value);
+  int r = sealed_get(ledger, LEDGER_API_KEYS, (struct view){hash, HASH_BYTES}, &value);
   return r != 0 ? r : read_api_key(value, ret_key);
 }
 
@@ -54,8 +54,8 @@ int ledger_api_key_next(struct ledger *ledger, const uint8_t *after, uint8_t ret
                         struct api_key *ret_key) {
   static const uint8_t first[HASH_BYTES];
   struct view key, value;
-  int r = store_next(ledger->store, LEDGER_API_KEYS, after ? after : first, HASH_BYTES, after == NULL, &key,
-                     &value);
+  struct view from = {after ? after : first, HASH_BYTES};
+  int r = sealed_next(ledger, LEDGER_API_KEYS, from, after == NULL, &key, &value);
   if (r != 0)
     return r;
   if (key.length != HASH_BYTES)

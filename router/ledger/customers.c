@@ -61,7 +61,7 @@ static int unseal(const uint8_t key[KEY], const struct binding *binding, struct 
 static int get_key(struct ledger *ledger, const struct row *row, uint8_t ret_key[KEY]) {
   struct view value;
   size_t length;
-  int r = row_get(ledger, LEDGER_CUSTOMER_KEYS, row, &value);
+  int r = store_get(ledger->store, LEDGER_CUSTOMER_KEYS, row->bytes, row->length, &value);
   if (r != 0)
     return r;
   struct binding binding = bind("customer key", row);
@@ -82,7 +82,7 @@ int ledger_customer_find(struct ledger *ledger, const struct id *merchant, const
   struct view value;
   if (row_of(&row, merchant, "cus", customer) < 0)
     return LEDGER_ABSENT;
-  return row_get(ledger, LEDGER_CUSTOMER_KEYS, &row, &value);
+  return store_get(ledger->store, LEDGER_CUSTOMER_KEYS, row.bytes, row.length, &value);
 }
 
 static int put_sealed(struct ledger *ledger, const uint8_t key[KEY], const struct row *row, const void *bytes,
@@ -128,7 +128,7 @@ int ledger_personal_get(struct ledger *ledger, const struct id *merchant, const 
   if (r == 0)
     r = row_add_id(&row, "pay", payment);
   if (r == 0)
-    r = row_get(ledger, LEDGER_CUSTOMERS, &row, &value);
+    r = store_get(ledger->store, LEDGER_CUSTOMERS, row.bytes, row.length, &value);
   if (r == 0) {
     struct binding binding = bind("personal data", &row);
     r = unseal(key, &binding, value, ret_bytes, capacity, ret_length);

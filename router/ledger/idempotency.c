@@ -94,8 +94,8 @@ int ledger_idempotency_put(struct ledger *ledger, const struct id *merchant, con
 static int sweep_step(struct ledger *ledger, int64_t now_ms) {
   struct view key, value;
   struct idempotent entry;
-  int r =
-      store_next(ledger->store, LEDGER_IDEMPOTENCY, ledger->sweep, sizeof ledger->sweep, false, &key, &value);
+  struct view from = {ledger->sweep, sizeof ledger->sweep};
+  int r = sealed_next(ledger, LEDGER_IDEMPOTENCY, from, false, &key, &value);
   if (r != 0)
     return r;
   if (key.length != sizeof ledger->sweep)

@@ -47,6 +47,6 @@ int ledger_entry(struct ledger *ledger, uint64_t from, struct journal_entry *ret
   struct row row = {0};
   struct view key, value;
   row_add_number(&row, from);
-  int r = store_next(ledger->store, LEDGER_JOURNAL, row.bytes, row.length, true, &key, &value);
+  int r = sealed_next(ledger, LEDGER_JOURNAL, row_view(&row), true, &key, &value);
   return r != 0 ? r : read_entry(key, value, ret_entry);
 }

@@ -23,7 +23,7 @@ const char *const ledger_tables[] = {
 
 _Static_assert((int)LEDGER_TABLE_COUNT <= (int)STORE_TABLES_MAX, "the store has room for every table");
 
-static const char head_name[] = "head";
+static const struct view head_key = {(const uint8_t *)"head", 4};
 static const char schema_name[] = "schema";
 
 /* A file of another schema is not read by guessing. */
@@ -45,7 +45,7 @@ static int check_schema(struct ledger *ledger) {
 
 static int load_head(struct ledger *ledger) {
   struct view value;
-  int r = store_get(ledger->store, LEDGER_META, head_name, sizeof head_name - 1, &value);
+  int r = sealed_get(ledger, LEDGER_META, head_key, &value);
   if (r != 0)
     return r < 0 ? r : 0;
   struct reader reader = reader_over(value.bytes, value.length);
@@ -78,6 +78,7 @@ int ledger_open(struct store *store, const uint8_t key[LEDGER_KEY_BYTES], const 
   ledger->store = store;
   ledger->draws = *draws;
   memcpy(ledger->key, key, sizeof ledger->key);
+  seals_open(ledger, key);
   int r = check_schema(ledger);
   if (r == 0)
     r = load_head(ledger);
@@ -95,6 +96,7 @@ void ledger_free(struct ledger *ledger) {
   if (!ledger)
     return;
   sodium_memzero(ledger->key, sizeof ledger->key);
+  sodium_memzero(&ledger->seal, sizeof ledger->seal);
   free(ledger);
 }
 
@@ -118,8 +120,7 @@ static int put_head(struct ledger *ledger) {
   int r = writer_finish(&writer);
   if (r < 0)
     return r;
-  return store_put(ledger->store, LEDGER_META, head_name, sizeof head_name - 1, bytes,
-                   writer_length(&writer));
+  return sealed_put(ledger, LEDGER_META, head_key, bytes, writer_length(&writer));
 }
 
 void ledger_spoil(struct ledger *ledger, int error) {

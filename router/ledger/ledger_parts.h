@@ -4,16 +4,18 @@
 #include "cursor.h"
 #include "ledger.h"
 #include "short_id.h"
+#include <sodium.h>
 
-enum { ID_BYTES = ID_RANDOM_BYTES };
+enum { ID_BYTES = ID_RANDOM_BYTES, SEAL_BYTES = 16 };
 
 struct ledger {
   struct store *store;
   struct draws draws;
   uint8_t key[LEDGER_KEY_BYTES];
-  int spoiled;               /* why the batch must not be committed; 0: it may be */
-  uint64_t next_sequence;    /* of the journal */
-  uint64_t durable_sequence; /* the same, as of the last commit */
+  crypto_generichash_state seal; /* keyed, to start every seal from */
+  int spoiled;                   /* why the batch must not be committed; 0: it may be */
+  uint64_t next_sequence;        /* of the journal */
+  uint64_t durable_sequence;     /* the same, as of the last commit */
   struct audit_head head, durable_head;
   uint8_t sweep[2 * ID_BYTES]; /* where the idempotency sweep stands */
 };
@@ -30,6 +32,8 @@ MUST_USE int row_add_id(struct row *row, const char *prefix, const struct id *id
 void row_add_bytes(struct row *row, const uint8_t bytes[ID_BYTES]);
 /* Adds a number, so that rows sort by it. */
 void row_add_number(struct row *row, uint64_t number);
+/* The row as a key. */
+struct view row_view(const struct row *row);
 /* The row (merchant, second): the commonest. second_prefix names the second id's kind. */
 MUST_USE int row_of(struct row *row, const struct id *merchant, const char *second_prefix,
                     const struct id *second);
@@ -40,7 +44,23 @@ uint64_t row_number(struct view key, size_t place);
 /* Whether key begins with the first `length` bytes of row. */
 bool row_begins(struct view key, const struct row *row, size_t length);
 
-/* store_get() by row; STORE_ABSENT becomes LEDGER_ABSENT (the same number). */
+/* ---- Sealed records: seals.c ---- */
+
+/* Readies the seals under the ledger's key. */
+void seals_open(struct ledger *ledger, const uint8_t key[LEDGER_KEY_BYTES]);
+/* store_put(), store_get() and store_next() with the seal added, checked and taken off: -EBADMSG when it does
+ * not fit. */
+MUST_USE int sealed_put(struct ledger *ledger, enum ledger_table table, struct view key, const void *value,
+                        size_t length);
+MUST_USE int sealed_get(struct ledger *ledger, enum ledger_table table, struct view key,
+                        struct view *ret_value);
+MUST_USE int sealed_next(struct ledger *ledger, enum ledger_table table, struct view after, bool or_equal,
+                         struct view *ret_key, struct view *ret_value);
+/* Checks the seal of a value as the store has it, and shortens the view by it. */
+MUST_USE int seal_check(const struct ledger *ledger, enum ledger_table table, struct view key,
+                        struct view *value);
+
+/* The same by row; STORE_ABSENT becomes LEDGER_ABSENT (the same number). */
 MUST_USE int row_get(struct ledger *ledger, enum ledger_table table, const struct row *row,
                      struct view *ret_value);
 MUST_USE int row_put(struct ledger *ledger, enum ledger_table table, const struct row *row,

@@ -9,7 +9,7 @@ int ledger_payment_put(struct ledger *ledger, const struct id *merchant, const s
                        const void *bytes, size_t length) {
   struct row row;
   int r = row_of(&row, merchant, "pay", payment);
-  return r < 0 ? r : store_put(ledger->store, LEDGER_PAYMENTS, row.bytes, row.length, bytes, length);
+  return r < 0 ? r : sealed_put(ledger, LEDGER_PAYMENTS, row_view(&row), bytes, length);
 }
 
 int ledger_payment_get(struct ledger *ledger, const struct id *merchant, const struct id *payment,
@@ -67,7 +67,7 @@ int ledger_open_next(struct ledger *ledger, const struct id *merchant, const str
     memset(row.bytes, 0, 2 * ID_BYTES);
     row.length = 2 * ID_BYTES;
   }
-  int r = store_next(ledger->store, LEDGER_OPEN, row.bytes, row.length, false, &key, &value);
+  int r = sealed_next(ledger, LEDGER_OPEN, row_view(&row), false, &key, &value);
   if (r != 0)
     return r;
   if (key.length != 2 * ID_BYTES)

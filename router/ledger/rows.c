@@ -27,6 +27,10 @@ void row_add_number(struct row *row, uint64_t number) {
     row->bytes[row->length++] = (uint8_t)(number >> (8 * (7 - i)));
 }
 
+struct view row_view(const struct row *row) {
+  return (struct view){row->bytes, row->length};
+}
+
 int row_of(struct row *row, const struct id *merchant, const char *second_prefix, const struct id *second) {
   row->length = 0;
   int r = row_add_id(row, "mer", merchant);
@@ -73,7 +77,7 @@ struct id read_short_id(struct reader *reader, const char *prefix) {
 }
 
 int row_get(struct ledger *ledger, enum ledger_table table, const struct row *row, struct view *ret_value) {
-  return store_get(ledger->store, table, row->bytes, row->length, ret_value);
+  return sealed_get(ledger, table, row_view(row), ret_value);
 }
 
 int row_put(struct ledger *ledger, enum ledger_table table, const struct row *row,
@@ -81,7 +85,7 @@ int row_put(struct ledger *ledger, enum ledger_table table, const struct row *ro
   int r = writer_finish(value);
   if (r < 0)
     return r;
-  return store_put(ledger->store, table, row->bytes, row->length, value->start, writer_length(value));
+  return sealed_put(ledger, table, row_view(row), value->start, writer_length(value));
 }
 
 /* The greatest key that is less than row, as a key to search "less than or equal" by: the row less one, with
@@ -108,6 +112,9 @@ int row_before(struct ledger *ledger, enum ledger_table table, const struct row 
     return r;
   if (!row_begins(key, row, prefix))
     return LEDGER_ABSENT;
+  r = seal_check(ledger, table, key, &value);
+  if (r < 0)
+    return r;
   *ret_key = key;
   *ret_value = value;
   return 0;

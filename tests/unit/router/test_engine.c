@@ -1009,6 +1009,41 @@ ENGINE_TEST(the_audit_head_is_kept) {
   cr_assert_eq(ledger_head(world.ledger).hash[0], 9);
 }
 
+ENGINE_TEST(one_damaged_record_holds_up_no_other_payment) {
+  struct view key, value;
+  uint8_t row[STORE_KEY_MAX], good[4096];
+  pay();
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  cr_assert_eq(store_last(world.store, LEDGER_PAYMENTS, NULL, 0, &key, &value), 0);
+  size_t row_length = key.length, length = value.length;
+  memcpy(row, key.bytes, row_length);
+  memcpy(good, value.bytes, length);
+  cr_assert_eq(store_put(world.store, LEDGER_PAYMENTS, row, row_length, good, length - 1), 0);
+  cr_assert_eq(store_commit(world.store), 0);
+  world_restart(&world);
+  world_advance(&world, 60000);
+  world.now_ms++;
+  pay();
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
+  cr_assert_eq(store_put(world.store, LEDGER_PAYMENTS, row, row_length, good, length), 0);
+  cr_assert_eq(store_commit(world.store), 0);
+}
+
+ENGINE_TEST(a_missing_entry_of_the_journal_is_noticed) {
+  struct view key, value;
+  uint8_t row[STORE_KEY_MAX], entry[4096];
+  pay();
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_assert_eq(store_next(world.store, LEDGER_JOURNAL, "\0\0\0\0\0\0\0\2", 8, true, &key, &value), 0);
+  size_t row_length = key.length, length = value.length;
+  memcpy(row, key.bytes, row_length);
+  memcpy(entry, value.bytes, length);
+  cr_assert_eq(store_delete(world.store, LEDGER_JOURNAL, row, row_length), 0);
+  cr_assert_not(world_journal_agrees(&world));
+  cr_assert_eq(store_put(world.store, LEDGER_JOURNAL, row, row_length, entry, length), 0);
+}
+
 /* ---- Lists, routes, counts ---- */
 
 struct found {

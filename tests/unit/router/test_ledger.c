@@ -344,6 +344,35 @@ Test(ledger, damaged_records_are_said_and_not_believed) {
   cr_assert_eq(ledger_entry(ledger, 1, &journal), -EBADMSG);
 }
 
+Test(ledger, a_record_in_the_place_of_another_is_noticed) {
+  struct id later = draw_id(&system_draws, "pay", 1767225600001);
+  struct view k, v, bytes;
+  uint8_t row[STORE_KEY_MAX], value[64];
+  struct id found;
+  cr_assert_eq(ledger_payment_put(ledger, &merchant, &payment, "state", 5), 0);
+  cr_assert_eq(ledger_payment_put(ledger, &merchant, &later, "later", 5), 0);
+  cr_assert_eq(store_last(store, LEDGER_PAYMENTS, NULL, 0, &k, &v), 0);
+  size_t row_length = k.length, value_length = v.length;
+  memcpy(row, k.bytes, k.length);
+  memcpy(value, v.bytes, v.length);
+  cr_assert_eq(store_next(store, LEDGER_PAYMENTS, "", 1, true, &k, &v), 0);
+  memcpy(row, k.bytes, k.length);
+  cr_assert_eq(store_put(store, LEDGER_PAYMENTS, row, row_length, value, value_length), 0);
+  cr_assert_eq(ledger_payment_get(ledger, &merchant, &payment, &bytes), -EBADMSG);
+  cr_assert_eq(ledger_payment_get(ledger, &merchant, &later, &bytes), 0);
+  cr_assert_eq(bytes.length, 5);
+  cr_assert_eq(ledger_payment_before(ledger, &merchant, &later, &found, &bytes), -EBADMSG);
+}
+
+Test(ledger, a_ledger_under_another_key_is_refused) {
+  static const uint8_t wrong[LEDGER_KEY_BYTES] = {9};
+  struct audit_head head = {.sequence = 5};
+  struct ledger *second;
+  ledger_head_note(ledger, &head);
+  cr_assert_eq(ledger_commit(ledger), 0);
+  cr_assert_eq(ledger_open(store, wrong, &system_draws, &second), -EBADMSG);
+}
+
 Test(ledger, another_schema_is_refused) {
   struct ledger *second;
   cr_assert_eq(store_put(store, LEDGER_META, "schema", 6, "\x09\x00", 2), 0);
