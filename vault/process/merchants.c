@@ -129,7 +129,7 @@ static size_t key_place(const struct merchants *merchants, const uint8_t hash[32
 
 static int hold_key(struct merchants *merchants, const uint8_t hash[32], uint32_t merchant) {
   if (merchants->key_count == PUBLISHABLE_KEYS_MAX)
-    return -ENOSPC;
+    return STATUS_LIMITED;
   size_t place = key_place(merchants, hash);
   struct publishable_key *at = &merchants->publishable[place];
   memmove(at + 1, at, (merchants->key_count - place) * sizeof *at);
@@ -154,8 +154,8 @@ static int load_publishable_keys(struct merchants *merchants) {
     if (!merchant)
       return -EBADMSG;
     memcpy(position, key.bytes, sizeof position);
-    if ((r = hold_key(merchants, position, merchant->number)) < 0)
-      return r;
+    if ((r = hold_key(merchants, position, merchant->number)) != 0)
+      return -EBADMSG; /* more of them than were ever let in */
     or_equal = false;
   }
 }
@@ -212,7 +212,7 @@ int merchant_add(struct merchants *merchants, const struct id *merchant, bool in
     return 0;
   }
   if (merchants->count == MERCHANTS_MAX)
-    return -ENOSPC;
+    return STATUS_LIMITED;
   uint32_t number = merchants->count + 1;
   struct merchant *added = &merchants->all[number - 1];
   *added = (struct merchant){.number = number,
@@ -240,8 +240,8 @@ int publishable_key_add(struct merchants *merchants, const struct id *merchant, 
   if (present)
     return present == owner ? 0 : STATUS_CONFLICT;
   int r = hold_key(merchants, hash, owner->number);
-  return r < 0 ? r
-               : store_put(merchants->store, TABLE_PUBLISHABLE_KEYS, hash, 32, owner->id, MERCHANT_ID_BYTES);
+  return r != 0 ? r
+                : store_put(merchants->store, TABLE_PUBLISHABLE_KEYS, hash, 32, owner->id, MERCHANT_ID_BYTES);
 }
 
 struct merchant *merchant_by_id(struct merchants *merchants, const struct id *merchant) {

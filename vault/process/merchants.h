@@ -64,11 +64,11 @@ MUST_USE int merchants_load(struct merchants *merchants, struct arena *arena);
 /* Loads again, after a round whose changes were taken back. */
 MUST_USE int merchants_reload(struct merchants *merchants);
 /* Adds a merchant to the batch and to memory, with fresh keys of generation 1. Returns 0 with *ret_new false
- * when it exists already; -ENOSPC when there is no room; or another negated errno. */
+ * when it exists already; STATUS_LIMITED when there is no room; or a negated errno. */
 MUST_USE int merchant_add(struct merchants *merchants, const struct id *merchant, bool index_enabled,
                           int64_t now_ms, bool *ret_new);
 /* Adds a publishable key. Returns 0; STATUS_NOT_FOUND for an unknown merchant; STATUS_CONFLICT when the key
- * is another merchant's; or a negated errno. */
+ * is another merchant's; STATUS_LIMITED when there is no room; or a negated errno. */
 MUST_USE int publishable_key_add(struct merchants *merchants, const struct id *merchant,
                                  const uint8_t hash[32], bool *ret_new);
 /* The merchant of that id, number or publishable key; NULL when there is none. */

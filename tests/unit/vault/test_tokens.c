@@ -424,3 +424,19 @@ Test(lmdb, the_file_holds_no_digits_of_a_card_and_no_name) {
   struct id token = token_for(VISA);
   cr_assert_null(memmem(bytes, length, token.text + 4, 26));
 }
+
+/* An error of the store would have given up everybody else's work in that round too. */
+Test(tokens, a_full_registry_is_no_failing_store) {
+  int status = STATUS_DONE;
+  for (unsigned i = 2; i <= MERCHANTS_MAX; i++) {
+    struct merchant_add add = {.merchant = id_new("mer", i)};
+    uint8_t bytes[64];
+    struct reader rest;
+    struct writer body = writer_over(bytes, sizeof bytes);
+    cr_assert_eq(status, STATUS_DONE, "%u", i);
+    write_merchant_add(&body, &add);
+    status = harness_ask(&h, &h.admin, ADMIN_MERCHANT_ADD, &body, &rest);
+  }
+  cr_assert_eq(status, STATUS_LIMITED);
+  cr_assert_eq(h.vault->merchants.count, MERCHANTS_MAX);
+}
