@@ -73,7 +73,10 @@ struct id read_short_id(struct reader *reader, const char *prefix) {
   if (!read_bool(reader))
     return (struct id){0};
   read_bytes(reader, bytes, sizeof bytes);
-  return reader->bad ? (struct id){0} : id_from_bytes(prefix, bytes);
+  struct id id = id_from_bytes(prefix, bytes);
+  if (id_parse(prefix, id.text, NULL) < 0)
+    reader->bad = true; /* bytes that no id is made of */
+  return reader->bad ? (struct id){0} : id;
 }
 
 int row_get(struct ledger *ledger, enum ledger_table table, const struct row *row, struct view *ret_value) {
