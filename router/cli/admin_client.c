@@ -65,7 +65,8 @@ static int read_reply(struct admin_client *client, uint8_t type, size_t length, 
   return status;
 }
 
-int admin_call(struct admin_client *client, uint8_t type, const struct writer *body, struct reader *ret_reply) {
+int admin_call(struct admin_client *client, uint8_t type, const struct writer *body,
+               struct reader *ret_reply) {
   int result = writer_finish(body);
   if (result < 0) {
     return result;

@@ -80,8 +80,8 @@ static CURLcode perform(CURL *curl, const char *url, const char *method, const c
   return code;
 }
 
-int api_call(uint16_t port, const struct id *secret_key, const char *method, const char *path, const char *body,
-             struct api_answer *ret_answer) {
+int api_call(uint16_t port, const struct id *secret_key, const char *method, const char *path,
+             const char *body, struct api_answer *ret_answer) {
   char url[512];
   struct curl_slist *headers = NULL;
   if (snprintf(url, sizeof url, "http://127.0.0.1:%u%s", port, path) >= (int)sizeof url) {

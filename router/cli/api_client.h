@@ -1,21 +1,22 @@
 /* A blocking client of the router's API on this machine, for the commands that speak as a merchant. */
 #pragma once
 
+#include "ids.h"
+#include "result.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "ids.h"
-#include "result.h"
 
 enum { API_ANSWER_MAX = 65536 };
 
 struct api_answer {
-  int status;                       /* of HTTP */
+  int status; /* of HTTP */
   size_t length;
-  char body[API_ANSWER_MAX + 1];    /* NUL-terminated */
+  char body[API_ANSWER_MAX + 1]; /* NUL-terminated */
 };
 
-/* Sends method path with a JSON body (NULL: none) to 127.0.0.1:port under that secret key. Returns 0 with *ret_answer
- * whatever its status; or a negated errno (-ECONNREFUSED, -ETIMEDOUT after ten seconds, -EBADMSG, -EFBIG). */
+/* Sends method path with a JSON body (NULL: none) to 127.0.0.1:port under that secret key. Returns 0 with
+ * *ret_answer whatever its status; or a negated errno (-ECONNREFUSED, -ETIMEDOUT after ten seconds, -EBADMSG,
+ * -EFBIG). */
 MUST_USE int api_call(uint16_t port, const struct id *secret_key, const char *method, const char *path,
                       const char *body, struct api_answer *ret_answer);

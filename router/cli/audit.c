@@ -8,17 +8,18 @@
 #include "commands.h"
 #include "exit_status.h"
 
-static const char usage[] =
-    "usage: freeport audit verify --dir DIR\n"
-    "\n"
-    "Reads the vault's audit chain from its first record to its newest and checks that every record follows the one\n"
-    "before it: nothing changed, dropped, put in another order or cut off. Prints how many releases of cards it holds\n"
-    "and the hash it ends with; names the record at fault otherwise.\n";
+static const char usage[] = "usage: freeport audit verify --dir DIR\n"
+                            "\n"
+                            "Reads the vault's audit chain from its first record to its newest and checks "
+                            "that every record follows the one\n"
+                            "before it: nothing changed, dropped, put in another order or cut off. Prints "
+                            "how many releases of cards it holds\n"
+                            "and the hash it ends with; names the record at fault otherwise.\n";
 
 struct verification {
   struct audit_head head; /* of what was verified */
   uint64_t releases;
-  int fault;              /* enum audit_fault, 0 while the chain is whole */
+  int fault; /* enum audit_fault, 0 while the chain is whole */
 };
 
 static void count_release(struct verification *verification, const uint8_t *bytes, size_t length) {

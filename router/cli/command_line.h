@@ -7,10 +7,10 @@
 enum { COMMAND_WORDS_MAX = 4, COMMAND_CREDENTIALS_MAX = 8 };
 
 struct command_line {
-  const char *directory;                 /* --dir */
-  const char *words[COMMAND_WORDS_MAX];  /* what is not an option: the action first */
+  const char *directory;                /* --dir */
+  const char *words[COMMAND_WORDS_MAX]; /* what is not an option: the action first */
   int word_count;
-  const char *sheet;                     /* --sheet, --base-url, ...: NULL when not given */
+  const char *sheet; /* --sheet, --base-url, ...: NULL when not given */
   const char *base_url;
   const char *merchant_account;
   const char *credentials[COMMAND_CREDENTIALS_MAX];
@@ -19,8 +19,8 @@ struct command_line {
 
 enum { COMMAND_LINE_DONE = 1 };
 
-/* Parses argv of a command whose help is usage. Returns 0; COMMAND_LINE_DONE with *ret_status set when the command ends
- * here (--help, or wrong usage, both said). --dir is required. */
+/* Parses argv of a command whose help is usage. Returns 0; COMMAND_LINE_DONE with *ret_status set when the
+ * command ends here (--help, or wrong usage, both said). --dir is required. */
 MUST_USE int command_line_parse(int argc, char **argv, const char *usage, struct command_line *ret_line,
                                 int *ret_status);
 /* Connects to the stack's admin socket, or says why not. Returns EXIT_GOOD or the exit status to end with. */

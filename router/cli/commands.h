@@ -1,4 +1,5 @@
-/* The commands of `freeport`; each takes its own argv (argv[0] is the command's name) and returns the exit status. */
+/* The commands of `freeport`; each takes its own argv (argv[0] is the command's name) and returns the exit
+ * status. */
 #pragma once
 
 int audit_command(int argc, char **argv);

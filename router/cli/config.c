@@ -10,16 +10,20 @@
 static const cyaml_schema_value_t origin_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 8, 256)};
 
 static const cyaml_schema_field_t config_fields[] = {
-    CYAML_FIELD_STRING_PTR("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, environment, 4, 4),
-    CYAML_FIELD_STRING_PTR("bins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, bins, 1, PATH_MAX),
-    CYAML_FIELD_STRING_PTR("sheets", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, sheets, 1, PATH_MAX),
-    CYAML_FIELD_STRING_PTR("certificate", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, certificate, 1,
+    CYAML_FIELD_STRING_PTR("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+                           environment, 4, 4),
+    CYAML_FIELD_STRING_PTR("bins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, bins, 1,
                            PATH_MAX),
+    CYAML_FIELD_STRING_PTR("sheets", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, sheets, 1,
+                           PATH_MAX),
+    CYAML_FIELD_STRING_PTR("certificate", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+                           certificate, 1, PATH_MAX),
     CYAML_FIELD_STRING_PTR("certificate_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
                            certificate_key, 1, PATH_MAX),
-    CYAML_FIELD_STRING_PTR("trust", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, trust, 1, PATH_MAX),
-    CYAML_FIELD_SEQUENCE("origins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, origins, &origin_schema,
-                         0, CONFIG_ORIGINS_MAX),
+    CYAML_FIELD_STRING_PTR("trust", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, trust, 1,
+                           PATH_MAX),
+    CYAML_FIELD_SEQUENCE("origins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, origins,
+                         &origin_schema, 0, CONFIG_ORIGINS_MAX),
     CYAML_FIELD_UINT("port_base", CYAML_FLAG_OPTIONAL, struct config, port_base),
     CYAML_FIELD_END};
 
@@ -42,7 +46,8 @@ static const char defaults[] =
     "# A BIN table made with `freeport bins compile`; without it a small one of test ranges is used.\n"
     "# bins: /var/lib/freeport/bins.table\n"
     "\n"
-    "# Connector sheets, and the authorities that egress trusts; without them the built-in and the system's.\n"
+    "# Connector sheets, and the authorities that egress trusts; without them the built-in and the "
+    "system's.\n"
     "# sheets: /etc/freeport/sheets\n"
     "# trust: /etc/ssl/certs/ca-certificates.crt\n"
     "\n"
@@ -50,7 +55,8 @@ static const char defaults[] =
     "port_base: 0\n";
 
 /* libcyaml's messages name the line and the key, and are about a file that the operator wrote. */
-__attribute__((format(printf, 3, 0))) static void report(cyaml_log_t level, void *context, const char *format, va_list arguments) {
+__attribute__((format(printf, 3, 0))) static void report(cyaml_log_t level, void *context, const char *format,
+                                                         va_list arguments) {
   (void)context;
   if (level >= CYAML_LOG_ERROR) {
     fputs("freeport: freeport.yaml: ", stderr);

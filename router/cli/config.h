@@ -1,27 +1,27 @@
-/* The stack's configuration: DIR/freeport.yaml. Every key is optional; the file is made with comments at the first
- * `freeport up`. */
+/* The stack's configuration: DIR/freeport.yaml. Every key is optional; the file is made with comments at the
+ * first `freeport up`. */
 #pragma once
 
+#include "result.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include "result.h"
 
 enum { CONFIG_ORIGINS_MAX = 32 };
 
 struct config {
-  char *environment;           /* "test" or "live" */
-  char *bins;                  /* compiled BIN table, or NULL for the built-in one */
-  char *sheets;                /* directory of connector sheets, or NULL for the built-in ones */
-  char *certificate;           /* PEM file for collect's HTTPS, or NULL for HTTP on loopback */
+  char *environment; /* "test" or "live" */
+  char *bins;        /* compiled BIN table, or NULL for the built-in one */
+  char *sheets;      /* directory of connector sheets, or NULL for the built-in ones */
+  char *certificate; /* PEM file for collect's HTTPS, or NULL for HTTP on loopback */
   char *certificate_key;
-  char *trust;                 /* PEM file of the authorities egress trusts, or NULL for the system's */
-  char **origins;              /* where the card form may be embedded and collect called from */
+  char *trust;    /* PEM file of the authorities egress trusts, or NULL for the system's */
+  char **origins; /* where the card form may be embedded and collect called from */
   unsigned origins_count;
-  uint32_t port_base;          /* 0: free ports are chosen, and kept */
+  uint32_t port_base; /* 0: free ports are chosen, and kept */
 };
 
-/* Reads DIR/freeport.yaml, first writing one with defaults where there is none. On a wrong file a message that names
- * line and key has gone to standard error. Returns 0, or a negated errno (-EINVAL: wrong content).
+/* Reads DIR/freeport.yaml, first writing one with defaults where there is none. On a wrong file a message
+ * that names line and key has gone to standard error. Returns 0, or a negated errno (-EINVAL: wrong content).
  * *ret_config is freed with config_free(). */
 MUST_USE int config_load(const char *directory, struct config **ret_config);
 void config_free(struct config *config);

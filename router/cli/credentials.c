@@ -49,7 +49,9 @@ int credential_read(const char *argument, struct credential *ret_credential) {
   const char *equals = strchr(argument, '=');
   size_t length = equals == NULL ? 0 : (size_t)(equals - argument);
   if (length == 0 || length >= sizeof credential.name || (equals[1] != '@' && strcmp(equals, "=-") != 0)) {
-    fputs("freeport: a credential is given as KEY=- (standard input) or KEY=@FILE, never on the command line\n", stderr);
+    fputs(
+        "freeport: a credential is given as KEY=- (standard input) or KEY=@FILE, never on the command line\n",
+        stderr);
     return -EINVAL;
   }
   memcpy(credential.name, argument, length);

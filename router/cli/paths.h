@@ -1,8 +1,8 @@
 /* Where things lie: the programs beside this one, and what is built with them. */
 #pragma once
 
-#include <stddef.h>
 #include "result.h"
+#include <stddef.h>
 
 /* A path from a printf format. Returns 0, or -ENAMETOOLONG. */
 MUST_USE int file_path(char *ret_path, size_t capacity, const char *format, ...)

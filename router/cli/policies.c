@@ -15,15 +15,17 @@
 #include "paths.h"
 #include "routing.h"
 
-static const char usage[] =
-    "usage: freeport policy check FILE --dir DIR\n"
-    "       freeport policy publish FILE --dir DIR\n"
-    "       freeport policy show --dir DIR\n"
-    "       freeport policy rollback --dir DIR\n"
-    "\n"
-    "A policy is a text such as `otherwise route adyen, stripe`: the connectors that a payment is tried at, in order.\n"
-    "check parses FILE ('-': standard input) and says where it is wrong; publish puts it in force for every payment\n"
-    "that begins afterwards; show prints the one in force; rollback puts the one before it back in one step.\n";
+static const char usage[] = "usage: freeport policy check FILE --dir DIR\n"
+                            "       freeport policy publish FILE --dir DIR\n"
+                            "       freeport policy show --dir DIR\n"
+                            "       freeport policy rollback --dir DIR\n"
+                            "\n"
+                            "A policy is a text such as `otherwise route adyen, stripe`: the connectors that "
+                            "a payment is tried at, in order.\n"
+                            "check parses FILE ('-': standard input) and says where it is wrong; publish "
+                            "puts it in force for every payment\n"
+                            "that begins afterwards; show prints the one in force; rollback puts the one "
+                            "before it back in one step.\n";
 
 /* The stack's router, as the merchant of DIR/env. */
 struct api {
@@ -43,7 +45,8 @@ static int open_api(const char *directory, struct api *ret_api) {
     result = -EINVAL;
   }
   if (result < 0) {
-    fprintf(stderr, "freeport policy: no stack answers in %s (%s/env cannot be read)\n", directory, directory);
+    fprintf(stderr, "freeport policy: no stack answers in %s (%s/env cannot be read)\n", directory,
+            directory);
   }
   return result;
 }
@@ -53,8 +56,8 @@ static int refused(const struct api_answer *answer) {
   json_t *problem = json_loadb(answer->body, answer->length, 0, NULL);
   const char *title = json_string_value(json_object_get(problem, "title"));
   const char *detail = json_string_value(json_object_get(problem, "detail"));
-  fprintf(stderr, "freeport policy: the router refused (%d): %s%s%s\n", answer->status, title != NULL ? title : "",
-          detail != NULL ? ": " : "", detail != NULL ? detail : "");
+  fprintf(stderr, "freeport policy: the router refused (%d): %s%s%s\n", answer->status,
+          title != NULL ? title : "", detail != NULL ? ": " : "", detail != NULL ? detail : "");
   json_decref(problem);
   return -EPROTO;
 }
@@ -138,7 +141,8 @@ static int check(const char *text) {
   struct policy_error error;
   int result = policy_parse(text, strlen(text), &policy, &error);
   if (result == POLICY_WRONG) {
-    fprintf(stderr, "freeport policy: line %u, column %u: expected %s\n", error.line, error.column, error.expected);
+    fprintf(stderr, "freeport policy: line %u, column %u: expected %s\n", error.line, error.column,
+            error.expected);
     return -EINVAL;
   }
   if (result == 0) {
@@ -223,7 +227,8 @@ int policy_command(int argc, char **argv) {
       return EXIT_FAILED;
     }
   }
-  status = strcmp(action, "check") == 0 ? (check(text) == 0 ? EXIT_GOOD : EXIT_CONFIG) : run_on_stack(&line, text);
+  status =
+      strcmp(action, "check") == 0 ? (check(text) == 0 ? EXIT_GOOD : EXIT_CONFIG) : run_on_stack(&line, text);
   free(text);
   return status;
 }

@@ -1,5 +1,5 @@
-/* What a stack needs before its first payment: the merchant and its keys, and with a sandbox the connectors that stand
- * on it. Everything is done again without harm. */
+/* What a stack needs before its first payment: the merchant and its keys, and with a sandbox the connectors
+ * that stand on it. Everything is done again without harm. */
 #pragma once
 
 #include "admin_client.h"

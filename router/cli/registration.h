@@ -17,9 +17,8 @@ struct connector_account {
   unsigned credential_count;
 };
 
-/* Reads and lints the sheet, pins its hash and registers the connector; a message that says what is wrong has gone to
- * standard error when it fails. Returns 0; a positive enum status; or a negated errno. */
+/* Reads and lints the sheet, pins its hash and registers the connector; a message that says what is wrong has
+ * gone to standard error when it fails. Returns 0; a positive enum status; or a negated errno. */
 MUST_USE int connector_register(struct admin_client *admin, const struct connector_account *account);
 /* Whether name may be a connector's: a-z 0-9 _ , beginning with a letter, 1 to 32 of them. */
 bool connector_name_valid(const char *name);
-

@@ -4,10 +4,11 @@
 #include "command_line.h"
 #include "commands.h"
 
-static const char usage[] = "usage: freeport status --dir DIR\n"
-                            "\n"
-                            "Says whether the vault is unlocked, its environment, how many tokens it holds and where\n"
-                            "its audit chain stands.\n";
+static const char usage[] =
+    "usage: freeport status --dir DIR\n"
+    "\n"
+    "Says whether the vault is unlocked, its environment, how many tokens it holds and where\n"
+    "its audit chain stands.\n";
 
 static void print_state(const struct vault_state *state) {
   printf("vault        %s\n", state->sealed ? "sealed" : "unlocked");

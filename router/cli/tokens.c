@@ -15,7 +15,8 @@ static const char usage[] =
     "       freeport token delete TOKEN --dir DIR\n"
     "\n"
     "restore undoes a deletion, within the seven days before the token is destroyed.\n"
-    "delete disables a token at once, also beyond the share of its tokens that a merchant may delete in a day.\n";
+    "delete disables a token at once, also beyond the share of its tokens that a merchant may delete in a "
+    "day.\n";
 
 static int read_merchant(const char *directory, struct id *ret_merchant) {
   char path[PATH_MAX], *text;
@@ -48,7 +49,8 @@ static int ask_vault(const struct command_line *line, uint8_t type, const struct
   int result = admin_call(&admin, type, &body, &reply);
   admin_close(&admin);
   if (result == 0) {
-    puts(type == ADMIN_TOKEN_RESTORE ? "the token is active again" : "the token is disabled; destroyed in seven days");
+    puts(type == ADMIN_TOKEN_RESTORE ? "the token is active again"
+                                     : "the token is disabled; destroyed in seven days");
   }
   return command_result("token", result);
 }

@@ -1,8 +1,8 @@
 /* bench_open FIGURES: records opened a second, held to the sum of their parts.
  *
- * A vault in this process, on LMDB, holds RECORDS cards. Opening one is what a release does: derive the token's names,
- * find the record, open its outside and its inside. The parts are the same primitives bare: one BLAKE2b of the same
- * lengths, one LMDB get, two XChaCha20-Poly1305 opens of the same lengths. */
+ * A vault in this process, on LMDB, holds RECORDS cards. Opening one is what a release does: derive the
+ * token's names, find the record, open its outside and its inside. The parts are the same primitives bare:
+ * one BLAKE2b of the same lengths, one LMDB get, two XChaCha20-Poly1305 opens of the same lengths. */
 #include <lmdb.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -14,10 +14,16 @@
 #include "tables.h"
 #include "tokens.h"
 
-enum { ROUNDS = 5, RECORDS = 20000, OPENS = 100000, INNER_BYTES = NUMBER_BYTES + 11, OUTER_BYTES = 33 + INNER_BYTES + 16 };
+enum {
+  ROUNDS = 5,
+  RECORDS = 20000,
+  OPENS = 100000,
+  INNER_BYTES = NUMBER_BYTES + 11,
+  OUTER_BYTES = 33 + INNER_BYTES + 16
+};
 
-/* Authenticated data: of the outside, the head of 17 bytes, the escrow of 56 and both ids; of the inside, type, environment
- * and both ids. */
+/* Authenticated data: of the outside, the head of 17 bytes, the escrow of 56 and both ids; of the inside,
+ * type, environment and both ids. */
 enum { OUTER_BOUND = 105, INNER_BOUND = 34 };
 
 static struct harness harness;
@@ -58,7 +64,8 @@ static double open_records(void) {
   for (unsigned i = 0; i < OPENS; i++) {
     struct found_token found;
     struct card card;
-    must(token_find(harness.vault, &harness.merchant, &tokens[i * 7919u % RECORDS], &found), "finding a token");
+    must(token_find(harness.vault, &harness.merchant, &tokens[i * 7919u % RECORDS], &found),
+         "finding a token");
     struct record_binding binding = token_binding(&found);
     must(record_open_card(&found.record, &binding, found.names.inner_key, &card), "opening a card");
     card_wipe(&card);
@@ -97,16 +104,19 @@ static double gets(MDB_env *env, uint8_t (*keys)[TOKEN_HASH_BYTES]) {
 static double opens(size_t length, size_t bound) {
   uint8_t key[32] = {7}, nonce[24] = {9}, data[192] = {0}, plain[256] = {0}, sealed[272];
   unsigned long long sealed_length;
-  crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, &sealed_length, plain, length, data, bound, NULL, nonce, key);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, &sealed_length, plain, length, data, bound, NULL, nonce,
+                                             key);
   double began = seconds_now();
   for (unsigned i = 0; i < OPENS; i++) {
-    must(crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed, sealed_length, data, bound, nonce, key),
+    must(crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed, sealed_length, data, bound,
+                                                    nonce, key),
          "an open");
   }
   return seconds_now() - began;
 }
 
-/* A copy of the table in a file of its own, so that the bare gets share nothing with the vault's environment. */
+/* A copy of the table in a file of its own, so that the bare gets share nothing with the vault's environment.
+ */
 static MDB_env *bare_copy(uint8_t (*keys)[TOKEN_HASH_BYTES]) {
   MDB_env *env;
   MDB_txn *txn;
@@ -144,7 +154,8 @@ int main(int argc, char **argv) {
   fill();
   MDB_env *env = bare_copy(keys);
   for (int i = 0; i < ROUNDS; i++) {
-    double parts = hashes() + gets(env, keys) + opens(OUTER_BYTES, OUTER_BOUND) + opens(INNER_BYTES, INNER_BOUND);
+    double parts =
+        hashes() + gets(env, keys) + opens(OUTER_BYTES, OUTER_BOUND) + opens(INNER_BYTES, INNER_BOUND);
     limits[i] = OPENS / parts;
     rates[i] = open_records();
   }

@@ -1,7 +1,7 @@
 /* bench_payments FIGURES: what a whole stack adds to a payment, and how many it makes a second.
  *
- * The stack is that of the environment (DIR/env, sourced). Both figures are held to the same PSP request sent straight to
- * the sandbox over a kept-alive connection; the rounds are interleaved. */
+ * The stack is that of the environment (DIR/env, sourced). Both figures are held to the same PSP request sent
+ * straight to the sandbox over a kept-alive connection; the rounds are interleaved. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +29,8 @@ static int port_of(const char *variable) {
 }
 
 static size_t with_body(char *buffer, size_t capacity, const char *head, const char *body) {
-  int length = snprintf(buffer, capacity, "%sContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", head,
-                        strlen(body), body);
+  int length = snprintf(buffer, capacity, "%sContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                        head, strlen(body), body);
   return (size_t)length;
 }
 
@@ -38,10 +38,12 @@ static size_t next_payment(void *context, unsigned number, char *buffer, size_t 
   struct target *target = context;
   char head[512], body[512];
   snprintf(head, sizeof head,
-           "POST /v1/payments HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\nIdempotency-Key: b-%d-%u-%u\r\n",
+           "POST /v1/payments HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\nIdempotency-Key: "
+           "b-%d-%u-%u\r\n",
            target->secret_key, getpid(), target->run, number);
   snprintf(body, sizeof body,
-           "{\"amount\":1999,\"currency\":\"EUR\",\"token\":\"%s\",\"capture\":\"automatic\",\"reference\":\"b-%u-%u\"}",
+           "{\"amount\":1999,\"currency\":\"EUR\",\"token\":\"%s\",\"capture\":\"automatic\",\"reference\":"
+           "\"b-%u-%u\"}",
            target->token, target->run, number);
   return with_body(buffer, capacity, head, body);
 }
@@ -56,13 +58,16 @@ static size_t next_straight(void *context, unsigned number, char *buffer, size_t
   struct target *target = context;
   char head[512], body[512];
   snprintf(head, sizeof head,
-           "POST /adyen/v71/payments HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: AQEsandbox\r\nIdempotency-Key: s-%d-%u-%u\r\n",
+           "POST /adyen/v71/payments HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: "
+           "AQEsandbox\r\nIdempotency-Key: s-%d-%u-%u\r\n",
            getpid(), target->run, number);
-  snprintf(body, sizeof body,
-           "{\"amount\":{\"currency\":\"EUR\",\"value\":1999},\"merchantAccount\":\"SandboxMerchant\",\"paymentMethod\":{"
-           "\"type\":\"scheme\",\"number\":\"4242424242424242\",\"expiryMonth\":\"12\",\"expiryYear\":\"2030\"},"
-           "\"reference\":\"s-%d-%u-%u\",\"returnUrl\":\"https://shop.example/return\"}",
-           getpid(), target->run, number);
+  snprintf(
+      body, sizeof body,
+      "{\"amount\":{\"currency\":\"EUR\",\"value\":1999},\"merchantAccount\":\"SandboxMerchant\","
+      "\"paymentMethod\":{"
+      "\"type\":\"scheme\",\"number\":\"4242424242424242\",\"expiryMonth\":\"12\",\"expiryYear\":\"2030\"},"
+      "\"reference\":\"s-%d-%u-%u\",\"returnUrl\":\"https://shop.example/return\"}",
+      getpid(), target->run, number);
   return with_body(buffer, capacity, head, body);
 }
 
@@ -129,7 +134,8 @@ int main(int argc, char **argv) {
   }
   struct target target = {.secret_key = getenv("FREEPORT_SECRET_KEY"), .token = argv[2]};
   struct load payments = {port_of("FREEPORT_API_URL"), CONNECTIONS, next_payment, good_payment, &target};
-  struct load straight = {port_of("FREEPORT_SANDBOX_URL"), CONNECTIONS, next_straight, good_straight, &target};
+  struct load straight = {port_of("FREEPORT_SANDBOX_URL"), CONNECTIONS, next_straight, good_straight,
+                          &target};
   run(&payments, WARM_UP, NULL);
   measure_added(argv[1], payments, straight);
   measure_payments(argv[1], payments, straight);

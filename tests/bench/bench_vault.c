@@ -1,9 +1,9 @@
 /* bench_vault FIGURES: tokenize, describe and disk, against a freeport-vault process of its own.
  *
- * tokenize is held to bare LMDB doing the same puts (the same tables, key and value sizes, read from the vault's own
- * file afterwards) in the same batches with one sync each. describe is held to two bare processes that exchange messages
- * of the same sizes over such a socket. The rounds are interleaved with their baselines; vault and baseline run on CPU 0,
- * the client on CPU 1. */
+ * tokenize is held to bare LMDB doing the same puts (the same tables, key and value sizes, read from the
+ * vault's own file afterwards) in the same batches with one sync each. describe is held to two bare processes
+ * that exchange messages of the same sizes over such a socket. The rounds are interleaved with their
+ * baselines; vault and baseline run on CPU 0, the client on CPU 1. */
 #include <errno.h>
 #include <lmdb.h>
 #include <sodium.h>
@@ -64,7 +64,8 @@ static struct reader receive_done(struct peer *peer) {
 }
 
 static void digits_of(unsigned number, char ret_digits[CARD_NUMBER_CAPACITY]) {
-  /* 424242, then nine digits, so that eight leading and four trailing ones seldom meet; then the check digit. */
+  /* 424242, then nine digits, so that eight leading and four trailing ones seldom meet; then the check digit.
+   */
   unsigned spread = number * 7919u % 1000000000u;
   snprintf(ret_digits, CARD_NUMBER_CAPACITY, "424242%09u", spread);
   unsigned sum = 0;
@@ -164,8 +165,9 @@ static struct shape read_shape(unsigned cards) {
   MDB_val key, value;
   snprintf(path, sizeof path, "%s/vault.mdb", directory);
   if (mdb_env_create(&env) != 0 || mdb_env_set_maxdbs(env, 32) != 0 ||
-      mdb_env_open(env, path, MDB_NOSUBDIR | MDB_RDONLY, 0600) != 0 || mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 ||
-      mdb_dbi_open(txn, NULL, 0, &main_table) != 0 || mdb_cursor_open(txn, main_table, &cursor) != 0) {
+      mdb_env_open(env, path, MDB_NOSUBDIR | MDB_RDONLY, 0600) != 0 ||
+      mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 || mdb_dbi_open(txn, NULL, 0, &main_table) != 0 ||
+      mdb_cursor_open(txn, main_table, &cursor) != 0) {
     give_up("reading the vault's file");
   }
   while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
@@ -193,8 +195,8 @@ static struct bare open_bare(const struct shape *shape) {
   MDB_txn *txn;
   snprintf(path, sizeof path, "%s/bare.mdb", directory);
   if (mdb_env_create(&bare.env) != 0 || mdb_env_set_maxdbs(bare.env, 32) != 0 ||
-      mdb_env_set_mapsize(bare.env, (size_t)8 << 30) != 0 || mdb_env_open(bare.env, path, MDB_NOSUBDIR, 0600) != 0 ||
-      mdb_txn_begin(bare.env, NULL, 0, &txn) != 0) {
+      mdb_env_set_mapsize(bare.env, (size_t)8 << 30) != 0 ||
+      mdb_env_open(bare.env, path, MDB_NOSUBDIR, 0600) != 0 || mdb_txn_begin(bare.env, NULL, 0, &txn) != 0) {
     give_up("opening bare LMDB");
   }
   for (int i = 0; i < shape->count; i++) {
@@ -285,7 +287,8 @@ static struct id measure_tokenize(const char *figures, struct peer *collect) {
     rates[i] = tokenize_many(collect, cards, CARDS, &token);
   }
   double rate = median(rates, ROUNDS), limit = median(limits, ROUNDS);
-  report(figures, &(struct figure){"tokenize", rate, "cards/s", limit, rate / limit, "ratio >= 0.7", rate / limit >= 0.7});
+  report(figures, &(struct figure){"tokenize", rate, "cards/s", limit, rate / limit, "ratio >= 0.7",
+                                   rate / limit >= 0.7});
   struct shape shape = read_shape(cards);
   double bytes = shape.bytes / cards;
   report(figures, &(struct figure){"disk", bytes, "bytes/card", 0, 0, "<= 600", bytes <= 600});
@@ -313,7 +316,8 @@ static void ask_description(struct peer *router) {
 }
 
 static void ping(struct peer *peer) {
-  if (send(peer->fd, peer->bytes, question_bytes, 0) < 0 || recv(peer->fd, peer->bytes, sizeof peer->bytes, 0) <= 0) {
+  if (send(peer->fd, peer->bytes, question_bytes, 0) < 0 ||
+      recv(peer->fd, peer->bytes, sizeof peer->bytes, 0) <= 0) {
     give_up("the bare exchange");
   }
 }
@@ -356,7 +360,8 @@ static void measure_describe(const char *figures, struct peer *router, const str
   close(ends[0]);
   waitpid(pong, NULL, 0);
   double time = median(times, ROUNDS), limit = median(limits, ROUNDS);
-  report(figures, &(struct figure){"describe", time, "us at p50", limit, time / limit, "ratio <= 2", time / limit <= 2});
+  report(figures, &(struct figure){"describe", time, "us at p50", limit, time / limit, "ratio <= 2",
+                                   time / limit <= 2});
 }
 
 /* ---- A vault of its own ---- */
@@ -393,8 +398,8 @@ static void provision(void) {
 }
 
 static void remove_directory(void) {
-  static const char *const files[] = {"vault.mdb", "vault.mdb-lock", "bare.mdb", "bare.mdb-lock", "root.key",
-                                      "escrow.pub", "escrow.key", "admin.sock"};
+  static const char *const files[] = {"vault.mdb", "vault.mdb-lock", "bare.mdb",   "bare.mdb-lock",
+                                      "root.key",  "escrow.pub",     "escrow.key", "admin.sock"};
   char path[128];
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
     snprintf(path, sizeof path, "%s/%s", directory, files[i]);

@@ -26,7 +26,9 @@ void report(const char *path, const struct figure *figure) {
   if (file == NULL) {
     give_up("cannot write the figures");
   }
-  fprintf(file, "{\"name\":\"%s\",\"figure\":%.3f,\"unit\":\"%s\",\"limit\":%.3f,\"ratio\":%.3f,\"target\":\"%s\",\"met\":%s},\n",
+  fprintf(file,
+          "{\"name\":\"%s\",\"figure\":%.3f,\"unit\":\"%s\",\"limit\":%.3f,\"ratio\":%.3f,\"target\":\"%s\","
+          "\"met\":%s},\n",
           figure->name, figure->value, figure->unit, figure->limit, figure->ratio, figure->target,
           figure->met ? "true" : "false");
   if (fclose(file) != 0) {

@@ -8,13 +8,14 @@ struct figure {
   const char *name;
   double value;
   const char *unit;
-  double limit;        /* measured in the same run, in the same unit; 0: there is none */
-  double ratio;        /* value to limit, however the measure defines it; 0: there is none */
-  const char *target;  /* "ratio >= 0.7" */
+  double limit;       /* measured in the same run, in the same unit; 0: there is none */
+  double ratio;       /* value to limit, however the measure defines it; 0: there is none */
+  const char *target; /* "ratio >= 0.7" */
   bool met;
 };
 
-/* Prints the line, and appends the object (followed by a comma) to the file path. Ends the program when it cannot. */
+/* Prints the line, and appends the object (followed by a comma) to the file path. Ends the program when it
+ * cannot. */
 void report(const char *path, const struct figure *figure);
 /* The median of count values, which it sorts. */
 double median(double *values, size_t count);

@@ -1,9 +1,10 @@
 /* card_scan [--pid PID]... [--path FILE-OR-DIRECTORY]... : looks for card numbers where none may be.
  *
- * The numbers (or security codes in a context, any text of 6 characters or more) come on standard input, one a line.
- * Each is looked for plain, in groups of four with spaces and dashes, in base64 at every alignment, in hexadecimal
- * digits, percent-encoded, as JSON \u escapes and as packed decimal. What was found is named by place and form, never
- * by value.
+ * The numbers (or security codes in a context, any text of 6 characters or more) come on standard input, one
+ * a line. Each is looked for plain, in groups of four with spaces and dashes, in base64 at every alignment,
+ * in hexadecimal digits, percent-encoded, as JSON \u escapes and as packed decimal. What was found is named
+ * by place and form, never by value.
+ *
  * Exit status: 0 nothing found, 1 something found, 2 it could not look. */
 #include <dirent.h>
 #include <errno.h>
@@ -172,17 +173,18 @@ static void search_path(const char *path) {
   }
 }
 
-/* Pages of a program or library that cannot be written hold what was compiled, not what was typed: passed over. A mapping
- * of a database may be read-only too, but its file is searched by --path.
+/* Pages of a program or library that cannot be written hold what was compiled, not what was typed: passed
+ * over. A mapping of a database may be read-only too, but its file is searched by --path.
  *
  * A mapping of a file reaches past its end where a database reserves address space. */
-static unsigned long long readable_end(unsigned long long start, unsigned long long end, unsigned long long offset,
-                                       const char *file) {
+static unsigned long long readable_end(unsigned long long start, unsigned long long end,
+                                       unsigned long long offset, const char *file) {
   struct stat status;
   if (file[0] != '/' || stat(file, &status) < 0) {
     return end;
   }
-  unsigned long long length = (unsigned long long)status.st_size > offset ? (unsigned long long)status.st_size - offset : 0;
+  unsigned long long length =
+      (unsigned long long)status.st_size > offset ? (unsigned long long)status.st_size - offset : 0;
   return start + length < end ? start + length : end;
 }
 
@@ -202,7 +204,8 @@ static void search_process(const char *pid) {
     file[0] = '\0';
     if (sscanf(line, "%llx-%llx %7s %llx %*s %*s %4095s", &start, &end, rights, &offset, file) >= 4 &&
         rights[0] == 'r' && (rights[1] == 'w' || file[0] != '/') && strcmp(file, "[vvar]") != 0) {
-      snprintf(place, sizeof place, "the memory of process %s (%s)", pid, file[0] == '\0' ? "anonymous" : file);
+      snprintf(place, sizeof place, "the memory of process %s (%s)", pid,
+               file[0] == '\0' ? "anonymous" : file);
       search_range(memory, start, readable_end(start, end, offset, file), place);
     }
   }

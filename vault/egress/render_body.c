@@ -4,7 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORM_NAME_CAPACITY = 512, MEMBER_NAME_CAPACITY = 96, METADATA_RENAMES = 3, NUMBER_DIGITS_MAX = 19 /* of an int64 */ };
+enum {
+  FORM_NAME_CAPACITY = 512,
+  MEMBER_NAME_CAPACITY = 96,
+  METADATA_RENAMES = 3,
+  NUMBER_DIGITS_MAX = 19 /* of an int64 */
+};
 
 static const char metadata_prefix[] = "merchant_";
 

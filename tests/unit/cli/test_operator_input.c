@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "registration.h"
 #include "credentials.h"
+#include "registration.h"
 
 static char directory[] = "/tmp/freeport-input.XXXXXX";
 static char file_path_text[64];
@@ -105,7 +105,8 @@ Test(config, a_new_directory_gets_the_defaults) {
 
 Test(config, origins_are_a_list) {
   struct config *config;
-  write_file("freeport.yaml", "origins: ['https://shop.example', 'http://127.0.0.1:8000']\nport_base: 9000\n");
+  write_file("freeport.yaml",
+             "origins: ['https://shop.example', 'http://127.0.0.1:8000']\nport_base: 9000\n");
   cr_assert_eq(config_load(directory, &config), 0);
   cr_assert_eq(config->origins_count, 2);
   cr_assert_str_eq(config->origins[1], "http://127.0.0.1:8000");
@@ -114,8 +115,9 @@ Test(config, origins_are_a_list) {
 }
 
 Test(config, what_is_wrong_is_refused) {
-  static const char *const wrong[] = {"environment: prod\n", "unknown_key: 1\n", "port_base: 70000\n",
-                                      "port_base: many\n",   "origins: one\n",   "certificate: /only/half.pem\n",
+  static const char *const wrong[] = {"environment: prod\n",   "unknown_key: 1\n",
+                                      "port_base: 70000\n",    "port_base: many\n",
+                                      "origins: one\n",        "certificate: /only/half.pem\n",
                                       "environment: [test]\n", "a: &x 1\nb: *x\n"};
   struct config *config;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
