@@ -228,7 +228,8 @@ static void begin_payment(struct slot *slot) {
   engine_fail(engine, change_created(entry_of(slot), slot->payment));
   attempt_next(slot, true);
   entry_end(engine);
-  engine->counts.created++;
+  if (++engine->counts.created % SWEEP_EVERY == 0)
+    engine_fail(engine, ledger_idempotency_sweep(engine->ledger, engine->now_ms, SWEEP_STEPS));
 }
 
 void create_payment(struct intake *intake, const struct token_description *description) {

@@ -33,7 +33,9 @@ enum {
   NO_VAULT_MS = 1000,        /* between looks whether a question can be asked at all */
   MOVEMENT_ROOM = 1300,      /* bytes that one movement can grow to */
   POLICIES_CACHED = 64,
-  CONNECTORS_MAX = 1024
+  CONNECTORS_MAX = 1024,
+  SWEEP_EVERY = 8, /* payments between two sweeps of old idempotency keys */
+  SWEEP_STEPS = 16 /* entries looked at: more than were added since */
 };
 
 struct slot;

@@ -90,20 +90,21 @@ int ledger_idempotency_put(struct ledger *ledger, const struct id *merchant, con
   return row_put(ledger, LEDGER_IDEMPOTENCY, &row, &writer);
 }
 
-/* One step: 0, or LEDGER_ABSENT at the end of the table. */
+/* One step: 0, or LEDGER_ABSENT at the end of the table. A damaged entry is passed over: its key is refused
+ * when it comes again. */
 static int sweep_step(struct ledger *ledger, int64_t now_ms) {
   struct view key, value;
   struct idempotent entry;
-  struct view from = {ledger->sweep, sizeof ledger->sweep};
-  int r = sealed_next(ledger, LEDGER_IDEMPOTENCY, from, false, &key, &value);
+  int r =
+      store_next(ledger->store, LEDGER_IDEMPOTENCY, ledger->sweep, sizeof ledger->sweep, false, &key, &value);
   if (r != 0)
     return r;
   if (key.length != sizeof ledger->sweep)
     return -EBADMSG;
   memcpy(ledger->sweep, key.bytes, sizeof ledger->sweep);
-  r = read_entry(value, &entry);
-  if (r < 0 || !too_old(&entry, now_ms))
-    return r;
+  if (seal_check(ledger, LEDGER_IDEMPOTENCY, key, &value) < 0 || read_entry(value, &entry) < 0 ||
+      !too_old(&entry, now_ms))
+    return 0;
   return store_delete(ledger->store, LEDGER_IDEMPOTENCY, ledger->sweep, sizeof ledger->sweep);
 }
 

@@ -654,6 +654,28 @@ ENGINE_TEST(a_key_is_forgotten_after_thirty_days) {
   cr_assert(world_outstanding(&world));
 }
 
+static unsigned count_keys(void) {
+  struct view key, value;
+  uint8_t at[STORE_KEY_MAX] = {0};
+  size_t length = 1;
+  unsigned count = 0;
+  for (; store_next(world.store, LEDGER_IDEMPOTENCY, at, length, count == 0, &key, &value) == 0; count++) {
+    memcpy(at, key.bytes, key.length);
+    length = key.length;
+  }
+  return count;
+}
+
+ENGINE_TEST(old_keys_are_swept_as_new_ones_come) {
+  for (int i = 0; i < 80; i++) {
+    pay();
+    world_approve(&world, ANSWER_IS_CAPTURED);
+    if (i == 39)
+      world.now_ms += IDEMPOTENCY_LIFETIME_MS;
+  }
+  cr_assert_leq(count_keys(), 60);
+}
+
 ENGINE_TEST(a_client_that_left_is_not_answered) {
   uint64_t ticket = pay();
   engine_forget(world.engine, ticket);
