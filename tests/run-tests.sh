@@ -45,7 +45,7 @@ meson_tests() {
   shift
   rm -f "$directory/meson-logs/testlog.json"
   CRITERION_VERBOSITY_LEVEL=1 meson test -C "$directory" --no-rebuild --num-processes 3 "$@" |
-    grep -vE '^(ninja: |Full log|Expected Fail|Unexpected Pass|$)' || status=${PIPESTATUS[0]}
+    grep --line-buffered -vE '^(ninja: |Full log|Expected Fail|Unexpected Pass|$)' || status=${PIPESTATUS[0]}
   counts=$(python3 tests/tally.py "$directory") || counts='0 1 0'
   sed '$d' <<<"$counts"
   read -r ok wrong skip <<<"${counts##*$'\n'}"

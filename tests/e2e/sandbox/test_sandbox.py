@@ -520,10 +520,13 @@ class Faults(Case):
         self.sandbox.behave("checkout", latency_ms=300)
         started = time.monotonic()
         self.assertEqual(self.pay("pay_1").status, 201)
-        self.assertTrue(0.29 <= time.monotonic() - started < 2)
-        started = time.monotonic()
-        self.sandbox.checkout("GET", "/payments?reference=pay_1")
-        self.assertTrue(time.monotonic() - started < 0.25)
+        self.assertGreaterEqual(time.monotonic() - started, 0.29)
+        shortest = 1.0  # of several: a busy machine may hold one up, a latency holds all
+        for _ in range(10):
+            started = time.monotonic()
+            self.sandbox.checkout("GET", "/payments?reference=pay_1")
+            shortest = min(shortest, time.monotonic() - started)
+        self.assertLess(shortest, 0.25)
 
     def test_refuse_closes_a_port_of_its_own(self):
         kept = socket.create_connection(("127.0.0.1", self.sandbox.ports["adyen"]), timeout=5)

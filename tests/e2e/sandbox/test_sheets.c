@@ -374,7 +374,7 @@ Test(sheets, faults_have_their_phase) {
       snprintf(key, sizeof key, "pay_%zu_1", i);
       behave(psp, behaviour);
       struct egress_send send = prepare(psp, OPERATION_AUTHORIZE, key, false);
-      send.timeout_ms = 400;
+      send.timeout_ms = 1000;
       struct dispatch_result got = dispatch(&send);
       cr_expect_eq(got.phase, faults[i].phase, "%s %s: %s", names[psp], faults[i].fault,
                    phase_name(got.phase));
