@@ -37,7 +37,7 @@ stack_start() {
   "$build/freeport" up --dir "$stack_dir" --sandbox "$@" >"$stack_dir/up.out" 2>"$stack_dir/up.err" &
   stack_pid=$!
   for ((i = 0; i < 600; i++)); do
-    if grep -q '^freeport is up' "$stack_dir/up.out"; then
+    if grep -qs '^freeport is up' "$stack_dir/up.out"; then
       stack_env
       return
     fi
