@@ -3,51 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-struct reader reader_over(const void *bytes, size_t length) {
-  const uint8_t *start = bytes;
-  return (struct reader){.at = start, .end = length ? start + length : start, .bad = false};
-}
-
-const uint8_t *read_view(struct reader *reader, size_t length) {
-  if (reader->bad || (size_t)(reader->end - reader->at) < length) {
-    reader->bad = true;
-    return NULL;
-  }
-  const uint8_t *view = reader->at;
-  reader->at += length;
-  return view;
-}
-
-static uint64_t read_little_endian(struct reader *reader, size_t length) {
-  const uint8_t *bytes = read_view(reader, length);
-  if (!bytes)
-    return 0;
-  uint64_t value = 0;
-  for (size_t i = 0; i < length; i++)
-    value |= (uint64_t)bytes[i] << (8 * i);
-  return value;
-}
-
-uint8_t read_u8(struct reader *reader) {
-  return (uint8_t)read_little_endian(reader, 1);
-}
-
-uint16_t read_u16(struct reader *reader) {
-  return (uint16_t)read_little_endian(reader, 2);
-}
-
-uint32_t read_u32(struct reader *reader) {
-  return (uint32_t)read_little_endian(reader, 4);
-}
-
-uint64_t read_u64(struct reader *reader) {
-  return read_little_endian(reader, 8);
-}
-
-int64_t read_i64(struct reader *reader) {
-  return (int64_t)read_little_endian(reader, 8);
-}
-
 bool read_bool(struct reader *reader) {
   uint8_t value = read_u8(reader);
   if (value > 1) {

@@ -25,19 +25,57 @@ struct writer {
 };
 
 /* A reader over length bytes at bytes, which it borrows. */
-struct reader reader_over(const void *bytes, size_t length);
-uint8_t read_u8(struct reader *reader);
-uint16_t read_u16(struct reader *reader);
-uint32_t read_u32(struct reader *reader);
-uint64_t read_u64(struct reader *reader);
+static inline struct reader reader_over(const void *bytes, size_t length) {
+  const uint8_t *start = (const uint8_t *)bytes;
+  return (struct reader){.at = start, .end = length ? start + length : start, .bad = false};
+}
+
+/* Borrows the next length bytes; NULL when they are not there. */
+static inline const uint8_t *read_view(struct reader *reader, size_t length) {
+  if (reader->bad || (size_t)(reader->end - reader->at) < length) {
+    reader->bad = true;
+    return NULL;
+  }
+  const uint8_t *view = reader->at;
+  reader->at += length;
+  return view;
+}
+
+/* The next length bytes (1 to 8) as one integer; zero when they are not there. Here, so that opening a record
+ * and reading a message cost no call for each of their integers. */
+static inline uint64_t read_little_endian(struct reader *reader, size_t length) {
+  const uint8_t *bytes = read_view(reader, length);
+  uint64_t value = 0;
+  for (size_t i = 0; bytes && i < length; i++)
+    value |= (uint64_t)bytes[i] << (8 * i);
+  return value;
+}
+
+static inline uint8_t read_u8(struct reader *reader) {
+  return (uint8_t)read_little_endian(reader, 1);
+}
+
+static inline uint16_t read_u16(struct reader *reader) {
+  return (uint16_t)read_little_endian(reader, 2);
+}
+
+static inline uint32_t read_u32(struct reader *reader) {
+  return (uint32_t)read_little_endian(reader, 4);
+}
+
+static inline uint64_t read_u64(struct reader *reader) {
+  return read_little_endian(reader, 8);
+}
+
 /* A 64-bit two's complement integer. */
-int64_t read_i64(struct reader *reader);
+static inline int64_t read_i64(struct reader *reader) {
+  return (int64_t)read_little_endian(reader, 8);
+}
+
 /* Exactly one byte, 0 or 1; anything else makes the reader bad. */
 bool read_bool(struct reader *reader);
 /* Copies exactly length bytes to ret; zeroes ret when they are not there. */
 void read_bytes(struct reader *reader, void *ret, size_t length);
-/* Borrows the next length bytes; NULL when they are not there. */
-const uint8_t *read_view(struct reader *reader, size_t length);
 /* A text: u16 length, then its bytes. Copied NUL-terminated to ret of capacity bytes (terminator included).
  * Bad when it does not fit or holds a NUL byte. Returns its length. */
 size_t read_text(struct reader *reader, char *ret, size_t capacity);

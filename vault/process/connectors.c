@@ -38,7 +38,7 @@ static int open_entry(struct connectors *connectors, const char *name, struct vi
     return -EBADMSG;
   struct reader reader = reader_over(plain, sealed - TAG_BYTES);
   int r = read_connector_set(&reader, ret_set);
-  sodium_memzero(plain, sealed);
+  sodium_memzero(plain, sealed - TAG_BYTES);
   return r;
 }
 

@@ -163,6 +163,6 @@ int record_open(struct view bytes, const struct record_binding *binding, struct 
     return -EBADMSG;
   struct reader outer = reader_over(plain, sealed - RECORD_TAG_BYTES);
   r = read_outer(&outer, record);
-  sodium_memzero(plain, sealed);
+  sodium_memzero(plain, sizeof plain);
   return r;
 }
