@@ -1,4 +1,4 @@
-/* A connector sheet: what a PSP is, as data (DESIGN.md, Connector sheets). Bytes become a struct sheet here,
+/* A connector sheet: what a PSP is, as data. Bytes become a struct sheet here,
  * checked against the schema and linted; a sheet that breaks a rule never becomes one. The router reads its
  * facts, egress renders requests and reads answers by it. README.md is the reference of the format. */
 #pragma once

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { API_ANSWER_MAX = 65536 };
+enum { API_ANSWER_MAX = 262144 }; /* the longest policy, every byte of it escaped, and room */
 
 struct api_answer {
   int status; /* of HTTP */

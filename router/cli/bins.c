@@ -28,7 +28,8 @@ static int compile(const char *csv_path, const char *table_path) {
     fclose(csv);
   }
   if (result == -EBADMSG) {
-    fprintf(stderr, "freeport bins: line %llu of the CSV cannot be read\n", (unsigned long long)line);
+    fprintf(stderr, "freeport bins: line %llu of the CSV %s\n", (unsigned long long)line,
+            line == 1 ? "is no header line with a column bin" : "cannot be read");
     return EXIT_FAILED;
   }
   if (result < 0) {
@@ -48,7 +49,8 @@ static int show(const char *table_path, const char *digits) {
   struct bin_table *table;
   int result = bin_table_open(table_path, &table);
   if (result < 0) {
-    fprintf(stderr, "freeport bins: cannot open %s: %s\n", table_path, strerror(-result));
+    fprintf(stderr, "freeport bins: cannot open %s: %s\n", table_path,
+            result == -EBADMSG ? "it is no table made by `freeport bins compile`" : strerror(-result));
     return EXIT_FAILED;
   }
   struct bin_facts facts = bin_table_find(table, digits);

@@ -71,6 +71,9 @@ int command_result(const char *command, int result) {
   if (result == 0) {
     return EXIT_GOOD;
   }
+  if (result == -ECANCELED) {
+    return EXIT_FAILED;
+  }
   fprintf(stderr, "freeport %s: %s\n", command, result > 0 ? admin_status_text(result) : strerror(-result));
   return EXIT_FAILED;
 }

@@ -25,5 +25,6 @@ MUST_USE int command_line_parse(int argc, char **argv, const char *usage, struct
                                 int *ret_status);
 /* Connects to the stack's admin socket, or says why not. Returns EXIT_GOOD or the exit status to end with. */
 int command_connect(const struct command_line *line, struct admin_client *ret_admin);
-/* Says how a call to the vault ended: nothing when result is 0. Returns the exit status. */
+/* Says how a call to the vault ended: nothing when result is 0, or -ECANCELED (what went wrong has been
+ * said). Returns the exit status. */
 int command_result(const char *command, int result);

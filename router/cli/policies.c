@@ -22,8 +22,9 @@ static const char usage[] = "usage: freeport policy check FILE --dir DIR\n"
                             "\n"
                             "A policy is a text such as `otherwise route adyen, stripe`: the connectors that "
                             "a payment is tried at, in order.\n"
-                            "check parses FILE ('-': standard input) and says where it is wrong; publish "
-                            "puts it in force for every payment\n"
+                            "check parses FILE ('-': standard input) and says where it is wrong, also where "
+                            "it names a connector that DIR's stack\n"
+                            "does not have; publish puts it in force for every payment\n"
                             "that begins afterwards; show prints the one in force; rollback puts the one "
                             "before it back in one step.\n";
 
@@ -34,7 +35,7 @@ struct api {
   struct api_answer answer;
 };
 
-static int open_api(const char *directory, struct api *ret_api) {
+static int find_api(const char *directory, struct api *ret_api) {
   char url[128];
   int result = env_read(directory, "env", "FREEPORT_API_URL", url, sizeof url);
   if (result == 0) {
@@ -44,6 +45,11 @@ static int open_api(const char *directory, struct api *ret_api) {
   if (result == 0 && sscanf(url, "http://127.0.0.1:%hu", &ret_api->port) != 1) {
     result = -EINVAL;
   }
+  return result;
+}
+
+static int open_api(const char *directory, struct api *ret_api) {
+  int result = find_api(directory, ret_api);
   if (result < 0) {
     fprintf(stderr, "freeport policy: no stack answers in %s (%s/env cannot be read)\n", directory,
             directory);
@@ -75,23 +81,43 @@ static int call(struct api *api, const char *method, const char *path, const cha
   return *ret_json == NULL ? -EBADMSG : 0;
 }
 
+/* The next newest policy after the one named (NULL: the newest). One at a time: a page of long ones has no
+ * limit that a client could set aside. Returns 0 with a new reference, or NULL after the last; or a negated
+ * errno. */
+static int policy_after(struct api *api, const char *id, json_t **ret_policy) {
+  char path[128];
+  json_t *list;
+  int result = file_path(path, sizeof path, "/v1/policies?limit=1%s%s",
+                         id == NULL ? "" : "&starting_after=", id == NULL ? "" : id);
+  if (result == 0) {
+    result = call(api, "GET", path, NULL, &list);
+  }
+  if (result == 0) {
+    *ret_policy = json_incref(json_array_get(json_object_get(list, "data"), 0));
+    json_decref(list);
+  }
+  return result;
+}
+
 /* The policy in force: a new reference, or NULL when there is none. */
 static int published_policy(struct api *api, json_t **ret_policy) {
-  json_t *list, *policy;
-  size_t i;
-  int result = call(api, "GET", "/v1/policies?limit=100", NULL, &list);
-  if (result < 0) {
-    return result;
-  }
-  *ret_policy = NULL;
-  json_array_foreach(json_object_get(list, "data"), i, policy) {
+  json_t *policy;
+  int result = policy_after(api, NULL, &policy);
+  while (result == 0 && policy != NULL) {
     const char *status = json_string_value(json_object_get(policy, "status"));
-    if (*ret_policy == NULL && status != NULL && strcmp(status, "published") == 0) {
-      *ret_policy = json_incref(policy);
+    const char *id = json_string_value(json_object_get(policy, "id"));
+    if (status != NULL && strcmp(status, "published") == 0) {
+      break;
     }
+    json_t *next;
+    result = id == NULL ? -EBADMSG : policy_after(api, id, &next);
+    json_decref(policy);
+    policy = result == 0 ? next : NULL;
   }
-  json_decref(list);
-  return 0;
+  if (result == 0) {
+    *ret_policy = policy;
+  }
+  return result;
 }
 
 static int publish(struct api *api, const char *text) {
@@ -136,22 +162,68 @@ int policy_publish_first(uint16_t port, const struct id *secret_key, const char 
   return result;
 }
 
-static int check(const char *text) {
+static int wrong_policy(const struct policy_error *error) {
+  fprintf(stderr, "freeport policy: line %u, column %u: expected %s\n", error->line, error->column,
+          error->expected);
+  return -EINVAL;
+}
+
+/* Checks that the policy names connectors that the stack has. Returns as policy_check(), or a negated errno.
+ */
+static int check_connectors(struct api *api, const struct policy *policy, struct policy_error *ret_error) {
+  json_t *list, *connector;
+  size_t i;
+  int result = call(api, "GET", "/v1/connectors", NULL, &list);
+  if (result < 0) {
+    return result;
+  }
+  const json_t *data = json_object_get(list, "data");
+  size_t count = 0;
+  const char **names = calloc(json_array_size(data) + 1, sizeof *names);
+  json_array_foreach(data, i, connector) {
+    const char *name = json_string_value(json_object_get(connector, "name"));
+    if (names != NULL && name != NULL) {
+      names[count++] = name;
+    }
+  }
+  result = names == NULL ? -ENOMEM : policy_check(policy, names, count, ret_error);
+  free((void *)names);
+  json_decref(list);
+  return result;
+}
+
+/* api: where the connectors are looked up; NULL, or one that does not answer: they are not, which is said. */
+static int check(struct api *api, const char *text) {
   struct policy *policy;
   struct policy_error error;
   int result = policy_parse(text, strlen(text), &policy, &error);
   if (result == POLICY_WRONG) {
-    fprintf(stderr, "freeport policy: line %u, column %u: expected %s\n", error.line, error.column,
-            error.expected);
-    return -EINVAL;
+    return wrong_policy(&error);
   }
-  if (result == 0) {
+  if (result < 0) {
+    return result;
+  }
+  int found = api == NULL ? -ENOENT : check_connectors(api, policy, &error);
+  if (found == POLICY_WRONG) {
+    result = wrong_policy(&error);
+  } else {
     char hash[POLICY_HASH_CAPACITY];
     policy_hash_text(policy, hash);
     printf("the policy is well-formed; hash %s\n", hash);
-    policy_free(policy);
+    if (found < 0) {
+      fputs("freeport policy: without a stack that answers, its connectors were not looked up\n", stderr);
+    }
   }
+  policy_free(policy);
   return result;
+}
+
+static int check_command(const char *directory, const char *text) {
+  static struct api api;
+  bool found = find_api(directory, &api) == 0;
+  int result = check(found ? &api : NULL, text);
+  sodium_memzero(&api.secret_key, sizeof api.secret_key);
+  return result == 0 ? EXIT_GOOD : result == -EINVAL ? EXIT_CONFIG : EXIT_FAILED;
 }
 
 static int show(struct api *api) {
@@ -182,7 +254,7 @@ static int rollback(struct api *api) {
 
 static int act(const char *action, struct api *api, const char *text) {
   if (strcmp(action, "publish") == 0) {
-    int result = check(text);
+    int result = check(api, text);
     if (result == 0) {
       result = publish(api, text);
     }
@@ -227,8 +299,7 @@ int policy_command(int argc, char **argv) {
       return EXIT_FAILED;
     }
   }
-  status =
-      strcmp(action, "check") == 0 ? (check(text) == 0 ? EXIT_GOOD : EXIT_CONFIG) : run_on_stack(&line, text);
+  status = strcmp(action, "check") == 0 ? check_command(line.directory, text) : run_on_stack(&line, text);
   free(text);
   return status;
 }

@@ -149,7 +149,7 @@ static int add(const struct command_line *line, struct admin_client *admin) {
   char sheets[PATH_MAX];
   int result = builtin_sheets(sheets, sizeof sheets);
   for (int i = 0; result == 0 && i < line->credential_count; i++) {
-    result = credential_read(line->credentials[i], &credentials[i]);
+    result = credential_read(line->credentials[i], &credentials[i]) < 0 ? -ECANCELED : 0;
   }
   if (result == 0) {
     struct connector_account account = {.name = line->words[1],
@@ -160,6 +160,7 @@ static int add(const struct command_line *line, struct admin_client *admin) {
                                         .credentials = credentials,
                                         .credential_count = (unsigned)line->credential_count};
     result = connector_register(admin, &account);
+    result = result == -EINVAL ? -ECANCELED : result; /* it has said what is wrong */
   }
   sodium_memzero(credentials, sizeof credentials);
   return result;

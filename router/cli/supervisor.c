@@ -167,6 +167,7 @@ static void run_child(const struct process *process, int control, int log) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+  setpgid(0, 0); /* Ctrl-C is for the supervisor, which ends the daemons in its own order */
   prctl(PR_SET_PDEATHSIG, SIGTERM); /* a daemon does not outlive its supervisor, however that ended */
   if (dup2(log, STDERR_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(control, CONTROL_FD) < 0) {
     _exit(71);

@@ -82,7 +82,10 @@ static int parse_options(int argc, char **argv, struct up_options *ret_options) 
       ret_options->sandbox = true;
       break;
     case 'p':
-      good = parse_port(optarg, &ret_options->port_base) == 0 && good;
+      if (parse_port(optarg, &ret_options->port_base) < 0) {
+        fputs("freeport up: a port base is a number from 1 to 65000\n", stderr);
+        good = false;
+      }
       break;
     case 'h':
       fputs(usage, stdout);
@@ -332,7 +335,7 @@ int up_command(int argc, char **argv) {
     result = prepare_and_run(&stack);
     stack_files_close(&stack.files);
   }
-  if (result < 0 && result != -ECANCELED) {
+  if (result < 0 && result != -ECANCELED && result != -EBUSY) { /* those have been said */
     fprintf(stderr, "freeport up: %s\n", strerror(-result));
   }
   return result == 0 ? EXIT_GOOD : result == -EINVAL ? EXIT_CONFIG : EXIT_FAILED;

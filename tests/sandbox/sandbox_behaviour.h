@@ -1,4 +1,4 @@
-/* How a connector's PSP misbehaves on demand (DESIGN.md, the sandbox). */
+/* How a connector's PSP misbehaves on demand. */
 #pragma once
 
 #include "operations.h"

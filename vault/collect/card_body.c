@@ -24,7 +24,8 @@ FIELD_PROBLEM(missing_token, "missing_field", "The token is missing.", "token");
 FIELD_PROBLEM(missing_code, "missing_field", "The security code is missing.", "cvc");
 FIELD_PROBLEM(bad_type, "unsupported_type", "The type must be \\\"card\\\".", "type");
 FIELD_PROBLEM(bad_card, "invalid_field", "The card must be an object.", "card");
-FIELD_PROBLEM(bad_number, "invalid_card_number", "This is not a card number: digits only, as a text.",
+FIELD_PROBLEM(bad_number, "invalid_card_number",
+              "This is not a card number: a text of digits, the last of which checks the others.",
               "card.number");
 FIELD_PROBLEM(not_test_number, "test_card_required",
               "The test environment takes numbers of the published test ranges only.", "card.number");

@@ -19,8 +19,8 @@ enum network card_network(const char *number);
 /* card_number_valid() and the number of digits is one that its network has. number is NUL-terminated. */
 bool card_number_acceptable(const char *number);
 
-/* Whether number begins with one of the published test ranges that a test environment accepts (DESIGN.md,
- * B12). number is NUL-terminated and at least six digits long. */
+/* Whether number begins with one of the published test ranges that a test environment accepts.
+ * number is NUL-terminated and at least six digits long. */
 bool card_number_is_test(const char *number);
 
 /* Whether the card's last month is over everywhere on Earth (UTC-12) at now_ms (Unix milliseconds).

@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import json
+import pathlib
 import re
 import sys
 import time
@@ -16,6 +17,7 @@ import webdriver
 SKIPPED = 77
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else 'build/freeport-collect'
 CARD = '4242424242424242'
+README = pathlib.Path(__file__).resolve().parents[3] / 'README.md'
 
 
 def parent_page(frame, extra=''):
@@ -104,6 +106,28 @@ class FormTest(unittest.TestCase):
         self.browser.frame(0)
         self.assertEqual([self.browser.property(f'#{name}', 'value') for name in ('number', 'expiry', 'cvc')], [''] * 3)
         self.assertEqual(self.browser.console(), [])
+
+    def test_the_readme_page_works_as_written(self):
+        page = re.search('```html\n(.*?)```', README.read_text(), re.DOTALL)[1]
+        for written, here in (('https://collect.example', self.collect.origin), ('pk_test_...', stage.KEY),
+                              ('https://shop.example', self.shop.origin)):
+            self.assertIn(written, page)
+            page = page.replace(written, here)
+        self.shop.pages['/'] = f'''<!doctype html><title>readme</title><link rel="icon" href="data:,">
+          <button id="pay">Pay</button><script>
+          window.messages = [];
+          const keep = (type, data) => messages.push({{origin: '{self.collect.origin}', data: {{type, data}}}});
+          addEventListener('message', (event) => messages.push({{origin: event.origin, data: event.data}}));
+          const sendToBackEnd = (token) => keep('sent', token), show = (code) => keep('shown', code);
+          </script>{page}'''
+        self.browser.open(self.shop.origin + '/?' + stage.random_word())
+        self.wait_for('ready')
+        self.browser.run('document.querySelector("#pay").click()')
+        self.assertEqual(self.wait_for('shown')['data'], 'incomplete')
+        self.fill()
+        self.browser.frame(None)
+        self.browser.run('document.querySelector("#pay").click()')
+        self.assertEqual(self.wait_for('sent')['data']['id'], 'tok_' + stage.CROCKFORD)
 
     def test_the_page_is_told_no_digit(self):
         self.open_shop()

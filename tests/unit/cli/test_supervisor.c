@@ -80,6 +80,7 @@ Test(supervisor, a_peer_is_started_again_beside_a_dying_vault) {
   cr_assert(ready);
   usleep(100 * 1000); /* the vault lets go of its line after it was heard */
   pid_t first = supervisor_pid(supervisor, PROCESS_COLLECT);
+  cr_assert_eq(getpgid(first), first); /* so that Ctrl-C at a terminal reaches the supervisor alone */
   cr_assert_eq(kill(first, SIGKILL), 0);
   for (int i = 0; i < WAIT_MS / ROUND_MS && started[PROCESS_COLLECT] < 2; i++)
     cr_assert_eq(loop_round(loop, ROUND_MS), 0);
