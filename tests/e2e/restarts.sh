@@ -65,7 +65,14 @@ for process in VAULT EGRESS ROUTER COLLECT; do
   printf '%-8s under way: %s, %d charge\n' "$process" "$status" "$live"
 done
 
-# A second `up` on the same directory.
+# A second `up` on the same directory, with policies longer than one answer has room for.
+for i in 1 2 3; do
+  { echo 'otherwise route adyen'; yes "# $i of a long history" | head -n 1300 || true; } |
+    "$build/freeport" policy publish - --dir "$stack_dir" >/dev/null
+done
+said=$(echo 'otherwise route stripe, nowhere' | "$build/freeport" policy check - --dir "$stack_dir" 2>&1) &&
+  fail 'a policy that names an unknown connector passes the check'
+[[ $said == *'line 1, column 25: '* ]] || fail 'the check of a policy does not say where it is wrong'
 echo 'otherwise route stripe, adyen' | "$build/freeport" policy publish - --dir "$stack_dir" >/dev/null
 keys_before=$FREEPORT_SECRET_KEY$FREEPORT_PUBLISHABLE_KEY$FREEPORT_API_URL$FREEPORT_COLLECT_URL
 payments_before=$(api GET '/v1/payments?limit=100' | jq -S '[.data[] | del(.updated_at)]')
