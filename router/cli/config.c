@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bins.h"
+
 static const cyaml_schema_value_t origin_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 8, 256)};
 
 static const cyaml_schema_field_t config_fields[] = {
@@ -79,6 +81,37 @@ static int write_defaults(const char *path) {
   return fclose(file) == 0 && wrote ? 0 : -EIO;
 }
 
+/* What the configuration names is there at the start, or the start says so. */
+static int check_files(const struct config *config) {
+  const struct {
+    const char *key, *path;
+  } named[] = {{"bins", config->bins},
+               {"sheets", config->sheets},
+               {"trust", config->trust},
+               {"certificate", config->certificate},
+               {"certificate_key", config->certificate_key}};
+  for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+    if (named[i].path != NULL && access(named[i].path, R_OK) < 0) {
+      fprintf(stderr, "freeport: freeport.yaml: %s: cannot read %s: %s\n", named[i].key, named[i].path,
+              strerror(errno));
+      return -EINVAL;
+    }
+  }
+  struct bin_table *table;
+  if (config->bins == NULL) {
+    return 0;
+  }
+  int result = bin_table_open(config->bins, &table);
+  if (result == 0) {
+    bin_table_close(table);
+  } else if (result == -EBADMSG) {
+    fprintf(stderr, "freeport: freeport.yaml: bins: %s is no table made by `freeport bins compile`\n",
+            config->bins);
+    result = -EINVAL;
+  }
+  return result;
+}
+
 static int check(const struct config *config) {
   if (config->environment != NULL && strcmp(config->environment, "test") != 0 &&
       strcmp(config->environment, "live") != 0) {
@@ -93,7 +126,7 @@ static int check(const struct config *config) {
     fputs("freeport: freeport.yaml: port_base is at most 65000\n", stderr);
     return -EINVAL;
   }
-  return 0;
+  return check_files(config);
 }
 
 int config_load(const char *directory, struct config **ret_config) {

@@ -115,10 +115,19 @@ Test(config, origins_are_a_list) {
 }
 
 Test(config, what_is_wrong_is_refused) {
-  static const char *const wrong[] = {"environment: prod\n",   "unknown_key: 1\n",
-                                      "port_base: 70000\n",    "port_base: many\n",
-                                      "origins: one\n",        "certificate: /only/half.pem\n",
-                                      "environment: [test]\n", "a: &x 1\nb: *x\n"};
+  static const char *const wrong[] = {"environment: prod\n",
+                                      "unknown_key: 1\n",
+                                      "port_base: 70000\n",
+                                      "port_base: many\n",
+                                      "origins: one\n",
+                                      "certificate: /only/half.pem\n",
+                                      "environment: [test]\n",
+                                      "a: &x 1\nb: *x\n",
+                                      "bins: /nonexistent\n",
+                                      "bins: /etc/passwd\n",
+                                      "sheets: /nonexistent\n",
+                                      "trust: /nonexistent\n",
+                                      "certificate: /nonexistent\ncertificate_key: /nonexistent\n"};
   struct config *config;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     write_file("freeport.yaml", wrong[i]);
