@@ -1,13 +1,14 @@
 #include "ids.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-enum { TIME_BYTES = 6, DIGIT_RUN_MAX = 11, LAST_DIGIT = 10, FIRST_VALUES = 8 };
+enum { TIME_BYTES = 6, DIGIT_RUN_MAX = 11, LAST_DIGIT = 10 };
 
 /* 26 characters hold 130 bits: the first one carries the topmost three of the 128 alone. */
 static void encode(const uint8_t bytes[ID_RANDOM_BYTES], char *ret_body) {
@@ -78,20 +79,30 @@ struct id id_new_random(const char *prefix) {
   return draw(prefix, bytes, 0);
 }
 
-/* Whole ids only: 26 characters, then the end. The first carries three bits, each other five. */
-static int decode(const char *body, uint8_t ret_bytes[ID_RANDOM_BYTES]) {
-  unsigned __int128 bits = 0;
-  unsigned run = 0;
-  for (size_t i = 0; i < ID_BODY_LENGTH; i++) {
+/* Reads count characters on to *bits, five bits each; run counts the digits in a row so far. */
+static bool take_characters(const char *body, size_t count, uint64_t *bits, unsigned *run) {
+  for (size_t i = 0; i < count; i++) {
     unsigned value = values[(unsigned char)body[i]];
-    run = value <= LAST_DIGIT ? run + 1 : 0;
-    if (value == 0 || run > DIGIT_RUN_MAX || (i == 0 && value > FIRST_VALUES))
-      return -EINVAL;
-    bits = bits << 5 | (value - 1);
+    *run = value <= LAST_DIGIT ? *run + 1 : 0;
+    if (value == 0 || *run > DIGIT_RUN_MAX)
+      return false;
+    *bits = *bits << 5 | (value - 1);
   }
-  for (size_t i = 0; i < ID_RANDOM_BYTES; i++)
-    ret_bytes[i] = (uint8_t)(bits >> (8 * (ID_RANDOM_BYTES - 1 - i)));
-  return body[ID_BODY_LENGTH] == '\0' ? 0 : -EINVAL;
+  return true;
+}
+
+/* Whole ids only: 26 characters, then the end. The first 13 hold 63 bits (the very first but three), the next
+ * 12 another 60, the last five. */
+static int decode(const char *body, uint8_t ret_bytes[ID_RANDOM_BYTES]) {
+  uint64_t head = 0, middle = 0, last = 0;
+  unsigned run = 0;
+  if (!take_characters(body, 13, &head, &run) || !take_characters(body + 13, 12, &middle, &run) ||
+      !take_characters(body + 25, 1, &last, &run) || body[ID_BODY_LENGTH] != '\0' || head >> 63)
+    return -EINVAL;
+  uint64_t high = htobe64(head << 1 | middle >> 59), low = htobe64(middle << 5 | last);
+  memcpy(ret_bytes, &high, sizeof high);
+  memcpy(ret_bytes + sizeof high, &low, sizeof low);
+  return 0;
 }
 
 int id_parse(const char *prefix, const char *text, uint8_t ret_bytes[ID_RANDOM_BYTES]) {
