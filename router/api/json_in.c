@@ -1,5 +1,7 @@
 #include "json_in.h"
+
 #include "ids.h"
+#include "stray_card.h"
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
@@ -168,6 +170,13 @@ void json_take_id(struct json_intake *intake, const json_t *value, const struct 
   snprintf(id->text, sizeof id->text, "%s", text);
 }
 
+bool json_no_card(struct json_intake *intake, const char *text) {
+  bool holds = holds_card_number(text);
+  if (holds)
+    json_refuse(intake, "card_number_not_allowed", "A card number does not belong here; send its token.");
+  return !holds;
+}
+
 void json_take_text(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                     void *target) {
   const char *text = text_of(intake, value);
@@ -178,12 +187,20 @@ void json_take_text(struct json_intake *intake, const json_t *value, const struc
     json_refuse(intake, "invalid_field", not_allowed);
     return;
   }
+  if (!json_no_card(intake, text))
+    return;
   memcpy(place(rule, target), text, length + 1);
 }
 
 void json_take_object(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                       void *target) {
   json_take_members(intake, value, rule->members, target);
+}
+
+/* Telephone numbers and what is not free in its form are left alone. */
+static bool may_hold_card(enum request_field field) {
+  enum alphabet alphabet = request_field_rule(field)->alphabet;
+  return field != REQUEST_CUSTOMER_PHONE && (alphabet == ALPHABET_TEXT || alphabet == ALPHABET_PRINT);
 }
 
 static void set_field(struct json_intake *intake, const struct json_rule *rule, void *target,
@@ -199,7 +216,7 @@ static void set_field(struct json_intake *intake, const struct json_rule *rule, 
 void json_take_field_text(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                           void *target) {
   const char *text = text_of(intake, value);
-  if (text != NULL)
+  if (text != NULL && (!may_hold_card(rule->field) || json_no_card(intake, text)))
     set_field(intake, rule, target, text);
 }
 

@@ -56,6 +56,9 @@ void json_refuse_member(struct json_intake *intake, const char *name, const char
 void json_take_members(struct json_intake *intake, const json_t *value, const struct json_rule *rules,
                        void *target);
 
+/* Whether a text of the merchant's holds no card number; refuses it when it does. */
+bool json_no_card(struct json_intake *intake, const char *text);
+
 /* Takers. At rule->offset stands: int64_t; bool; an int (place in choices); struct id; a char array of high +
  * 1; struct request_fields. */
 json_taker json_take_integer;

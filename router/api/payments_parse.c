@@ -139,6 +139,8 @@ static void take_metadata(struct json_intake *intake, const json_t *value, const
       json_refuse(intake, "invalid_field", not_allowed);
       return;
     }
+    if (!json_no_card(intake, json_string_value(member)))
+      return;
     snprintf(text, sizeof text, "%s=%s", key, json_string_value(member));
     int result = request_fields_set(at(target, entry.offset), entry.field, text);
     if (result != 0) {
@@ -169,6 +171,8 @@ static void take_consent(struct json_intake *intake, const json_t *value, const 
   char *text = json_dumps(value, JSON_COMPACT);
   if (text == NULL || request_fields_set(at(target, rule->offset), rule->field, text) != 0)
     json_refuse(intake, "invalid_field", not_allowed);
+  else
+    (void)json_no_card(intake, text);
   free(text);
 }
 

@@ -1,0 +1,61 @@
+#include "stray_card.h"
+
+#include <ctype.h>
+#include <stddef.h>
+
+#include "network.h"
+
+enum { DIGITS_MIN = 14, DIGITS_MAX = 19 };
+
+static bool is_digit(char character) {
+  return character >= '0' && character <= '9';
+}
+
+static bool passes_check(const char *digits, size_t length) {
+  unsigned sum = 0;
+  for (size_t i = 0; i < length; i++) {
+    unsigned digit = (unsigned)(digits[length - 1 - i] - '0');
+    unsigned doubled = digit * 2 > 9 ? digit * 2 - 9 : digit * 2;
+    sum += i % 2 == 1 ? doubled : digit;
+  }
+  return sum % 10 == 0;
+}
+
+static bool is_card_number(const char *digits, size_t length) {
+  enum network network = network_of(digits);
+  return network != NETWORK_UNKNOWN && network_allows_length(network, length) && passes_check(digits, length);
+}
+
+/* Collects the group of digits that begins at text; returns how far it reaches. More digits than a card has
+ * are counted and not kept. */
+static size_t take_group(const char *text, char ret_digits[DIGITS_MAX + 1], size_t *ret_count) {
+  size_t at = 0, count = 0;
+  while (is_digit(text[at]) || ((text[at] == ' ' || text[at] == '-') && is_digit(text[at + 1]))) {
+    if (is_digit(text[at])) {
+      if (count < DIGITS_MAX)
+        ret_digits[count] = text[at];
+      count++;
+    }
+    at++;
+  }
+  ret_digits[count < DIGITS_MAX ? count : DIGITS_MAX] = '\0';
+  *ret_count = count;
+  return at;
+}
+
+bool holds_card_number(const char *text) {
+  for (size_t at = 0; text[at] != '\0';) {
+    if (!is_digit(text[at])) {
+      at++;
+      continue;
+    }
+    char digits[DIGITS_MAX + 1];
+    size_t count, reach = take_group(text + at, digits, &count);
+    bool alone =
+        (at == 0 || !isalnum((unsigned char)text[at - 1])) && !isalnum((unsigned char)text[at + reach]);
+    if (alone && count >= DIGITS_MIN && count <= DIGITS_MAX && is_card_number(digits, count))
+      return true;
+    at += reach;
+  }
+  return false;
+}
