@@ -1,9 +1,11 @@
-/* Card numbers where none belongs: a merchant's mistake that would put one into the ledger, so it is refused. */
+/* Card numbers where none belongs: a merchant's mistake that would put one into the ledger, so it is refused.
+ */
 #pragma once
 
 #include <stdbool.h>
 
-/* Whether text holds what is in all likelihood a card number: 14 to 19 digits standing by themselves, single spaces or
- * dashes between them allowed, that pass the check of ISO/IEC 7812-1 and have a length and beginning that a card network
- * issues. (Thirteen digits are left alone: they are article and telephone numbers far more often.) */
+/* Whether text holds what is in all likelihood a card number: 14 to 19 digits standing by themselves, single
+ * spaces or dashes between them allowed, that pass the check of ISO/IEC 7812-1 and have a length and
+ * beginning that a card network issues. (Thirteen digits are left alone: they are article and telephone
+ * numbers far more often.) */
 bool holds_card_number(const char *text);

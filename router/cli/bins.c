@@ -7,13 +7,14 @@
 #include "commands.h"
 #include "exit_status.h"
 
-static const char usage[] =
-    "usage: freeport bins compile CSV TABLE\n"
-    "       freeport bins show TABLE DIGITS\n"
-    "\n"
-    "compile makes the table that the router maps (`bins` in freeport.yaml) from a CSV file with a header line:\n"
-    "bin (6 to 8 digits, or a range FROM-TO), brand, type, category, country, issuer, prepaid; other columns are passed\n"
-    "over, '-' reads standard input. show looks up 6 to 8 leading digits.\n";
+static const char usage[] = "usage: freeport bins compile CSV TABLE\n"
+                            "       freeport bins show TABLE DIGITS\n"
+                            "\n"
+                            "compile makes the table that the router maps (`bins` in freeport.yaml) from a "
+                            "CSV file with a header line:\n"
+                            "bin (6 to 8 digits, or a range FROM-TO), brand, type, category, country, "
+                            "issuer, prepaid; other columns are passed\n"
+                            "over, '-' reads standard input. show looks up 6 to 8 leading digits.\n";
 
 static int compile(const char *csv_path, const char *table_path) {
   FILE *csv = strcmp(csv_path, "-") == 0 ? stdin : fopen(csv_path, "re");
@@ -56,7 +57,8 @@ static int show(const char *table_path, const char *digits) {
   struct bin_facts facts = bin_table_find(table, digits);
   printf("network %s, funding %s, country %s, category %s, issuer %s\n", network_name(facts.network),
          facts.funding == FUNDING_UNKNOWN ? "unknown" : funding_name(facts.funding),
-         facts.country[0] == '\0' ? "unknown" : facts.country, facts.category[0] == '\0' ? "unknown" : facts.category,
+         facts.country[0] == '\0' ? "unknown" : facts.country,
+         facts.category[0] == '\0' ? "unknown" : facts.category,
          facts.issuer[0] == '\0' ? "unknown" : facts.issuer);
   bin_table_close(table);
   return EXIT_GOOD;

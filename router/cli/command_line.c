@@ -21,7 +21,8 @@ static int wrong_usage(const char *usage, int *ret_status) {
   return COMMAND_LINE_DONE;
 }
 
-int command_line_parse(int argc, char **argv, const char *usage, struct command_line *ret_line, int *ret_status) {
+int command_line_parse(int argc, char **argv, const char *usage, struct command_line *ret_line,
+                       int *ret_status) {
   memset(ret_line, 0, sizeof *ret_line);
   for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     switch (option) {
@@ -62,8 +63,8 @@ int command_connect(const struct command_line *line, struct admin_client *ret_ad
   if (result == 0) {
     return EXIT_GOOD;
   }
-  fprintf(stderr, "freeport: no stack answers in %s (%s); start one with `freeport up --dir %s`\n", line->directory,
-          strerror(-result), line->directory);
+  fprintf(stderr, "freeport: no stack answers in %s (%s); start one with `freeport up --dir %s`\n",
+          line->directory, strerror(-result), line->directory);
   return EXIT_NO_STACK;
 }
 

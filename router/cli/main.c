@@ -1,9 +1,9 @@
 /* freeport: what merchants and operators run.
  *
- * SECURITY. Speaks to a stack as an operator, over the admin socket (which only the user that runs the stack can open),
- * and as a merchant, over the router's API with the secret key of DIR/env. Reads credentials from standard input or
- * files, never from argv, and wipes them. `freeport up` starts the other processes and hands each the sockets that make
- * up its role; it holds no key of the vault. */
+ * SECURITY. Speaks to a stack as an operator, over the admin socket (which only the user that runs the stack
+ * can open), and as a merchant, over the router's API with the secret key of DIR/env. Reads credentials from
+ * standard input or files, never from argv, and wipes them. `freeport up` starts the other processes and
+ * hands each the sockets that make up its role; it holds no key of the vault. */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,9 +32,10 @@ static void print_usage(FILE *file) {
   for (int i = 0; i < COMMANDS; i++) {
     fprintf(file, "  %-10s %s\n", commands[i].name, commands[i].summary);
   }
-  fputs("\n`freeport COMMAND --help` explains a command.\n"
-        "Exit status: 0 done, 1 failed, 64 wrong usage, 69 no stack answers in DIR, 78 wrong configuration.\n",
-        file);
+  fputs(
+      "\n`freeport COMMAND --help` explains a command.\n"
+      "Exit status: 0 done, 1 failed, 64 wrong usage, 69 no stack answers in DIR, 78 wrong configuration.\n",
+      file);
 }
 
 int main(int argc, char **argv) {

@@ -19,13 +19,16 @@ static const char usage[] =
     "                              --credential KEY=- ... --dir DIR\n"
     "       freeport connector enable|drain|disable NAME --dir DIR\n"
     "\n"
-    "A connector is a sheet (how a PSP is spoken to) plus an account. add registers one, or changes one as a whole:\n"
+    "A connector is a sheet (how a PSP is spoken to) plus an account. add registers one, or changes one as a "
+    "whole:\n"
     "  --sheet SHEET            the sheet's name, as in policy/connectors; its hash is pinned in the vault\n"
-    "  --credential KEY=-       a value that the sheet names, from the next line of standard input; KEY=@FILE reads it\n"
+    "  --credential KEY=-       a value that the sheet names, from the next line of standard input; "
+    "KEY=@FILE reads it\n"
     "                           from a file. Never on the command line\n"
     "  --base-url URL           test environment only: where requests go instead of the sheet's host\n"
     "  --merchant-account TEXT  shown beside the connector; not a secret\n"
-    "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops all.\n";
+    "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops "
+    "all.\n";
 
 bool connector_name_valid(const char *name) {
   size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
@@ -92,7 +95,8 @@ static int check_credentials(const struct sheet *sheet, const struct connector_a
   }
   for (unsigned i = 0; i < account->credential_count; i++) {
     if (!sheet_names(sheet, account->credentials[i].name)) {
-      fprintf(stderr, "freeport connector: the sheet %s has no credential of the name given\n", account->sheet);
+      fprintf(stderr, "freeport connector: the sheet %s has no credential of the name given\n",
+              account->sheet);
       return -EINVAL;
     }
   }
@@ -117,7 +121,8 @@ static int send_connector(struct admin_client *admin, const struct connector_acc
     result = copy_text(set.facts.sheet, sizeof set.facts.sheet, account->sheet);
   }
   if (result == 0) {
-    result = copy_text(set.facts.merchant_account, sizeof set.facts.merchant_account, account->merchant_account);
+    result =
+        copy_text(set.facts.merchant_account, sizeof set.facts.merchant_account, account->merchant_account);
   }
   if (result == 0) {
     result = copy_text(set.base_url, sizeof set.base_url, account->base_url);
@@ -166,7 +171,8 @@ static int add(const struct command_line *line, struct admin_client *admin) {
   return result;
 }
 
-static int set_status(const struct command_line *line, struct admin_client *admin, enum connector_status status) {
+static int set_status(const struct command_line *line, struct admin_client *admin,
+                      enum connector_status status) {
   struct connector_status_set set = {.status = status};
   strcpy(set.name, line->words[1]);
   struct writer body = admin_body(admin);
@@ -196,8 +202,8 @@ int connector_command(int argc, char **argv) {
          strcmp(line.words[0], actions[i].action) != 0) {
     i++;
   }
-  if (line.word_count != 2 || i == sizeof actions / sizeof actions[0] || !connector_name_valid(line.words[1]) ||
-      (actions[i].status == 0 && line.sheet == NULL)) {
+  if (line.word_count != 2 || i == sizeof actions / sizeof actions[0] ||
+      !connector_name_valid(line.words[1]) || (actions[i].status == 0 && line.sheet == NULL)) {
     fputs(usage, stderr);
     return EXIT_USAGE;
   }

@@ -111,8 +111,8 @@ static void on_control(struct watch *watch, uint32_t events) {
   }
 }
 
-/* Connects the vault and one of its peers by a fresh pair of sockets. One of the two that does not listen any more is
- * dying: it is started again, and connected then. */
+/* Connects the vault and one of its peers by a fresh pair of sockets. One of the two that does not listen any
+ * more is dying: it is started again, and connected then. */
 static int link_to_vault(struct supervisor *supervisor, enum process_name peer) {
   const struct process *vault = &supervisor->processes[PROCESS_VAULT];
   const struct process *other = &supervisor->processes[peer];
@@ -182,7 +182,8 @@ static void run_child(const struct process *process, int control, int log) {
 
 static int open_log(const struct process *process) {
   char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s/log/%s.log", process->supervisor->settings.directory, process_texts[process->name]);
+  snprintf(path, sizeof path, "%s/log/%s.log", process->supervisor->settings.directory,
+           process_texts[process->name]);
   int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   return log < 0 ? -errno : log;
 }
@@ -190,7 +191,8 @@ static int open_log(const struct process *process) {
 /* What it said last, for the person who waits for it. */
 static void show_last_words(const struct process *process) {
   char path[PATH_MAX], line[512], last[512] = "";
-  snprintf(path, sizeof path, "%s/log/%s.log", process->supervisor->settings.directory, process_texts[process->name]);
+  snprintf(path, sizeof path, "%s/log/%s.log", process->supervisor->settings.directory,
+           process_texts[process->name]);
   FILE *file = fopen(path, "re");
   while (file != NULL && fgets(line, sizeof line, file) != NULL) {
     memcpy(last, line, sizeof last);
@@ -243,11 +245,13 @@ static void on_death(struct watch *watch, uint32_t events) {
     process->pause_ms = RESTART_PAUSE_MS;
   }
   fprintf(stderr, "freeport: %s ended (%s %d); starting it again\n", process_texts[process->name],
-          WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+          WIFSIGNALED(status) ? "signal" : "exit",
+          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
   if (loop_set_timer(supervisor->settings.loop, &process->restart, process->pause_ms * 1000) < 0) {
     supervisor->settings.failed(supervisor->settings.context);
   }
-  process->pause_ms = process->pause_ms * 2 > RESTART_PAUSE_MAX_MS ? RESTART_PAUSE_MAX_MS : process->pause_ms * 2;
+  process->pause_ms =
+      process->pause_ms * 2 > RESTART_PAUSE_MAX_MS ? RESTART_PAUSE_MAX_MS : process->pause_ms * 2;
 }
 
 static int watch_process(struct process *process, int control) {
@@ -264,8 +268,8 @@ static int watch_process(struct process *process, int control) {
   return result < 0 ? result : loop_watch(loop, &process->control, EPOLLIN);
 }
 
-/* One that cannot be watched or was not given all of its sockets: left alone it would go on without its peers beside
- * the one that is started in its place. */
+/* One that cannot be watched or was not given all of its sockets: left alone it would go on without its peers
+ * beside the one that is started in its place. */
 static void give_up(struct process *process) {
   kill(process->pid, SIGKILL);
   waitpid(process->pid, NULL, 0);
@@ -376,8 +380,8 @@ pid_t supervisor_pid(const struct supervisor *supervisor, enum process_name name
   return supervisor->processes[name].pid;
 }
 
-int supervisor_tell(struct supervisor *supervisor, enum process_name name, const char *setting, const void *payload,
-                    size_t length) {
+int supervisor_tell(struct supervisor *supervisor, enum process_name name, const char *setting,
+                    const void *payload, size_t length) {
   if (supervisor->processes[name].pid == 0) {
     return -ESRCH;
   }

@@ -22,13 +22,17 @@ enum { START_TIMEOUT_MS = 30000 };
 static const char usage[] =
     "usage: freeport up --dir DIR [--sandbox] [--port-base N]\n"
     "\n"
-    "Starts vault, collect, egress and router in DIR, keeps them running, and ends them cleanly on SIGTERM or Ctrl-C.\n"
-    "DIR/env is written when all of them answer: shell variables for a client. DIR/freeport.yaml is the configuration;\n"
+    "Starts vault, collect, egress and router in DIR, keeps them running, and ends them cleanly on SIGTERM "
+    "or Ctrl-C.\n"
+    "DIR/env is written when all of them answer: shell variables for a client. DIR/freeport.yaml is the "
+    "configuration;\n"
     "DIR/log holds what each process says. A second `up` on the same DIR finds everything as it was.\n"
     "\n"
     "  --dir DIR        where the stack lives; made when it is not there\n"
-    "  --sandbox        also start a PSP to practise on, with the connectors adyen, checkout and stripe on it\n"
-    "  --port-base N    use ports N, N+1, ... on 127.0.0.1 (without it, free ones are chosen once and kept)\n";
+    "  --sandbox        also start a PSP to practise on, with the connectors adyen, checkout and stripe on "
+    "it\n"
+    "  --port-base N    use ports N, N+1, ... on 127.0.0.1 (without it, free ones are chosen once and "
+    "kept)\n";
 
 struct up_options {
   const char *directory;
@@ -154,10 +158,11 @@ static void fill_arguments(const struct stack *stack, struct supervisor_settings
   }
 }
 
-static void add_variable(struct variable *variables, unsigned *count, const char *name, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+static void add_variable(struct variable *variables, unsigned *count, const char *name, const char *format,
+                         ...) __attribute__((format(printf, 4, 5)));
 
-static void add_variable(struct variable *variables, unsigned *count, const char *name, const char *format, ...) {
+static void add_variable(struct variable *variables, unsigned *count, const char *name, const char *format,
+                         ...) {
   va_list arguments;
   va_start(arguments, format);
   variables[*count].name = name;
@@ -175,12 +180,14 @@ static int write_env(const struct stack *stack) {
   add_variable(variables, &count, "FREEPORT_COLLECT_URL", "%s://127.0.0.1:%u", collect_scheme,
                listeners[LISTENER_COLLECT].port);
   if (stack->options.sandbox) {
-    add_variable(variables, &count, "FREEPORT_SANDBOX_URL", "http://127.0.0.1:%u", listeners[LISTENER_SANDBOX].port);
+    add_variable(variables, &count, "FREEPORT_SANDBOX_URL", "http://127.0.0.1:%u",
+                 listeners[LISTENER_SANDBOX].port);
   }
   add_variable(variables, &count, "FREEPORT_SECRET_KEY", "%s", stack->identity.secret_key.text);
   add_variable(variables, &count, "FREEPORT_PUBLISHABLE_KEY", "%s", stack->identity.publishable_key.text);
-  static const char *const pids[PROCESS_COUNT] = {"FREEPORT_VAULT_PID", "FREEPORT_COLLECT_PID", "FREEPORT_EGRESS_PID",
-                                                  "FREEPORT_ROUTER_PID", "FREEPORT_SANDBOX_PID"};
+  static const char *const pids[PROCESS_COUNT] = {"FREEPORT_VAULT_PID", "FREEPORT_COLLECT_PID",
+                                                  "FREEPORT_EGRESS_PID", "FREEPORT_ROUTER_PID",
+                                                  "FREEPORT_SANDBOX_PID"};
   for (int i = 0; i < PROCESS_COUNT; i++) {
     pid_t pid = supervisor_pid(stack->supervisor, (enum process_name)i);
     if (pid != 0) {
@@ -263,8 +270,8 @@ static void on_failed(void *context) {
 
 static void on_too_late(struct timer *timer) {
   struct stack *stack = (struct stack *)((char *)timer - offsetof(struct stack, too_late));
-  fprintf(stderr, "freeport: not every process answered within %d seconds; see %s/log\n", START_TIMEOUT_MS / 1000,
-          stack->files.directory);
+  fprintf(stderr, "freeport: not every process answered within %d seconds; see %s/log\n",
+          START_TIMEOUT_MS / 1000, stack->files.directory);
   give_up(stack);
 }
 
@@ -303,7 +310,8 @@ static int prepare_and_run(struct stack *stack) {
   if (result < 0) {
     return result;
   }
-  uint16_t port_base = stack->options.port_base != 0 ? stack->options.port_base : (uint16_t)stack->config->port_base;
+  uint16_t port_base =
+      stack->options.port_base != 0 ? stack->options.port_base : (uint16_t)stack->config->port_base;
   result = find_files(stack);
   if (result == 0) {
     result = identity_load(stack->files.directory, is_live(stack), &stack->identity);

@@ -1,9 +1,13 @@
 /* What the files of the engine share. Not for hosts.
  *
- *   slot    a payment with something going on: its waiting requests and its tasks. The payment itself is
- * loaded and dropped at will. task    an attempt or a movement whose end is not known: what is outstanding
- * for it, or when it is asked about intake  a payment request whose token is being described: nothing is
- * created yet waiter  a request that waits for an answer, at a slot or at an intake
+ * slot: a payment with something going on, with its waiting requests and its tasks. The payment itself is loaded and
+ * dropped at will.
+ *
+ * task: an attempt or a movement whose end is not known: what is outstanding for it, or when it is asked about.
+ *
+ * intake: a payment request whose token is being described; nothing is created yet.
+ *
+ * waiter: a request that waits for an answer, at a slot or at an intake.
  */
 #pragma once
 
