@@ -168,6 +168,56 @@ int read_dispatch_result(struct reader *reader, struct dispatch_result *ret_resu
   return r;
 }
 
+void write_webhook(struct writer *writer, const struct webhook *webhook) {
+  write_u64(writer, webhook->number);
+  write_text(writer, webhook->connector);
+  write_text(writer, webhook->key);
+  write_u8(writer, (uint8_t)webhook->about);
+  write_u8(writer, (uint8_t)webhook->answer);
+  write_i64(writer, webhook->at_ms);
+  write_answer_fields(writer, &webhook->fields);
+}
+
+/* What a webhook can be about, and what it can prove. */
+static bool tells_something(enum operation about, enum answer answer) {
+  bool of_payment = about == OPERATION_AUTHORIZE || about == OPERATION_CHARGE || about == OPERATION_VERIFY;
+  bool of_movement = about == OPERATION_CAPTURE || about == OPERATION_VOID || about == OPERATION_REFUND;
+  return (of_payment || of_movement) && answer != ANSWER_IS_UNKNOWN && answer != ANSWER_IS_ABSENT;
+}
+
+int read_webhook(struct reader *reader, struct webhook *ret_webhook) {
+  struct webhook webhook = {0};
+  webhook.number = read_u64(reader);
+  read_name(reader, webhook.connector, sizeof webhook.connector);
+  read_step_key(reader, webhook.key);
+  webhook.about = (enum operation)read_enum(reader, OPERATION_COUNT);
+  webhook.answer = (enum answer)read_enum(reader, ANSWER_COUNT);
+  webhook.at_ms = read_i64(reader);
+  read_answer_fields(reader, &webhook.fields);
+  if (webhook.number == 0 || webhook.at_ms < 0 || !tells_something(webhook.about, webhook.answer))
+    reader->bad = true;
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_webhook = webhook;
+  return r;
+}
+
+void write_webhook_taken(struct writer *writer, const struct webhook_taken *taken) {
+  write_u64(writer, taken->number);
+  write_u8(writer, (uint8_t)taken->status);
+}
+
+int read_webhook_taken(struct reader *reader, struct webhook_taken *ret_taken) {
+  struct webhook_taken taken = {.number = read_u64(reader), .status = (enum status)read_u8(reader)};
+  if (taken.number == 0 ||
+      (taken.status != STATUS_DONE && taken.status != STATUS_BUSY && taken.status != STATUS_STORAGE))
+    reader->bad = true;
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_taken = taken;
+  return r;
+}
+
 void write_end_payment(struct writer *writer, const struct end_payment *end) {
   write_id(writer, &end->merchant);
   write_id(writer, &end->payment);

@@ -17,11 +17,13 @@ enum router_vault_type {
                   chain does not hold that one, STATUS_ROLLED_BACK to this and to all that follows (B9) */
   RV_DESCRIBE, /* a token's metadata */
   RV_DISPATCH, /* one operation at one connector */
-  RV_END_PAYMENT,              /* the payment is over: its security code dies */
-  RV_DELETE_TOKEN,             /* disable now, destroy after seven days (B13) */
-  RV_UPDATE_TOKEN,             /* a new expiry date */
-  RV_CONNECTORS,               /* the registered connectors, one page at a time */
-  RV_CONNECTORS_CHANGED = 0x40 /* vault to router, unasked: ask RV_CONNECTORS again */
+  RV_END_PAYMENT,               /* the payment is over: its security code dies */
+  RV_DELETE_TOKEN,              /* disable now, destroy after seven days (B13) */
+  RV_UPDATE_TOKEN,              /* a new expiry date */
+  RV_CONNECTORS,                /* the registered connectors, one page at a time */
+  RV_WEBHOOK_TAKEN,             /* what became of an RV_WEBHOOK */
+  RV_CONNECTORS_CHANGED = 0x40, /* vault to router, unasked: ask RV_CONNECTORS again */
+  RV_WEBHOOK = 0x41 /* vault to router, unasked: what a PSP's webhook says, its signature checked */
 };
 
 enum {
@@ -105,6 +107,26 @@ struct dispatch_result { /* reply to RV_DISPATCH, status 0 whatever the PSP said
   struct audit_head head;
 };
 
+/* One event of a PSP's webhook. It comes again until it is taken, in any order, and as often as the PSP
+ * likes. */
+struct webhook {
+  uint64_t number;                         /* the vault's name for it; not 0 */
+  char connector[CONNECTOR_NAME_CAPACITY]; /* whose secret signed it */
+  char key[STEP_KEY_CAPACITY]; /* the reference it names: pay_..._1, ver_..._1 or mov_..._1, without a step */
+  enum operation about; /* authorize, charge, capture, void, refund or verify. With an attempt's key and
+                           about a movement, the PSP did not say which one */
+  enum answer answer;   /* never ANSWER_IS_ABSENT or ANSWER_IS_UNKNOWN */
+  int64_t at_ms;        /* when it happened, by the PSP's clock; 0 when it did not say */
+  struct answer_fields fields;
+};
+
+/* What the router made of it. Anything but STATUS_DONE has the PSP send it again. */
+struct webhook_taken {
+  uint64_t number;
+  enum status
+      status; /* STATUS_DONE: what it taught, if anything, is durable. Else STATUS_BUSY or STATUS_STORAGE */
+};
+
 struct end_payment {
   struct id merchant;
   struct id payment;
@@ -145,6 +167,10 @@ void write_dispatch_result(struct writer *writer, const struct dispatch_result *
 MUST_USE int read_dispatch_result(struct reader *reader, struct dispatch_result *ret_result);
 void write_end_payment(struct writer *writer, const struct end_payment *end);
 MUST_USE int read_end_payment(struct reader *reader, struct end_payment *ret_end);
+void write_webhook(struct writer *writer, const struct webhook *webhook);
+MUST_USE int read_webhook(struct reader *reader, struct webhook *ret_webhook);
+void write_webhook_taken(struct writer *writer, const struct webhook_taken *taken);
+MUST_USE int read_webhook_taken(struct reader *reader, struct webhook_taken *ret_taken);
 /* A part of connectors_page and of the admin socket's connector_set. */
 void write_connector_facts(struct writer *writer, const struct connector_facts *facts);
 void read_connector_facts(struct reader *reader, struct connector_facts *ret_facts);

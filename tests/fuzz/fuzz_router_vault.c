@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   uint8_t type = *data++;
   size--;
-  switch (type % 8) {
+  switch (type % 10) {
   case 0:
     ROUND_TRIP(token_question, token_question);
     break;
@@ -47,6 +47,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     break;
   case 6:
     ROUND_TRIP(connectors_question, connectors_question);
+    break;
+  case 7:
+    ROUND_TRIP(webhook, webhook);
+    break;
+  case 8:
+    ROUND_TRIP(webhook_taken, webhook_taken);
     break;
   default:
     ROUND_TRIP(connectors_page, connectors_page);

@@ -241,6 +241,85 @@ Test(router_vault, a_result_is_read_back) {
   cr_expect_arr_eq(read.head.hash, sent.head.hash, 32);
 }
 
+static struct webhook a_webhook(void) {
+  struct webhook webhook = {.number = 7,
+                            .connector = "adyen_eu",
+                            .about = OPERATION_REFUND,
+                            .answer = ANSWER_IS_REFUNDED,
+                            .at_ms = 1764230400000};
+  snprintf(webhook.key, sizeof webhook.key, "%s_1", id_new("mov", 1).text);
+  cr_assert_eq(answer_fields_set(&webhook.fields, ANSWER_PSP_ID, "8836"), 0);
+  return webhook;
+}
+
+static int pass_webhook(const struct webhook *webhook, struct webhook *ret) {
+  struct writer writer = begin();
+  write_webhook(&writer, webhook);
+  cr_assert_eq(writer_finish(&writer), 0);
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  return read_webhook(&reader, ret);
+}
+
+#define WEBHOOK(wanted, change)                                                                              \
+  do {                                                                                                       \
+    static struct webhook sent, read;                                                                        \
+    sent = a_webhook();                                                                                      \
+    change;                                                                                                  \
+    cr_expect_eq(pass_webhook(&sent, &read), wanted, #change);                                               \
+  } while (0)
+
+Test(router_vault, a_webhook_is_read_back) {
+  static struct webhook sent, read;
+  sent = a_webhook();
+  cr_assert_eq(pass_webhook(&sent, &read), 0);
+  cr_expect_eq(read.number, 7);
+  cr_expect_str_eq(read.connector, "adyen_eu");
+  cr_expect_str_eq(read.key, sent.key);
+  cr_expect_eq(read.about, OPERATION_REFUND);
+  cr_expect_eq(read.answer, ANSWER_IS_REFUNDED);
+  cr_expect_eq(read.at_ms, sent.at_ms);
+  cr_expect_str_eq(answer_fields_get(&read.fields, ANSWER_PSP_ID), "8836");
+}
+
+Test(router_vault, every_limit_of_a_webhook_is_derived_again) {
+  WEBHOOK(0, (void)0);
+  WEBHOOK(-EBADMSG, sent.number = 0);
+  WEBHOOK(-EBADMSG, sent.connector[0] = '\0');
+  WEBHOOK(-EBADMSG, strcpy(sent.connector, "Adyen"));
+  WEBHOOK(-EBADMSG, sent.key[0] = '\0');
+  WEBHOOK(-EBADMSG, memcpy(sent.key, "tok", 3));
+  WEBHOOK(0, memcpy(sent.key, "pay", 3));
+  WEBHOOK(-EBADMSG, sent.about = (enum operation)0);
+  WEBHOOK(-EBADMSG, sent.about = OPERATION_STATUS);
+  WEBHOOK(-EBADMSG, sent.about = OPERATION_CONTINUE);
+  WEBHOOK(-EBADMSG, sent.about = OPERATION_COUNT);
+  WEBHOOK(0, sent.about = OPERATION_VERIFY);
+  WEBHOOK(-EBADMSG, sent.answer = (enum answer)0);
+  WEBHOOK(-EBADMSG, sent.answer = ANSWER_IS_UNKNOWN);
+  WEBHOOK(-EBADMSG, sent.answer = ANSWER_IS_ABSENT);
+  WEBHOOK(-EBADMSG, sent.answer = ANSWER_COUNT);
+  WEBHOOK(-EBADMSG, sent.at_ms = -1);
+  WEBHOOK(0, sent.at_ms = 0);
+}
+
+static int pass_taken(struct webhook_taken taken) {
+  struct webhook_taken read;
+  struct writer writer = begin();
+  write_webhook_taken(&writer, &taken);
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  int r = read_webhook_taken(&reader, &read);
+  cr_expect(r != 0 || (read.number == taken.number && read.status == taken.status));
+  return r;
+}
+
+Test(router_vault, a_webhook_is_taken_or_comes_again) {
+  cr_expect_eq(pass_taken((struct webhook_taken){7, STATUS_DONE}), 0);
+  cr_expect_eq(pass_taken((struct webhook_taken){7, STATUS_BUSY}), 0);
+  cr_expect_eq(pass_taken((struct webhook_taken){7, STATUS_STORAGE}), 0);
+  cr_expect_eq(pass_taken((struct webhook_taken){7, STATUS_REFUSED}), -EBADMSG);
+  cr_expect_eq(pass_taken((struct webhook_taken){0, STATUS_DONE}), -EBADMSG);
+}
+
 Test(router_vault, pages_of_connectors) {
   static struct connectors_page sent, read;
   sent = (struct connectors_page){.count = CONNECTORS_PER_PAGE, .more = true};
