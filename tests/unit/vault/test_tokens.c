@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "deletion.h"
 #include "escrow.h"
@@ -304,6 +305,59 @@ Test(tokens, restoring_what_is_not_deleted_does_nothing) {
   cr_assert_eq(ask_delete(&h.admin, ADMIN_TOKEN_RESTORE, &token), STATUS_DONE);
   cr_assert_eq(description_of(&token).status, TOKEN_ACTIVE);
   cr_assert_eq(memcmp(&head, &h.vault->audit.committed, sizeof head), 0);
+}
+
+/* The newest record of the chain. */
+static struct audit_record newest_record(void) {
+  static struct audit_page page;
+  struct audit_record record;
+  size_t length;
+  cr_assert_eq(audit_read_page(&h.vault->audit, h.vault->audit.committed.sequence, &page), 0);
+  struct reader reader = reader_over(page.bytes, page.length);
+  const uint8_t *bytes = audit_page_next(&reader, &length);
+  cr_assert_not_null(bytes);
+  cr_assert_eq(audit_record_read(bytes, length, &record), 0);
+  return record;
+}
+
+Test(tokens, what_becomes_of_a_token_is_on_the_chain) {
+  struct id token = token_for(VISA);
+  struct token_names names;
+  cr_assert_eq(token_names_of(&token, &names), 0);
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &token), STATUS_DONE);
+  struct audit_record record = newest_record();
+  cr_assert_eq(record.kind, AUDIT_TOKEN_DELETE);
+  cr_assert_eq(record.actor, AUDIT_BY_ROUTER);
+  cr_assert_str_eq(record.merchant.text, h.merchant.text);
+  cr_assert_arr_eq(record.token, names.hash, sizeof record.token);
+  cr_assert_eq(ask_delete(&h.admin, ADMIN_TOKEN_RESTORE, &token), STATUS_DONE);
+  record = newest_record();
+  cr_assert_eq(record.kind, AUDIT_TOKEN_RESTORE);
+  cr_assert_eq(record.actor, AUDIT_BY_OPERATOR);
+  cr_assert_eq(record.uid, getuid());
+  cr_assert_eq(ask_delete(&h.admin, ADMIN_TOKEN_DELETE, &token), STATUS_DONE);
+  record = newest_record();
+  cr_assert_eq(record.kind, AUDIT_TOKEN_DELETE);
+  cr_assert_eq(record.actor, AUDIT_BY_OPERATOR);
+  cr_assert_eq(merchants_tokens(&h.vault->merchants), 1);
+  harness_pass(&h, DELETION_WAIT_MS + 1000 * 1000);
+  record = newest_record();
+  cr_assert_eq(record.kind, AUDIT_TOKEN_DESTROY);
+  cr_assert_eq(record.actor, AUDIT_BY_VAULT);
+  cr_assert_arr_eq(record.token, names.hash, sizeof record.token);
+  cr_assert_eq(merchants_tokens(&h.vault->merchants), 0);
+}
+
+Test(tokens, a_row_that_is_no_deletion_note_keeps_nobody_waiting) {
+  struct id token = token_for(VISA);
+  struct token_description description;
+  struct view key, value;
+  cr_assert_eq(ask_delete(&h.router, RV_DELETE_TOKEN, &token), STATUS_DONE);
+  cr_assert_eq(store_put(h.store, TABLE_DELETIONS, "\0", 1, "x", 1), 0);
+  cr_assert_eq(store_commit(h.store), 0);
+  harness_pass(&h, DELETION_WAIT_MS + 1000 * 1000);
+  cr_assert_eq(harness_describe(&h, &h.merchant, &token, &description), STATUS_NOT_FOUND);
+  cr_assert_eq(store_next(h.store, TABLE_DELETIONS, NULL, 0, true, &key, &value), STORE_ABSENT);
 }
 
 /* The index keeps its entry then; the card goes all the same. */
