@@ -267,7 +267,11 @@ Test(dispatch, connectors_are_pinned_drained_and_disabled) {
   answer();
   set_status(CONNECTOR_DISABLED);
   cr_assert_eq(dispatch(&capture), STATUS_UNAVAILABLE);
+  cr_assert_eq(dispatch(&charge), STATUS_UNAVAILABLE);
   cr_assert_eq(dispatch(&status), STATUS_DONE, "what became of a charge may still be asked");
+  answer();
+  charge.replay = true;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE, "by a replay of it too");
 }
 
 Test(dispatch, a_token_of_another_merchant_pays_nothing) {
