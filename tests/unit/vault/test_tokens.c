@@ -510,6 +510,34 @@ Test(tokens, records_swapped_in_the_store_do_not_open) {
   cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_STORAGE);
 }
 
+/* Whoever can damage a row would else stop every merchant by asking for it. */
+Test(tokens, a_damaged_record_spoils_nobody_elses_round) {
+  static uint8_t bytes[512];
+  struct id damaged = token_for(VISA);
+  struct token_names names;
+  struct message message;
+  cr_assert_eq(token_names_of(&damaged, &names), 0);
+  cr_assert_eq(store_put(h.store, TABLE_TOKENS, names.hash, sizeof names.hash, "x", 1), 0);
+  cr_assert_eq(store_commit(h.store), 0);
+  struct tokenize tokenize = harness_card(&h, VISA, "");
+  struct token_question question = {h.merchant, damaged};
+  struct writer body = writer_over(bytes, sizeof bytes);
+  write_tokenize(&body, &tokenize);
+  harness_send(&h, &h.collect, CV_TOKENIZE, &body);
+  body = writer_over(bytes, sizeof bytes);
+  write_token_question(&body, &question);
+  harness_send(&h, &h.router, RV_DESCRIBE, &body);
+  cr_assert_eq(harness_receive(&h, &h.router, &message), 0);
+  struct reader rest = reader_over(message.body, message.length);
+  cr_assert_eq(read_u16(&rest), STATUS_STORAGE);
+  cr_assert_eq(harness_receive(&h, &h.collect, &message), 0);
+  rest = reader_over(message.body, message.length);
+  cr_assert_eq(read_u16(&rest), STATUS_DONE);
+  struct tokenized made;
+  cr_assert_eq(read_tokenized(&rest, &made), 0);
+  cr_assert_null(memmem(h.vault->round.bytes, ROUND_BYTES, made.token.text, 30), "replies are not kept");
+}
+
 TestSuite(lmdb, .fini = close_harness);
 
 Test(lmdb, a_restart_finds_everything) {
