@@ -23,9 +23,9 @@ enum {
   OUTER_BYTES = 33 + INNER_BYTES + 16
 };
 
-/* Authenticated data: of the outside, the head of 17 bytes, the escrow of 56 and both ids; of the inside,
- * type, environment and both ids. */
-enum { OUTER_BOUND = 105, INNER_BOUND = 34 };
+/* Authenticated data: of the outside, both ids, the head of 17 bytes, the escrow of 54 and the salt of 8; of
+ * the inside, type, environment and both ids. */
+enum { OUTER_BOUND = 32 + 17 + 54 + 8, INNER_BOUND = 2 + 32 };
 
 static struct harness harness;
 static struct id tokens[RECORDS];

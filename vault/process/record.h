@@ -5,10 +5,10 @@
  *   outside   sealed under the merchant key: what may be shown of the card, its fingerprint, and
  *     inside    sealed under a key derived from the token alone: the number and the holder's name
  *
- * Everything before the outside, the merchant's id and the token's hash are its authenticated data, so that a
- * record moved, swapped or given another status does not open (B9). Both layers are XChaCha20-Poly1305.
- * Nonces are not stored whole: the outside's is the token's hash and a random salt, fresh at each sealing;
- * the inside's key serves one token, and its nonce is a random salt. */
+ * The merchant's id, the token's hash and all that stands before the outside are its authenticated data, so
+ * that a record moved, swapped or given another status does not open (B9). Both layers are
+ * XChaCha20-Poly1305. Nonces are not stored whole: the outside's is the token's hash and a random salt, fresh
+ * at each sealing; the inside's key serves one token, and its nonce is a random salt. */
 #pragma once
 
 #include "card.h"
@@ -71,6 +71,7 @@ size_t record_write(const struct record *record, const struct record_binding *bi
                     uint8_t ret_bytes[RECORD_MAX]);
 /* Reads the head alone, from which the caller learns merchant and generation. Everything that was sealed
  * stays unset. Returns 0, or -EBADMSG. Nothing of it may be believed before record_open(). */
-MUST_USE int record_read_head(struct view bytes, struct record *ret_record);
-/* Opens the outside of bytes, whose head is in record. Returns 0, or -EBADMSG. */
-MUST_USE int record_open(struct view bytes, const struct record_binding *binding, struct record *record);
+MUST_USE int record_read_head(struct view sealed, struct record *ret_record);
+/* Opens the outside of the same bytes, whose head record_read_head() has read into record. Returns 0, or
+ * -EBADMSG. */
+MUST_USE int record_open(struct view sealed, const struct record_binding *binding, struct record *record);
