@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "packed_digits.h"
 #include "record.h"
 
 struct case_of {
@@ -77,6 +78,47 @@ Test(record, a_card_comes_back_as_it_went_in) {
       cr_assert_eq(record.merchant, 3);
     }
   }
+}
+
+/* A head with one time more, before the longest outside. */
+Test(record, a_deleted_one_opens_with_its_date) {
+  struct case_of c;
+  struct card card;
+  struct record record;
+  seal(&c, "4242424242424242347", "0123456789012345678901234567890123456789012345678901234567890123");
+  size_t length = c.view.length;
+  c.record.status = TOKEN_DELETED;
+  c.record.deleted_ms = 1800000000456;
+  c.view.length = record_write(&c.record, &c.binding, c.bytes);
+  cr_assert_eq(c.view.length, length + 6);
+  cr_assert_eq(open_outside(c.view, &c.binding, &record), 0);
+  cr_assert_eq(record.status, TOKEN_DELETED);
+  cr_assert_eq(record.deleted_ms, 1800000000456);
+  cr_assert_eq(record_open_card(&record, &c.binding, c.names.inner_key, &card), 0);
+  cr_assert_str_eq(card.number, "4242424242424242347");
+  for (size_t i = 0; i < c.view.length; i++) {
+    c.bytes[i] ^= 1;
+    cr_assert_lt(open_outside(c.view, &c.binding, &record), 0, "byte %zu", i);
+    c.bytes[i] ^= 1;
+  }
+  c.record.status = TOKEN_ACTIVE;
+  cr_assert_eq(record_open(c.view, &c.binding, &c.record), -EBADMSG, "not under a head of another length");
+}
+
+Test(record, digits_are_packed_and_come_back) {
+  uint8_t packed[3];
+  char digits[7] = "";
+  for (size_t length = 0; length <= 6; length++) {
+    char given[7] = "908172";
+    given[length] = '\0';
+    digits_pack(given, packed, sizeof packed);
+    digits_unpack(packed, sizeof packed, digits);
+    cr_expect_str_eq(digits, given);
+  }
+  digits_pack("12345", packed, sizeof packed);
+  cr_expect_arr_eq(packed, "\x12\x34\x5f", sizeof packed);
+  digits_unpack((const uint8_t *)"\x9a\xbc\xde", 3, digits);
+  cr_expect_arr_eq(digits, "9\0\0\0\0\0", 6, "no half but a digit becomes a character");
 }
 
 /* What is stored lies under these names: BLAKE2b-384 of the text, personalised, computed elsewhere. */
