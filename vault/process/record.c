@@ -14,16 +14,12 @@ enum {
   NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
   TIME_BYTES = 6,
   HEAD_BYTES = 1 + 1 + 1 + 1 + 2 + 1 + 4 + TIME_BYTES + 6 + ESCROWED_KEY_BYTES, /* of one not deleted */
-  BIN_BYTES = 4,
-  LAST4_BYTES = 2,
-  OUTER_FIXED = RECORD_SALT_BYTES + BIN_BYTES + LAST4_BYTES + 3 + FINGERPRINT_BYTES, /* without the inside */
-  OUTER_MAX = OUTER_FIXED + INNER_MAX,
   IDS_BYTES = 2 * TOKEN_HASH_BYTES,
   YEAR_BASE = 2000
 };
 
 _Static_assert(RECORD_TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "Poly1305");
-_Static_assert(HEAD_BYTES + TIME_BYTES + RECORD_SALT_BYTES + OUTER_MAX + RECORD_TAG_BYTES <= RECORD_MAX,
+_Static_assert(HEAD_BYTES + TIME_BYTES + RECORD_SALT_BYTES + OUTSIDE_MAX + RECORD_TAG_BYTES <= RECORD_MAX,
                "the longest record fits");
 _Static_assert(NONCE_BYTES == TOKEN_HASH_BYTES + RECORD_SALT_BYTES, "hash and salt make the nonce");
 
@@ -75,7 +71,7 @@ int record_read_head(struct view sealed, struct record *ret_record) {
   return reader.bad ? -EBADMSG : 0;
 }
 
-static void write_outer(struct writer *writer, const struct record *record) {
+static void write_outside(struct writer *writer, const struct record *record) {
   write_bytes(writer, record->inner_salt, sizeof record->inner_salt);
   uint8_t bin[BIN_BYTES], last4[LAST4_BYTES];
   digits_pack(record->view.bin, bin, sizeof bin);
@@ -86,7 +82,7 @@ static void write_outer(struct writer *writer, const struct record *record) {
   write_u8(writer, record->view.exp_month);
   write_u8(writer, (uint8_t)(record->view.exp_year - YEAR_BASE));
   write_bytes(writer, record->fingerprint, sizeof record->fingerprint);
-  write_bytes(writer, record->inner, record->inner_length);
+  write_bytes(writer, record->outside + INNER_AT, record->inner_length);
 }
 
 static void read_digits(struct reader *reader, size_t bytes, char *ret_digits) {
@@ -96,20 +92,20 @@ static void read_digits(struct reader *reader, size_t bytes, char *ret_digits) {
   ret_digits[packed ? 2 * bytes : 0] = '\0';
 }
 
-static int read_outer(struct reader *reader, struct record *record) {
-  read_bytes(reader, record->inner_salt, sizeof record->inner_salt);
-  read_digits(reader, BIN_BYTES, record->view.bin);
-  read_digits(reader, LAST4_BYTES, record->view.last4);
-  uint8_t network = read_u8(reader);
+/* What the outside says; the inside stays where it is. */
+static int read_outside(size_t length, struct record *record) {
+  struct reader reader = reader_over(record->outside, length);
+  read_bytes(&reader, record->inner_salt, sizeof record->inner_salt);
+  read_digits(&reader, BIN_BYTES, record->view.bin);
+  read_digits(&reader, LAST4_BYTES, record->view.last4);
+  uint8_t network = read_u8(&reader);
   record->view.network = network < NETWORK_COUNT ? (enum network)network : NETWORK_UNKNOWN;
-  record->view.exp_month = read_u8(reader);
-  record->view.exp_year = (uint16_t)(YEAR_BASE + read_u8(reader));
-  read_bytes(reader, record->fingerprint, sizeof record->fingerprint);
-  size_t left = reader_left(reader);
+  record->view.exp_month = read_u8(&reader);
+  record->view.exp_year = (uint16_t)(YEAR_BASE + read_u8(&reader));
   record->view.fingerprint.text[0] = '\0';
-  record->inner_length = left <= INNER_MAX ? left : 0;
-  read_bytes(reader, record->inner, record->inner_length);
-  return reader_finish(reader);
+  read_bytes(&reader, record->fingerprint, sizeof record->fingerprint);
+  record->inner_length = reader_left(&reader);
+  return reader.bad ? -EBADMSG : 0;
 }
 
 /* The ids to which a record is bound. They stand before its head, so that all authenticated data is in one
@@ -134,7 +130,7 @@ size_t record_write(const struct record *record, const struct record_binding *bi
   randombytes_buf(salt, sizeof salt);
   write_bytes(&writer, salt, sizeof salt);
   size_t bound = writer_length(&writer);
-  write_outer(&writer, record);
+  write_outside(&writer, record);
   assert(!writer.bad && writer_length(&writer) + RECORD_TAG_BYTES <= sizeof bytes);
   outer_nonce(binding, salt, nonce);
   uint8_t *outer = bytes + bound;
@@ -148,20 +144,16 @@ size_t record_write(const struct record *record, const struct record_binding *bi
 int record_open(struct view sealed, const struct record_binding *binding, struct record *record) {
   uint8_t bytes[IDS_BYTES + RECORD_MAX], nonce[NONCE_BYTES];
   size_t before = head_bytes(record->status) + RECORD_SALT_BYTES;
-  if (sealed.length < before + OUTER_FIXED + RECORD_TAG_BYTES ||
-      sealed.length > before + OUTER_MAX + RECORD_TAG_BYTES)
+  if (sealed.length < before + INNER_AT + RECORD_TAG_BYTES ||
+      sealed.length > before + OUTSIDE_MAX + RECORD_TAG_BYTES)
     return -EBADMSG;
   struct writer ids = writer_over(bytes, IDS_BYTES);
   write_ids(&ids, binding);
   memcpy(bytes + IDS_BYTES, sealed.bytes, sealed.length);
-  uint8_t *outer = bytes + IDS_BYTES + before;
+  const uint8_t *outer = bytes + IDS_BYTES + before;
   outer_nonce(binding, outer - RECORD_SALT_BYTES, nonce);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(outer, NULL, NULL, outer, sealed.length - before, bytes,
-                                                 IDS_BYTES + before, nonce, binding->outer_key) != 0)
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(record->outside, NULL, NULL, outer, sealed.length - before,
+                                                 bytes, IDS_BYTES + before, nonce, binding->outer_key) != 0)
     return -EBADMSG;
-  size_t length = sealed.length - before - RECORD_TAG_BYTES;
-  struct reader reader = reader_over(outer, length);
-  int r = read_outer(&reader, record);
-  sodium_memzero(outer, length);
-  return r;
+  return read_outside(sealed.length - before - RECORD_TAG_BYTES, record);
 }

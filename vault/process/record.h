@@ -24,7 +24,11 @@ enum {
   RECORD_TAG_BYTES = 16,
   ESCROWED_KEY_BYTES = KEY_BYTES + RECORD_TAG_BYTES,
   NUMBER_BYTES = 10, /* two digits a byte, 0xf after the last */
-  INNER_MAX = NUMBER_BYTES + CARD_NAME_CAPACITY - 1 + RECORD_TAG_BYTES
+  INNER_MAX = NUMBER_BYTES + CARD_NAME_CAPACITY - 1 + RECORD_TAG_BYTES,
+  BIN_BYTES = 4,
+  LAST4_BYTES = 2,
+  INNER_AT = RECORD_SALT_BYTES + BIN_BYTES + LAST4_BYTES + 3 + FINGERPRINT_BYTES,
+  OUTSIDE_MAX = INNER_AT + INNER_MAX
 };
 
 /* What binds a record: whose it is, which token's, and the key for its outside. Borrowed. */
@@ -48,7 +52,7 @@ struct record {
   struct card_view view; /* fingerprint as an id is left empty */
   uint8_t fingerprint[FINGERPRINT_BYTES];
   uint8_t inner_salt[RECORD_SALT_BYTES];
-  uint8_t inner[INNER_MAX]; /* sealed */
+  uint8_t outside[OUTSIDE_MAX]; /* as it was opened; from INNER_AT on the inside, still sealed */
   size_t inner_length;
 };
 

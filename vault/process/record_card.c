@@ -45,8 +45,8 @@ void record_seal_card(struct record *record, const struct record_binding *bindin
   randombytes_buf(record->inner_salt, sizeof record->inner_salt);
   bind_inner(record, binding, bound);
   inner_nonce(record, nonce);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(record->inner, NULL, plain, NUMBER_BYTES + name, bound,
-                                             sizeof bound, NULL, nonce, inner_key);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(record->outside + INNER_AT, NULL, plain, NUMBER_BYTES + name,
+                                             bound, sizeof bound, NULL, nonce, inner_key);
   record->inner_length = NUMBER_BYTES + name + RECORD_TAG_BYTES;
   view_of_card(card, &record->view);
   sodium_memzero(plain, NUMBER_BYTES + name);
@@ -58,8 +58,9 @@ int record_open_card(const struct record *record, const struct record_binding *b
   bind_inner(record, binding, bound);
   inner_nonce(record, nonce);
   if (record->inner_length < NUMBER_BYTES + RECORD_TAG_BYTES ||
-      crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, record->inner, record->inner_length,
-                                                 bound, sizeof bound, nonce, inner_key) != 0)
+      crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, record->outside + INNER_AT,
+                                                 record->inner_length, bound, sizeof bound, nonce,
+                                                 inner_key) != 0)
     return -EBADMSG;
   size_t name = record->inner_length - RECORD_TAG_BYTES - NUMBER_BYTES;
   digits_unpack(plain, NUMBER_BYTES, ret_card->number);
