@@ -110,9 +110,9 @@ static int read_outside(size_t length, struct record *record) {
 
 /* The ids to which a record is bound. They stand before its head, so that all authenticated data is in one
  * piece. */
-static void write_ids(struct writer *writer, const struct record_binding *binding) {
-  write_bytes(writer, binding->merchant_id, TOKEN_HASH_BYTES);
-  write_bytes(writer, binding->token_hash, TOKEN_HASH_BYTES);
+static void put_ids(const struct record_binding *binding, uint8_t ret_ids[IDS_BYTES]) {
+  memcpy(ret_ids, binding->merchant_id, TOKEN_HASH_BYTES);
+  memcpy(ret_ids + TOKEN_HASH_BYTES, binding->token_hash, TOKEN_HASH_BYTES);
 }
 
 static void outer_nonce(const struct record_binding *binding, const uint8_t *salt,
@@ -124,21 +124,21 @@ static void outer_nonce(const struct record_binding *binding, const uint8_t *sal
 size_t record_write(const struct record *record, const struct record_binding *binding,
                     uint8_t ret_bytes[RECORD_MAX]) {
   uint8_t bytes[IDS_BYTES + RECORD_MAX], nonce[NONCE_BYTES], salt[RECORD_SALT_BYTES];
-  struct writer writer = writer_over(bytes, sizeof bytes);
-  write_ids(&writer, binding);
+  struct writer writer = writer_over(bytes + IDS_BYTES, RECORD_MAX);
+  put_ids(binding, bytes);
   write_head(&writer, record);
   randombytes_buf(salt, sizeof salt);
   write_bytes(&writer, salt, sizeof salt);
-  size_t bound = writer_length(&writer);
+  size_t before = writer_length(&writer);
   write_outside(&writer, record);
-  assert(!writer.bad && writer_length(&writer) + RECORD_TAG_BYTES <= sizeof bytes);
+  size_t length = writer_length(&writer);
+  assert(!writer.bad && length + RECORD_TAG_BYTES <= RECORD_MAX);
   outer_nonce(binding, salt, nonce);
-  uint8_t *outer = bytes + bound;
-  crypto_aead_xchacha20poly1305_ietf_encrypt(outer, NULL, outer, writer_length(&writer) - bound, bytes, bound,
+  uint8_t *outer = bytes + IDS_BYTES + before;
+  crypto_aead_xchacha20poly1305_ietf_encrypt(outer, NULL, outer, length - before, bytes, IDS_BYTES + before,
                                              NULL, nonce, binding->outer_key);
-  size_t length = writer_length(&writer) + RECORD_TAG_BYTES - IDS_BYTES;
-  memcpy(ret_bytes, bytes + IDS_BYTES, length);
-  return length;
+  memcpy(ret_bytes, bytes + IDS_BYTES, length + RECORD_TAG_BYTES);
+  return length + RECORD_TAG_BYTES;
 }
 
 int record_open(struct view sealed, const struct record_binding *binding, struct record *record) {
@@ -147,8 +147,7 @@ int record_open(struct view sealed, const struct record_binding *binding, struct
   if (sealed.length < before + INNER_AT + RECORD_TAG_BYTES ||
       sealed.length > before + OUTSIDE_MAX + RECORD_TAG_BYTES)
     return -EBADMSG;
-  struct writer ids = writer_over(bytes, IDS_BYTES);
-  write_ids(&ids, binding);
+  put_ids(binding, bytes);
   memcpy(bytes + IDS_BYTES, sealed.bytes, sealed.length);
   const uint8_t *outer = bytes + IDS_BYTES + before;
   outer_nonce(binding, outer - RECORD_SALT_BYTES, nonce);
