@@ -212,4 +212,12 @@ Test(record, two_sealings_of_one_card_share_no_bytes) {
   for (size_t i = length - 90; i < length; i++)
     same += second[i] == c.bytes[i];
   cr_assert_lt(same, 10);
+  struct record again = c.record;
+  struct card card = {.exp_month = 12, .exp_year = 2030, .name = "Ada"};
+  strcpy(card.number, "4242424242424242");
+  record_seal_card(&again, &c.binding, c.names.inner_key, &card);
+  same = 0;
+  for (size_t i = 0; i < again.inner_length; i++)
+    same += again.inner[i] == c.record.inner[i];
+  cr_assert_lt(same, 10, "nor does the inside, whose key and card are the same");
 }
