@@ -104,6 +104,16 @@ int change_agreement(struct entry *entry, struct payment *payment, const struct 
   return r;
 }
 
+int change_webhook(struct entry *entry, const struct webhook *webhook) {
+  struct writer *writer = begin_change(entry, CHANGE_WEBHOOK);
+  write_text(writer, webhook->connector);
+  write_text(writer, webhook->key);
+  write_u8(writer, (uint8_t)webhook->about);
+  write_u8(writer, (uint8_t)webhook->answer);
+  write_i64(writer, webhook->at_ms);
+  return writer_finish(writer);
+}
+
 /* ---- Reading back ---- */
 
 static int take_created(struct reader *reader, struct payment **payment) {
@@ -149,6 +159,16 @@ static int take_agreement(struct reader *reader, struct payment *payment) {
   return reader->bad ? -EBADMSG : 0;
 }
 
+/* For people who read the journal. */
+static int take_webhook(struct reader *reader) {
+  char connector[CONNECTOR_NAME_CAPACITY], key[STEP_KEY_CAPACITY];
+  read_text(reader, connector, sizeof connector);
+  read_text(reader, key, sizeof key);
+  unsigned about = read_u8(reader), answer = read_u8(reader);
+  (void)read_i64(reader);
+  return reader->bad || about >= OPERATION_COUNT || answer >= ANSWER_COUNT ? -EBADMSG : 0;
+}
+
 static int take_change(struct reader *reader, struct payment **payment) {
   enum change_type type = (enum change_type)read_u8(reader);
   if (type == CHANGE_CREATED)
@@ -174,6 +194,8 @@ static int take_change(struct reader *reader, struct payment **payment) {
     return take_concluded(reader, *payment);
   case CHANGE_AGREEMENT:
     return take_agreement(reader, *payment);
+  case CHANGE_WEBHOOK:
+    return take_webhook(reader);
   case CHANGE_CREATED:
   case CHANGE_TYPE_COUNT:
     break;

@@ -21,6 +21,7 @@ enum change_type {
   CHANGE_MOVEMENT_LOST,
   CHANGE_CONCLUDED, /* no further attempt */
   CHANGE_AGREEMENT, /* an agreement was opened */
+  CHANGE_WEBHOOK,   /* what the PSP said unasked, and so caused what follows in the entry; changes nothing */
   CHANGE_TYPE_COUNT
 };
 
@@ -48,6 +49,7 @@ MUST_USE int change_movement(struct entry *entry, struct payment *payment, enum 
                              const struct movement *movement);
 MUST_USE int change_concluded(struct entry *entry, struct payment *payment, enum payment_status conclusion,
                               const struct decline *decline);
+MUST_USE int change_webhook(struct entry *entry, const struct webhook *webhook);
 MUST_USE int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement);
 
 /* Which payment an entry is about. Returns 0 or -EBADMSG. */

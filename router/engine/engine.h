@@ -7,7 +7,8 @@
  *   1. any number of events: engine_pay(), engine_move(), engine_on_*(). They append to the ledger's batch
  * and queue effects; they never fail towards the caller, a failing store is kept for step 2.
  *   2. engine_commit(): one durable commit. When it fails, everything of the round is undone: waiting
- * requests of the round are answered REQUEST_STORAGE, replies of the vault are kept and taken in again later.
+ * requests of the round are answered REQUEST_STORAGE, its webhooks STATUS_STORAGE; replies of the vault are
+ * kept and taken in again later.
  *   3. engine_next_effect() until there is none: only now does anything leave (P1, asserted).
  *   4. engine_due() says when engine_on_time() is wanted. */
 #pragma once
@@ -112,7 +113,8 @@ enum effect_type {
   EFFECT_DESCRIBE = 1, /* send RV_DESCRIBE */
   EFFECT_DISPATCH,     /* send RV_DISPATCH */
   EFFECT_END_PAYMENT,  /* send RV_END_PAYMENT; its reply is of no interest */
-  EFFECT_ANSWER        /* answer a waiting request */
+  EFFECT_ANSWER,       /* answer a waiting request */
+  EFFECT_WEBHOOK_TAKEN /* send RV_WEBHOOK_TAKEN; its reply is of no interest */
 };
 
 struct request_answer {
@@ -130,6 +132,7 @@ struct effect { /* what it points to is borrowed until the next call of the engi
   const struct dispatch *dispatch;
   struct end_payment end;
   struct request_answer answer;
+  struct webhook_taken taken;
 };
 
 /* An engine; freed with engine_free(). Returns 0 or -ENOMEM. */
@@ -160,6 +163,10 @@ void engine_on_result(struct engine *engine, int64_t now_ms, uint64_t correlatio
 void engine_on_refused(struct engine *engine, int64_t now_ms, uint64_t correlation);
 /* It left, and no reply to it will come (the host gave up waiting, or the line broke): of unknown fate. */
 void engine_on_lost(struct engine *engine, int64_t now_ms, uint64_t correlation);
+/* A PSP's webhook came. It is answered with one EFFECT_WEBHOOK_TAKEN: STATUS_DONE once what it taught, if
+ * anything, is durable (also when its reference is nobody's); STATUS_STORAGE when that could not be written,
+ * and then it must come again. */
+void engine_on_webhook(struct engine *engine, int64_t now_ms, const struct webhook *webhook);
 /* The vault's line is there, or is lost: what is outstanding on it is then of unknown fate. */
 void engine_on_vault(struct engine *engine, int64_t now_ms, bool there);
 /* The registered connectors, all of them; replaces those known before. Copied. */

@@ -1,9 +1,11 @@
 /* What the files of the engine share. Not for hosts.
  *
- * slot: a payment with something going on, with its waiting requests and its tasks. The payment itself is loaded and
- * dropped at will.
+ * slot: a payment with something going on, with its waiting requests and its tasks. The payment itself is
+ * loaded and dropped at will.
  *
- * task: an attempt or a movement whose end is not known: what is outstanding for it, or when it is asked about.
+ * task: an attempt or a movement whose end is not known: what is outstanding for it, or when it is asked
+ * about. One that a webhook ended stays until the reply that is outstanding has come, or cannot come any
+ * more.
  *
  * intake: a payment request whose token is being described; nothing is created yet.
  *
@@ -53,6 +55,14 @@ struct waiter {
   struct id movement; /* what it waits for; empty: the payment */
   int64_t deadline_ms;
   bool replayed;
+};
+
+/* What was found out, and by what. */
+struct found {
+  enum errand errand;
+  enum finding finding;
+  const struct dispatch_result *result; /* NULL: the vault refused */
+  int64_t at_ms; /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
 };
 
 struct task {
@@ -154,6 +164,7 @@ struct engine {
 
   struct slot *entry_slot; /* what `entry` is about; NULL: none begun */
   struct journal_head entry_head;
+  const struct webhook *entry_webhook; /* that causes it, or NULL */
   struct entry entry;
   uint8_t record[PAYMENT_BYTES_MAX];
   struct request_fields inputs, personal; /* room to split and to join */
@@ -199,6 +210,12 @@ void slots_trim(struct engine *engine);
 struct task *task_for_attempt(struct slot *slot, unsigned number);
 struct task *task_for_movement(struct slot *slot, unsigned place);
 void task_free(struct task *task);
+/* Its step has ended: frees it, unless a reply is outstanding. */
+void task_over(struct task *task);
+/* The attempt that it is about, or whose money its movement moves. */
+const struct attempt *task_attempt(const struct task *task);
+/* Whether its attempt or movement has no end yet. */
+bool task_is_open(const struct task *task);
 /* Something is outstanding for it under that correlation. */
 void task_send(struct task *task, enum errand errand, uint64_t correlation);
 /* Nothing is any more. */
@@ -211,6 +228,9 @@ struct task *task_find(struct engine *engine, uint64_t correlation);
 struct entry *entry_of(struct slot *slot);
 /* Who caused what is being changed; the engine itself when not said. */
 void entry_actor(struct engine *engine, const struct id *actor, const struct id *request);
+/* A webhook causes what is being changed; named in the entry, if one comes of it. Borrowed until entry_end().
+ */
+void entry_webhook(struct engine *engine, const struct webhook *webhook);
 /* Appends the entry begun, if any, and stores the payment. Ends every event. */
 void entry_end(struct engine *engine);
 
@@ -219,6 +239,8 @@ void entry_end(struct engine *engine);
 void stage_describe(struct engine *engine, const struct intake *intake, uint64_t correlation);
 void stage_end_payment(struct slot *slot);
 void stage_answer(struct engine *engine, const struct request_answer *answer);
+/* Lost when there is no memory: the PSP then sends it again. */
+void stage_taken(struct engine *engine, uint64_t number, enum status status);
 /* An empty dispatch to fill in, staged. NULL when there is no memory. */
 struct dispatch *stage_dispatch(struct engine *engine, uint64_t correlation);
 /* Everything staged may leave. */
@@ -283,8 +305,7 @@ void policies_forget(struct engine *engine);
 /* Starts the next attempt, or concludes the payment. may_go_on: what came before allows another connector. */
 void attempt_next(struct slot *slot, bool may_go_on);
 /* Takes in what was found out about an attempt. */
-void attempt_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
-                   const struct dispatch_result *result);
+void attempt_found(struct slot *slot, struct task *task, const struct found *found);
 /* No reply to its dispatch can come any more. */
 void attempt_lost(struct slot *slot, struct task *task);
 
@@ -299,7 +320,12 @@ MUST_USE int dispatch_movement(struct slot *slot, struct task *task, enum errand
 
 /* Adds what result says to what is known; its fields stand where it has any. */
 void take_answer(struct psp_answer *answer, const struct dispatch_result *result);
+/* Adds the texts that are not known yet. Returns whether there were any. */
+bool complete_answer(struct psp_answer *answer, const struct dispatch_result *result);
 struct outcome classify(const struct payment *payment, const char *sheet, const struct psp_answer *answer);
+/* What result itself says, by the outcome tables. */
+enum outcome_class class_of(const struct payment *payment, const struct attempt *attempt,
+                            const struct dispatch_result *result);
 
 /* ---- questions.c ---- */
 
@@ -312,12 +338,28 @@ int64_t task_settled_ms(struct task *task);
 
 /* ---- movements.c ---- */
 
-void movement_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
-                    const struct dispatch_result *result);
+void movement_found(struct slot *slot, struct task *task, const struct found *found);
 void movement_lost(struct slot *slot, struct task *task);
-/* Undoes an approval that came too late, when it is time. */
-void undo_late(struct slot *slot);
 enum operation movement_operation(enum movement_type type);
+/* The place of the movement of that id, or -1. */
+int movement_place(const struct payment *payment, const struct id *movement);
+/* Begins a movement of the engine's own. Returns how a request for it would be refused. */
+enum request_outcome movement_of_own(struct slot *slot, const struct attempt *attempt,
+                                     enum movement_type type, const char *reason);
+
+/* ---- undo.c ---- */
+
+/* Voids or refunds, when it is time, what was approved too late or after it had failed. */
+void undo_unwanted(struct slot *slot);
+/* When the next try is due after one that failed; 0 when there is nothing to undo. */
+int64_t undo_due(const struct slot *slot);
+
+/* ---- contrary.c: what is said of a step that has ended ---- */
+
+void attempt_said_again(struct slot *slot, unsigned number, const struct found *found);
+void movement_said_again(struct slot *slot, unsigned place, const struct found *found);
+/* A reply that was outstanding when a webhook ended its step. */
+void reply_after_end(struct slot *slot, struct task *task, const struct found *found);
 
 /* ---- results.c ---- */
 

@@ -61,6 +61,7 @@ static void write_step(struct writer *writer, const struct step *step) {
   write_i64(writer, step->dispatched_ms);
   write_i64(writer, step->quiet_ms);
   write_i64(writer, step->ended_ms);
+  write_i64(writer, step->attention_ms);
   write_u32(writer, step->timeout_ms);
   write_u8(writer, step->replays);
   write_bool(writer, step->replay_over);
@@ -78,6 +79,7 @@ static void read_step(struct reader *reader, struct step *ret_step) {
   ret_step->dispatched_ms = read_i64(reader);
   ret_step->quiet_ms = read_i64(reader);
   ret_step->ended_ms = read_i64(reader);
+  ret_step->attention_ms = read_i64(reader);
   ret_step->timeout_ms = read_u32(reader);
   ret_step->replays = read_u8(reader);
   ret_step->replay_over = read_bool(reader);
@@ -96,6 +98,7 @@ void write_attempt(struct writer *writer, const struct attempt *attempt) {
   write_text(writer, attempt->merchant_account);
   write_bool(writer, attempt->captured);
   write_bool(writer, attempt->awaits_action);
+  write_bool(writer, attempt->surplus);
   write_step(writer, &attempt->step);
 }
 
@@ -108,6 +111,7 @@ void read_attempt(struct reader *reader, struct attempt *ret_attempt) {
   read_text(reader, ret_attempt->merchant_account, sizeof ret_attempt->merchant_account);
   ret_attempt->captured = read_bool(reader);
   ret_attempt->awaits_action = read_bool(reader);
+  ret_attempt->surplus = read_bool(reader);
   read_step(reader, &ret_attempt->step);
 }
 
@@ -119,6 +123,7 @@ void write_movement(struct writer *writer, const struct movement *movement) {
   write_bool(writer, movement->final);
   write_bool(writer, movement->own);
   write_u8(writer, movement->attempt);
+  write_i64(writer, movement->event_ms);
   write_short_id(writer, "key", &movement->actor);
   write_text(writer, movement->reference);
   write_text(writer, movement->reason);
@@ -134,6 +139,7 @@ void read_movement(struct reader *reader, struct movement *ret_movement) {
   ret_movement->final = read_bool(reader);
   ret_movement->own = read_bool(reader);
   ret_movement->attempt = read_u8(reader);
+  ret_movement->event_ms = read_i64(reader);
   ret_movement->actor = read_short_id(reader, "key");
   read_text(reader, ret_movement->reference, sizeof ret_movement->reference);
   read_text(reader, ret_movement->reason, sizeof ret_movement->reason);

@@ -6,23 +6,17 @@
 
 enum { ASKS_SHIFT_MAX = 30, MS_PER_S = 1000 };
 
-static const struct attempt *attempt_of(const struct task *task) {
-  const struct payment *payment = task->slot->payment;
-  unsigned number = task->attempt ? task->attempt : payment->movements[task->movement - 1].attempt;
-  return &payment->attempts[number - 1];
-}
-
 static const struct movement *movement_of(const struct task *task) {
   return task->movement ? &task->slot->payment->movements[task->movement - 1] : NULL;
 }
 
 static const struct step *step_of(const struct task *task) {
   const struct movement *movement = movement_of(task);
-  return movement ? &movement->step : &attempt_of(task)->step;
+  return movement ? &movement->step : &task_attempt(task)->step;
 }
 
 static const struct connector *connector_of(const struct task *task) {
-  const struct connector *connector = connector_named(task->slot->engine, attempt_of(task)->connector);
+  const struct connector *connector = connector_named(task->slot->engine, task_attempt(task)->connector);
   return connector && connector->sheet ? connector : NULL;
 }
 
@@ -47,7 +41,7 @@ static int64_t wait_before(const struct engine *engine, uint32_t first_ms, unsig
 /* As soon as absence would be proof it is worth a question. */
 void task_ask_later(struct task *task) {
   const struct engine *engine = task->slot->engine;
-  bool action = task->attempt && attempt_of(task)->awaits_action;
+  bool action = task->attempt && task_attempt(task)->awaits_action;
   uint32_t first_ms = action ? ACTION_QUESTION_MS : engine->options.first_question_ms;
   int64_t settled_ms = task_settled_ms(task);
   task->due_ms = engine->now_ms + wait_before(engine, first_ms, task->asks++);
@@ -60,7 +54,7 @@ void task_ask_later(struct task *task) {
 static enum question question_of(const struct task *task, const struct sheet_facts *sheet) {
   const struct movement *movement = movement_of(task);
   enum question question = movement ? sheet->movement_question : sheet->question;
-  bool only_status = movement ? movement->received : attempt_of(task)->awaits_action;
+  bool only_status = movement ? movement->received : task_attempt(task)->awaits_action;
   if (movement && movement->received && !sheet->received_is_asked)
     return QUESTION_NONE;
   if (only_status && question != QUESTION_STATUS)
@@ -79,7 +73,7 @@ static bool is_wanted(const struct task *task) {
 /* The same dispatch again: same account, same sheet, and answered before the PSP forgets the key. */
 static bool may_replay(const struct task *task, const struct connector *connector) {
   const struct step *step = step_of(task);
-  const struct attempt *attempt = attempt_of(task);
+  const struct attempt *attempt = task_attempt(task);
   int64_t end_ms = task->slot->engine->now_ms + step->timeout_ms + DISPATCH_GRACE_MS;
   return !step->replay_over && is_wanted(task) && step->replays < UINT8_MAX &&
          memcmp(step->sheet_hash, connector->facts.sheet_hash, sizeof step->sheet_hash) == 0 &&
@@ -105,7 +99,7 @@ static void record_step(struct task *task, bool over) {
   struct slot *slot = task->slot;
   int r;
   if (task->attempt) {
-    struct attempt attempt = *attempt_of(task);
+    struct attempt attempt = *task_attempt(task);
     if (over)
       attempt.step.replay_over = true;
     else
@@ -150,19 +144,23 @@ static void ask(struct task *task) {
 
 static bool awaits_reply(const struct task *task) {
   const struct movement *movement = movement_of(task);
-  bool later = movement ? movement->received : attempt_of(task)->awaits_action;
+  bool later = movement ? movement->received : task_attempt(task)->awaits_action;
   return step_of(task)->status == STEP_PENDING && !later;
 }
 
 /* The customer did not act in time: what became of it must be found out. */
 static void expire_action(struct task *task) {
   const struct payment *payment = task->slot->payment;
-  if (task->attempt && attempt_of(task)->awaits_action &&
+  if (task->attempt && task_attempt(task)->awaits_action &&
       payment->action_expires_ms <= task->slot->engine->now_ms)
     attempt_lost(task->slot, task);
 }
 
 void task_due(struct task *task) {
+  if (!task_is_open(task)) {
+    task_free(task);
+    return;
+  }
   if (awaits_reply(task)) {
     take_lost(task);
     return;
