@@ -448,7 +448,7 @@ WEBHOOK_TEST(a_received_capture_is_ended_by_its_webhook) {
   const struct dispatch capture = *last_sent();
   world_approve(&world, ANSWER_IS_RECEIVED);
   cr_assert_eq(newest()->status, PAYMENT_AUTHORIZED);
-  tell(&capture, OPERATION_REFUND, ANSWER_IS_REFUNDED, PSP_MS); /* another kind of movement */
+  tell(&capture, OPERATION_REFUND, ANSWER_IS_APPROVED, PSP_MS); /* another kind of movement */
   cr_assert_eq(movement(0)->step.status, STEP_PENDING);
   tell(&capture, OPERATION_CAPTURE, ANSWER_IS_CAPTURED, PSP_MS);
   cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
