@@ -170,6 +170,7 @@ static void succeed(struct slot *slot, struct attempt *attempt) {
   end_action(slot, attempt);
   attempt->step.status = STEP_SUCCEEDED;
   attempt->step.class = OUTCOME_APPROVED;
+  attempt->step.attention_ms = 0;
   attempt->step.ended_ms = slot->engine->now_ms;
   attempt->captured = attempt->operation == OPERATION_CHARGE;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
@@ -186,6 +187,7 @@ static void fail(struct slot *slot, struct attempt *attempt, enum outcome_class 
   end_action(slot, attempt);
   attempt->step.status = STEP_FAILED;
   attempt->step.class = class;
+  attempt->step.attention_ms = 0;
   attempt->step.ended_ms = slot->engine->now_ms;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
   attempt_next(slot, may_go_on);

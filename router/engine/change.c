@@ -180,6 +180,7 @@ static int take_change(struct reader *reader, struct payment **payment) {
   case CHANGE_ATTEMPT_REPLAYED:
   case CHANGE_ATTEMPT_ANSWERED:
   case CHANGE_ATTEMPT_LOST:
+  case CHANGE_ATTEMPT_ATTENTION:
     return take_attempt(reader, *payment);
   case CHANGE_CANDIDATE_SKIPPED:
     return take_skipped(reader, *payment);
@@ -189,6 +190,7 @@ static int take_change(struct reader *reader, struct payment **payment) {
   case CHANGE_MOVEMENT_REPLAYED:
   case CHANGE_MOVEMENT_ANSWERED:
   case CHANGE_MOVEMENT_LOST:
+  case CHANGE_MOVEMENT_ATTENTION:
     return take_movement(reader, *payment);
   case CHANGE_CONCLUDED:
     return take_concluded(reader, *payment);

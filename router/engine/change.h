@@ -19,9 +19,11 @@ enum change_type {
   CHANGE_MOVEMENT_REPLAYED,
   CHANGE_MOVEMENT_ANSWERED,
   CHANGE_MOVEMENT_LOST,
-  CHANGE_CONCLUDED, /* no further attempt */
-  CHANGE_AGREEMENT, /* an agreement was opened */
-  CHANGE_WEBHOOK,   /* what the PSP said unasked, and so caused what follows in the entry; changes nothing */
+  CHANGE_CONCLUDED,          /* no further attempt */
+  CHANGE_AGREEMENT,          /* an agreement was opened */
+  CHANGE_ATTEMPT_ATTENTION,  /* it cannot be found out, or not undone: put before a person */
+  CHANGE_MOVEMENT_ATTENTION, /* likewise */
+  CHANGE_WEBHOOK, /* what the PSP said unasked, and so caused what follows in the entry; changes nothing */
   CHANGE_TYPE_COUNT
 };
 

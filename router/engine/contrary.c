@@ -70,6 +70,7 @@ static void turn(struct slot *slot, struct movement *movement, const struct foun
                                                          : 1;
   movement->step.status = failed ? STEP_FAILED : STEP_SUCCEEDED;
   movement->step.absent = false;
+  movement->step.attention_ms = 0;
   movement->step.class = failed ? class_of(slot->payment, attempt, found->result) : OUTCOME_APPROVED;
   movement->step.ended_ms = slot->engine->now_ms;
   take_answer(&movement->step.answer, found->result);
@@ -100,14 +101,11 @@ void movement_said_again(struct slot *slot, unsigned place, const struct found *
     return;
   turn(slot, &movement, found);
   if (!payment_allows(slot->payment, &movement)) {
-    /* The books have no place for it any more: a person must look. */
-    movement = slot->payment->movements[place];
-    if (movement.step.attention_ms != 0)
-      return;
-    movement.step.attention_ms = slot->engine->now_ms;
+    attention_to_movement(slot, place);
+    return;
   }
   record(slot, &movement);
-  slot->undo_ms = undo_due(slot);
+  undo_plan(slot);
 }
 
 static void complete_movement(struct slot *slot, unsigned place, const struct found *found) {

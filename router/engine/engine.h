@@ -39,8 +39,10 @@ struct engine_options {
   uint32_t deadline_ms;       /* of a payment that names none [60,000] */
   uint32_t action_ms;         /* for the customer to act [1,800,000] */
   uint32_t attempts_max;      /* of a payment [5], at most ATTEMPTS_MAX */
-  uint32_t first_question_ms; /* after an outcome got lost [500]; doubles from there */
-  uint32_t last_question_ms;  /* no wait between questions is longer [900,000] */
+  uint32_t first_question_ms; /* after an outcome got lost [500]; doubles from there; sheets may say
+                               otherwise */
+  uint32_t last_question_ms;  /* no wait between questions is longer [900,000]; sheets may say otherwise */
+  uint32_t attention_ms;      /* after its dispatch, what is unresolved is put before a person [86,400,000] */
   uint32_t requests_max;      /* waiting at once; beyond: REQUEST_BUSY [16,384] */
   uint32_t loaded_max;        /* payments held in memory while nothing goes on with them [8,192] */
 };

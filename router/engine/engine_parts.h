@@ -30,14 +30,18 @@ enum {
   DEFAULT_ATTEMPTS = 5,
   DEFAULT_FIRST_QUESTION_MS = 500,
   DEFAULT_LAST_QUESTION_MS = 15 * 60 * 1000,
+  DEFAULT_ATTENTION_MS = 24 * 60 * 60 * 1000,
   DEFAULT_REQUESTS = 16384,
   DEFAULT_LOADED = 8192,
   DISPATCH_MIN_MS = 100,     /* the vault takes no shorter timeout */
   DISPATCH_GRACE_MS = 1000,  /* egress ends a dispatch so long after its timeout at the latest */
   ACTION_QUESTION_MS = 5000, /* the first question while the customer acts */
   RETRY_ROUND_MS = 200,      /* after a failed commit */
-  NO_VAULT_MS = 1000,        /* between looks whether a question can be asked at all */
-  MOVEMENT_ROOM = 1300,      /* bytes that one movement can grow to */
+  ATTENDED_QUESTION_MS = 24 * 60 * 60 * 1000, /* between questions about what a person was told of */
+  WEBHOOK_GRACE_MS =
+      15 * 60 * 1000,   /* for a webhook to tell, after the settling time, what cannot be asked */
+  NO_VAULT_MS = 1000,   /* between looks whether a question can be asked at all */
+  MOVEMENT_ROOM = 1300, /* bytes that one movement can grow to */
   POLICIES_CACHED = 64,
   CONNECTORS_MAX = 1024,
   SWEEP_EVERY = 8, /* payments between two sweeps of old idempotency keys */
@@ -333,8 +337,22 @@ enum outcome_class class_of(const struct payment *payment, const struct attempt 
 void task_due(struct task *task);
 /* After a question that taught nothing, and when doubt begins. */
 void task_ask_later(struct task *task);
+/* How long after it went quiet a dispatch may still come into being, by its connector. */
+uint32_t task_settling_ms(const struct task *task);
+/* Whether it can be asked about, now or later, as far as is known. */
+bool task_can_be_asked(const struct task *task);
+const struct step *task_step(const struct task *task);
 /* From when on absence is proof, by the sheet; INT64_MAX when it never is. */
 int64_t task_settled_ms(struct task *task);
+
+/* ---- attention.c: what is put before a person, and journalled so once ---- */
+
+/* What has been unresolved for too long, or can be learned by asking no longer. */
+void attention_check(struct task *task);
+/* An approval that cannot be voided or refunded. */
+void attention_to_attempt(struct slot *slot, unsigned number);
+/* What is said of a movement that has ended and has no place in the books. */
+void attention_to_movement(struct slot *slot, unsigned place);
 
 /* ---- movements.c ---- */
 
@@ -351,8 +369,9 @@ enum request_outcome movement_of_own(struct slot *slot, const struct attempt *at
 
 /* Voids or refunds, when it is time, what was approved too late or after it had failed. */
 void undo_unwanted(struct slot *slot);
-/* When the next try is due after one that failed; 0 when there is nothing to undo. */
-int64_t undo_due(const struct slot *slot);
+/* After a movement has ended: sets when the next try is due, or puts before a person what was tried in vain.
+ */
+void undo_plan(struct slot *slot);
 
 /* ---- contrary.c: what is said of a step that has ended ---- */
 

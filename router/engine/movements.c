@@ -244,9 +244,10 @@ static void settle(struct slot *slot, struct task *task, struct movement *moveme
   movement->received = movement->by_webhook = false;
   movement->step.status = status;
   movement->step.class = class;
+  movement->step.attention_ms = 0;
   movement->step.ended_ms = slot->engine->now_ms;
   record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
-  slot->undo_ms = undo_due(slot);
+  undo_plan(slot);
 }
 
 static void receive(struct slot *slot, struct task *task, struct movement *movement) {

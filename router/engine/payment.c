@@ -57,20 +57,30 @@ static bool is_unwanted(const struct payment *payment, const struct attempt *att
   return live ? payment->late_void && attempt->step.ended_ms > payment->deadline_ms : attempt->surplus;
 }
 
-bool payment_undoes(const struct payment *payment, const struct attempt *attempt) {
-  unsigned tries = 0;
+/* How often that was tried; -1 when it need not be. */
+static int undo_tries(const struct payment *payment, const struct attempt *attempt) {
+  int tries = 0;
   if (!is_unwanted(payment, attempt))
-    return false;
+    return -1;
   for (unsigned i = 0; i < payment->movement_count; i++) {
     const struct movement *movement = &payment->movements[i];
     if (movement->attempt != attempt->number)
       continue;
     /* What the merchant did with it since shows that it is wanted after all. */
     if (!movement->own || movement->step.status != STEP_FAILED)
-      return false;
+      return -1;
     tries++;
   }
-  return tries < UNDO_TRIES_MAX;
+  return tries;
+}
+
+bool payment_undoes(const struct payment *payment, const struct attempt *attempt) {
+  int tries = undo_tries(payment, attempt);
+  return tries >= 0 && tries < UNDO_TRIES_MAX;
+}
+
+bool payment_undo_failed(const struct payment *payment, const struct attempt *attempt) {
+  return undo_tries(payment, attempt) >= UNDO_TRIES_MAX;
 }
 
 bool payment_wants_undo(const struct payment *payment) {
@@ -81,9 +91,29 @@ bool payment_wants_undo(const struct payment *payment) {
   return false;
 }
 
+static bool waits_for_a_person(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    if (payment->attempts[i].step.attention_ms != 0)
+      return true;
+  }
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    if (payment->movements[i].step.attention_ms != 0)
+      return true;
+  }
+  return false;
+}
+
+bool payment_is_unresolved(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    if (payment->movements[i].step.status == STEP_UNRESOLVED)
+      return true;
+  }
+  return payment->status == PAYMENT_UNRESOLVED || waits_for_a_person(payment);
+}
+
 bool payment_has_work(const struct payment *payment) {
   const struct attempt *last = last_attempt(payment);
-  if (last && is_unsettled(&last->step))
+  if ((last && is_unsettled(&last->step)) || waits_for_a_person(payment))
     return true;
   for (unsigned i = 0; i < payment->movement_count; i++) {
     const struct movement *movement = &payment->movements[i];

@@ -239,10 +239,15 @@ bool payment_is_open(const struct payment *payment);
 bool payment_undoes(const struct payment *payment, const struct attempt *attempt);
 /* Whether some attempt's is. */
 bool payment_wants_undo(const struct payment *payment);
+/* Whether it was tried to void or refund it as often as it is tried, in vain. */
+bool payment_undo_failed(const struct payment *payment, const struct attempt *attempt);
+/* Whether something about it is unresolved, or waits for a person: its outcome, a movement, an approval that
+ * cannot be undone. */
+bool payment_is_unresolved(const struct payment *payment);
 /* Whether the payment's sums would hold (P5) if that movement of it were as given. */
 bool payment_allows(struct payment *payment, const struct movement *movement);
-/* Whether the engine still has something to do for it: an attempt or a movement whose end it must find out,
- * or an approval to undo. */
+/* Whether the engine or a person still has something to do for it: an attempt or a movement whose end must be
+ * found out, or an approval to undo. */
 bool payment_has_work(const struct payment *payment);
 /* The request's fields that are not personal: reference, descriptor, metadata, return_url, ... Returns 0 or
  * -EBADMSG. */
@@ -265,7 +270,7 @@ MUST_USE int payment_load(struct ledger *ledger, const struct id *merchant, cons
 /* What a list of payments is narrowed by; zeroed members narrow nothing. */
 struct payment_filter {
   const char *reference;
-  enum payment_status status;
+  enum payment_status status; /* PAYMENT_UNRESOLVED: whatever payment_is_unresolved() */
   const struct id *customer;
   const char *connector; /* of any attempt */
   const char *metadata_key, *metadata_value;

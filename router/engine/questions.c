@@ -10,7 +10,7 @@ static const struct movement *movement_of(const struct task *task) {
   return task->movement ? &task->slot->payment->movements[task->movement - 1] : NULL;
 }
 
-static const struct step *step_of(const struct task *task) {
+const struct step *task_step(const struct task *task) {
   const struct movement *movement = movement_of(task);
   return movement ? &movement->step : &task_attempt(task)->step;
 }
@@ -20,31 +20,53 @@ static const struct connector *connector_of(const struct task *task) {
   return connector && connector->sheet ? connector : NULL;
 }
 
+uint32_t task_settling_ms(const struct task *task) {
+  const struct connector *connector = connector_of(task);
+  if (!connector)
+    return 0;
+  return connector->facts.settling_ms ? connector->facts.settling_ms : connector->sheet->settling_ms;
+}
+
 int64_t task_settled_ms(struct task *task) {
   const struct connector *connector = connector_of(task);
-  const struct step *step = step_of(task);
+  const struct step *step = task_step(task);
   if (!connector || step->quiet_ms == 0)
     return INT64_MAX;
   bool proof =
       task->movement ? connector->sheet->movement_absent_is_proof : connector->sheet->absent_is_proof;
-  uint32_t settling_ms =
-      connector->facts.settling_ms ? connector->facts.settling_ms : connector->sheet->settling_ms;
-  return proof ? step->quiet_ms + settling_ms : INT64_MAX;
+  return proof ? step->quiet_ms + task_settling_ms(task) : INT64_MAX;
 }
 
-static int64_t wait_before(const struct engine *engine, uint32_t first_ms, unsigned asks) {
+/* ---- When ---- */
+
+/* The schedule of its connector: the sheet's, where it names one. */
+static uint32_t first_wait(const struct task *task) {
+  const struct connector *connector = connector_of(task);
+  if (task->attempt && task_attempt(task)->awaits_action)
+    return ACTION_QUESTION_MS;
+  return connector && connector->sheet->first_question_ms ? connector->sheet->first_question_ms
+                                                          : task->slot->engine->options.first_question_ms;
+}
+
+static int64_t longest_wait(const struct task *task) {
+  const struct connector *connector = connector_of(task);
+  if (task_step(task)->attention_ms != 0)
+    return ATTENDED_QUESTION_MS;
+  return connector && connector->sheet->last_question_ms ? connector->sheet->last_question_ms
+                                                         : task->slot->engine->options.last_question_ms;
+}
+
+static int64_t wait_before(const struct task *task, unsigned asks) {
   unsigned shift = asks < ASKS_SHIFT_MAX ? asks : ASKS_SHIFT_MAX;
-  int64_t wait_ms = (int64_t)first_ms << shift;
-  return wait_ms < engine->options.last_question_ms ? wait_ms : engine->options.last_question_ms;
+  int64_t wait_ms = (int64_t)first_wait(task) << shift, longest_ms = longest_wait(task);
+  return wait_ms < longest_ms ? wait_ms : longest_ms;
 }
 
 /* As soon as absence would be proof it is worth a question. */
 void task_ask_later(struct task *task) {
   const struct engine *engine = task->slot->engine;
-  bool action = task->attempt && task_attempt(task)->awaits_action;
-  uint32_t first_ms = action ? ACTION_QUESTION_MS : engine->options.first_question_ms;
   int64_t settled_ms = task_settled_ms(task);
-  task->due_ms = engine->now_ms + wait_before(engine, first_ms, task->asks++);
+  task->due_ms = engine->now_ms + wait_before(task, task->asks++);
   if (settled_ms > engine->now_ms && settled_ms < task->due_ms)
     task->due_ms = settled_ms;
 }
@@ -72,13 +94,19 @@ static bool is_wanted(const struct task *task) {
 
 /* The same dispatch again: same account, same sheet, and answered before the PSP forgets the key. */
 static bool may_replay(const struct task *task, const struct connector *connector) {
-  const struct step *step = step_of(task);
+  const struct step *step = task_step(task);
   const struct attempt *attempt = task_attempt(task);
   int64_t end_ms = task->slot->engine->now_ms + step->timeout_ms + DISPATCH_GRACE_MS;
   return !step->replay_over && is_wanted(task) && step->replays < UINT8_MAX &&
          memcmp(step->sheet_hash, connector->facts.sheet_hash, sizeof step->sheet_hash) == 0 &&
          strcmp(attempt->merchant_account, connector->facts.merchant_account) == 0 &&
          end_ms < step->started_ms + (int64_t)connector->sheet->key_lifetime_s * MS_PER_S;
+}
+
+bool task_can_be_asked(const struct task *task) {
+  const struct connector *connector = connector_of(task);
+  enum question question = connector ? question_of(task, connector->sheet) : QUESTION_STATUS;
+  return question == QUESTION_STATUS || (question == QUESTION_REPLAY && may_replay(task, connector));
 }
 
 /* ---- Asking ---- */
@@ -139,13 +167,13 @@ static void ask(struct task *task) {
   else if (question == QUESTION_REPLAY && may_replay(task, connector))
     ask_by_replay(task);
   else /* a webhook or a person ends it; or another registry, later */
-    task->due_ms = engine->now_ms + engine->options.last_question_ms;
+    task->due_ms = engine->now_ms + longest_wait(task);
 }
 
 static bool awaits_reply(const struct task *task) {
   const struct movement *movement = movement_of(task);
   bool later = movement ? movement->received : task_attempt(task)->awaits_action;
-  return step_of(task)->status == STEP_PENDING && !later;
+  return task_step(task)->status == STEP_PENDING && !later;
 }
 
 /* The customer did not act in time: what became of it must be found out. */
@@ -166,6 +194,7 @@ void task_due(struct task *task) {
     return;
   }
   expire_action(task);
+  attention_check(task);
   if (task->due_ms <= task->slot->engine->now_ms)
     ask(task);
 }

@@ -1,17 +1,43 @@
 /* Approvals that nobody wants: those that came after the deadline (on_late_success: void), and those of an
  * attempt that had failed (P4). Each is voided, or refunded where it was a charge, and tried again until it
- * is done. */
+ * is done; what cannot be undone is put before a person. */
 #include "engine_parts.h"
 
 enum { UNDO_SHIFT_MAX = 11 };
 
-int64_t undo_due(const struct slot *slot) {
+static int64_t wait_before(const struct slot *slot) {
   const struct engine_options *options = &slot->engine->options;
   unsigned shift = slot->undos < UNDO_SHIFT_MAX ? slot->undos : UNDO_SHIFT_MAX;
   int64_t wait_ms = (int64_t)options->first_question_ms << shift;
-  if (!payment_wants_undo(slot->payment))
-    return 0;
-  return slot->engine->now_ms + (wait_ms < options->last_question_ms ? wait_ms : options->last_question_ms);
+  return wait_ms < options->last_question_ms ? wait_ms : options->last_question_ms;
+}
+
+/* Its charge is live no longer: nobody need look. */
+static void attention_over(struct slot *slot, const struct attempt *attempt) {
+  struct attempt over = *attempt;
+  over.step.attention_ms = 0;
+  engine_fail(slot->engine, change_attempt(entry_of(slot), slot->payment, CHANGE_ATTEMPT_ATTENTION, &over));
+}
+
+static bool was_undone(const struct payment *payment, const struct attempt *attempt) {
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    const struct movement *movement = &payment->movements[i];
+    if (movement->attempt == attempt->number && movement->own && movement->step.status == STEP_SUCCEEDED)
+      return true;
+  }
+  return false;
+}
+
+void undo_plan(struct slot *slot) {
+  const struct payment *payment = slot->payment;
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    const struct attempt *attempt = &payment->attempts[i];
+    if (payment_undo_failed(payment, attempt))
+      attention_to_attempt(slot, attempt->number);
+    else if (attempt->step.attention_ms != 0 && was_undone(payment, attempt))
+      attention_over(slot, attempt);
+  }
+  slot->undo_ms = payment_wants_undo(payment) ? slot->engine->now_ms + wait_before(slot) : 0;
 }
 
 static bool undo(struct slot *slot, const struct attempt *attempt) {
@@ -31,7 +57,10 @@ void undo_unwanted(struct slot *slot) {
   slot->undo_ms = 0;
   for (unsigned i = 0; i < payment->attempt_count; i++) {
     const struct attempt *attempt = &payment->attempts[i];
-    if (payment_undoes(payment, attempt) && !undo(slot, attempt))
-      slot->undo_ms = engine->now_ms + engine->options.last_question_ms / 2;
+    if (!payment_undoes(payment, attempt) || undo(slot, attempt))
+      continue;
+    slot->undo_ms = engine->now_ms + engine->options.last_question_ms / 2;
+    if (engine->now_ms >= attempt->step.ended_ms + engine->options.attention_ms)
+      attention_to_attempt(slot, attempt->number);
   }
 }

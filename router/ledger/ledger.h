@@ -122,6 +122,9 @@ MUST_USE int ledger_open_set(struct ledger *ledger, const struct id *merchant, c
 /* The open payment after (merchant, payment); both empty for the first. LEDGER_ABSENT at the end. */
 MUST_USE int ledger_open_next(struct ledger *ledger, const struct id *merchant, const struct id *payment,
                               struct id *ret_merchant, struct id *ret_payment);
+/* The newest open payment of the merchant that is older than before (NULL or empty: the newest of all). */
+MUST_USE int ledger_open_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                                struct id *ret_payment);
 /* Remembers that payment bears the merchant's reference. */
 MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
                                   const struct id *payment);

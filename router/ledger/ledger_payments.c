@@ -30,16 +30,27 @@ static int row_to_start(struct row *row, const struct id *before) {
   return 0;
 }
 
-int ledger_payment_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
-                          struct id *ret_payment, struct view *ret_bytes) {
+static int payment_before(struct ledger *ledger, enum ledger_table table, const struct id *merchant,
+                          const struct id *before, struct id *ret_payment, struct view *ret_bytes) {
   struct row row = {0};
   struct view key;
   if (row_add_id(&row, "mer", merchant) < 0 || row_to_start(&row, before) < 0)
     return LEDGER_ABSENT;
-  int r = row_before(ledger, LEDGER_PAYMENTS, &row, ID_BYTES, &key, ret_bytes);
+  int r = row_before(ledger, table, &row, ID_BYTES, &key, ret_bytes);
   if (r == 0)
     *ret_payment = row_id("pay", key, ID_BYTES);
   return r;
+}
+
+int ledger_payment_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                          struct id *ret_payment, struct view *ret_bytes) {
+  return payment_before(ledger, LEDGER_PAYMENTS, merchant, before, ret_payment, ret_bytes);
+}
+
+int ledger_open_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                       struct id *ret_payment) {
+  struct view nothing;
+  return payment_before(ledger, LEDGER_OPEN, merchant, before, ret_payment, &nothing);
 }
 
 /* Where a search for the payment goes on: at the merchant just met, or beyond all of its payments when it has
