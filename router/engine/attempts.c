@@ -84,6 +84,9 @@ static struct decline decline_of(const struct payment *payment, const struct att
   if (was_undone_elsewhere(attempt))
     outcome =
         (struct outcome){.retry = OUTCOME_RETRY_NEVER, .reason = "voided_elsewhere", .category = "technical"};
+  if (attempt->step.by_person)
+    outcome =
+        (struct outcome){.retry = OUTCOME_RETRY_LATER, .reason = "found_failed", .category = "technical"};
   decline.retry = outcome.retry;
   decline.retry_after_s = outcome.retry_after_s;
   strncpy(decline.reason, outcome.reason, sizeof decline.reason - 1);
@@ -298,4 +301,20 @@ void attempt_lost(struct slot *slot, struct task *task) {
   struct attempt attempt = slot->payment->attempts[task->attempt - 1];
   doubt(slot, task, &attempt, CHANGE_ATTEMPT_LOST,
         slot->engine->now_ms + attempt.step.timeout_ms + DISPATCH_GRACE_MS);
+}
+
+/* Taken for what was live, it goes nowhere else; else it is as if it had been shown absent. */
+void attempt_resolved(struct slot *slot, unsigned number, const struct resolution *resolution) {
+  struct attempt attempt = slot->payment->attempts[number - 1];
+  bool was_open = attempt.step.status == STEP_UNRESOLVED;
+  struct task *task = was_open ? task_for_attempt(slot, number) : NULL;
+  if (task)
+    task_over(task);
+  attempt.step.by_person = true;
+  if (resolution->psp_id[0] != '\0')
+    memcpy(attempt.step.answer.psp_id, resolution->psp_id, sizeof attempt.step.answer.psp_id);
+  if (resolution->succeeded)
+    succeed(slot, &attempt);
+  else
+    fail(slot, &attempt, OUTCOME_NOT_SENT, was_open);
 }

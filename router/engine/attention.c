@@ -11,10 +11,8 @@ void attention_to_attempt(struct slot *slot, unsigned number) {
               change_attempt(entry_of(slot), slot->payment, CHANGE_ATTEMPT_ATTENTION, &attempt));
 }
 
-void attention_to_movement(struct slot *slot, unsigned place) {
+static void attention_to_movement(struct slot *slot, unsigned place) {
   struct movement movement = slot->payment->movements[place];
-  if (movement.step.attention_ms != 0)
-    return;
   movement.step.attention_ms = slot->engine->now_ms;
   engine_fail(slot->engine,
               change_movement(entry_of(slot), slot->payment, CHANGE_MOVEMENT_ATTENTION, &movement));
@@ -24,12 +22,12 @@ void attention_to_movement(struct slot *slot, unsigned place) {
 static bool is_due(const struct task *task) {
   const struct engine *engine = task->slot->engine;
   const struct step *step = task_step(task);
-  if (step->status != STEP_UNRESOLVED)
+  if (step->status != STEP_UNRESOLVED || step->attention_ms != 0)
     return false;
   if (engine->now_ms >= step->started_ms + engine->options.attention_ms)
     return true;
   return !task_can_be_asked(task) &&
-         engine->now_ms >= step->quiet_ms + task_settling_ms(task) + WEBHOOK_GRACE_MS;
+         engine->now_ms >= step->quiet_ms + settling_of(engine, task_attempt(task)) + WEBHOOK_GRACE_MS;
 }
 
 void attention_check(struct task *task) {

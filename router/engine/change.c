@@ -104,6 +104,16 @@ int change_agreement(struct entry *entry, struct payment *payment, const struct 
   return r;
 }
 
+int change_resolved(struct entry *entry, const struct resolution *resolution) {
+  struct writer *writer = begin_change(entry, CHANGE_RESOLVED);
+  write_u8(writer, (uint8_t)resolution->attempt);
+  write_short_id(writer, "mov", &resolution->movement);
+  write_bool(writer, resolution->succeeded);
+  write_text(writer, resolution->evidence);
+  write_text(writer, resolution->psp_id);
+  return writer_finish(writer);
+}
+
 int change_webhook(struct entry *entry, const struct webhook *webhook) {
   struct writer *writer = begin_change(entry, CHANGE_WEBHOOK);
   write_text(writer, webhook->connector);
@@ -159,7 +169,17 @@ static int take_agreement(struct reader *reader, struct payment *payment) {
   return reader->bad ? -EBADMSG : 0;
 }
 
-/* For people who read the journal. */
+/* For people who read the journal, as the next one is. */
+static int take_resolved(struct reader *reader) {
+  struct resolution resolution;
+  (void)read_u8(reader);
+  (void)read_short_id(reader, "mov");
+  (void)read_bool(reader);
+  read_text(reader, resolution.evidence, sizeof resolution.evidence);
+  read_text(reader, resolution.psp_id, sizeof resolution.psp_id);
+  return reader->bad ? -EBADMSG : 0;
+}
+
 static int take_webhook(struct reader *reader) {
   char connector[CONNECTOR_NAME_CAPACITY], key[STEP_KEY_CAPACITY];
   read_text(reader, connector, sizeof connector);
@@ -196,6 +216,8 @@ static int take_change(struct reader *reader, struct payment **payment) {
     return take_concluded(reader, *payment);
   case CHANGE_AGREEMENT:
     return take_agreement(reader, *payment);
+  case CHANGE_RESOLVED:
+    return take_resolved(reader);
   case CHANGE_WEBHOOK:
     return take_webhook(reader);
   case CHANGE_CREATED:

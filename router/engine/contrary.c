@@ -11,10 +11,18 @@ static bool was_undone_elsewhere(const struct attempt *attempt) {
   return answer == ANSWER_IS_VOIDED || answer == ANSWER_IS_REFUNDED;
 }
 
+/* A person took for live what the PSP says it declined, or gave back. */
+static bool contradicts_a_person(const struct attempt *attempt, const struct found *found) {
+  bool gone = found->finding == FINDING_FAILED || found->finding == FINDING_GONE;
+  return gone && attempt->step.status == STEP_SUCCEEDED && attempt->step.by_person && !attempt->accepted;
+}
+
 /* A charge that was taken for none. It is undone under its own PSP id, whatever became of the payment since.
  */
 void attempt_said_again(struct slot *slot, unsigned number, const struct found *found) {
   struct attempt attempt = slot->payment->attempts[number - 1];
+  if (contradicts_a_person(&attempt, found))
+    attention_to_attempt(slot, number);
   if (found->finding != FINDING_SUCCEEDED || attempt.step.status != STEP_FAILED || attempt.surplus ||
       was_undone_elsewhere(&attempt))
     return;
@@ -71,6 +79,7 @@ static void turn(struct slot *slot, struct movement *movement, const struct foun
   movement->step.status = failed ? STEP_FAILED : STEP_SUCCEEDED;
   movement->step.absent = false;
   movement->step.attention_ms = 0;
+  movement->step.by_person = false;
   movement->step.class = failed ? class_of(slot->payment, attempt, found->result) : OUTCOME_APPROVED;
   movement->step.ended_ms = slot->engine->now_ms;
   take_answer(&movement->step.answer, found->result);
@@ -91,6 +100,15 @@ static void agree(struct slot *slot, const struct movement *movement, const stru
   record(slot, &later);
 }
 
+/* The books have no place for it any more. Said again, it is nothing new. */
+static void put_before_a_person(struct slot *slot, unsigned place, int64_t event_ms) {
+  struct movement movement = slot->payment->movements[place];
+  movement.event_ms = event_ms;
+  movement.step.attention_ms = slot->engine->now_ms;
+  engine_fail(slot->engine,
+              change_movement(entry_of(slot), slot->payment, CHANGE_MOVEMENT_ATTENTION, &movement));
+}
+
 void movement_said_again(struct slot *slot, unsigned place, const struct found *found) {
   struct movement movement = slot->payment->movements[place];
   if (!is_contrary(&movement, found)) {
@@ -101,7 +119,7 @@ void movement_said_again(struct slot *slot, unsigned place, const struct found *
     return;
   turn(slot, &movement, found);
   if (!payment_allows(slot->payment, &movement)) {
-    attention_to_movement(slot, place);
+    put_before_a_person(slot, place, movement.event_ms);
     return;
   }
   record(slot, &movement);

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "bins.h"
+#include "change.h"
 #include "draws.h"
 #include "health.h"
 #include "ledger.h"
@@ -86,6 +87,13 @@ struct movement_request {
   char reference[REASON_CAPACITY], reason[REASON_CAPACITY]; /* "" for none */
 };
 
+/* A person says what became of a step. */
+struct resolution_request {
+  struct requester from;
+  struct id payment;
+  struct resolution resolution;
+};
+
 /* How a request ended. */
 enum request_outcome {
   REQUEST_DONE = 0,           /* the payment or movement exists: 201, or 202 while open */
@@ -107,6 +115,9 @@ enum request_outcome {
   REQUEST_AMOUNT_TOO_LARGE,   /* 422, amount: more than is capturable or refundable */
   REQUEST_CONNECTOR_AWAY,     /* 409: the payment's connector is not registered or cannot do this */
   REQUEST_TOO_MANY_MOVEMENTS, /* 409 */
+  REQUEST_MOVEMENT_UNKNOWN,   /* 404: no such attempt or movement */
+  REQUEST_NOT_SETTLED,        /* 409: too early for anybody to know */
+  REQUEST_PSP_ID_WANTED,      /* 422, psp_id: without it nothing could be captured or refunded */
   REQUEST_FIELDS_TOO_LARGE,   /* 413: the request's fields together are more than fit */
   REQUEST_OUTCOME_COUNT
 };
@@ -153,6 +164,10 @@ void engine_pay(struct engine *engine, int64_t now_ms, uint64_t ticket,
 /* A merchant wants a capture, a void or a refund. Likewise. */
 void engine_move(struct engine *engine, int64_t now_ms, uint64_t ticket,
                  const struct movement_request *request);
+/* A person has found out what became of an attempt or a movement. Likewise, and answered in this round: what
+ * is still open then is another attempt. */
+void engine_resolve(struct engine *engine, int64_t now_ms, uint64_t ticket,
+                    const struct resolution_request *request);
 /* The client of a waiting request has gone: its ticket is not answered any more. What was begun goes on. */
 void engine_forget(struct engine *engine, uint64_t ticket);
 /* The vault answered EFFECT_DESCRIBE. description is read when status is STATUS_DONE. */

@@ -39,9 +39,10 @@ enum {
   RETRY_ROUND_MS = 200,      /* after a failed commit */
   ATTENDED_QUESTION_MS = 24 * 60 * 60 * 1000, /* between questions about what a person was told of */
   WEBHOOK_GRACE_MS =
-      15 * 60 * 1000,   /* for a webhook to tell, after the settling time, what cannot be asked */
-  NO_VAULT_MS = 1000,   /* between looks whether a question can be asked at all */
-  MOVEMENT_ROOM = 1300, /* bytes that one movement can grow to */
+      15 * 60 * 1000, /* for a webhook to tell, after the settling time, what cannot be asked */
+  UNKNOWN_SETTLING_MS = 2 * 60 * 1000, /* of a connector that is not registered any more */
+  NO_VAULT_MS = 1000,                  /* between looks whether a question can be asked at all */
+  MOVEMENT_ROOM = 1300,                /* bytes that one movement can grow to */
   POLICIES_CACHED = 64,
   CONNECTORS_MAX = 1024,
   SWEEP_EVERY = 8, /* payments between two sweeps of old idempotency keys */
@@ -310,6 +311,8 @@ void policies_forget(struct engine *engine);
 void attempt_next(struct slot *slot, bool may_go_on);
 /* Takes in what was found out about an attempt. */
 void attempt_found(struct slot *slot, struct task *task, const struct found *found);
+/* A person says how it ended; nothing holds against that. */
+void attempt_resolved(struct slot *slot, unsigned number, const struct resolution *resolution);
 /* No reply to its dispatch can come any more. */
 void attempt_lost(struct slot *slot, struct task *task);
 
@@ -337,8 +340,8 @@ enum outcome_class class_of(const struct payment *payment, const struct attempt 
 void task_due(struct task *task);
 /* After a question that taught nothing, and when doubt begins. */
 void task_ask_later(struct task *task);
-/* How long after it went quiet a dispatch may still come into being, by its connector. */
-uint32_t task_settling_ms(const struct task *task);
+/* How long after it went quiet a dispatch of that attempt's may still come into being, by its connector. */
+uint32_t settling_of(const struct engine *engine, const struct attempt *attempt);
 /* Whether it can be asked about, now or later, as far as is known. */
 bool task_can_be_asked(const struct task *task);
 const struct step *task_step(const struct task *task);
@@ -351,12 +354,11 @@ int64_t task_settled_ms(struct task *task);
 void attention_check(struct task *task);
 /* An approval that cannot be voided or refunded. */
 void attention_to_attempt(struct slot *slot, unsigned number);
-/* What is said of a movement that has ended and has no place in the books. */
-void attention_to_movement(struct slot *slot, unsigned place);
 
 /* ---- movements.c ---- */
 
 void movement_found(struct slot *slot, struct task *task, const struct found *found);
+void movement_resolved(struct slot *slot, unsigned place, const struct resolution *resolution);
 void movement_lost(struct slot *slot, struct task *task);
 enum operation movement_operation(enum movement_type type);
 /* The place of the movement of that id, or -1. */

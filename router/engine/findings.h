@@ -12,7 +12,8 @@ enum errand {
   ERRAND_FIRST = 1, /* the dispatch itself */
   ERRAND_STATUS,    /* a status question about it: moves no money */
   ERRAND_REPLAY,    /* the same dispatch again, under the same key */
-  ERRAND_WEBHOOK    /* with nothing: the PSP says it unasked */
+  ERRAND_WEBHOOK,   /* with nothing: the PSP says it unasked */
+  ERRAND_PERSON     /* with nothing: a person found it out */
 };
 
 enum finding {

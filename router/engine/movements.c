@@ -231,7 +231,8 @@ static void record(struct slot *slot, enum change_type type, const struct moveme
 /* What a movement that is under way was settled by counts as the PSP's latest word: what is said of it later
  * is held against that. */
 static int64_t event_of(const struct movement *movement, const struct found *found) {
-  if (found->errand != ERRAND_WEBHOOK && !movement->received)
+  bool asked = found->errand != ERRAND_WEBHOOK;
+  if (found->errand == ERRAND_PERSON || (asked && !movement->received))
     return movement->event_ms;
   return found->at_ms > 0 ? found->at_ms : 1;
 }
@@ -321,6 +322,19 @@ void movement_found(struct slot *slot, struct task *task, const struct found *fo
     receive(slot, task, &movement);
   else
     taught_nothing(slot, task, &movement, found);
+}
+
+void movement_resolved(struct slot *slot, unsigned place, const struct resolution *resolution) {
+  struct movement movement = slot->payment->movements[place];
+  struct found found = {.errand = ERRAND_PERSON,
+                        .finding = resolution->succeeded ? FINDING_SUCCEEDED : FINDING_FAILED};
+  struct task *task = task_for_movement(slot, place);
+  if (!task)
+    return;
+  movement.step.by_person = true;
+  if (resolution->psp_id[0] != '\0')
+    memcpy(movement.step.answer.psp_id, resolution->psp_id, sizeof movement.step.answer.psp_id);
+  settle(slot, task, &movement, &found, resolution->succeeded ? OUTCOME_APPROVED : OUTCOME_NOT_SENT);
 }
 
 void movement_lost(struct slot *slot, struct task *task) {

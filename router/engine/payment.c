@@ -54,6 +54,8 @@ bool payment_is_open(const struct payment *payment) {
 
 static bool is_unwanted(const struct payment *payment, const struct attempt *attempt) {
   bool live = attempt->step.status == STEP_SUCCEEDED;
+  if (attempt->accepted)
+    return false;
   return live ? payment->late_void && attempt->step.ended_ms > payment->deadline_ms : attempt->surplus;
 }
 

@@ -114,6 +114,7 @@ struct step {
   bool replay_over;         /* its replay was refused for good: never replayed again */
   bool security_code_sent;  /* a leased security code went with it, or for all that is known may have */
   bool absent;              /* failed because it was proved absent */
+  bool by_person;           /* it ended by a person's word */
   enum outcome_class class; /* 0 while nothing is known */
   uint8_t sheet_hash[SHEET_HASH_BYTES]; /* that it was dispatched by */
   struct psp_answer answer;
@@ -130,6 +131,7 @@ struct attempt {
   char merchant_account[ACCOUNT_TEXT_CAPACITY];
   bool captured;      /* it succeeded as a charge: nothing is left to capture */
   bool awaits_action; /* the customer must act; its status is STEP_PENDING */
+  bool accepted;      /* a person has seen what cannot be undone: it is tried no more */
   bool surplus; /* it had failed, and then the PSP said that it was approved: to be voided or refunded */
 };
 

@@ -67,6 +67,7 @@ static void write_step(struct writer *writer, const struct step *step) {
   write_bool(writer, step->replay_over);
   write_bool(writer, step->security_code_sent);
   write_bool(writer, step->absent);
+  write_bool(writer, step->by_person);
   write_u8(writer, (uint8_t)step->class);
   write_bytes(writer, step->sheet_hash, sizeof step->sheet_hash);
   write_answer(writer, &step->answer);
@@ -85,6 +86,7 @@ static void read_step(struct reader *reader, struct step *ret_step) {
   ret_step->replay_over = read_bool(reader);
   ret_step->security_code_sent = read_bool(reader);
   ret_step->absent = read_bool(reader);
+  ret_step->by_person = read_bool(reader);
   ret_step->class = (enum outcome_class)read_below(reader, OUTCOME_CLASS_COUNT);
   read_bytes(reader, ret_step->sheet_hash, sizeof ret_step->sheet_hash);
   read_answer(reader, &ret_step->answer);
@@ -98,6 +100,7 @@ void write_attempt(struct writer *writer, const struct attempt *attempt) {
   write_text(writer, attempt->merchant_account);
   write_bool(writer, attempt->captured);
   write_bool(writer, attempt->awaits_action);
+  write_bool(writer, attempt->accepted);
   write_bool(writer, attempt->surplus);
   write_step(writer, &attempt->step);
 }
@@ -111,6 +114,7 @@ void read_attempt(struct reader *reader, struct attempt *ret_attempt) {
   read_text(reader, ret_attempt->merchant_account, sizeof ret_attempt->merchant_account);
   ret_attempt->captured = read_bool(reader);
   ret_attempt->awaits_action = read_bool(reader);
+  ret_attempt->accepted = read_bool(reader);
   ret_attempt->surplus = read_bool(reader);
   read_step(reader, &ret_attempt->step);
 }

@@ -20,10 +20,10 @@ static const struct connector *connector_of(const struct task *task) {
   return connector && connector->sheet ? connector : NULL;
 }
 
-uint32_t task_settling_ms(const struct task *task) {
-  const struct connector *connector = connector_of(task);
-  if (!connector)
-    return 0;
+uint32_t settling_of(const struct engine *engine, const struct attempt *attempt) {
+  const struct connector *connector = connector_named(engine, attempt->connector);
+  if (!connector || !connector->sheet)
+    return UNKNOWN_SETTLING_MS;
   return connector->facts.settling_ms ? connector->facts.settling_ms : connector->sheet->settling_ms;
 }
 
@@ -34,7 +34,7 @@ int64_t task_settled_ms(struct task *task) {
     return INT64_MAX;
   bool proof =
       task->movement ? connector->sheet->movement_absent_is_proof : connector->sheet->absent_is_proof;
-  return proof ? step->quiet_ms + task_settling_ms(task) : INT64_MAX;
+  return proof ? step->quiet_ms + settling_of(task->slot->engine, task_attempt(task)) : INT64_MAX;
 }
 
 /* ---- When ---- */
