@@ -47,6 +47,8 @@ bool complete_answer(struct psp_answer *answer, const struct dispatch_result *re
     memcpy(text, value, length + 1);
     completed = true;
   }
+  if (completed && answer->phase == 0)
+    answer->phase = result->phase;
   return completed;
 }
 

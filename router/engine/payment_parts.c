@@ -14,9 +14,11 @@ static unsigned read_below(struct reader *reader, unsigned limit) {
 }
 
 static void write_answer(struct writer *writer, const struct psp_answer *answer) {
-  write_u8(writer, (uint8_t)answer->phase);
-  if (answer->phase == 0)
+  bool known = answer->phase != 0 || answer->psp_id[0] != '\0'; /* the latter alone: by a person */
+  write_bool(writer, known);
+  if (!known)
     return;
+  write_u8(writer, (uint8_t)answer->phase);
   write_u8(writer, (uint8_t)answer->answer);
   write_u16(writer, answer->http_status);
   write_u32(writer, answer->latency_us);
@@ -35,9 +37,9 @@ static void write_answer(struct writer *writer, const struct psp_answer *answer)
 
 static void read_answer(struct reader *reader, struct psp_answer *ret_answer) {
   memset(ret_answer, 0, sizeof *ret_answer);
-  ret_answer->phase = (enum phase)read_below(reader, PHASE_COUNT);
-  if (ret_answer->phase == 0)
+  if (!read_bool(reader))
     return;
+  ret_answer->phase = (enum phase)read_below(reader, PHASE_COUNT);
   ret_answer->answer = (enum answer)read_below(reader, ANSWER_COUNT);
   ret_answer->http_status = read_u16(reader);
   ret_answer->latency_us = read_u32(reader);

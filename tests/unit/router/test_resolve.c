@@ -130,6 +130,20 @@ RESOLVE_TEST(the_journal_names_the_person_and_the_evidence) {
   cr_assert_not_null(memmem(entry.body, entry.length, evidence, sizeof evidence - 1));
 }
 
+RESOLVE_TEST(the_id_that_a_person_found_is_kept_where_no_reply_ever_came) {
+  struct payment_request request = world_request(&world);
+  request.connector_count = 1;
+  request.capture_manual = true;
+  strcpy(request.connectors[0], "gamma");
+  world_pay(&world, &request);
+  world_restart(&world);
+  world.now_ms += HOUR_MS;
+  cr_assert_eq(newest()->attempts[0].step.answer.phase, 0);
+  cr_assert_eq(resolve_attempt(1, true), REQUEST_DONE);
+  world_restart(&world);
+  cr_assert_str_eq(newest()->attempts[0].step.answer.psp_id, "psp-5");
+}
+
 RESOLVE_TEST(that_it_failed_ends_the_payment_after_the_deadline) {
   lose_one();
   cr_assert_eq(resolve_attempt(1, false), REQUEST_DONE);
