@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define CARD "4242427391058265"
-#define MOVEMENT "mov_01J9ZC3V5K8Q2W4E6R8T0Y1A3S"
+#define MOVEMENT "mov_01J9ZC3V5K8Q2W4E6R8T0Y1A3S_1"
 #define ATTEMPT "pay_01J9ZC3V5K8Q2W4E6R8T0Y1A3S_1"
 #define ADYEN_SECRET "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
 #define ADYEN_SECRET_BEFORE "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
@@ -548,7 +548,7 @@ Test(hooks, several_entries_are_accepted_when_each_is_taken) {
   struct webhook first, second;
   struct adyen_event refunded = captured, unknown = captured;
   refunded.code = "REFUND";
-  refunded.reference = "mov_01J9ZC3V5K8Q2W4E6R8T0Y1A3T";
+  refunded.reference = "mov_01J9ZC3V5K8Q2W4E6R8T0Y1A3T_1";
   unknown.code = "REPORT_AVAILABLE";
   size_t length = (size_t)snprintf(body, sizeof body, "{\"live\":\"false\",\"notificationItems\":[");
   length += put_adyen_item(body + length, sizeof body - length, &captured);
@@ -578,6 +578,16 @@ Test(hooks, one_forged_entry_refuses_them_all) {
   length += put_adyen_item(body + length, sizeof body - length, &forged);
   length += (size_t)snprintf(body + length, sizeof body - length, "]}");
   expect_refused(post("adyen", "", body, length));
+}
+
+/* How often text is in a process's memory; of one that still closes the connection it came on, a little
+ * later. */
+static int left_in_memory(const struct spawned *spawned, const char *text) {
+  int count = 0;
+  for (int64_t until = now_s() + 5; now_s() < until; usleep(50000))
+    if ((count = spawn_memory_count(spawned, text, strlen(text))) <= 0)
+      break;
+  return count;
 }
 
 /* A card that a PSP echoes, wherever a field is read from, and our own secrets. */
@@ -612,8 +622,7 @@ Test(hooks, neither_a_card_nor_a_secret_reaches_the_router_a_log_or_memory) {
     for (size_t j = 0; j < 3; j++) {
       spawn_output(processes[j], output);
       cr_expect_null(strstr(output, canaries[i]), "%s logged", canaries[i]);
-      cr_expect_leq(spawn_memory_count(processes[j], canaries[i], strlen(canaries[i])), 0, "%s in %zu",
-                    canaries[i], j);
+      cr_expect_leq(left_in_memory(processes[j], canaries[i]), 0, "%s in %zu", canaries[i], j);
     }
   }
 }
