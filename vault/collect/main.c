@@ -3,7 +3,7 @@
 
 #include "card_body.h"
 #include "collect.h"
-#include "front.h"
+#include "front_process.h"
 #include "json_guard.h"
 #include "log.h"
 

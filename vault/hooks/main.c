@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "front.h"
+#include "front_process.h"
 #include "hooks.h"
 #include "json_guard.h"
 #include "log.h"

@@ -1,4 +1,4 @@
-#include "front.h"
+#include "front_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
