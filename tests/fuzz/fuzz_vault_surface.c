@@ -66,8 +66,6 @@ static void fetch(enum role role) {
       assert(!memmem(got, (size_t)length, CARD, strlen(CARD)));
     if (role == ROLE_ROUTER || role == ROLE_HOOKS)
       assert(!memmem(got, (size_t)length, "canary", 6));
-    if (role == ROLE_EGRESS)
-      assert(!memmem(got, (size_t)length, SECRET, strlen(SECRET)));
     if (role == ROLE_EGRESS && length >= MESSAGE_HEADER && (got[1] == EV_SEND || got[1] == EV_WEBHOOK)) {
       struct reader header = reader_over(got + 8, 8);
       dispatched = read_u64(&header);
