@@ -728,6 +728,25 @@ Test(hooks, it_is_confined) {
   cr_assert(status_says(&stage.hooks, "NoNewPrivs:\t1\n"));
 }
 
+/* In a live environment nobody is exempt, not even on loopback. */
+Test(hooks_start, who_comes_too_fast_is_told_so) {
+  const char *const arguments[] = {"--environment", "live", "--rate", "1", "--burst", "2", NULL};
+  stage = (struct stage){0};
+  spawn_start(&stage.hooks, "freeport-hooks", arguments, NULL);
+  int vault = spawn_connect(&stage.hooks, "vault");
+  stage.listener = listen_http(&stage.port);
+  spawn_give(&stage.hooks, "http", stage.listener);
+  spawn_wait_ready(&stage.hooks);
+  int limited = 0;
+  for (int i = 0; i < 6; i++)
+    limited += status_of(post("adyen", "", "[]", 2)) == 429;
+  cr_assert_geq(limited, 3);
+  cr_assert_leq(limited, 4, "the first two are let in");
+  cr_assert_eq(spawn_stop(&stage.hooks), 0);
+  close(stage.listener);
+  close(vault);
+}
+
 Test(hooks_start, wrong_usage_is_64) {
   static const char *const wrong[][5] = {{NULL},
                                          {"--environment", NULL},

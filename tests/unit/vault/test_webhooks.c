@@ -198,6 +198,22 @@ Test(webhooks, without_egress_or_router_it_is_not_now) {
   cr_assert_eq(pushed(), 0);
 }
 
+/* B9: a router that has seen more of the chain than there is, is served nothing. */
+Test(webhooks, a_router_that_has_seen_more_is_told_nothing) {
+  struct audit_head seen = h.vault->audit.committed;
+  struct webhook webhook;
+  struct webhook_reading reading = captured();
+  struct reader rest;
+  seen.sequence++;
+  struct writer body = writer_over(bytes, sizeof bytes);
+  write_audit_head(&body, &seen);
+  cr_assert_eq(harness_ask(&h, &h.router, RV_HEAD, &body, &rest), STATUS_ROLLED_BACK);
+  uint64_t correlation = come_in(SECRET);
+  read_it(pushed(), &reading);
+  cr_assert_eq(answered(correlation), STATUS_UNAVAILABLE);
+  cr_assert_eq(told(&webhook), 0);
+}
+
 Test(webhooks, what_waits_for_a_peer_that_goes_is_answered_at_once) {
   struct webhook webhook;
   struct webhook_reading reading = captured();
