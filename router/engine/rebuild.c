@@ -15,16 +15,12 @@ static int put_payment(struct ledger *into, const struct payment *payment) {
   return r < 0 ? r : ledger_open_set(into, &payment->merchant, &payment->id, payment_has_work(payment));
 }
 
-static bool creates(const struct journal_entry *entry) {
-  enum { SUBJECT_BYTES = 2 * (1 + ID_RANDOM_BYTES) };
-  return entry->length > SUBJECT_BYTES && entry->body[SUBJECT_BYTES] == CHANGE_CREATED;
-}
-
 static int rebuild_one(struct ledger *into, const struct journal_entry *entry) {
   struct id merchant, id;
   struct payment *payment = NULL;
-  int r = entry_subject(entry, &merchant, &id);
-  if (r == 0 && !creates(entry))
+  uint64_t previous;
+  int r = entry_subject(entry, &merchant, &id, &previous);
+  if (r == 0 && previous != 0)
     r = payment_load(into, &merchant, &id, &payment);
   if (r == LEDGER_ABSENT)
     r = -EBADMSG;

@@ -36,7 +36,7 @@ enum ledger_table {
 enum {
   LEDGER_ABSENT = 1,
   LEDGER_KEY_BYTES = 32,
-  LEDGER_SCHEMA = 1,
+  LEDGER_SCHEMA = 2,
   IDEMPOTENCY_KEY_MAX = 255,
   BODY_HASH_BYTES = 32,
   POLICY_LEDGER_TEXT_MAX = 32768,
@@ -66,6 +66,10 @@ void ledger_spoil(struct ledger *ledger, int error);
 void ledger_abandon(struct ledger *ledger);
 /* Whether something waits for a commit. */
 bool ledger_pending(const struct ledger *ledger);
+/* The sequence of the latest entry of the journal that is durable; 0 for none. */
+uint64_t ledger_durable(const struct ledger *ledger);
+/* A key for that purpose, derived from the ledger's; the caller wipes ret_key. */
+void ledger_derive_key(const struct ledger *ledger, const char *purpose, uint8_t ret_key[LEDGER_KEY_BYTES]);
 /* The store beneath, for tables that the host fills itself. */
 struct store *ledger_store(struct ledger *ledger);
 

@@ -47,7 +47,7 @@ bool row_begins(struct view key, const struct row *row, size_t length);
 /* ---- Sealed records: seals.c ---- */
 
 /* Readies the seals under the ledger's key. */
-void seals_open(struct ledger *ledger, const uint8_t key[LEDGER_KEY_BYTES]);
+void seals_open(struct ledger *ledger);
 /* store_put(), store_get() and store_next() with the seal added, checked and taken off: -EBADMSG when it does
  * not fit. */
 MUST_USE int sealed_put(struct ledger *ledger, enum ledger_table table, struct view key, const void *value,
