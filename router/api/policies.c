@@ -1,4 +1,5 @@
 #include "bodies.h"
+#include "policies_render.h"
 #include "query_args.h"
 #include "resources.h"
 #include "routing.h"
@@ -36,27 +37,19 @@ static int status_of(struct ledger *ledger, const struct id *merchant, const str
   return 0;
 }
 
-/* record's text lies in the store: everything is copied before the store is asked again. */
-static int render_policy(struct json_out *out, const struct call *call, const struct policy_record *record) {
+/* record's text lies in the store, and is copied before the store is asked again. */
+static int render(struct json_out *out, const struct call *call, const struct policy_record *record) {
   struct ledger *ledger = call->api->options.ledger;
-  char text[POLICY_LEDGER_TEXT_MAX + 1];
+  char text[POLICY_LEDGER_TEXT_MAX];
+  struct policy_record copy = *record;
   const char *status;
-  assert(record->text_length <= POLICY_LEDGER_TEXT_MAX);
+  assert(record->text_length <= sizeof text);
   memcpy(text, record->text, record->text_length);
-  text[record->text_length] = '\0';
+  copy.text = text;
   int result = status_of(ledger, &call->from.merchant, &record->id, &status);
-  if (result != 0)
-    return result;
-  out_open(out, NULL);
-  out_text(out, "id", record->id.text);
-  out_text(out, "object", "policy");
-  out_flag(out, "livemode", call->from.livemode);
-  out_time(out, "created_at", record->created_ms);
-  out_hex(out, "hash", record->hash, sizeof record->hash);
-  out_text(out, "status", status);
-  out_text_always(out, "text", text);
-  out_close(out);
-  return 0;
+  if (result == 0)
+    render_policy(out, NULL, &copy, status, call->from.livemode);
+  return result;
 }
 
 static void answer_policy(struct call *call, unsigned status, const struct id *policy, bool replayed) {
@@ -64,7 +57,7 @@ static void answer_policy(struct call *call, unsigned status, const struct id *p
   struct json_out out = {0};
   int result = ledger_policy_get(call->api->options.ledger, &call->from.merchant, policy, &record);
   if (result == 0)
-    result = render_policy(&out, call, &record);
+    result = render(&out, call, &record);
   if (result == 0) {
     call_answer_committed(call, status, replayed, &out);
     return;
@@ -278,7 +271,7 @@ static int render_list(struct json_out *out, const struct call *call, const stru
          count < page->limit) {
     at = last = record.id;
     count++;
-    result = render_policy(out, call, &record);
+    result = render(out, call, &record);
     if (result != 0)
       return result;
   }

@@ -28,6 +28,9 @@ void policies_publish(struct call *call, const char *segment);
 void policies_rollback(struct call *call, const char *segment);
 /* route.c */
 void route_ask(struct call *call, const char *segment);
+/* events_list.c */
+void events_list_read(struct call *call, const char *segment);
+void events_read(struct call *call, const char *segment);
 /* health.c */
 void health_live(struct call *call, const char *segment);
 void health_ready(struct call *call, const char *segment);

@@ -24,6 +24,8 @@ const struct api_route api_routes[] = {
     {HTTP_POST, "/v1/policies/rollback", WRITES, policies_rollback},
     {HTTP_POST, "/v1/policies/{id}/publish", WRITES, policies_publish},
     {HTTP_POST, "/v1/route", WRITES, route_ask},
+    {HTTP_GET, "/v1/events", READS, events_list_read},
+    {HTTP_GET, "/v1/events/{id}", READS, events_read},
     {HTTP_GET, "/openapi.json", OPEN, openapi_read},
     {HTTP_GET, "/healthz", OPEN, health_live},
     {HTTP_GET, "/readyz", OPEN, health_ready},
