@@ -141,7 +141,7 @@ static void add_option(struct supervisor_settings *settings, enum process_name n
 
 static void fill_arguments(const struct stack *stack, struct supervisor_settings *settings) {
   const struct config *config = stack->config;
-  for (enum process_name name = PROCESS_VAULT; name <= PROCESS_ROUTER; name++) {
+  for (enum process_name name = PROCESS_VAULT; name <= PROCESS_NOTIFY; name++) {
     add_option(settings, name, "--environment", is_live(stack) ? "live" : "test");
   }
   add_option(settings, PROCESS_VAULT, "--data", stack->vault);
@@ -150,6 +150,7 @@ static void fill_arguments(const struct stack *stack, struct supervisor_settings
   add_option(settings, PROCESS_ROUTER, "--data", stack->router);
   add_option(settings, PROCESS_ROUTER, "--sheets", stack->sheets);
   add_option(settings, PROCESS_ROUTER, "--bins", stack->bins);
+  add_option(settings, PROCESS_NOTIFY, "--trust", config->trust);
   add_option(settings, PROCESS_SANDBOX, "--data", stack->sandbox);
   add_option(settings, PROCESS_COLLECT, "--certificate", config->certificate);
   add_option(settings, PROCESS_COLLECT, "--certificate-key", config->certificate_key);
@@ -187,7 +188,7 @@ static int write_env(const struct stack *stack) {
   add_variable(variables, &count, "FREEPORT_PUBLISHABLE_KEY", "%s", stack->identity.publishable_key.text);
   static const char *const pids[PROCESS_COUNT] = {"FREEPORT_VAULT_PID", "FREEPORT_COLLECT_PID",
                                                   "FREEPORT_EGRESS_PID", "FREEPORT_ROUTER_PID",
-                                                  "FREEPORT_SANDBOX_PID"};
+                                                  "FREEPORT_NOTIFY_PID", "FREEPORT_SANDBOX_PID"};
   for (int i = 0; i < PROCESS_COUNT; i++) {
     pid_t pid = supervisor_pid(stack->supervisor, (enum process_name)i);
     if (pid != 0) {

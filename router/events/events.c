@@ -52,6 +52,17 @@ static bool movement_differs(const struct payment_marks *before, const struct mo
   return movement->step.status == STEP_PENDING && before->movements[i].received != movement->received;
 }
 
+/* By type, then by movement: the order in which the events of one entry are listed, kept and delivered. */
+static void sort_events(struct entry_events *events) {
+  for (unsigned i = 1; i < events->count; i++) {
+    struct told moved = events->events[i];
+    unsigned at = i;
+    for (; at > 0 && told_order(&events->events[at - 1], &moved) > 0; at--)
+      events->events[at] = events->events[at - 1];
+    events->events[at] = moved;
+  }
+}
+
 static void tell_payment(struct entry_events *events, const struct payment_marks *before) {
   const struct payment *payment = events->payment;
   for (unsigned i = 0; i < payment->movement_count; i++) {
@@ -60,6 +71,7 @@ static void tell_payment(struct entry_events *events, const struct payment_marks
   }
   if (before->status != payment->status)
     tell(events, status_event(payment->status), 0);
+  sort_events(events);
 }
 
 static int take_payment(struct ledger *ledger, struct entry_events *events, unsigned *ret_reads) {

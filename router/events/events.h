@@ -12,6 +12,11 @@ struct told {
   uint8_t subject; /* which movement: its place in the payment plus one; 0: none */
 };
 
+/* Less than, equal to or greater than 0, as left comes before right within an entry. */
+static inline int told_order(const struct told *left, const struct told *right) {
+  return left->type != right->type ? (int)left->type - (int)right->type : left->subject - right->subject;
+}
+
 /* All that one entry tells, in order. */
 struct entry_events {
   uint64_t sequence;
