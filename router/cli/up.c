@@ -22,7 +22,7 @@ enum { START_TIMEOUT_MS = 30000 };
 static const char usage[] =
     "usage: freeport up --dir DIR [--sandbox] [--port-base N]\n"
     "\n"
-    "Starts vault, collect, egress and router in DIR, keeps them running, and ends them cleanly on SIGTERM "
+    "Starts vault, collect, egress, router and notify in DIR, keeps them running, and ends them cleanly on SIGTERM "
     "or Ctrl-C.\n"
     "DIR/env is written when all of them answer: shell variables for a client. DIR/freeport.yaml is the "
     "configuration;\n"
@@ -150,6 +150,7 @@ static void fill_arguments(const struct stack *stack, struct supervisor_settings
   add_option(settings, PROCESS_ROUTER, "--data", stack->router);
   add_option(settings, PROCESS_ROUTER, "--sheets", stack->sheets);
   add_option(settings, PROCESS_ROUTER, "--bins", stack->bins);
+  add_option(settings, PROCESS_ROUTER, "--webhook-retries", config->webhook_retries);
   add_option(settings, PROCESS_NOTIFY, "--trust", config->trust);
   add_option(settings, PROCESS_SANDBOX, "--data", stack->sandbox);
   add_option(settings, PROCESS_COLLECT, "--certificate", config->certificate);

@@ -240,6 +240,11 @@ void pump_run(struct pump *pump, int64_t now_ms) {
   timers_settle(&pump->timers);
 }
 
+void pump_flush(struct pump *pump, int64_t now_ms) {
+  if (pump->flush_ms)
+    pump->flush_ms = now_ms;
+}
+
 static int64_t earlier(int64_t left, int64_t right) {
   return left < 0 || right < left ? right : left;
 }

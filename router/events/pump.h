@@ -71,6 +71,8 @@ void pump_run(struct pump *pump, int64_t now_ms);
 /* When pump_run() or a commit is wanted. 0: at once; -1: not at all. */
 int64_t pump_due(const struct pump *pump, int64_t now_ms);
 
+/* The host is ending: what is to be remembered is written with the next commit. */
+void pump_flush(struct pump *pump, int64_t now_ms);
 /* Whether something has waited long enough to be written down. */
 bool pump_wants_commit(const struct pump *pump, int64_t now_ms);
 /* Puts it into the ledger's batch. Returns 0 or a negated errno, and then the batch must be abandoned. */
