@@ -44,7 +44,7 @@ static bool find_start(const struct page *page, const struct call *call, const s
     return true;
   if (events_at(page->renderer.ledger, place.sequence, &events, NULL) != 0)
     return false;
-  bool found = id_equal(&events.merchant, &call->from.merchant) &&
+  bool found = id_equal(&events.merchant, &call->from.merchant) && events.at_ms == at_ms &&
                events_find(&events, place.type, place.subject) >= 0;
   events_free(&events);
   return found;
@@ -112,7 +112,7 @@ static int render_single(struct page *page, const struct call *call) {
   if (result != 0)
     return result;
   int index = events_find(&events, place.type, place.subject);
-  if (index < 0 || !id_equal(&events.merchant, &call->from.merchant))
+  if (index < 0 || events.at_ms != at_ms || !id_equal(&events.merchant, &call->from.merchant))
     result = LEDGER_ABSENT;
   else
     result = render_event(&page->renderer, &page->out, &events, (unsigned)index);

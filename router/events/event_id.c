@@ -7,11 +7,14 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { TIME_BYTES = 6, HALF_BYTES = 5, BLOCK_BYTES = 2 * HALF_BYTES, ROUNDS = 8, SEQUENCE_BYTES = 7, SALTS = 256 };
+enum { TIME_BYTES = 6, HALF_BYTES = 5, BLOCK_BYTES = 2 * HALF_BYTES, ROUNDS = 8, SEQUENCE_BYTES = 6, SALTS = 256 };
 
 _Static_assert((int)EVENT_KEY_BYTES == (int)crypto_shorthash_KEYBYTES, "the key is SipHash's");
 _Static_assert((int)TIME_BYTES + (int)BLOCK_BYTES == (int)ID_RANDOM_BYTES, "time and block make an id");
-_Static_assert((int)SEQUENCE_BYTES + 3 == (int)BLOCK_BYTES, "sequence, type, subject and salt make a block");
+_Static_assert((int)SEQUENCE_BYTES + 4 == (int)BLOCK_BYTES, "sequence, zero, type, subject, salt make a block");
+
+/* Where in a block they lie. */
+enum { ZERO = SEQUENCE_BYTES, TYPE, SUBJECT, SALT };
 
 struct event_key event_key_of(const struct ledger *ledger) {
   uint8_t derived[LEDGER_KEY_BYTES];
@@ -68,9 +71,10 @@ struct id event_id_of(const struct event_key *key, const struct event_place *pla
     uint8_t *block = bytes + TIME_BYTES;
     put_number(bytes, TIME_BYTES, (uint64_t)at_ms);
     put_number(block, SEQUENCE_BYTES, place->sequence);
-    block[SEQUENCE_BYTES] = (uint8_t)place->type;
-    block[SEQUENCE_BYTES + 1] = place->subject;
-    block[SEQUENCE_BYTES + 2] = (uint8_t)salt;
+    block[ZERO] = 0;
+    block[TYPE] = (uint8_t)place->type;
+    block[SUBJECT] = place->subject;
+    block[SALT] = (uint8_t)salt;
     encipher(key, bytes, block);
     id = id_from_bytes("evt", bytes);
     if (id_parse("evt", id.text, NULL) == 0)
@@ -87,10 +91,10 @@ int event_id_read(const struct event_key *key, const struct id *id, struct event
   uint8_t *block = bytes + TIME_BYTES;
   decipher(key, bytes, block);
   struct event_place place = {.sequence = get_number(block, SEQUENCE_BYTES),
-                              .type = (enum event_type)block[SEQUENCE_BYTES],
-                              .subject = block[SEQUENCE_BYTES + 1]};
+                              .type = (enum event_type)block[TYPE],
+                              .subject = block[SUBJECT]};
   int64_t at_ms = (int64_t)get_number(bytes, TIME_BYTES);
-  if (block[SEQUENCE_BYTES] >= EVENT_TYPE_COUNT)
+  if (block[ZERO] != 0 || block[TYPE] >= EVENT_TYPE_COUNT || (place.type == EVENT_NONE) != (at_ms == 0))
     return -EINVAL;
   struct id same = event_id_of(key, &place, at_ms); /* with the salt that it would have from us */
   if (!id_equal(&same, id))

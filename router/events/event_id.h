@@ -2,7 +2,8 @@
  * event always has the same one, and a list goes on from an id without a search.
  *
  * An id is 48 bits of its entry's time and 80 bits: the place, enciphered under a key of the ledger's, so that an
- * id tells nobody how much others do. An id that was not made here does not read back. */
+ * id tells nobody how much others do. An id that was not made here does not read back, or (one in half a million)
+ * to a place where nothing is: whoever reads one looks whether its event is there, and of that time. */
 #pragma once
 
 #include "event_types.h"
@@ -17,7 +18,7 @@ struct event_key {
 
 /* Where an event stands. With EVENT_NONE it is a place between entries: before that of the sequence. */
 struct event_place {
-  uint64_t sequence; /* of the entry; less than 2^56 */
+  uint64_t sequence; /* of the entry; less than 2^48 */
   enum event_type type;
   uint8_t subject; /* which movement: its place plus one; 0: none */
 };
