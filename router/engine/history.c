@@ -21,7 +21,10 @@ void payment_mark(const struct payment *payment, struct payment_marks *ret_marks
   for (unsigned i = 0; i < payment->movement_count; i++) {
     ret_marks->movements[i].status = payment->movements[i].step.status;
     ret_marks->movements[i].received = payment->movements[i].received;
+    ret_marks->movements[i].attention = payment->movements[i].step.attention_ms != 0;
   }
+  for (unsigned i = 0; i < payment->attempt_count; i++)
+    ret_marks->attempts_attention |= payment->attempts[i].step.attention_ms != 0;
 }
 
 static int trail_add(struct trail *trail, uint64_t sequence) {

@@ -7,10 +7,11 @@
 /* What of a payment its events tell changes of. */
 struct payment_marks {
   enum payment_status status; /* 0: there was no payment */
+  bool attempts_attention; /* one of its attempts is put before a person */
   uint8_t movement_count;
   struct {
     enum step_status status;
-    bool received;
+    bool received, attention;
   } movements[MOVEMENTS_MAX];
 };
 

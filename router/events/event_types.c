@@ -12,6 +12,7 @@ static const char *const names[EVENT_TYPE_COUNT] = {
     [EVENT_PAYMENT_DECLINED] = "payment.declined",
     [EVENT_PAYMENT_FAILED] = "payment.failed",
     [EVENT_PAYMENT_UNRESOLVED] = "payment.unresolved",
+    [EVENT_PAYMENT_ATTENTION_REQUIRED] = "payment.attention_required",
     [EVENT_CAPTURE_PENDING] = "capture.pending",
     [EVENT_CAPTURE_SUCCEEDED] = "capture.succeeded",
     [EVENT_CAPTURE_FAILED] = "capture.failed",

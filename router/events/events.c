@@ -63,6 +63,18 @@ static void sort_events(struct entry_events *events) {
   }
 }
 
+/* What a person is asked about: an attempt (or an approval that cannot be undone), or that movement. */
+static void tell_attention(struct entry_events *events, const struct payment_marks *before) {
+  struct payment_marks now;
+  payment_mark(events->payment, &now);
+  if (now.attempts_attention && !before->attempts_attention)
+    tell(events, EVENT_PAYMENT_ATTENTION_REQUIRED, 0);
+  for (unsigned i = 0; i < now.movement_count; i++) {
+    if (now.movements[i].attention && !(i < before->movement_count && before->movements[i].attention))
+      tell(events, EVENT_PAYMENT_ATTENTION_REQUIRED, i + 1);
+  }
+}
+
 static void tell_payment(struct entry_events *events, const struct payment_marks *before) {
   const struct payment *payment = events->payment;
   for (unsigned i = 0; i < payment->movement_count; i++) {
@@ -71,6 +83,7 @@ static void tell_payment(struct entry_events *events, const struct payment_marks
   }
   if (before->status != payment->status)
     tell(events, status_event(payment->status), 0);
+  tell_attention(events, before);
   sort_events(events);
 }
 

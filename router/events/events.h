@@ -5,7 +5,7 @@
 #include "event_id.h"
 #include "history.h"
 
-enum { EVENTS_PER_ENTRY_MAX = MOVEMENTS_MAX + 1 };
+enum { EVENTS_PER_ENTRY_MAX = 2 * (MOVEMENTS_MAX + 1) };
 
 struct told {
   enum event_type type;
