@@ -261,6 +261,31 @@ Test(events, a_payment_is_told_of_as_it_goes) {
   expect_types(types, sizeof types / sizeof *types);
 }
 
+/* What cannot be found out is put before a person, and told of once. */
+Test(events, a_person_that_is_wanted_is_told_of_once) {
+  struct payment_request request = world_request(&world);
+  (void)world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_APPROVED);
+  struct id payment = world_newest(&world);
+  struct movement_request movement = world_movement(&world, &payment, MOVEMENT_REFUND, 100);
+  (void)world_move(&world, &movement);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  for (unsigned minute = 0; minute < 3 * 24 * 60; minute++) {
+    world_advance(&world, 60000);
+    while (world_outstanding(&world))
+      world_fault(&world, PHASE_REPLY);
+  }
+  (void)list_all(&world.merchant, everything, 100);
+  cr_assert_eq(listed_count, 4);
+  cr_expect_eq(listed[0].type, EVENT_PAYMENT_ATTENTION_REQUIRED);
+  cr_expect_eq(listed[1].type, EVENT_REFUND_UNRESOLVED);
+  struct entry_events events;
+  cr_assert_eq(events_at(world.ledger, listed[0].sequence, &events, NULL), 0);
+  cr_expect_eq(events.events[0].subject, 1, "it names the refund");
+  cr_expect_neq(events.payment->movements[0].step.attention_ms, 0);
+  events_free(&events);
+}
+
 /* ---- Ids ---- */
 
 Test(events, an_event_has_one_id_for_ever) {
