@@ -62,11 +62,10 @@ static unsigned wait_in_vain(int64_t ms) {
 /* How often that change stands first or second in an entry: an attention is an entry of its own, or follows
  * its cause. */
 static unsigned changes(enum change_type type) {
-  enum { SUBJECT_BYTES = 2 * (1 + ID_RANDOM_BYTES) };
   struct journal_entry entry;
   unsigned count = 0;
   for (uint64_t next = 1; ledger_entry(world.ledger, next, &entry) == 0; next = entry.sequence + 1)
-    count += entry.type == JOURNAL_PAYMENT && entry.body[SUBJECT_BYTES] == type;
+    count += entry.type == JOURNAL_PAYMENT && entry.body[ENTRY_SUBJECT_BYTES] == type;
   return count;
 }
 

@@ -120,13 +120,12 @@ RESOLVE_TEST(that_it_succeeded_makes_it_live) {
 }
 
 RESOLVE_TEST(the_journal_names_the_person_and_the_evidence) {
-  enum { SUBJECT_BYTES = 2 * (1 + ID_RANDOM_BYTES) };
   static const char evidence[] = "seen in the console";
   lose_one();
   cr_assert_eq(resolve_attempt(1, false), REQUEST_DONE);
   struct journal_entry entry = last_entry();
   cr_assert(id_equal(&entry.head.actor, &world.actor));
-  cr_assert_eq(entry.body[SUBJECT_BYTES], CHANGE_RESOLVED);
+  cr_assert_eq(entry.body[ENTRY_SUBJECT_BYTES], CHANGE_RESOLVED);
   cr_assert_not_null(memmem(entry.body, entry.length, evidence, sizeof evidence - 1));
 }
 
