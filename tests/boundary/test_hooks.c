@@ -157,8 +157,16 @@ static void register_connectors(void) {
   register_connector("unsigned", "stripe", (struct webhook_signing){0}, STRIPE_SECRET, NULL);
 }
 
+/* A router that the vault has answered, and so knows of. */
 static void connect_router(void) {
+  struct connectors_question question = {0};
+  struct writer writer = writer_over(bytes, sizeof bytes);
   stage.router = spawn_connect(&stage.vault, "router");
+  write_connectors_question(&writer, &question);
+  send_raw(stage.router, RV_CONNECTORS, ++stage.correlation, bytes, writer_length(&writer));
+  do
+    cr_assert(receive(stage.router, REPLY_MS));
+  while (received[1] != (RV_CONNECTORS | REPLY_BIT));
 }
 
 static void begin(void) {
