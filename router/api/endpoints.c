@@ -4,7 +4,7 @@
 #include "bodies.h"
 #include "repeats.h"
 #include "resources.h"
-#include "webhook_signature.h"
+#include "event_signature.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static void answer_endpoint(struct call *call, unsigned status, bool replayed, s
                             bool with_secret) {
   struct json_out out = {0};
   char secret[SECRET_TEXT_CAPACITY];
-  webhook_secret_text(record->secret, sizeof record->secret, secret);
+  event_secret_text(record->secret, sizeof record->secret, secret);
   render_endpoint(&out, NULL, record, call->from.livemode, with_secret ? secret : NULL);
   out_close(&out);
   sodium_memzero(secret, sizeof secret);

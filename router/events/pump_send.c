@@ -2,7 +2,7 @@
 #include "pump_parts.h"
 
 #include "log.h"
-#include "webhook_signature.h"
+#include "event_signature.h"
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
@@ -41,11 +41,11 @@ bool pump_sendable(const struct pump *pump) {
 static void sign(const struct endpoint *endpoint, struct delivery_head *head, const char *body) {
   const struct endpoint_record *record = &endpoint->record;
   char signature[SIGNATURE_CAPACITY], before[SIGNATURE_CAPACITY];
-  webhook_sign(record->secret, sizeof record->secret, head->id.text, head->timestamp_s, body, head->length,
+  event_sign(record->secret, sizeof record->secret, head->id.text, head->timestamp_s, body, head->length,
                signature);
   bool both = record->secret_before_until_ms > endpoint->pump->now_ms;
   if (both)
-    webhook_sign(record->secret_before, sizeof record->secret_before, head->id.text, head->timestamp_s, body,
+    event_sign(record->secret_before, sizeof record->secret_before, head->id.text, head->timestamp_s, body,
                  head->length, before);
   snprintf(head->signatures, sizeof head->signatures, "%s%s%s", signature, both ? " " : "", both ? before : "");
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "events.h"
-#include "webhook_signature.h"
+#include "event_signature.h"
 #include "world.h"
 
 static struct world world;
@@ -406,8 +406,8 @@ Test(signature, the_published_example) {
   static const uint8_t secret[24] = {0x31, 0xf2, 0x90, 0xf6, 0xbf, 0x06, 0x29, 0x8a, 0xab, 0x4f, 0x08, 0xd4,
                                      0x3c, 0x3f, 0x08, 0x2c, 0xf6, 0x48, 0xa3, 0x62, 0xda, 0x2d, 0xa4, 0xb0};
   char signature[SIGNATURE_CAPACITY], shown[SECRET_TEXT_CAPACITY];
-  webhook_secret_text(secret, sizeof secret, shown);
+  event_secret_text(secret, sizeof secret, shown);
   cr_expect_str_eq(shown, text);
-  webhook_sign(secret, sizeof secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body, sizeof body - 1, signature);
+  event_sign(secret, sizeof secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body, sizeof body - 1, signature);
   cr_expect_str_eq(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }

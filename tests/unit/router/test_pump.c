@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "pump.h"
-#include "webhook_signature.h"
+#include "event_signature.h"
 #include "world.h"
 
 enum { SENT_AT_MOST = 65536, S = 1000 };
@@ -445,9 +445,9 @@ Test(pump, a_secret_that_was_replaced_signs_too_for_a_day) {
   for (unsigned i = 0; i < 3; i++) {
     char text[128], now[SIGNATURE_CAPACITY], before[SIGNATURE_CAPACITY], wanted[SIGNATURES_CAPACITY];
     snprintf(text, sizeof text, "%lu %d %s", made[i].sequence, (int)made[i].type, made[i].object);
-    webhook_sign(record.secret, sizeof record.secret, made[i].event.text, made[i].timestamp_s, text, strlen(text),
+    event_sign(record.secret, sizeof record.secret, made[i].event.text, made[i].timestamp_s, text, strlen(text),
                  now);
-    webhook_sign(record.secret_before, sizeof record.secret, made[i].event.text, made[i].timestamp_s, text,
+    event_sign(record.secret_before, sizeof record.secret, made[i].event.text, made[i].timestamp_s, text,
                  strlen(text), before);
     snprintf(wanted, sizeof wanted, "%s%s%s", i == 0 ? before : now, i == 1 ? " " : "", i == 1 ? before : "");
     cr_expect_str_eq(made[i].signatures, wanted, "%u", i);

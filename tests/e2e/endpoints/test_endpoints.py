@@ -1,6 +1,6 @@
 """Events from a whole stack to a merchant's endpoints, good and bad.
 
-test_webhooks.py BUILD [Class.test...]
+test_endpoints.py BUILD [Class.test...]
 """
 import json
 import os

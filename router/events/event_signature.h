@@ -14,7 +14,7 @@ enum {
 };
 
 /* Signs with a secret of length bytes. */
-void webhook_sign(const uint8_t *secret, size_t length, const char *id, int64_t timestamp_s, const void *body,
+void event_sign(const uint8_t *secret, size_t length, const char *id, int64_t timestamp_s, const void *body,
                   size_t body_length, char ret_signature[SIGNATURE_CAPACITY]);
 /* The secret as a merchant keeps it: "whsec_" and base64. length: at most 64. */
-void webhook_secret_text(const uint8_t *secret, size_t length, char ret_text[SECRET_TEXT_CAPACITY]);
+void event_secret_text(const uint8_t *secret, size_t length, char ret_text[SECRET_TEXT_CAPACITY]);
