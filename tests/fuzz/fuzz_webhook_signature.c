@@ -1,6 +1,6 @@
 /* No header and no signature that is not the right one is accepted, and none breaks the readers. The input is
  * a header; a good one with one byte changed is tried as well. */
-#include "event_signature.h"
+#include "webhook_signature.h"
 #include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>

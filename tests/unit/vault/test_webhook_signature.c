@@ -1,5 +1,5 @@
 /* Signatures of webhooks: the PSPs' own vectors where they are at hand, ours, and everything that is none. */
-#include "event_signature.h"
+#include "webhook_signature.h"
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
