@@ -20,7 +20,7 @@ struct config {
   char **origins; /* where the card form may be embedded and collect called from */
   unsigned origins_count;
   char *webhook_retries; /* seconds, a comma between; NULL: the standard */
-  uint32_t port_base; /* 0: free ports are chosen, and kept */
+  uint32_t port_base;    /* 0: free ports are chosen, and kept */
 };
 
 /* Reads DIR/freeport.yaml, first writing one with defaults where there is none. On a wrong file a message

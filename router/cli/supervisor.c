@@ -65,11 +65,8 @@ static const struct {
 static const struct {
   enum process_name left, right;
 } links[] = {
-    {PROCESS_VAULT, PROCESS_COLLECT},
-    {PROCESS_VAULT, PROCESS_HOOKS},
-    {PROCESS_VAULT, PROCESS_EGRESS},
-    {PROCESS_VAULT, PROCESS_ROUTER},
-    {PROCESS_ROUTER, PROCESS_NOTIFY},
+    {PROCESS_VAULT, PROCESS_COLLECT}, {PROCESS_VAULT, PROCESS_HOOKS},   {PROCESS_VAULT, PROCESS_EGRESS},
+    {PROCESS_VAULT, PROCESS_ROUTER},  {PROCESS_ROUTER, PROCESS_NOTIFY},
 };
 
 static int start_process(struct process *process);
@@ -124,8 +121,8 @@ static void on_control(struct watch *watch, uint32_t events) {
   }
 }
 
-/* Connects two processes by a fresh pair of sockets. One of the two that does not listen any more is dying: it is
- * started again, and connected then. */
+/* Connects two processes by a fresh pair of sockets. One of the two that does not listen any more is dying:
+ * it is started again, and connected then. */
 static int link_processes(const struct process *left, const struct process *right) {
   if (left->pid == 0 || right->pid == 0) {
     return 0;

@@ -22,7 +22,8 @@ enum { START_TIMEOUT_MS = 30000 };
 static const char usage[] =
     "usage: freeport up --dir DIR [--sandbox] [--port-base N]\n"
     "\n"
-    "Starts vault, collect, hooks, egress, router and notify in DIR, keeps them running, and ends them cleanly on "
+    "Starts vault, collect, hooks, egress, router and notify in DIR, keeps them running, and ends them "
+    "cleanly on "
     "SIGTERM "
     "or Ctrl-C.\n"
     "DIR/env is written when all of them answer: shell variables for a client. DIR/freeport.yaml is the "

@@ -7,7 +7,7 @@
 #include <string.h>
 
 void event_sign(const uint8_t *secret, size_t length, const char *id, int64_t timestamp_s, const void *body,
-                  size_t body_length, char ret_signature[SIGNATURE_CAPACITY]) {
+                size_t body_length, char ret_signature[SIGNATURE_CAPACITY]) {
   crypto_auth_hmacsha256_state state;
   uint8_t mac[crypto_auth_hmacsha256_BYTES];
   char timestamp[24];
@@ -18,7 +18,8 @@ void event_sign(const uint8_t *secret, size_t length, const char *id, int64_t ti
   crypto_auth_hmacsha256_update(&state, body, body_length);
   crypto_auth_hmacsha256_final(&state, mac);
   memcpy(ret_signature, "v1,", 3);
-  sodium_bin2base64(ret_signature + 3, SIGNATURE_CAPACITY - 3, mac, sizeof mac, sodium_base64_VARIANT_ORIGINAL);
+  sodium_bin2base64(ret_signature + 3, SIGNATURE_CAPACITY - 3, mac, sizeof mac,
+                    sodium_base64_VARIANT_ORIGINAL);
   sodium_memzero(&state, sizeof state);
 }
 
