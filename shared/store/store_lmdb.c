@@ -1,6 +1,7 @@
 #include "store_lmdb.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,13 +278,41 @@ static int open_reader(struct lmdb_store *lmdb) {
   return lmdb_error(r);
 }
 
+static int fill_draft(const char *draft, const char *const *tables, size_t map_bytes,
+                      struct lmdb_store *lmdb) {
+  int r = open_environment(draft, map_bytes, &lmdb->env);
+  if (r < 0)
+    return r;
+  r = open_tables(lmdb, tables);
+  mdb_env_close(lmdb->env);
+  lmdb->env = NULL;
+  return r;
+}
+
+/* LMDB does not sync a new file before its first commit: cut off by a power loss, a first start would leave
+ * one that is refused ever after. So a file gets its name when all of it is durable. */
+static int make_file(const char *path, const char *const *tables, size_t map_bytes, struct lmdb_store *lmdb) {
+  char draft[PATH_MAX];
+  int r = lmdb_file_draft(path, draft);
+  if (r < 0)
+    return r;
+  r = fill_draft(draft, tables, map_bytes, lmdb);
+  if (r == 0)
+    r = lmdb_file_put_in_place(draft, path);
+  if (r < 0)
+    lmdb_file_discard(draft);
+  return r;
+}
+
 static int open_store(const char *path, const char *const *tables, size_t map_bytes,
                       struct lmdb_store *lmdb) {
-  bool short_file = false;
-  int r = lmdb_file_check(path, &short_file);
+  struct lmdb_file file = {0};
+  int r = lmdb_file_check(path, &file);
+  if (r == 0 && file.is_new)
+    r = make_file(path, tables, map_bytes, lmdb);
   if (r == 0)
     r = open_environment(path, map_bytes, &lmdb->env);
-  if (r == 0 && short_file)
+  if (r == 0 && file.is_short)
     r = lmdb_file_check_missing(path, lmdb->env);
   if (r == 0)
     r = open_tables(lmdb, tables);
