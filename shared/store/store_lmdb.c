@@ -115,6 +115,15 @@ static bool same(struct view key, MDB_val found) {
   return key.length == found.mv_size && memcmp(key.bytes, found.mv_data, key.length) == 0;
 }
 
+/* On a damaged file a search may end anywhere; whoever walks on from there would walk in circles. */
+static bool lies_before(MDB_val found, struct view key, bool or_equal) {
+  size_t shorter = key.length < found.mv_size ? key.length : found.mv_size;
+  int order = shorter ? memcmp(found.mv_data, key.bytes, shorter) : 0;
+  if (order == 0)
+    order = (found.mv_size > key.length) - (found.mv_size < key.length);
+  return order < 0 || (order == 0 && !or_equal);
+}
+
 static int seek_next(MDB_cursor *cursor, struct view key, bool or_equal, MDB_val *found, MDB_val *value) {
   if (key.length == 0)
     return mdb_cursor_get(cursor, found, value, MDB_FIRST);
@@ -144,6 +153,8 @@ static int lmdb_next(struct store *store, unsigned table, struct view key, bool 
   MDB_val found, value;
   r = outcome(seek_next(cursor, key, or_equal, &found, &value));
   cursor_return(lmdb_of(store), cursor);
+  if (r == 0 && key.length && lies_before(found, key, or_equal))
+    return -EBADMSG;
   if (r == 0) {
     *ret_key = view_of(found);
     *ret_value = view_of(value);
