@@ -39,9 +39,15 @@ struct world {
  * only. */
 extern struct sheet_facts world_sheets[3];
 
+/* The key of every world's ledger. */
+extern const uint8_t world_ledger_key[LEDGER_KEY_BYTES];
+
 void world_open(struct world *world, uint64_t seed);
+/* The same over a store, which is the world's from here on. */
+void world_open_over(struct world *world, uint64_t seed, struct store *store);
 void world_close(struct world *world);
-/* What a SIGKILL leaves, and a start from it. The line to the vault is new and there. */
+/* Of a store in memory: what a SIGKILL leaves, and a start from it. The line to the vault is new and there.
+ */
 void world_restart(struct world *world);
 /* Publishes a policy and tells the engine. */
 void world_publish(struct world *world, const char *text);
@@ -75,5 +81,7 @@ void world_decline(struct world *world, const char *code);
 void world_fault(struct world *world, enum phase phase);
 void world_refuse(struct world *world, enum status status);
 
+/* Whether two ledgers' payments and open tables are the same. */
+bool world_payments_agree(struct store *left, struct store *right);
 /* Whether the payments and open tables equal what the journal rebuilds. */
 bool world_journal_agrees(struct world *world);
