@@ -1,7 +1,7 @@
 /* What must hold of any store after a power loss. */
 #pragma once
 
-#include "trial.h"
+#include "power_trial.h"
 
 /* The store holds exactly what the last acknowledged commit held, or the one under way: *ret_commit. Returns
  * NULL, or what is wrong. */

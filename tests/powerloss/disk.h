@@ -1,11 +1,13 @@
-/* A disk under one file, as a power loss treats it: what was synced is there; of what was written since, each
- * sector of 512 bytes may be there or not, in any order; and the file may have its old size or a later one.
+/* A disk under the two files of a store, as a power loss treats it: what was synced is there; of what was
+ * written since, each sector of 512 bytes may be there or not, in any order; and a file may have its old size
+ * or a later one.
  */
 #pragma once
 
 #include "recorder.h"
 
-enum { SECTOR_BYTES = 512 };
+/* Both files lie in one row of bytes: the log first, which never grows beyond LOG_AREA, then the database. */
+enum { SECTOR_BYTES = 512, LOG_AREA = 1 << 20 };
 
 /* What the disk does wrong, to see that the trial notices. */
 enum disk_kind {
@@ -25,13 +27,13 @@ struct pending_sector {
 struct disk {
   enum disk_kind kind;
   uint8_t *durable, *cache; /* what is on the disk; what the process sees */
-  size_t durable_size, cache_size, capacity;
+  size_t durable_size[FILE_KINDS], cache_size[FILE_KINDS], capacity;
   struct pending_sector *pending; /* in the order in which they were written */
   size_t pending_count, pending_capacity;
   bool named; /* the file bears its name; before, that name with ".new" behind it */
 };
 
-/* How long the file is after the power loss. What lies behind its end is lost. */
+/* How long a file is after the power loss. What lies behind its end is lost. */
 enum size_kept {
   SIZE_REACHES, /* as far as what was kept */
   SIZE_WHOLE,   /* as the process saw it; what was not kept reads as zeroes */
@@ -45,6 +47,9 @@ void disk_free(struct disk *disk);
 void disk_begin(struct disk *disk, const struct event *event, size_t index);
 /* It has returned: what it promises to be durable is. */
 void disk_finish(struct disk *disk, const struct event *event, size_t index);
-/* The file after a power loss that kept the pending sectors that are true in kept. ret_bytes has the disk's
- * capacity. Returns its size. */
-size_t disk_after_loss(const struct disk *disk, const bool *kept, enum size_kept size, uint8_t *ret_bytes);
+/* Where a file begins in the row. */
+size_t disk_place(enum file_kind file);
+/* The files after a power loss that kept the pending sectors that are true in kept. ret_bytes has the disk's
+ * capacity. */
+void disk_after_loss(const struct disk *disk, const bool *kept, enum size_kept size, uint8_t *ret_bytes,
+                     size_t ret_sizes[FILE_KINDS]);

@@ -59,16 +59,17 @@ void recorder_skip_syncs(void) {
   recorder.skip_syncs = true;
 }
 
-static bool is_watched(const char *path) {
+static bool is_watched(const char *path, enum file_kind *ret_file) {
   const char *slash = strrchr(path, '/');
   size_t length = strlen(recorder.name);
   if (!slash || strncmp(slash + 1, recorder.name, length) != 0)
     return false;
   const char *rest = slash + 1 + length;
-  return *rest == '\0' || strcmp(rest, ".new") == 0;
+  *ret_file = strcmp(rest, "-log") == 0 ? FILE_LOG : FILE_DATABASE;
+  return *ret_file == FILE_LOG || *rest == '\0' || strcmp(rest, ".new") == 0;
 }
 
-static bool watches(int fd) {
+static bool watches(int fd, enum file_kind *ret_file) {
   char link[64], path[PATH_MAX];
   if (!recorder.name)
     return false;
@@ -77,12 +78,16 @@ static bool watches(int fd) {
   if (length <= 0)
     return false;
   path[length] = '\0';
-  return is_watched(path);
+  return is_watched(path, ret_file);
 }
 
 /* iov as far as length bytes were taken. */
 static void add_write(int fd, const struct iovec *iov, size_t length, off_t offset) {
+  enum file_kind file;
+  if (!watches(fd, &file))
+    return;
   struct event *event = add(EVENT_WRITE);
+  event->file = file;
   event->durable = (fcntl(fd, F_GETFL) & O_DSYNC) != 0;
   event->offset = (uint64_t)offset;
   event->length = length;
@@ -98,7 +103,7 @@ static void add_write(int fd, const struct iovec *iov, size_t length, off_t offs
 
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
   ssize_t written = syscall(SYS_pwrite64, fd, bytes, length, offset);
-  if (written > 0 && watches(fd))
+  if (written > 0)
     add_write(fd, &(struct iovec){(void *)(uintptr_t)bytes, length}, (size_t)written, offset);
   return written;
 }
@@ -106,7 +111,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
 ssize_t writev(int fd, const struct iovec *iov, int count) {
   off_t offset = recorder.name ? lseek(fd, 0, SEEK_CUR) : 0;
   ssize_t written = syscall(SYS_writev, fd, iov, count);
-  if (written > 0 && watches(fd))
+  if (written > 0)
     add_write(fd, iov, (size_t)written, offset);
   return written;
 }
@@ -114,14 +119,15 @@ ssize_t writev(int fd, const struct iovec *iov, int count) {
 ssize_t write(int fd, const void *bytes, size_t length) {
   off_t offset = recorder.name ? lseek(fd, 0, SEEK_CUR) : 0;
   ssize_t written = syscall(SYS_write, fd, bytes, length);
-  if (written > 0 && watches(fd))
+  if (written > 0)
     add_write(fd, &(struct iovec){(void *)(uintptr_t)bytes, length}, (size_t)written, offset);
   return written;
 }
 
 static int synced(int fd, long result) {
-  if (result == 0 && watches(fd))
-    (void)add(EVENT_SYNC);
+  enum file_kind file;
+  if (result == 0 && watches(fd, &file))
+    add(EVENT_SYNC)->file = file;
   return (int)result;
 }
 
@@ -134,20 +140,26 @@ int fsync(int fd) {
 }
 
 /* What our own code calls. */
+ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset) {
+  return pwrite(fd, bytes, length, offset);
+}
+
 int ftruncate64(int fd, off64_t size) {
   return ftruncate(fd, size);
 }
 
 int ftruncate(int fd, off_t size) {
   int r = (int)syscall(SYS_ftruncate, fd, size);
-  if (r == 0 && watches(fd))
-    add(EVENT_SIZE)->offset = (uint64_t)size;
+  enum file_kind file;
+  if (r == 0 && watches(fd, &file))
+    *add(EVENT_SIZE) = (struct event){.type = EVENT_SIZE, .file = file, .offset = (uint64_t)size};
   return r;
 }
 
 int rename(const char *from, const char *to) {
   int r = (int)syscall(SYS_rename, from, to);
-  if (r == 0 && recorder.name && is_watched(to))
+  enum file_kind file;
+  if (r == 0 && recorder.name && is_watched(to, &file))
     (void)add(EVENT_NAMED);
   return r;
 }

@@ -1,4 +1,4 @@
-/* What a process does to one file, call by call: the calls that can change a file or make it durable are
+/* What a process does to a database, call by call: the calls that can change a file or make it durable are
  * defined here, in the test's own program, and so stand before those of the C library, for liblmdb as well.
  */
 #pragma once
@@ -17,9 +17,13 @@ enum event_type {
   EVENT_PROMISE    /* something left the process that rests on what was committed */
 };
 
+/* A store is its LMDB file and the log of batches in front of it. */
+enum file_kind { FILE_DATABASE, FILE_LOG, FILE_KINDS };
+
 struct event {
   enum event_type type;
-  bool durable; /* a write through a descriptor with O_DSYNC: durable once it has returned */
+  enum file_kind file; /* of a write, a size or a sync */
+  bool durable;        /* a write through a descriptor with O_DSYNC: durable once it has returned */
   uint64_t offset;
   size_t length;
   uint8_t *bytes;
@@ -30,8 +34,8 @@ struct recording {
   size_t count;
 };
 
-/* From here on: every file whose name is `name`, or `name` with ".new" behind it (at most one of them in the
- * process), and marks. */
+/* From here on: the file whose name is `name`, or `name` with ".new" behind it, and the one with "-log"
+ * behind it; and marks. */
 void recorder_begin(const char *name);
 void recorder_mark(enum event_type type);
 /* Ends it. The recording is the caller's, to be ended with recording_free(). */

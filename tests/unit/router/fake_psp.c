@@ -40,7 +40,7 @@ static enum answer answer_of(const struct book *book) {
   return book->status == BOOK_CAPTURED && book->manual ? ANSWER_IS_APPROVED : answers[book->status];
 }
 
-static void tell_book(struct fake_psp *psp, const struct book *book, struct dispatch_result *result) {
+static void tell_book(const struct fake_psp *psp, const struct book *book, struct dispatch_result *result) {
   char id[32];
   snprintf(id, sizeof id, "psp-%u", (unsigned)(book - psp->books));
   result->answer = answer_of(book);
@@ -133,12 +133,13 @@ static void take_movement(struct fake_psp *psp, int64_t now_ms, int64_t lag_ms,
     movement = &psp->movements[psp->movement_count++];
     memset(movement, 0, sizeof *movement);
     strcpy(movement->key, dispatch->key);
+    strcpy(movement->connector, dispatch->connector);
     movement->operation = dispatch->operation;
     movement->amount = dispatch->amount.minor;
     movement->visible_ms = now_ms + lag_ms;
     movement->refused = !psp->faultless && draw(psp, 10) == 0;
     movement->received = beta || strcmp(dispatch->connector, "alpha") == 0;
-    movement->done_ms = beta ? INT64_MAX : now_ms + (int64_t)draw(psp, 120000);
+    movement->done_ms = now_ms + (int64_t)draw(psp, 120000);
     if (!movement->refused && !apply(book, dispatch)) {
       movement->refused = true;
       psp->violations++;
@@ -176,6 +177,31 @@ void psp_take(struct fake_psp *psp, int64_t now_ms, int64_t lag_ms, const struct
   default:
     take_movement(psp, now_ms, lag_ms, dispatch, ret_result);
   }
+}
+
+bool psp_webhook(const struct fake_psp *psp, int64_t now_ms, uint64_t pick, struct webhook *ret_webhook) {
+  struct dispatch_result result = {0};
+  if (psp->book_count + psp->movement_count == 0)
+    return false;
+  pick %= psp->book_count + psp->movement_count;
+  memset(ret_webhook, 0, sizeof *ret_webhook);
+  ret_webhook->at_ms = now_ms;
+  if (pick < psp->book_count) {
+    const struct book *book = &psp->books[pick];
+    strcpy(ret_webhook->key, book->key);
+    strcpy(ret_webhook->connector, book->connector);
+    ret_webhook->about = book->manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
+    tell_book(psp, book, &result);
+  } else {
+    const struct booked_movement *movement = &psp->movements[pick - psp->book_count];
+    strcpy(ret_webhook->key, movement->key);
+    strcpy(ret_webhook->connector, movement->connector);
+    ret_webhook->about = movement->operation;
+    tell_movement(movement, now_ms, &result);
+  }
+  ret_webhook->answer = result.answer;
+  ret_webhook->fields = result.fields;
+  return true;
 }
 
 void psp_pass_time(struct fake_psp *psp, int64_t now_ms) {

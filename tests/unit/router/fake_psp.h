@@ -23,6 +23,7 @@ struct book {
 
 struct booked_movement {
   char key[STEP_KEY_CAPACITY];
+  char connector[CONNECTOR_NAME_CAPACITY];
   enum operation operation;
   int64_t amount;
   bool received, refused;
@@ -45,6 +46,9 @@ struct fake_psp {
 /* A request arrives; its answer goes to ret_result. lag_ms: how long until questions see what it made. */
 void psp_take(struct fake_psp *psp, int64_t now_ms, int64_t lag_ms, const struct dispatch *dispatch,
               struct dispatch_result *ret_result);
+/* What the PSP tells unasked of some charge or movement of its books, as it stands now; pick says which.
+ * False when there is none. */
+bool psp_webhook(const struct fake_psp *psp, int64_t now_ms, uint64_t pick, struct webhook *ret_webhook);
 /* Customers act. */
 void psp_pass_time(struct fake_psp *psp, int64_t now_ms);
 /* Whether that key was declined: it stays so, however often it comes. */

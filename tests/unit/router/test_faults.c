@@ -1,5 +1,6 @@
 /* Random payments through random faults, with an oracle: PSPs that keep books. Crashes of the router at any
- * round, lost lines, requests that arrive late or never, answers that are lost, stores that refuse.
+ * round, lost lines, requests that arrive late or never, answers that are lost, stores that refuse, webhooks
+ * that come early, late, twice and in the wrong order; people who look things up.
  *
  * What is held, at every step:
  *   - at most one charge of a payment is live (P4), and none starts while another could still come into being
@@ -22,7 +23,9 @@ enum {
   REQUESTS_MAX = 1024,
   ROUNDS = 4000,
   SETTLING_MS = 2000,
-  PARTIAL_SEND = 4
+  PARTIAL_SEND = 4,
+  WEBHOOKS_MAX = 64,
+  WEBHOOK_AGAIN_MS = 5000
 };
 
 /* A dispatch under way beyond the router. */
@@ -62,7 +65,13 @@ static struct {
 static unsigned ticket_count;
 static uint64_t state;
 static bool faultless, line_is_there = true;
-static unsigned failed_commits, events;
+static unsigned failed_commits, events, resolved;
+static struct {
+  struct webhook webhook; /* number 0: none */
+  int64_t due_ms;
+} webhooks[WEBHOOKS_MAX];
+static uint64_t webhook_count;
+static unsigned webhooks_put_off;
 
 static uint64_t draw(void *context, uint64_t below) {
   (void)context;
@@ -257,6 +266,34 @@ static void cut_line(void) {
   }
 }
 
+/* Something that stands in the books now will be told of, some time. */
+static void plan_webhook(void) {
+  unsigned at = (unsigned)draw(NULL, WEBHOOKS_MAX);
+  if (webhooks[at].webhook.number != 0 ||
+      !psp_webhook(&psp, world.now_ms, draw(NULL, UINT32_MAX), &webhooks[at].webhook))
+    return;
+  webhooks[at].webhook.number = ++webhook_count;
+  webhooks[at].due_ms = world.now_ms + (int64_t)draw(NULL, chance(50) ? 100 : 60000);
+}
+
+/* Each comes again until it is taken, and now and then once more all the same. */
+static void deliver_webhooks(void) {
+  for (unsigned i = 0; i < WEBHOOKS_MAX; i++) {
+    if (webhooks[i].webhook.number == 0 || webhooks[i].due_ms > world.now_ms)
+      continue;
+    webhooks[i].due_ms = world.now_ms + WEBHOOK_AGAIN_MS;
+    engine_on_webhook(world.engine, world.now_ms, &webhooks[i].webhook);
+  }
+}
+
+static void webhook_taken(const struct webhook_taken *taken) {
+  for (unsigned i = 0; i < WEBHOOKS_MAX; i++) {
+    if (webhooks[i].webhook.number == taken->number && taken->status == STATUS_DONE && !chance(10))
+      webhooks[i].webhook.number = 0;
+    webhooks_put_off += webhooks[i].webhook.number == taken->number && taken->status == STATUS_STORAGE;
+  }
+}
+
 /* ---- The merchant ---- */
 
 static void note_ticket(uint64_t ticket, unsigned request) {
@@ -303,6 +340,46 @@ static void move_something(void) {
   engine_move(world.engine, world.now_ms, world.next_ticket++, &request);
 }
 
+/* ---- People ---- */
+
+static const struct book *book_of(const char *key) {
+  for (unsigned i = 0; i < psp.book_count; i++) {
+    if (strcmp(psp.books[i].key, key) == 0)
+      return &psp.books[i];
+  }
+  return NULL;
+}
+
+static bool look_up(const struct id *payment, struct resolution *resolution) {
+  char key[STEP_KEY_CAPACITY];
+  snprintf(key, sizeof key, "%s_%u", payment->text, resolution->attempt);
+  const struct book *book = book_of(key);
+  if (book && book->status == BOOK_ACTION)
+    return false;
+  strcpy(resolution->evidence, "the books");
+  resolution->succeeded = book && (book->status == BOOK_AUTHORIZED || book->status == BOOK_CAPTURED);
+  if (resolution->succeeded)
+    snprintf(resolution->psp_id, sizeof resolution->psp_id, "psp-%u", (unsigned)(book - psp.books));
+  return true;
+}
+
+/* Somebody looks up in the books what is unresolved and says so. */
+static void resolve_something(void) {
+  const struct payment *payment;
+  const struct id *id = &requests[draw(NULL, request_count)].payment;
+  if (id->text[0] == '\0' || engine_payment(world.engine, &world.merchant, id, &payment) != 0)
+    return;
+  struct resolution_request request = {.payment = *id};
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    if (payment->attempts[i].step.status == STEP_UNRESOLVED)
+      request.resolution.attempt = i + 1;
+  }
+  if (request.resolution.attempt == 0 || !look_up(id, &request.resolution))
+    return;
+  request.from = world_movement(&world, id, MOVEMENT_VOID, 0).from;
+  engine_resolve(world.engine, world.now_ms, world.next_ticket++, &request);
+}
+
 /* ---- The host ---- */
 
 static void take_answer(const struct request_answer *answer) {
@@ -338,6 +415,8 @@ static void drain(unsigned limit) {
       take_dispatch(&effect);
     else if (effect.type == EFFECT_ANSWER)
       take_answer(&effect.answer);
+    else if (effect.type == EFFECT_WEBHOOK_TAKEN)
+      webhook_taken(&effect.taken);
     else if (effect.type == EFFECT_DESCRIBE)
       asked[count++] = effect.correlation;
   }
@@ -384,12 +463,19 @@ static void one_round(void) {
     pay_again((unsigned)draw(NULL, request_count));
   if (request_count > 0 && chance(25))
     move_something();
+  for (int i = 0; request_count > 0 && i < 8; i++)
+    resolve_something();
+  if (chance(50))
+    plan_webhook();
   if (chance(2))
     store_memory_fail_commits(world.store, -28);
   if (chance(30))
     store_memory_fail_commits(world.store, 0);
   pass_time();
+  if (chance(50))
+    deliver_webhooks();
   fly();
+  deliver_webhooks();
   if (chance(2)) {
     crash();
     return;
@@ -414,6 +500,7 @@ static void calm_down(void) {
     if (due >= 0 && due <= world.now_ms)
       engine_on_time(world.engine, world.now_ms);
     fly();
+    deliver_webhooks();
     cr_assert_eq(engine_commit(world.engine, world.now_ms), 0);
     drain(UINT32_MAX);
   }
@@ -447,6 +534,10 @@ static bool void_received(const struct payment *payment) {
 static void check_payment(void *context, const struct payment *payment) {
   unsigned *unresolved = context;
   const struct book *book = psp_live_book(&psp, payment->id.text);
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    cr_assert_not(payment->attempts[i].surplus, "a PSP that keeps its word is held to have lied");
+    resolved += payment->attempts[i].step.by_person;
+  }
   switch (payment->status) {
   case PAYMENT_AUTHORIZED:
     cr_assert(book || void_received(payment));
@@ -494,8 +585,10 @@ static void check_end(void) {
 static void run(uint64_t seed) {
   state = seed * 0x9e3779b97f4a7c15ULL + 1;
   faultless = false;
-  key_count = request_count = ticket_count = failed_commits = events = 0;
+  key_count = request_count = ticket_count = failed_commits = events = resolved = 0;
   memset(&psp, 0, sizeof psp);
+  memset(webhooks, 0, sizeof webhooks);
+  webhook_count = webhooks_put_off = 0;
   psp.random = draw;
   flights = calloc(FLIGHTS_MAX, sizeof *flights);
   keys = calloc(KEYS_MAX, sizeof *keys);
@@ -508,6 +601,9 @@ static void run(uint64_t seed) {
   check_end();
   cr_assert_gt(events, 8000);
   cr_assert_gt(failed_commits, 10);
+  cr_assert_gt(webhook_count, 1000);
+  cr_assert_gt(webhooks_put_off, 0);
+  cr_assert_gt(resolved, 0);
   cr_assert_gt(request_count, 300);
   world_close(&world);
   free(flights);

@@ -1,4 +1,4 @@
-#include "trial.h"
+#include "power_trial.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +15,8 @@
 #include "folder.h"
 #include "seen.h"
 
-enum { SECONDS_PER_STATE = 10, FOLDER_BYTES = 64 };
+/* LMDB commits seldom, the log of batches always: SYNC_WEIGHT times as many states for each of LMDB's. */
+enum { SYNC_WEIGHT = 60, SECONDS_PER_STATE = 10, FOLDER_BYTES = 64 };
 
 /* Shared with the process that tries: what it knew when it crashed. */
 struct progress {
@@ -33,7 +34,7 @@ struct walk {
   uint64_t random;
   struct disk disk;
   struct moment moment;
-  struct seen files, tried; /* tried: a file together with what must hold of it */
+  struct seen states, tried; /* tried: a state together with what must hold of it */
   bool *kept;
   uint8_t *bytes;
   size_t kept_capacity, bytes_capacity;
@@ -47,17 +48,17 @@ static uint64_t draw(struct walk *walk, uint64_t below) {
   return walk->random % below;
 }
 
-static void put_file(struct walk *walk, const char *suffix, size_t size) {
+static void put_file(struct walk *walk, const char *suffix, const uint8_t *bytes, size_t size) {
   char path[sizeof walk->path + 16];
   snprintf(path, sizeof path, "%s%s", walk->path, suffix);
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0 || write(fd, walk->bytes, size) != (ssize_t)size)
+  if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
     abort();
   close(fd);
 }
 
 static void remove_files(const struct walk *walk) {
-  static const char *const suffixes[] = {"", "-lock", ".new", ".new-lock"};
+  static const char *const suffixes[] = {"", "-log", "-lock", ".new", ".new-lock"};
   char path[sizeof walk->path + 16];
   for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
     snprintf(path, sizeof path, "%s%s", walk->path, suffixes[i]);
@@ -69,7 +70,7 @@ static void remove_files(const struct walk *walk) {
 static void litter_lock_file(struct walk *walk, uint64_t chance) {
   if (chance % 4 != 0)
     return;
-  put_file(walk, walk->disk.named ? "-lock" : ".new-lock", chance / 4 % walk->disk.capacity);
+  put_file(walk, walk->disk.named ? "-lock" : ".new-lock", walk->bytes, chance / 4 % walk->disk.capacity);
 }
 
 static void note_bad(struct progress *progress, const struct moment *moment, const char *reason) {
@@ -80,13 +81,16 @@ static void note_bad(struct progress *progress, const struct moment *moment, con
              moment->acknowledged, moment->newest, reason);
 }
 
-static void try_file(struct walk *walk, size_t size, uint64_t chance) {
+static void try_files(struct walk *walk, const size_t sizes[FILE_KINDS], uint64_t chance) {
   struct progress *progress = walk->progress;
   progress->current = walk->next;
   progress->moment = walk->moment;
   remove_files(walk);
   litter_lock_file(walk, chance);
-  put_file(walk, walk->disk.named ? "" : ".new", size);
+  put_file(walk, walk->disk.named ? "" : ".new", walk->bytes + disk_place(FILE_DATABASE),
+           sizes[FILE_DATABASE]);
+  if (sizes[FILE_LOG])
+    put_file(walk, "-log", walk->bytes + disk_place(FILE_LOG), sizes[FILE_LOG]);
   alarm(SECONDS_PER_STATE);
   const char *wrong = walk->trial->check(walk->trial->context, walk->path, &walk->moment);
   alarm(0);
@@ -94,28 +98,35 @@ static void try_file(struct walk *walk, size_t size, uint64_t chance) {
     note_bad(progress, &walk->moment, wrong);
 }
 
-/* What tells files from each other: all of their bytes. */
-static uint64_t file_key(const struct walk *walk, size_t size) {
+static uint64_t hash_file(const struct walk *walk, enum file_kind file, size_t size) {
+  const uint8_t *bytes = walk->bytes + disk_place(file);
   uint64_t key = size, word;
-  for (size_t i = 0; i < size; i += sizeof word) { /* there is room behind the end */
-    memcpy(&word, walk->bytes + i, sizeof word);
+  for (size_t i = 0; i + sizeof word <= size; i += sizeof word) {
+    memcpy(&word, bytes + i, sizeof word);
     key = (key ^ word) * 0x9e3779b97f4a7c15ULL;
     key ^= key >> 29;
   }
-  return seen_mix(key, walk->disk.named);
+  return key;
+}
+
+/* What tells states from each other: all of their bytes. */
+static uint64_t state_key(const struct walk *walk, const size_t sizes[FILE_KINDS]) {
+  uint64_t key = hash_file(walk, FILE_DATABASE, sizes[FILE_DATABASE]);
+  return seen_mix(seen_mix(key, hash_file(walk, FILE_LOG, sizes[FILE_LOG])), walk->disk.named);
 }
 
 static void consider(struct walk *walk, enum size_kept size_kept) {
-  size_t size = disk_after_loss(&walk->disk, walk->kept, size_kept, walk->bytes);
-  uint64_t file = file_key(walk, size);
-  uint64_t key = seen_mix(seen_mix(seen_mix(file, walk->moment.acknowledged), walk->moment.newest),
+  size_t sizes[FILE_KINDS];
+  disk_after_loss(&walk->disk, walk->kept, size_kept, walk->bytes, sizes);
+  uint64_t state = state_key(walk, sizes);
+  uint64_t key = seen_mix(seen_mix(seen_mix(state, walk->moment.acknowledged), walk->moment.newest),
                           walk->moment.promises);
   if (!seen_add(&walk->tried, key))
     return;
-  bool is_new = seen_add(&walk->files, file);
+  bool is_new = seen_add(&walk->states, state);
   if (walk->next >= walk->skip) {
     walk->progress->result.states += is_new;
-    try_file(walk, size, file);
+    try_files(walk, sizes, state);
   }
   walk->next++;
 }
@@ -168,8 +179,8 @@ static void keep_at_random(struct walk *walk) {
 }
 
 /* The writes of a commit are all there now, and none is durable. */
-static void lose_power_before_sync(struct walk *walk) {
-  size_t end = walk->next + walk->quota;
+static void lose_power_before_sync(struct walk *walk, size_t quota) {
+  size_t end = walk->next + quota;
   size_t sectors = walk->disk.pending_count;
   keep_all_and_none(walk);
   if (sectors == 0)
@@ -178,7 +189,7 @@ static void lose_power_before_sync(struct walk *walk) {
   keep_by_write(walk, false);
   size_t room = end > walk->next ? (end - walk->next) / 2 : 1;
   keep_by_sector(walk, 1 + 3 * sectors / (room + 1));
-  for (size_t i = 0; i < walk->quota && walk->next < end; i++)
+  for (size_t i = 0; i < quota && walk->next < end; i++)
     keep_at_random(walk);
 }
 
@@ -229,18 +240,21 @@ static void pass_event(struct walk *walk, size_t index) {
   note_mark(walk, event->type);
   if (walk->disk.capacity == 0)
     return;
-  if (event->type == EVENT_SYNC || (event->type == EVENT_WRITE && event->durable))
-    lose_power_before_sync(walk);
+  if (event->type == EVENT_SYNC)
+    lose_power_before_sync(walk, SYNC_WEIGHT * walk->quota);
+  else if (event->type == EVENT_WRITE && event->durable)
+    lose_power_before_sync(walk, walk->quota);
   else if (event->type == EVENT_WRITE)
     lose_power_while_writing(walk, index);
   disk_finish(&walk->disk, event, index);
   keep_all_and_none(walk);
 }
 
+/* How often the process waited for the disk. */
 static size_t syncs_of(const struct recording *recording) {
   size_t syncs = 0;
   for (size_t i = 0; i < recording->count; i++)
-    syncs += recording->events[i].type == EVENT_SYNC;
+    syncs += recording->events[i].type == EVENT_SYNC || recording->events[i].durable;
   return syncs;
 }
 
