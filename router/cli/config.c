@@ -9,6 +9,8 @@
 
 #include "bins.h"
 
+enum { RETRIES_TEXT_MAX = 128 };
+
 static const cyaml_schema_value_t origin_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 8, 256)};
 
 static const cyaml_schema_field_t config_fields[] = {
@@ -22,10 +24,16 @@ static const cyaml_schema_field_t config_fields[] = {
                            certificate, 1, PATH_MAX),
     CYAML_FIELD_STRING_PTR("certificate_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
                            certificate_key, 1, PATH_MAX),
+    CYAML_FIELD_STRING_PTR("hooks_certificate", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+                           hooks_certificate, 1, PATH_MAX),
+    CYAML_FIELD_STRING_PTR("hooks_certificate_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+                           hooks_certificate_key, 1, PATH_MAX),
     CYAML_FIELD_STRING_PTR("trust", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, trust, 1,
                            PATH_MAX),
     CYAML_FIELD_SEQUENCE("origins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, origins,
                          &origin_schema, 0, CONFIG_ORIGINS_MAX),
+    CYAML_FIELD_STRING_PTR("webhook_retries", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+                           webhook_retries, 1, RETRIES_TEXT_MAX),
     CYAML_FIELD_UINT("port_base", CYAML_FLAG_OPTIONAL, struct config, port_base),
     CYAML_FIELD_END};
 
@@ -41,17 +49,22 @@ static const char defaults[] =
     "# Pages that may embed the card form or call collect from a browser, as scheme://host[:port].\n"
     "origins: []\n"
     "\n"
-    "# HTTPS for collect: PEM files. Without them collect speaks HTTP, on loopback only.\n"
+    "# HTTPS for collect and hooks: PEM files. Without them they speak HTTP, on loopback only.\n"
     "# certificate: /etc/freeport/collect.pem\n"
     "# certificate_key: /etc/freeport/collect.key\n"
+    "# hooks_certificate: /etc/freeport/hooks.pem\n"
+    "# hooks_certificate_key: /etc/freeport/hooks.key\n"
     "\n"
     "# A BIN table made with `freeport bins compile`; without it a small one of test ranges is used.\n"
     "# bins: /var/lib/freeport/bins.table\n"
     "\n"
-    "# Connector sheets, and the authorities that egress trusts; without them the built-in and the "
-    "system's.\n"
+    "# Connector sheets, and the authorities that egress and notify trust; without them the built-in "
+    "and the system's.\n"
     "# sheets: /etc/freeport/sheets\n"
     "# trust: /etc/ssl/certs/ca-certificates.crt\n"
+    "\n"
+    "# After how many seconds a webhook is tried again, one number a failure; then it is a dead letter.\n"
+    "# webhook_retries: 5,300,1800,7200,18000,36000,50400,72000,86400\n"
     "\n"
     "# First of the ports used; 0 chooses free ones once and keeps them.\n"
     "port_base: 0\n";
@@ -89,7 +102,9 @@ static int check_files(const struct config *config) {
                {"sheets", config->sheets},
                {"trust", config->trust},
                {"certificate", config->certificate},
-               {"certificate_key", config->certificate_key}};
+               {"certificate_key", config->certificate_key},
+               {"hooks_certificate", config->hooks_certificate},
+               {"hooks_certificate_key", config->hooks_certificate_key}};
   for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
     if (named[i].path != NULL && access(named[i].path, R_OK) < 0) {
       fprintf(stderr, "freeport: freeport.yaml: %s: cannot read %s: %s\n", named[i].key, named[i].path,
@@ -120,6 +135,15 @@ static int check(const struct config *config) {
   }
   if ((config->certificate == NULL) != (config->certificate_key == NULL)) {
     fputs("freeport: freeport.yaml: certificate and certificate_key go together\n", stderr);
+    return -EINVAL;
+  }
+  if ((config->hooks_certificate == NULL) != (config->hooks_certificate_key == NULL)) {
+    fputs("freeport: freeport.yaml: hooks_certificate and hooks_certificate_key go together\n", stderr);
+    return -EINVAL;
+  }
+  if (config->webhook_retries != NULL &&
+      strspn(config->webhook_retries, "0123456789,") != strlen(config->webhook_retries)) {
+    fputs("freeport: freeport.yaml: webhook_retries is seconds, a comma between\n", stderr);
     return -EINVAL;
   }
   if (config->port_base > 65000) {

@@ -14,10 +14,13 @@ struct config {
   char *sheets;      /* directory of connector sheets, or NULL for the built-in ones */
   char *certificate; /* PEM file for collect's HTTPS, or NULL for HTTP on loopback */
   char *certificate_key;
-  char *trust;    /* PEM file of the authorities egress trusts, or NULL for the system's */
+  char *hooks_certificate; /* the same for hooks */
+  char *hooks_certificate_key;
+  char *trust;    /* PEM file of the authorities that egress and notify trust, or NULL for the system's */
   char **origins; /* where the card form may be embedded and collect called from */
   unsigned origins_count;
-  uint32_t port_base; /* 0: free ports are chosen, and kept */
+  char *webhook_retries; /* seconds, a comma between; NULL: the standard */
+  uint32_t port_base;    /* 0: free ports are chosen, and kept */
 };
 
 /* Reads DIR/freeport.yaml, first writing one with defaults where there is none. On a wrong file a message

@@ -20,7 +20,7 @@ static const struct connector *connector_of(const struct task *task) {
   return connector && connector->sheet ? connector : NULL;
 }
 
-uint32_t settling_of(const struct engine *engine, const struct attempt *attempt) {
+uint32_t attempt_settling(const struct engine *engine, const struct attempt *attempt) {
   const struct connector *connector = connector_named(engine, attempt->connector);
   if (!connector || !connector->sheet)
     return UNKNOWN_SETTLING_MS;
@@ -34,7 +34,7 @@ int64_t task_settled_ms(struct task *task) {
     return INT64_MAX;
   bool proof =
       task->movement ? connector->sheet->movement_absent_is_proof : connector->sheet->absent_is_proof;
-  return proof ? step->quiet_ms + settling_of(task->slot->engine, task_attempt(task)) : INT64_MAX;
+  return proof ? step->quiet_ms + attempt_settling(task->slot->engine, task_attempt(task)) : INT64_MAX;
 }
 
 /* ---- When ---- */

@@ -87,16 +87,38 @@ Test(sheet, names_the_credentials_that_a_connector_needs) {
   cr_assert_str_eq(sheet_credential(sheet, 2, &secret, &required), "descriptor_city");
   cr_assert(!secret && !required);
   cr_assert(sheet_credential(sheet, 3, NULL, NULL) == NULL);
+  cr_assert(sheet_credential(sheet, 1000000, NULL, NULL) == NULL);
   sheet_free(sheet);
 }
 
+Test(sheet, says_how_webhooks_are_signed) {
+  static const struct {
+    const char *sheet;
+    struct webhook_signing signing;
+  } known[] = {{"stripe", {WEBHOOK_TIMESTAMPED_HMAC, 0}},
+               {"checkout", {WEBHOOK_BODY_HMAC, 1}},
+               {"adyen", {WEBHOOK_FIELD_HMAC, 0}}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    struct sheet *sheet = parse(known[i].sheet);
+    struct webhook_signing signing;
+    sheet_webhook_signing(sheet, &signing);
+    cr_assert_eq(signing.scheme, known[i].signing.scheme, "%s", known[i].sheet);
+    cr_assert_eq(signing.header, known[i].signing.header, "%s", known[i].sheet);
+    for (size_t number = 0; sheet_credential(sheet, number, NULL, NULL) != NULL; number++)
+      cr_assert_not(webhook_secret_is(sheet_credential(sheet, number, NULL, NULL)));
+    sheet_free(sheet);
+  }
+}
+
 Test(sheet, hash_is_of_the_bytes) {
-  uint8_t one[SHEET_HASH_BYTES], same[SHEET_HASH_BYTES], other[SHEET_HASH_BYTES];
+  uint8_t one[SHEET_HASH_BYTES], same[SHEET_HASH_BYTES], other[SHEET_HASH_BYTES], last[SHEET_HASH_BYTES];
   sheet_hash("sheet: 1", 8, one);
   sheet_hash("sheet: 1", 8, same);
   sheet_hash("sheet: 1 ", 9, other);
   cr_assert_arr_eq(one, same, sizeof one);
   cr_assert_neq(memcmp(one, other, sizeof one), 0);
+  sheet_hash("sheet: 2", 8, last);
+  cr_assert_neq(memcmp(one, last, sizeof one), 0, "of the last one too");
 }
 
 /* Where the PSPs count otherwise than ISO 4217: each fact that the shared table calls verified stands in its
@@ -181,6 +203,13 @@ static const struct {
     {"adyen", "  Accept: application/json", "  x-api-key: again", "the same header twice"},
     {"adyen", "  Accept: application/json", "  X-Name: \"{customer_name}\"", "may not stand in a path"},
     {"adyen", "header: Idempotency-Key", "header: \"Idempotency Key\"", "not a header"},
+    {"adyen", "  Accept: application/json", "  idempotency-key: again", "the same header twice"},
+    {"adyen", "  Accept: application/json", "  X-Ref: \"{psp_id}\"", "may not stand in a path"},
+    {"adyen", "mcc: \"{merchant_category}\"", "mcc: \"{window_from}\"", "paging and time windows"},
+    {"checkout", "{reference: \"{key}\", limit: 10}", "{reference: \"{key}\", m: {$metadata: 10}}",
+     "metadata may not stand here"},
+    {"adyen", "      number: \"{card.number}\"\n", "      number: \"{card.number}\"\n      $metadata: 10\n",
+     "metadata may not stand here"},
     /* where a card may stand (B3) */
     {"adyen", "      $card: true\n", "", "in an object declared with $card"},
     {"adyen", "holderName: \"{card.name}\"", "holderName: \"no {card.number}\"",
@@ -215,6 +244,22 @@ static const struct {
     {"adyen", "path: \"/payments/{psp_id}/captures\"", "path: \"/payments?x={psp_id}\"", "a path of letters"},
     /* steps, keys, carried values */
     {"adyen", "      charging: true\n", "", "a step that charges nothing"},
+    {"adyen", "method: POST", "method: GET", "a GET has no body"},
+    {"checkout",
+     "    - method: POST\n      path: \"/payments/{psp_id}/voids\"\n      charging: true\n      json: "
+     "{reference: "
+     "\"{key}\", metadata: {reason: \"{reason}\"}}\n",
+     "    - method: GET\n      path: \"/payments/{psp_id}/voids\"\n      charging: true\n",
+     "a charging step is no GET"},
+    {"stripe", "    - {method: POST, path: /payment_methods,",
+     "    - {method: POST, path: /payment_methods, when: {carried.payment_method: present},",
+     "no earlier step carries"},
+    {"stripe", "capture_method: manual}\n      answer: intent\n",
+     "capture_method: manual}\n      answer: payment_method\n    - {method: POST, path: /x, answer: "
+     "payment_method}\n",
+     "ends the operation"},
+    {"stripe", "{http: 200, body: {id: present, type: card}, is: next}",
+     "{http: 404, body: {id: present, type: card}, is: next}", "2xx status only"},
     {"stripe", "    - method: POST\n      path: /refunds\n",
      "    - {method: POST, path: /refunds, charging: true, form: {amount: 1}, answer: refunded}\n"
      "    - method: POST\n      path: /refunds\n",
@@ -240,6 +285,15 @@ static const struct {
     {"adyen", "{http: [401, 429], is: rejected}", "{http: 4xx, is: rejected}", "proves nothing"},
     {"adyen", "{http: [401, 429], is: rejected}", "{http: 500, is: declined}", "proves nothing"},
     {"adyen", "{http: [401, 429], is: rejected}", "{is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 404, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 407, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 408, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 409, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 425, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 400, item: {a: b}, is: rejected}", "need a list"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 400, found: true, is: rejected}", "need a list"},
+    {"adyen", "  payment:\n    outcome:", "  payment:\n    list: {items: a, match: b}\n    outcome:",
+     "only a question reads a list"},
     {"adyen", "{http: [401, 429], is: rejected}", "{http: 404, is: absent}", "only a question"},
     {"adyen", "{http: [401, 429], is: rejected}", "{http: 409, is: approved}", "a success needs a 2xx"},
     {"adyen", ", header: {Transient-Error: \"true\"}, is: rejected, transient: true}",
@@ -262,15 +316,52 @@ static const struct {
      "only a status question"},
     {"adyen", "attempts: {ask: replay}", "attempts: {ask: guess}", "ask: status"},
     {"adyen", "  settling_ms: 120000\n", "", "settling_ms is missing"},
+    {"adyen", "questions:\n", "questions:\n  schedule: {first_ms: 2000}\n", "first_ms and last_ms"},
+    {"adyen", "questions:\n", "questions:\n  schedule: {first_ms: 2000, last_ms: 1999}\n", "number"},
+    {"adyen", "questions:\n", "questions:\n  schedule: {first_ms: 99, last_ms: 2000}\n", "number"},
+    {"adyen", "questions:\n", "questions:\n  schedule: {first_ms: 100, last_ms: 2000, often: true}\n",
+     "does not have here"},
+    /* webhooks */
+    {"adyen", "scheme: field_hmac", "scheme: plain", "scheme: body_hmac"},
+    {"adyen", "    value: additionalData.hmacSignature\n", "", "a signature stands in a header, or is"},
+    {"stripe", "header: Stripe-Signature}", "header: X-Signature}", "not a header that freeport-hooks"},
+    {"stripe", "  key: data.object.metadata.reference\n", "", "name the event and the key"},
+    {"stripe", "about: verify", "about: continue", "about an operation that is not offered"},
+    {"stripe", "about: verify", "about: nothing", "no such operation"},
+    {"adyen", "      - merchantReference\n", "", "event, key and time are covered"},
+    {"adyen", "      - success\n", "", "what the signature does not cover decides nothing"},
+    {"adyen", "  event: eventCode\n", "  event: eventCode\n  time: eventDate\n", "event, key and time"},
+    {"adyen", "    message: reason", "    code: reason", "is a message at most"},
+    {"adyen", "    message: reason", "    message: number", "bears a card's name"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: refunded}",
+     "cannot say that"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: absent}",
+     "cannot say that"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: rejected}",
+     "cannot say that"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{http: 200, is: voided}", "only its body says"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{header: {X: \"1\"}, is: voided}",
+     "only its body says"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: next}",
+     "only its body says"},
+    {"adyen", "\nheaders:\n", "  webhook_secret: {secret: true}\nheaders:\n", "no sheet names them"},
+    {"checkout", "- operations: [authorize,", "- operations: [continue, authorize,", "that is not offered"},
 };
 
-static void expect_wrong(const char *sheet, const char *find, const char *replace, const char *reason) {
+/* The sheet's text with one thing in it replaced; the caller frees it. */
+static char *changed_sheet(const char *sheet, const char *find, const char *replace) {
   char *text = read_sheet(sheet);
   char *place = strstr(text, find);
   cr_assert(place != NULL, "%s: not found: %s", sheet, find);
   char *changed = calloc(1, strlen(text) + strlen(replace) + 1);
   cr_assert(changed != NULL);
   sprintf(changed, "%.*s%s%s", (int)(place - text), text, replace, place + strlen(find));
+  free(text);
+  return changed;
+}
+
+static void expect_wrong(const char *sheet, const char *find, const char *replace, const char *reason) {
+  char *changed = changed_sheet(sheet, find, replace);
   struct sheet *parsed = NULL;
   struct sheet_error error = {0};
   int result = sheet_parse(changed, strlen(changed), &parsed, &error);
@@ -283,7 +374,21 @@ static void expect_wrong(const char *sheet, const char *find, const char *replac
             error.line, error.reason, reason);
   sheet_free(parsed);
   free(changed);
-  free(text);
+}
+
+Test(sheet, a_schedule_of_its_own) {
+  struct sheet *sheet = parse("adyen");
+  struct sheet_facts facts;
+  sheet_facts(sheet, &facts);
+  cr_assert(facts.first_question_ms == 0 && facts.last_question_ms == 0);
+  sheet_free(sheet);
+  char *changed =
+      changed_sheet("adyen", "questions:\n", "questions:\n  schedule: {first_ms: 2000, last_ms: 60000}\n");
+  cr_assert_eq(sheet_parse(changed, strlen(changed), &sheet, NULL), 0);
+  sheet_facts(sheet, &facts);
+  cr_assert(facts.first_question_ms == 2000 && facts.last_question_ms == 60000);
+  sheet_free(sheet);
+  free(changed);
 }
 
 Test(sheet, lint_refuses) {
