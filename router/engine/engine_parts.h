@@ -1,9 +1,10 @@
 /* What the files of the engine share. Not for hosts.
  *
- * slot: a payment with something going on, with its waiting requests and its tasks. The payment itself is loaded and
- * dropped at will.
+ * slot: a payment with something going on, with its waiting requests and its tasks. The payment itself is
+ * loaded and dropped at will.
  *
- * task: an attempt or a movement whose end is not known: what is outstanding for it, or when it is asked about.
+ * task: an attempt or a movement whose end is not known: what is outstanding for it, or when it is asked
+ * about.
  *
  * intake: a payment request whose token is being described; nothing is created yet.
  *
@@ -30,12 +31,13 @@ enum {
   DEFAULT_LAST_QUESTION_MS = 15 * 60 * 1000,
   DEFAULT_REQUESTS = 16384,
   DEFAULT_LOADED = 8192,
-  DISPATCH_MIN_MS = 100,     /* the vault takes no shorter timeout */
-  DISPATCH_GRACE_MS = 1000,  /* egress ends a dispatch so long after its timeout at the latest */
-  ACTION_QUESTION_MS = 5000, /* the first question while the customer acts */
-  RETRY_ROUND_MS = 200,      /* after a failed commit */
-  NO_VAULT_MS = 1000,        /* between looks whether a question can be asked at all */
-  MOVEMENT_ROOM = 1300,      /* bytes that one movement can grow to */
+  DISPATCH_MIN_MS = 100,           /* the vault takes no shorter timeout */
+  DISPATCH_GRACE_MS = 1000,        /* egress ends a dispatch so long after its timeout at the latest */
+  ACTION_QUESTION_MS = 5000,       /* the first question while the customer acts */
+  RETRY_ROUND_MS = 200,            /* after a failed commit */
+  NO_VAULT_MS = 1000,              /* between looks whether a question can be asked at all */
+  CLOCK_ERROR_MS = 60 * 60 * 1000, /* the machine's clock is off by no more after a restart than before it */
+  MOVEMENT_ROOM = 1300,            /* bytes that one movement can grow to */
   POLICIES_CACHED = 64,
   CONNECTORS_MAX = 1024,
   SWEEP_EVERY = 8, /* payments between two sweeps of old idempotency keys */
@@ -84,6 +86,7 @@ struct slot {
   bool touched;    /* in this round */
   bool open;       /* stands in the table of open work */
   bool stale;      /* tasks must be put right when it is loaded */
+  bool inherited;  /* taken up at the start: its times were taken by an earlier process's clock */
 };
 
 struct intake {
@@ -131,7 +134,8 @@ struct cached_policy {
 struct engine {
   struct engine_options options;
   struct ledger *ledger;
-  int64_t now_ms; /* of the event being handled */
+  int64_t now_ms;     /* of the event being handled */
+  int64_t started_ms; /* when it took up what was open */
   int round_error;
   bool vault_there;
   uint64_t next_correlation;

@@ -26,6 +26,18 @@ static const struct connector *connector_of(const struct task *task) {
   return connector && connector->sheet ? connector : NULL;
 }
 
+/* How long after its last byte left a request may still come into being. */
+static uint32_t settling_of(const struct connector *connector) {
+  return connector->facts.settling_ms ? connector->facts.settling_ms : connector->sheet->settling_ms;
+}
+
+/* What an earlier process's clock said may lie anywhere by this one's; that it was before this one began is
+ * sure. */
+static int64_t quiet_of(const struct task *task, const struct step *step) {
+  int64_t started_ms = task->slot->engine->started_ms;
+  return task->slot->inherited && step->quiet_ms < started_ms ? started_ms : step->quiet_ms;
+}
+
 int64_t task_settled_ms(struct task *task) {
   const struct connector *connector = connector_of(task);
   const struct step *step = step_of(task);
@@ -33,9 +45,7 @@ int64_t task_settled_ms(struct task *task) {
     return INT64_MAX;
   bool proof =
       task->movement ? connector->sheet->movement_absent_is_proof : connector->sheet->absent_is_proof;
-  uint32_t settling_ms =
-      connector->facts.settling_ms ? connector->facts.settling_ms : connector->sheet->settling_ms;
-  return proof ? step->quiet_ms + settling_ms : INT64_MAX;
+  return proof ? quiet_of(task, step) + settling_of(connector) : INT64_MAX;
 }
 
 static int64_t wait_before(const struct engine *engine, uint32_t first_ms, unsigned asks) {
@@ -76,11 +86,14 @@ static bool is_wanted(const struct task *task) {
   return task->movement || !payment->late_void || task->slot->engine->now_ms < payment->deadline_ms;
 }
 
-/* The same dispatch again: same account, same sheet, and answered before the PSP forgets the key. */
+/* The same dispatch again: same account, same sheet, and come into being, if it is to, before the PSP forgets
+ * the key. */
 static bool may_replay(const struct task *task, const struct connector *connector) {
   const struct step *step = step_of(task);
   const struct attempt *attempt = attempt_of(task);
-  int64_t end_ms = task->slot->engine->now_ms + step->timeout_ms + DISPATCH_GRACE_MS;
+  int64_t end_ms = task->slot->engine->now_ms + step->timeout_ms + DISPATCH_GRACE_MS + settling_of(connector);
+  if (task->slot->inherited)
+    end_ms += CLOCK_ERROR_MS;
   return !step->replay_over && is_wanted(task) && step->replays < UINT8_MAX &&
          memcmp(step->sheet_hash, connector->facts.sheet_hash, sizeof step->sheet_hash) == 0 &&
          strcmp(attempt->merchant_account, connector->facts.merchant_account) == 0 &&
