@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory_record.h"
 #include "store_operations.h"
 
 /* One entry; the entries of a table form a treap: ordered by key, heap-ordered by rank. */
@@ -280,6 +281,81 @@ int store_open_memory(const char *const *tables, struct store **ret_store) {
 
 void store_memory_crash(struct store *store) {
   memory_abandon(store);
+}
+
+/* ---- A crash while the batch is written ---- */
+
+static struct record_change change_of(const struct change *change) {
+  const struct entry *entry = change->added ? change->added : change->replaced;
+  struct record_change told = {.table = change->table, .removes = !change->added};
+  if (entry)
+    told.key = key_of(entry);
+  if (change->added)
+    told.value = value_of(entry);
+  return told;
+}
+
+size_t store_memory_batch_bytes(const struct store *store) {
+  size_t changes = 0, bytes = 0;
+  const struct change *change = ((const struct memory_store *)store)->batch;
+  for (; change; change = change->earlier) {
+    struct record_change told = change_of(change);
+    changes++;
+    bytes += told.key.length + told.value.length;
+  }
+  return record_length(changes, bytes);
+}
+
+/* The changes of a batch hang together last first. */
+static void reverse(struct memory_store *memory) {
+  struct change *earlier, *reversed = NULL;
+  for (struct change *change = memory->batch; change; change = earlier) {
+    earlier = change->earlier;
+    change->earlier = reversed;
+    reversed = change;
+  }
+  memory->batch = reversed;
+}
+
+static void write_record(struct memory_store *memory, struct memory_record *record) {
+  reverse(memory);
+  for (const struct change *change = memory->batch; change; change = change->earlier) {
+    struct record_change told = change_of(change);
+    if (told.key.length > 0) /* a deletion of what was not there changes nothing */
+      record_add(record, &told);
+  }
+  reverse(memory);
+  record_end(record);
+}
+
+/* What opening the store does with the last record that it finds: all of it, or nothing. */
+static int recover(struct memory_store *memory, const struct memory_record *record) {
+  struct record_change change;
+  size_t at = 0;
+  int r = 0;
+  if (!record_is_whole(record))
+    return 0;
+  while (r == 0 && record_next(record, &at, &change))
+    r = change.removes ? memory_remove(&memory->store, change.table, change.key)
+                       : memory_put(&memory->store, change.table, change.key, change.value);
+  return r < 0 ? r : memory_commit(&memory->store);
+}
+
+int store_memory_crash_writing(struct store *store, size_t reached) {
+  struct memory_store *memory = memory_of(store);
+  struct memory_record record;
+  int r = record_begin(&record, store_memory_batch_bytes(store));
+  if (r < 0)
+    return r;
+  write_record(memory, &record);
+  record_tear(&record, reached);
+  memory_abandon(store);
+  int commit_error = memory->commit_error;
+  memory->commit_error = 0;
+  r = recover(memory, &record);
+  memory->commit_error = commit_error;
+  record_free(&record);
+  return r;
 }
 
 void store_memory_fail_commits(struct store *store, int error) {
