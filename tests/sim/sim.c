@@ -12,7 +12,8 @@ enum { EXIT_USAGE = 64, PAYMENTS = 100000, WRONG_PAYMENTS = 10000, CRASHED_SCENA
 
 struct options {
   struct run run;
-  bool crash_points, list_wrong, payments_given;
+  bool crash_points, list_wrong, payments_given, help;
+  unsigned scenarios; /* of --crash-points */
   enum wrong wrong;
 };
 
@@ -24,6 +25,8 @@ static const struct option table[] = {
     {"list-wrong", no_argument, NULL, 'l'},
     {"wrong", required_argument, NULL, 'w'},
     {"universe", required_argument, NULL, 'u'},
+    {"scenarios", required_argument, NULL, 'n'},
+    {"help", no_argument, NULL, 'h'},
     {"only", required_argument, NULL, 'o'},
     {0},
 };
@@ -35,6 +38,7 @@ static const char usage[] =
     "  --payments N    how many (default 100000)\n"
     "  --minutes N     for so long, instead\n"
     "  --crash-points  every write and every message as the point of a crash, once and twice in a row\n"
+    "  --scenarios N   of so many payments (default 40)\n"
     "  --list-wrong    the known-wrong routers that the simulator must catch\n"
     "  --wrong NAME    runs one of them\n"
     "  --universe N    one universe of the run alone, and its story\n"
@@ -65,6 +69,13 @@ static bool take_option(struct options *options, int option, const char *value) 
       return false;
     options->run.minutes = (int64_t)number;
     return true;
+  case 'n':
+    if (!read_number(value, &number) || number == 0 || number > UINT32_MAX)
+      return false;
+    options->scenarios = (unsigned)number;
+    return true;
+  case 'h':
+    return options->help = true;
   case 'c':
     return options->crash_points = true;
   case 'l':
@@ -109,7 +120,7 @@ static void print_tally(const struct options *options, const struct tally *tally
   printf("%.0f payments/s in %.1f s\n", (double)tally->payments / tally->seconds, tally->seconds);
 }
 
-static int simulate(struct universe *universe, const struct options *options) {
+static bool simulate(struct universe *universe, const struct options *options) {
   struct tally tally;
   struct genesis failed;
   bool well = run_universes(universe, &options->run, &tally, &failed);
@@ -117,15 +128,19 @@ static int simulate(struct universe *universe, const struct options *options) {
     shrink(universe, &failed);
   print_tally(options, &tally);
   printf(well ? "no violation\n" : "a violation, as told above\n");
-  return well ? EXIT_SUCCESS : EXIT_FAILURE;
+  return well;
 }
 
 int main(int argc, char **argv) {
   static struct universe universe;
-  struct options options = {.run = {.seed = 1, .payments = PAYMENTS}};
+  struct options options = {.run = {.seed = 1, .payments = PAYMENTS}, .scenarios = CRASHED_SCENARIOS};
   if (!read_options(&options, argc, argv)) {
     fputs(usage, stderr);
     return EXIT_USAGE;
+  }
+  if (options.help) {
+    fputs(usage, stdout);
+    return EXIT_SUCCESS;
   }
   if (options.list_wrong) {
     list_wrong();
@@ -135,10 +150,8 @@ int main(int argc, char **argv) {
     options.run.payments = WRONG_PAYMENTS;
   wrong_choose(options.wrong);
   universe_open(&universe);
-  int status =
-      options.crash_points
-          ? (crash_points(&universe, options.run.seed, CRASHED_SCENARIOS) ? EXIT_SUCCESS : EXIT_FAILURE)
-          : simulate(&universe, &options);
+  bool well = options.crash_points ? crash_points(&universe, options.run.seed, options.scenarios)
+                                   : simulate(&universe, &options);
   universe_close(&universe);
-  return status;
+  return well ? EXIT_SUCCESS : EXIT_FAILURE;
 }
