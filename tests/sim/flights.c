@@ -125,19 +125,27 @@ static void plan_faults(struct universe *universe, struct scenario *scenario, st
     flight->lost = true;
 }
 
+/* How long a part of the way takes: in a bad case up to its limit, in the worst all but that. */
+static int64_t draw_delay(struct universe *universe, struct scenario *scenario, bool worst,
+                          int64_t limit_ms) {
+  struct chance *chance = &scenario->chance;
+  if (worst)
+    return limit_ms - 1 - chance_up_to(chance, QUICK_MS);
+  return chance_up_to(chance, goes_wrong(universe, scenario, 30) ? limit_ms : QUICK_MS);
+}
+
 /* Bytes leave within the timeout; what has left arrives and is visible within the settling time, or never. */
 static struct course plan(struct universe *universe, struct scenario *scenario, struct flight *flight,
                           uint32_t timeout_ms) {
   const struct psp *psp = psp_at(flight->arrival.psp);
   struct chance *chance = &scenario->chance;
   struct course course;
-  int64_t wait_ms = goes_wrong(universe, scenario, 30) ? timeout_ms : QUICK_MS;
-  int64_t travel_ms = goes_wrong(universe, scenario, 30) ? psp->travel_ms : QUICK_MS;
-  int64_t lag_ms = goes_wrong(universe, scenario, 60) ? psp->lag_ms : QUICK_MS;
-  course.leave_ms = universe->now_ms + chance_up_to(chance, wait_ms);
-  course.arrive_ms = course.leave_ms + chance_up_to(chance, travel_ms);
-  course.reply_ms = course.arrive_ms + chance_up_to(chance, ANSWER_MS);
-  flight->arrival.lag_ms = chance_up_to(chance, lag_ms);
+  bool worst = goes_wrong(universe, scenario, 8);
+  bool slow = goes_wrong(universe, scenario, 15);
+  course.leave_ms = universe->now_ms + draw_delay(universe, scenario, worst, timeout_ms);
+  course.arrive_ms = course.leave_ms + draw_delay(universe, scenario, worst, psp->travel_ms);
+  course.reply_ms = course.arrive_ms + chance_up_to(chance, slow ? timeout_ms : ANSWER_MS);
+  flight->arrival.lag_ms = draw_delay(universe, scenario, worst, psp->lag_ms);
   flight->arrives = true;
   plan_faults(universe, scenario, flight, &course);
   /* Egress gives up at the timeout, and what left may arrive after that. */

@@ -292,14 +292,18 @@ static void learn(struct universe *universe, struct scenario *scenario, const st
 }
 
 /* What a movement has come to stays so. */
-static void note_movement(struct universe *universe, struct scenario *scenario, struct asked *asked) {
+static void note_movement(struct universe *universe, struct scenario *scenario, struct asked *asked,
+                          bool open) {
   const struct movement *movement =
       scenario->payment ? payment_movement(scenario->payment, &asked->object) : NULL;
   if (!movement) {
     violation(universe, scenario->number, "P3: told of a movement that the journal does not have");
     return;
   }
-  bool failed = movement->step.status == STEP_FAILED, succeeded = movement->step.status == STEP_SUCCEEDED;
+  bool failed = movement->step.status == STEP_FAILED;
+  bool succeeded = movement->step.status == STEP_SUCCEEDED;
+  if (!open && !failed && !succeeded)
+    violation(universe, scenario->number, "P3: told that a movement has ended, and the journal has it open");
   if ((asked->failed && !failed) || (asked->succeeded && !succeeded))
     violation(universe, scenario->number, "P3: a movement that had ended has another end");
   asked->failed |= failed;
@@ -313,7 +317,10 @@ static void take_done(struct universe *universe, struct scenario *scenario, cons
   if (!scenario->payment || !id_equal(&scenario->payment->id, &answer->payment))
     violation(universe, scenario->number, "P3: told of a payment that the journal does not have");
   else if (asked->type)
-    note_movement(universe, scenario, asked);
+    note_movement(universe, scenario, asked, answer->open);
+  else if (!answer->open && payment_is_open(scenario->payment))
+    violation(universe, scenario->number,
+              "P3: told of a payment that has ended, and the journal has it open");
 }
 
 static bool is_passing(enum request_outcome outcome) {

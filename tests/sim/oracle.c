@@ -194,7 +194,9 @@ static bool attempt_rests(const struct universe *universe, const struct scenario
                           const struct attempt *attempt) {
   char key[STEP_KEY_CAPACITY];
   snprintf(key, sizeof key, "%s_%u", scenario->payment->id.text, attempt->number);
-  return !is_unsettled(&attempt->step) ||
+  if (!is_unsettled(&attempt->step))
+    return true;
+  return !attempt->awaits_action &&
          may_stay_open(universe, scenario, &attempt->step, key, psp_named(attempt->connector), true);
 }
 
@@ -326,8 +328,7 @@ static void check_status(struct universe *universe, const struct scenario *scena
                 payment_status_name(payment->status));
     return;
   case PAYMENT_REQUIRES_ACTION:
-    if (!charge || charge->status != CHARGE_ACTION)
-      violation(universe, scenario->number, "a customer is waited for, and no PSP does so");
+    violation(universe, scenario->number, "a customer is waited for still");
     return;
   case PAYMENT_UNRESOLVED: /* scenario_rests() says whether it may be */
     return;

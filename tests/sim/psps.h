@@ -12,7 +12,7 @@ enum psp_name {
   PSP_QUERYING,  /* asked by reference; stores no errors; movements received, then asked (Checkout.com) */
   PSP_KEYLESS,   /* no idempotency keys at all: every copy of a request charges (Worldpay) */
   PSP_LAGGING,   /* its search lags by up to an hour, so that absence proves nothing */
-  PSP_BRIEF,     /* replay, and it forgets a key after twenty minutes */
+  PSP_BRIEF,     /* replay, and it forgets a key after ten minutes */
   PSP_SLOW,      /* a list that is complete after an hour only, and then is proof */
   PSP_COUNT
 };

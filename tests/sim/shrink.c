@@ -11,6 +11,7 @@ struct shrinking {
   struct universe *universe;
   struct genesis genesis;
   bool left_out[SCENARIOS_MAX];
+  const char *kind; /* what it fails in: another failure is another matter */
   unsigned runs;
 };
 
@@ -19,7 +20,7 @@ static bool still_fails(struct shrinking *shrinking) {
     return false;
   shrinking->genesis.left_out = shrinking->left_out;
   universe_run(shrinking->universe, &shrinking->genesis);
-  return shrinking->universe->failed;
+  return shrinking->universe->failed && shrinking->universe->failure_kind == shrinking->kind;
 }
 
 /* Leaves out `count` scenarios from `first` on, if it fails without them. */
@@ -75,7 +76,7 @@ static unsigned left_over(const struct shrinking *shrinking) {
 }
 
 void shrink(struct universe *universe, const struct genesis *failed) {
-  struct shrinking shrinking = {.universe = universe, .genesis = *failed};
+  struct shrinking shrinking = {.universe = universe, .genesis = *failed, .kind = universe->failure_kind};
   uint32_t scenario = universe->failed_scenario;
   printf("FAILED: seed %llu, universe %llu, step %llu: %s\n", (unsigned long long)failed->seed,
          (unsigned long long)failed->number, (unsigned long long)universe->steps, universe->failure);

@@ -1,6 +1,7 @@
 /* The simulator: payments through every fault that can be named, from a seed. See README.md. */
 #include <errno.h>
 #include <getopt.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,10 @@ int main(int argc, char **argv) {
   }
   if (options.wrong && !options.payments_given)
     options.run.payments = WRONG_PAYMENTS;
+  if (sodium_init() < 0) {
+    fputs("sim: libsodium does not begin\n", stderr);
+    return EXIT_FAILURE;
+  }
   wrong_choose(options.wrong);
   universe_open(&universe);
   bool well = options.crash_points ? crash_points(&universe, options.run.seed, options.scenarios)

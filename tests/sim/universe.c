@@ -48,6 +48,7 @@ void violation(struct universe *universe, uint32_t scenario, const char *format,
     return;
   universe->failed = true;
   universe->failed_scenario = scenario;
+  universe->failure_kind = format;
   va_start(arguments, format);
   vsnprintf(universe->failure, sizeof universe->failure, format, arguments);
   va_end(arguments);

@@ -71,6 +71,7 @@ struct universe {
   bool failed;
   uint32_t failed_scenario;
   char failure[FAILURE_CAPACITY];
+  const char *failure_kind; /* the words of it that are always the same */
   uint64_t steps, digest, crashes, entries;
 };
 
