@@ -119,6 +119,25 @@ int lmdb_file_check(const char *path, bool *ret_short) {
   return r;
 }
 
+int lmdb_side_file_open(const char *path) {
+  int fd = open(path, O_RDWR | O_DSYNC | O_NOFOLLOW | O_CLOEXEC | O_CREAT, 0600);
+  if (fd < 0)
+    return -errno;
+  struct stat status;
+  int r = fstat(fd, &status) < 0 ? -errno : check_status(&status);
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (r == 0 && fcntl(fd, F_OFD_SETLK, &whole) < 0)
+    r = errno == EAGAIN ? -EBUSY : -errno;
+  if (r == 0)
+    return fd;
+  close(fd);
+  return r;
+}
+
+int lmdb_side_file_settle(const char *path, int fd) {
+  return fsync(fd) < 0 ? -errno : sync_directory_of(path);
+}
+
 /* How many of the free pages lie at first or behind it. */
 static int count_free(MDB_txn *txn, uint64_t first, uint64_t *ret_count) {
   enum { FREE_LIST = 0 }; /* the handle under which mdb_stat(1) too reads LMDB's list of free pages */

@@ -16,3 +16,9 @@ MUST_USE int lmdb_file_check(const char *path, bool *ret_short);
  * file is then lengthened. -EBADMSG when something is missing (the file is left as it was); or another
  * negated errno. */
 MUST_USE int lmdb_file_check_missing(const char *path, MDB_env *env);
+/* Opens a file that belongs to an LMDB file, for writes that are durable when they return, and locks it
+ * against other processes. anew: makes it when it is absent. Returns a descriptor that the caller closes;
+ * -EBUSY when another process has it open; -EPERM, -ELOOP as above; or another negated errno. */
+MUST_USE int lmdb_side_file_open(const char *path);
+/* What was written to it survives a power loss, its place in the directory too. */
+MUST_USE int lmdb_side_file_settle(const char *path, int fd);

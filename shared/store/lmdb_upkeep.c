@@ -44,7 +44,7 @@ int store_lmdb_used(struct store *store, uint64_t *ret_bytes) {
 static int check_complete(struct lmdb_store *lmdb) {
   MDB_stat stat;
   int r = mdb_env_stat(lmdb->env, &stat);
-  if (r == 0 && stat.ms_entries != lmdb->store.table_count)
+  if (r == 0 && stat.ms_entries != lmdb->store.table_count + (lmdb->log ? 1 : 0))
     return -ENOTSUP;
   return lmdb_error(r);
 }
@@ -78,12 +78,20 @@ static int check_absent(const char *path) {
   return errno == ENOENT ? 0 : -errno;
 }
 
+/* The log holds deleted bytes too. */
+static int settle_and_wipe(struct lmdb_store *lmdb) {
+  int r = lmdb_settle(lmdb);
+  return r == 0 && lmdb->log ? batch_log_wipe(lmdb->log) : r;
+}
+
 /* By hand, not by LMDB's own compacting copy, which starts a thread: a jailed process may not. */
 int store_lmdb_compact(struct store *store, const char *path) {
   struct lmdb_store *lmdb = (struct lmdb_store *)store;
-  if (lmdb->writer)
+  if (lmdb->pending)
     return -EBUSY;
-  int r = check_complete(lmdb);
+  int r = settle_and_wipe(lmdb);
+  if (r == 0)
+    r = check_complete(lmdb);
   if (r == 0)
     r = check_absent(path);
   if (r < 0)
@@ -92,7 +100,7 @@ int store_lmdb_compact(struct store *store, const char *path) {
   for (unsigned i = 0; i < lmdb->store.table_count; i++)
     names[i] = lmdb->names[i];
   struct store *copy = NULL;
-  r = store_open_lmdb(path, names, lmdb->map_bytes, &copy);
+  r = lmdb_open_alone(path, names, lmdb->map_bytes, &copy);
   for (unsigned i = 0; r == 0 && i < lmdb->store.table_count; i++)
     r = copy_table(store, copy, i);
   store_close(copy);

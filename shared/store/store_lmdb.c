@@ -44,16 +44,9 @@ static struct view view_of(MDB_val val) {
   return (struct view){val.mv_data, val.mv_size};
 }
 
-/* A snapshot keeps every page it can see from being used again, so it ends with each batch. */
-static void end_reading(struct lmdb_store *lmdb) {
-  if (!lmdb->reading)
-    return;
-  mdb_txn_reset(lmdb->reader);
-  lmdb->reading = false;
-  memset(lmdb->cursor_renewed, 0, sizeof lmdb->cursor_renewed);
-}
-
 static int begin_reading(struct lmdb_store *lmdb, MDB_txn **ret_txn) {
+  if (lmdb->broken < 0)
+    return lmdb->broken;
   if (!lmdb->writer && !lmdb->reading) {
     int r = lmdb_error(mdb_txn_renew(lmdb->reader));
     if (r < 0)
@@ -62,13 +55,6 @@ static int begin_reading(struct lmdb_store *lmdb, MDB_txn **ret_txn) {
   }
   *ret_txn = lmdb->writer ? lmdb->writer : lmdb->reader;
   return 0;
-}
-
-static int begin_writing(struct lmdb_store *lmdb) {
-  if (lmdb->writer)
-    return 0;
-  end_reading(lmdb);
-  return lmdb_error(mdb_txn_begin(lmdb->env, NULL, 0, &lmdb->writer));
 }
 
 static int lmdb_get(struct store *store, unsigned table, struct view key, struct view *ret_value) {
@@ -166,51 +152,12 @@ static int lmdb_last(struct store *store, unsigned table, struct view key, struc
   return r;
 }
 
-static int lmdb_put(struct store *store, unsigned table, struct view key, struct view value) {
-  struct lmdb_store *lmdb = lmdb_of(store);
-  int r = begin_writing(lmdb);
-  if (r < 0)
-    return r;
-  MDB_val stored_key = val_of(key);
-  MDB_val stored_value = val_of(value);
-  return lmdb_error(mdb_put(lmdb->writer, lmdb->tables[table], &stored_key, &stored_value, 0));
-}
-
-static int lmdb_remove(struct store *store, unsigned table, struct view key) {
-  struct lmdb_store *lmdb = lmdb_of(store);
-  int r = begin_writing(lmdb);
-  if (r < 0)
-    return r;
-  MDB_val stored_key = val_of(key);
-  r = mdb_del(lmdb->writer, lmdb->tables[table], &stored_key, NULL);
-  return r == MDB_NOTFOUND ? 0 : lmdb_error(r);
-}
-
-static int lmdb_commit(struct store *store) {
-  struct lmdb_store *lmdb = lmdb_of(store);
-  end_reading(lmdb);
-  if (!lmdb->writer)
-    return 0;
-  MDB_txn *writer = lmdb->writer;
-  lmdb->writer = NULL; /* freed by mdb_txn_commit, also when it fails */
-  return lmdb_error(mdb_txn_commit(writer));
-}
-
-static void lmdb_abandon(struct store *store) {
-  struct lmdb_store *lmdb = lmdb_of(store);
-  end_reading(lmdb);
-  if (lmdb->writer)
-    mdb_txn_abort(lmdb->writer);
-  lmdb->writer = NULL;
-}
-
-static bool lmdb_pending(const struct store *store) {
-  return ((const struct lmdb_store *)store)->writer != NULL;
-}
-
 static void lmdb_close(struct store *store) {
   struct lmdb_store *lmdb = lmdb_of(store);
   lmdb_abandon(store);
+  lmdb_log_close(lmdb);
+  if (lmdb->writer)
+    mdb_txn_abort(lmdb->writer);
   for (unsigned i = 0; i < STORE_TABLES_MAX; i++) {
     if (lmdb->cursors[i])
       mdb_cursor_close(lmdb->cursors[i]);
@@ -240,7 +187,7 @@ static int open_environment(const char *path, size_t map_bytes, MDB_env **ret_en
   int r = mdb_env_create(&env);
   if (r != 0)
     return lmdb_error(r);
-  r = mdb_env_set_maxdbs(env, STORE_TABLES_MAX);
+  r = mdb_env_set_maxdbs(env, STORE_TABLES_MAX + 1);
   if (r == 0)
     r = mdb_env_set_mapsize(env, map_bytes);
   if (r == 0)
@@ -253,13 +200,15 @@ static int open_environment(const char *path, size_t map_bytes, MDB_env **ret_en
   return 0;
 }
 
-static int open_tables(struct lmdb_store *lmdb, const char *const *tables) {
+static int open_tables(struct lmdb_store *lmdb, const char *const *tables, bool with_log) {
   MDB_txn *txn;
   int r = mdb_txn_begin(lmdb->env, NULL, 0, &txn);
   if (r != 0)
     return lmdb_error(r);
   for (unsigned i = 0; r == 0 && i < lmdb->store.table_count; i++)
     r = mdb_dbi_open(txn, tables[i], MDB_CREATE, &lmdb->tables[i]);
+  if (r == 0 && with_log)
+    r = mdb_dbi_open(txn, "batch log", MDB_CREATE, &lmdb->log_table);
   if (r != 0) {
     mdb_txn_abort(txn);
     return lmdb_error(r);
@@ -277,22 +226,26 @@ static int open_reader(struct lmdb_store *lmdb) {
   return lmdb_error(r);
 }
 
-static int open_store(const char *path, const char *const *tables, size_t map_bytes,
-                      struct lmdb_store *lmdb) {
+static int open_store(const char *path, const char *const *tables, bool with_log, struct lmdb_store *lmdb) {
   bool short_file = false;
-  int r = lmdb_file_check(path, &short_file);
+  int r = with_log ? lmdb_log_take(lmdb, path) : 0;
   if (r == 0)
-    r = open_environment(path, map_bytes, &lmdb->env);
+    r = lmdb_file_check(path, &short_file);
+  if (r == 0)
+    r = open_environment(path, lmdb->map_bytes, &lmdb->env);
   if (r == 0 && short_file)
     r = lmdb_file_check_missing(path, lmdb->env);
   if (r == 0)
-    r = open_tables(lmdb, tables);
+    r = open_tables(lmdb, tables, with_log);
+  if (r == 0 && with_log)
+    r = lmdb_log_open(lmdb, path);
   if (r == 0)
     r = open_reader(lmdb);
   return r;
 }
 
-int store_open_lmdb(const char *path, const char *const *tables, size_t map_bytes, struct store **ret_store) {
+static int open_new(const char *path, const char *const *tables, size_t map_bytes, bool with_log,
+                    struct store **ret_store) {
   int count = store_count_tables(tables);
   if (count < 0)
     return count;
@@ -303,11 +256,20 @@ int store_open_lmdb(const char *path, const char *const *tables, size_t map_byte
   lmdb->map_bytes = map_bytes;
   for (int i = 0; i < count; i++)
     lmdb->names[i] = tables[i];
-  int r = open_store(path, tables, map_bytes, lmdb);
+  int r = open_store(path, tables, with_log, lmdb);
   if (r < 0) {
+    lmdb_log_drop(lmdb);
     lmdb_close(&lmdb->store);
     return r;
   }
   *ret_store = &lmdb->store;
   return 0;
+}
+
+int store_open_lmdb(const char *path, const char *const *tables, size_t map_bytes, struct store **ret_store) {
+  return open_new(path, tables, map_bytes, true, ret_store);
+}
+
+int lmdb_open_alone(const char *path, const char *const *tables, size_t map_bytes, struct store **ret_store) {
+  return open_new(path, tables, map_bytes, false, ret_store);
 }

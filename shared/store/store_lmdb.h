@@ -1,4 +1,9 @@
-/* LMDB behind the narrow store, in its default, fully synced mode and in that mode only. */
+/* LMDB behind the narrow store, in its default, fully synced mode and in that mode only, and in front of it a
+ * log of the batches since LMDB's last commit (batch_log.h): a commit of a small batch costs one write and
+ * one wait.
+ *
+ * While a store is open, the file and its log (the same name and "-log") are one: neither is of use without
+ * the other. store_close() commits everything to the file, which then stands alone. */
 #pragma once
 
 #include "store.h"
@@ -8,7 +13,8 @@
  * STORE_TABLES_MAX (names that live as long as the store), and map_bytes, which it may grow to: address
  * space, not memory or disk. The file must belong to this user and be no symbolic link. Returns 0 with
  * *ret_store, which the caller closes with store_close(); -EBADMSG for a file that is damaged or was cut
- * short; -EPERM, -ELOOP; or another negated errno. */
+ * short, or whose log is missing or damaged; -EBUSY when another process has it open; -EPERM, -ELOOP; or
+ * another negated errno. */
 MUST_USE int store_open_lmdb(const char *path, const char *const *tables, size_t map_bytes,
                              struct store **ret_store);
 /* Bytes of the pages in use (not the size of the file). */

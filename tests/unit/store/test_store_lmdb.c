@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "batch_log.h"
 #include "scratch.h"
 #include "store_lmdb.h"
 
@@ -127,7 +128,9 @@ Test(store_lmdb, a_file_that_lacks_only_free_pages_opens) {
   for (uint32_t i = 0; i < 5000; i++)
     cr_assert_eq(store_delete(store, 0, &i, sizeof i), 0);
   cr_assert_eq(store_commit(store), 0);
-  for (int i = 0; i < 6; i++) { /* what lives moves into the free pages at the front */
+  for (int i = 0; i < 200; i++) { /* what lives moves into the free pages at the front */
+    store_close(store);
+    store = open_store();
     cr_assert_eq(store_put(store, 1, "k", 1, "v", 1), 0);
     cr_assert_eq(store_commit(store), 0);
   }
@@ -136,20 +139,13 @@ Test(store_lmdb, a_file_that_lacks_only_free_pages_opens) {
   store_close(store);
   off_t whole = file_size(scratch.file);
   cr_assert_lt((off_t)used, whole / 4);
-  int opened = 0;
-  for (off_t size = whole - 4096; size > whole / 2; size -= 4096) {
-    cr_assert_eq(truncate(scratch.file, size), 0);
-    int r = store_open_lmdb(scratch.file, tables, MAP_BYTES, &store);
-    if (r == -EBADMSG)
-      break;
-    cr_assert_eq(r, 0);
-    opened++;
-    struct view key, value;
-    cr_assert_eq(store_next(store, 0, NULL, 0, true, &key, &value), STORE_ABSENT);
-    store_close(store);
-    cr_assert_eq(file_size(scratch.file), whole, "an accepted file is made whole");
-  }
-  cr_assert_gt(opened, 0);
+  cr_assert_eq(truncate(scratch.file, whole - 4096), 0);
+  store = open_store();
+  struct view key, value;
+  cr_assert_eq(store_next(store, 0, NULL, 0, true, &key, &value), STORE_ABSENT);
+  cr_assert_eq(store_get(store, 1, "k", 1, &value), 0);
+  cr_assert_eq(file_size(scratch.file), whole, "an accepted file is made whole");
+  store_close(store);
 }
 
 Test(store_lmdb, a_full_disk_loses_the_batch_and_not_the_store) {
@@ -208,35 +204,142 @@ Test(store_lmdb, pages_are_used_again_while_the_store_is_read) {
   store_close(store);
 }
 
-static void put_in_child(void) {
+/* ---- The log of batches ---- */
+
+static void name_log(char ret_path[SCRATCH_CAPACITY + 8]) {
+  snprintf(ret_path, SCRATCH_CAPACITY + 8, "%s-log", scratch.file);
+}
+
+/* A process that commits count batches of ten entries from first on, puts another and is killed. */
+static void commit_and_die(uint32_t first, uint32_t count) {
   pid_t child = fork();
   if (child == 0) {
-    struct store *store;
-    int r = store_open_lmdb(scratch.file, tables, MAP_BYTES, &store);
-    if (r == 0)
-      r = store_put(store, 1, "k", 1, "v", 1);
-    if (r == 0)
-      r = store_commit(store);
-    _exit(r == 0 ? 0 : 1);
+    struct store *store = open_store();
+    for (uint32_t i = 0; i < count; i++) {
+      fill(store, first + i * 10, 10);
+      if (store_commit(store) != 0)
+        _exit(1);
+    }
+    fill(store, first + count * 10, 10);
+    kill(getpid(), SIGKILL);
   }
   int status;
   cr_assert_eq(waitpid(child, &status, 0), child);
-  cr_assert_eq(status, 0);
+  cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-/* An idle process must not keep old pages alive for an operator's tool that writes. */
-Test(store_lmdb, a_snapshot_ends_with_the_round_even_when_nothing_was_put) {
+/* Entries 0 to count - 1 are there, and no other. */
+static void expect_entries(struct store *store, uint32_t count) {
   struct view view;
-  put_in_child();
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < count + 20; i++)
+    found += store_get(store, 0, &i, sizeof i, &view) == 0;
+  cr_expect_eq(found, count);
+  uint32_t last = count - 1;
+  cr_expect_eq(store_get(store, 0, &last, sizeof last, &view), 0);
+}
+
+Test(store_lmdb, what_a_killed_process_committed_is_there) {
+  commit_and_die(0, 5);
   struct store *store = open_store();
-  cr_assert_eq(store_get(store, 1, "k", 1, &view), 0);
-  cr_assert_eq(store_delete(store, 1, "k", 1), 0);
+  expect_entries(store, 50);
+  store_close(store);
+  commit_and_die(50, 3);
+  commit_and_die(80, 1);
+  store = open_store();
+  expect_entries(store, 90);
+  store_close(store);
+}
+
+/* So many that the log fills and is begun anew several times. */
+Test(store_lmdb, a_log_that_fills_is_committed_and_begun_anew) {
+  commit_and_die(0, 3 * LOG_BYTES / LOG_PAGE);
+  struct store *store = open_store();
+  expect_entries(store, 10 * 3 * LOG_BYTES / LOG_PAGE);
+  store_close(store);
+}
+
+Test(store_lmdb, after_a_kill_the_file_is_nothing_without_its_log) {
+  commit_and_die(0, 5);
+  char log[SCRATCH_CAPACITY + 8], aside[SCRATCH_CAPACITY + 8];
+  name_log(log);
+  snprintf(aside, sizeof aside, "%s-lag", scratch.file);
+  cr_assert_eq(rename(log, aside), 0);
+  struct store *store;
+  cr_expect_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -EBADMSG);
+  cr_assert_eq(rename(aside, log), 0);
+  store = open_store();
+  expect_entries(store, 50);
+  store_close(store);
+}
+
+Test(store_lmdb, after_a_close_the_file_stands_alone) {
+  struct store *store = open_store();
+  fill(store, 0, 50);
   cr_assert_eq(store_commit(store), 0);
-  cr_assert_eq(store_get(store, 1, "k", 1, &view), STORE_ABSENT);
-  put_in_child();
-  cr_expect_eq(store_get(store, 1, "k", 1, &view), STORE_ABSENT, "the snapshot of this round");
+  fill(store, 50, 10);
+  store_close(store);
+  char log[SCRATCH_CAPACITY + 8];
+  name_log(log);
+  cr_assert_eq(unlink(log), 0);
+  store = open_store();
+  expect_entries(store, 50);
+  store_close(store);
+}
+
+Test(store_lmdb, an_abandoned_batch_leaves_those_before_it) {
+  struct store *store = open_store();
+  fill(store, 0, 50);
   cr_assert_eq(store_commit(store), 0);
-  cr_expect_eq(store_get(store, 1, "k", 1, &view), 0);
+  uint32_t first = 0;
+  cr_assert_eq(store_delete(store, 0, &first, sizeof first), 0);
+  fill(store, 50, 10);
+  store_abandon(store);
+  cr_expect_not(store_pending(store));
+  expect_entries(store, 50);
+  fill(store, 50, 10);
+  cr_assert_eq(store_commit(store), 0);
+  expect_entries(store, 60);
+  store_close(store);
+  store = open_store();
+  expect_entries(store, 60);
+  store_close(store);
+}
+
+/* The log has room on the disk, the file itself has not: only what needs the file fails. */
+Test(store_lmdb, a_batch_too_large_for_the_log_fails_alone) {
+  struct store *store = open_store();
+  fill(store, 0, 50);
+  cr_assert_eq(store_commit(store), 0);
+  signal(SIGXFSZ, SIG_IGN);
+  struct rlimit before, tight;
+  cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+  tight = before;
+  tight.rlim_cur = LOG_BYTES;
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &tight), 0);
+  fill(store, 50, 2 * LOG_BYTES / 300);
+  cr_expect_lt(store_commit(store), 0);
+  expect_entries(store, 50);
+  fill(store, 50, 10);
+  cr_expect_eq(store_commit(store), 0);
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+  fill(store, 60, 2 * LOG_BYTES / 300);
+  cr_expect_eq(store_commit(store), 0);
+  expect_entries(store, 60 + 2 * LOG_BYTES / 300);
+  store_close(store);
+}
+
+Test(store_lmdb, one_process_has_the_store) {
+  struct store *store = open_store();
+  fill(store, 0, 10); /* LMDB's own lock for writers is held too */
+  pid_t child = fork();
+  if (child == 0) {
+    struct store *second;
+    _exit(store_open_lmdb(scratch.file, tables, MAP_BYTES, &second) == -EBUSY ? 0 : 1);
+  }
+  int status;
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_expect_eq(status, 0);
   store_close(store);
 }
 
