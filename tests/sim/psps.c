@@ -59,7 +59,7 @@ static struct psp psps[PSP_COUNT] = {
                              .question = QUESTION_REPLAY,
                              .movement_question = QUESTION_REPLAY,
                              .settling_ms = 2 * MINUTE,
-                             .key_lifetime_s = 10 * 60},
+                             .key_lifetime_s = 570} /* questions that back off come shortly before */,
                    .lag_ms = MINUTE,
                    .travel_ms = MINUTE},
     [PSP_SLOW] = {.facts = {.name = "slow",
