@@ -16,8 +16,8 @@ enum {
 
 /* How many of a hundred faults are of that kind. */
 static const unsigned shares[FAULT_TYPE_COUNT] = {
-    [FAULT_CRASH] = 40,   [FAULT_LINE] = 15,   [FAULT_STORE] = 12, [FAULT_CLOCK] = 8,
-    [FAULT_REGISTRY] = 8, [FAULT_POLICY] = 10, [FAULT_SLEEP] = 7,
+    [FAULT_CRASH] = 40, [FAULT_LINE] = 15,    [FAULT_STORE] = 7,   [FAULT_SYNC] = 5,
+    [FAULT_CLOCK] = 8,  [FAULT_REGISTRY] = 8, [FAULT_POLICY] = 10, [FAULT_SLEEP] = 7,
 };
 
 static enum fault_type draw_type(struct chance *chance) {
@@ -112,8 +112,14 @@ void fault_begins(struct universe *universe, uint32_t number) {
     break;
   case FAULT_STORE:
     tell(universe, NOBODY, "the disk is full for %lld ms", (long long)fault->lasts_ms);
-    universe->store_full = true;
+    universe->store_fails++;
     store_memory_fail_commits(universe->store, -ENOSPC);
+    break;
+  case FAULT_SYNC:
+    tell(universe, NOBODY, "a sync fails");
+    universe->store_fails++;
+    if (universe->up)
+      store_memory_fail_sync(universe->store);
     break;
   case FAULT_CLOCK:
     jump(universe, fault);
@@ -134,15 +140,25 @@ void fault_begins(struct universe *universe, uint32_t number) {
   events_add(&universe->events, universe->now_ms + fault->lasts_ms, EVENT_RELIEF, number, 0);
 }
 
+/* Whoever watches the router starts it again. */
+static void start_again(struct universe *universe, const struct fault *fault) {
+  universe->store_fails--;
+  universe->down_ms = 0;
+  if (universe->up)
+    crash(universe, (enum fate)(fault->detail % FATE_COUNT));
+}
+
 void fault_ends(struct universe *universe, uint32_t number) {
   const struct fault *fault = &universe->faults.all[number];
   if (fault->type == FAULT_LINE)
     find_line(universe);
   if (fault->type == FAULT_REGISTRY)
     hear_of_registry(universe);
+  if (fault->type == FAULT_SYNC)
+    start_again(universe, fault);
   if (fault->type != FAULT_STORE)
     return;
   tell(universe, NOBODY, "the disk has room again");
-  universe->store_full = false;
+  universe->store_fails--;
   store_memory_fail_commits(universe->store, 0);
 }

@@ -11,6 +11,7 @@ enum fault_type {
   FAULT_CRASH = 1, /* at one of the next points: what was not synced is lost, kept or torn */
   FAULT_LINE,      /* the vault's line is lost for a while */
   FAULT_STORE,     /* commits fail for a while: the disk is full */
+  FAULT_SYNC,      /* a sync fails: commits fail until the process is started again */
   FAULT_CLOCK,     /* the machine's clock jumps */
   FAULT_REGISTRY,  /* a connector is drained, disabled, made active, or its sheet changed */
   FAULT_POLICY,    /* another policy is published */

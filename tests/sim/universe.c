@@ -57,8 +57,6 @@ void violation(struct universe *universe, uint32_t scenario, const char *format,
 
 /* ---- The router's process ---- */
 
-enum fate { FATE_LOST, FATE_TORN, FATE_KEPT, FATE_COUNT };
-
 static void drop_process(struct universe *universe) {
   engine_free(universe->engine);
   ledger_free(universe->ledger);
@@ -79,7 +77,7 @@ static void leave_store(struct universe *universe, enum fate fate) {
   }
 }
 
-static void crash(struct universe *universe, enum fate fate) {
+void crash(struct universe *universe, enum fate fate) {
   static const char *const fates[] = {"lost", "torn", "kept"};
   tell(universe, NOBODY, "the router is killed; what was not synced is %s", fates[fate]);
   universe->crashes++;
@@ -158,8 +156,8 @@ static void finish_round(struct universe *universe) {
   if (ledger_pending(universe->ledger) && crashes_in_commit(universe))
     return;
   int r = engine_commit(universe->engine, router_ms(universe));
-  if (r < 0 && !universe->store_full)
-    violation(universe, NOBODY, "a commit failed (%d), and the disk was not full", r);
+  if (r < 0 && universe->store_fails == 0)
+    violation(universe, NOBODY, "a commit failed (%d), and the disk was well", r);
   journal_follow(universe);
   drain(universe);
 }
@@ -181,7 +179,7 @@ static void start_process(struct universe *universe) {
   wrong_restarted(router_ms(universe));
   check_restart(universe);
   r = engine_start(universe->engine, router_ms(universe));
-  if (r < 0 && !universe->store_full)
+  if (r < 0 && universe->store_fails == 0)
     violation(universe, NOBODY, "the engine does not start again (%d)", r);
   register_connectors(universe);
   finish_round(universe);
@@ -342,7 +340,8 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   universe->skew_ms = universe->asleep_ms = universe->down_ms = 0;
   universe->points = universe->crash_at = 0;
   universe->next_entry = 1;
-  universe->failed = universe->store_full = universe->ready = false;
+  universe->failed = universe->ready = false;
+  universe->store_fails = 0;
   universe->steps = universe->crashes = universe->digest = universe->ticket_count = universe->line = 0;
   universe->entries = 0;
   for (unsigned i = 0; i < PSP_COUNT; i++) {

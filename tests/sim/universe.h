@@ -53,10 +53,10 @@ struct universe {
   struct engine *engine;
   struct engine_options options;
   struct id merchant, actor;
-  bool ready;   /* it was set up; from here on it may crash */
-  bool up;      /* its process runs */
-  bool line_up; /* it has a line to the vault */
-  bool store_full;
+  bool ready;           /* it was set up; from here on it may crash */
+  bool up;              /* its process runs */
+  bool line_up;         /* it has a line to the vault */
+  unsigned store_fails; /* so many reasons why commits may fail now */
   uint32_t line;
   uint32_t pinned[PSP_COUNT]; /* versions of the sheets that the vault holds */
   enum connector_status statuses[PSP_COUNT];
@@ -90,6 +90,11 @@ bool universe_is_rough(const struct universe *universe);
 /* Something is wrong; the first time counts. scenario: whose, or NOBODY. */
 void violation(struct universe *universe, uint32_t scenario, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* What becomes of a batch that is being written when the router is killed. */
+enum fate { FATE_LOST, FATE_TORN, FATE_KEPT, FATE_COUNT };
+
+/* The router's process is killed, and started again after down_ms. */
+void crash(struct universe *universe, enum fate fate);
 /* A place where the router may crash. True when it does so here. */
 bool crash_point(struct universe *universe);
 /* Registers what the vault has, as the host does. */
