@@ -247,15 +247,24 @@ static struct word make(struct books *books, struct chance *chance, const struct
                 : make_booking(books, chance, manners, arrival);
 }
 
+/* Somebody voids at the PSP itself what no answer has told of. */
+static void void_elsewhere(struct books *books) {
+  struct charge *charge = &books->charges[books->charge_count - 1U];
+  if (books->charge_count > 0 && charge->status == CHARGE_AUTHORIZED && books->booking_count == 0)
+    charge->status = CHARGE_VOIDED;
+}
+
 /* Something goes wrong at the PSP: before anything is made, or after. */
 static struct word fail(struct books *books, struct chance *chance, const struct manners *manners,
                         const struct arrival *arrival) {
   static const uint16_t statuses[] = {403, 404, 409, 500, 502, 503};
   struct word word = failure(statuses[chance_below(chance, sizeof statuses / sizeof *statuses)]);
   uint64_t roll = chance_below(chance, 100);
-  if (roll < 40)
+  if (roll < 40) {
     (void)make(books, chance, manners, arrival);
-  else if (roll < 60 && arrival->psp == PSP_NOTIFYING)
+    if (chance_percent(chance, 10))
+      void_elsewhere(books);
+  } else if (roll < 60 && arrival->psp == PSP_NOTIFYING)
     word.transient = true; /* it went no further, and says so */
   else if (roll < 70)
     word.answer = ANSWER_IS_REJECTED;

@@ -116,7 +116,8 @@ static void draw_moves(struct universe *universe, struct scenario *scenario, int
 void scenario_draw(struct universe *universe, struct scenario *scenario, int64_t from_ms, int64_t to_ms) {
   struct chance *chance = &scenario->chance;
   int64_t at_ms = from_ms + chance_up_to(chance, to_ms - from_ms);
-  struct act pay = {.type = ACT_ASK}, forget = {.type = ACT_DELETE_TOKEN};
+  struct act pay = {.type = ACT_ASK}, forget = {.type = ACT_DELETE_TOKEN},
+             erase = {.type = ACT_ERASE_CUSTOMER};
   draw_temper(scenario);
   draw_payment(universe, scenario);
   scenario->asked_count = 1;
@@ -126,6 +127,8 @@ void scenario_draw(struct universe *universe, struct scenario *scenario, int64_t
   draw_moves(universe, scenario, at_ms);
   if (chance_percent(chance, 4))
     add_act(universe, scenario, at_ms + moment(chance), &forget);
+  if (scenario->personal && chance_percent(chance, 30))
+    add_act(universe, scenario, at_ms + moment(chance), &erase);
 }
 
 /* ---- What it does ---- */
@@ -244,15 +247,34 @@ static void ask(struct universe *universe, struct scenario *scenario, const stru
                EVENT_FORGET, (uint32_t)(ticket - 1), 0);
 }
 
+static void delete_token(struct universe *universe, struct scenario *scenario) {
+  tell(universe, scenario->number, "the token is deleted");
+  scenario->token_deleted = true;
+}
+
+static void erase_customer(struct universe *universe, struct scenario *scenario) {
+  if (!universe->up || !scenario->payment || scenario->payment->customer.text[0] == '\0')
+    return;
+  tell(universe, scenario->number, "the customer is erased");
+  int r = ledger_customer_erase(universe->ledger, &universe->merchant, &scenario->payment->customer);
+  if (r < 0)
+    violation(universe, scenario->number, "P9: a customer cannot be erased (%d)", r);
+}
+
 void merchant_acts(struct universe *universe, uint32_t number, uint32_t act) {
   struct scenario *scenario = &universe->scenarios[number];
   const struct act todo = scenario->acts[act];
-  if (todo.type == ACT_ASK) {
+  switch (todo.type) {
+  case ACT_ASK:
     ask(universe, scenario, &todo);
     return;
+  case ACT_DELETE_TOKEN:
+    delete_token(universe, scenario);
+    return;
+  case ACT_ERASE_CUSTOMER:
+    erase_customer(universe, scenario);
+    return;
   }
-  tell(universe, number, "the token is deleted");
-  scenario->token_deleted = true;
 }
 
 void merchant_forgets(struct universe *universe, uint32_t ticket) {

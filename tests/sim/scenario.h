@@ -8,8 +8,9 @@
 enum { REQUESTS_MAX = 10, ACTS_MAX = 100, MOVES_MAX = REQUESTS_MAX - 1 };
 
 enum act_type {
-  ACT_ASK = 1,     /* a request is sent, or sent again */
-  ACT_DELETE_TOKEN /* the card is forgotten while things go on */
+  ACT_ASK = 1,       /* a request is sent, or sent again */
+  ACT_DELETE_TOKEN,  /* the card is forgotten while things go on */
+  ACT_ERASE_CUSTOMER /* and so is who the customer was (P9) */
 };
 
 struct act {
