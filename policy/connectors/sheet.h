@@ -33,6 +33,9 @@ struct sheet_facts {
   bool movement_absent_is_proof; /* likewise for a movement */
   bool received_is_asked;        /* the movement question also tells when what was `received` is final */
   uint32_t settling_ms;          /* how long after the dispatch a request may still come into being */
+  uint32_t first_question_ms;    /* the first question comes so long after an outcome got lost, the next ones
+                                    at doubled waits; 0: the router's own default, as below */
+  uint32_t last_question_ms;     /* until they are so far apart */
   uint32_t key_lifetime_s;       /* how long the PSP keeps an idempotency key */
 };
 

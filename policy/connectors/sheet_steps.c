@@ -181,9 +181,28 @@ static int build_settling(struct builder *builder, const struct yaml_node *map) 
   return error;
 }
 
-/* {settling_ms, attempts, movements, about} */
+/* {first_ms, last_ms} */
+static int build_schedule(struct builder *builder, const struct yaml_node *map) {
+  static const char *const keys[] = {"first_ms", "last_ms", NULL};
+  const struct yaml_node *first = yaml_member(map, "first_ms"), *last = yaml_member(map, "last_ms");
+  long first_ms = 0, last_ms = 0;
+  int error = builder_keys(builder, map, keys);
+  if (error == 0 && (first == NULL || last == NULL))
+    error = builder_refuse(builder, map->line, "a schedule has first_ms and last_ms");
+  if (error == 0)
+    error = builder_number(builder, first, 100, 3600000, &first_ms);
+  if (error == 0)
+    error = builder_number(builder, last, first_ms, 86400000, &last_ms);
+  if (error == 0) {
+    builder->sheet->facts.first_question_ms = (uint32_t)first_ms;
+    builder->sheet->facts.last_question_ms = (uint32_t)last_ms;
+  }
+  return error;
+}
+
+/* {settling_ms, schedule, attempts, movements, about} */
 int build_questions(struct builder *builder, const struct yaml_node *node) {
-  static const char *const keys[] = {"settling_ms", "attempts", "movements", "about", NULL};
+  static const char *const keys[] = {"settling_ms", "schedule", "attempts", "movements", "about", NULL};
   struct sheet_facts *facts = &builder->sheet->facts;
   int error = builder_keys(builder, node, keys);
   const struct yaml_node *attempts = yaml_member(node, "attempts"),
@@ -192,6 +211,9 @@ int build_questions(struct builder *builder, const struct yaml_node *node) {
     error = builder_refuse(builder, node->line, "how attempts and movements are asked about is missing");
   if (error == 0)
     error = build_settling(builder, node);
+  const struct yaml_node *schedule = yaml_member(node, "schedule");
+  if (error == 0 && schedule != NULL)
+    error = build_schedule(builder, schedule);
   bool unused = false;
   if (error == 0)
     error = build_question(builder, attempts, &facts->question, &facts->absent_is_proof, &unused);

@@ -146,7 +146,8 @@ static void errand_answered(struct vault_question *question, struct vault_reply 
   struct errand *errand = (struct errand *)((char *)question - offsetof(struct errand, question));
   struct api *api = errand->api;
   bool line_lost = reply->fate == VAULT_LOST && !vault_link_up(api->vault);
-  if (errand->type == EFFECT_END_PAYMENT || line_lost) {
+  bool awaited = errand->type == EFFECT_DESCRIBE || errand->type == EFFECT_DISPATCH;
+  if (!awaited || line_lost) {
     /* Nobody waits; or engine_on_vault() tells the engine about everything that was outstanding. */
   } else if (reply->fate == VAULT_NOT_SENT) {
     engine_on_refused(api->engine, api_now_ms(api), errand->correlation);
@@ -204,6 +205,10 @@ static void perform(struct api *api, const struct effect *effect) {
   case EFFECT_ANSWER:
     payments_answered(api, &effect->answer);
     break;
+  case EFFECT_WEBHOOK_TAKEN:
+    write_webhook_taken(&writer, &effect->taken);
+    send_errand(api, effect, RV_WEBHOOK_TAKEN, &writer, QUESTION_MS);
+    break;
   }
 }
 
@@ -217,10 +222,24 @@ static void vault_changed(void *context) {
     connector_list_read(&api->connectors);
 }
 
-static void vault_told(void *context, uint8_t type) {
+static int webhook_told(struct api *api, struct reader *body) {
+  struct webhook webhook;
+  int r = read_webhook(body, &webhook);
+  if (r == 0)
+    engine_on_webhook(api->engine, api_now_ms(api), &webhook);
+  return r;
+}
+
+/* What a later vault may say besides is no fault of its. */
+static int vault_told(void *context, uint8_t type, struct reader *body) {
   struct api *api = context;
-  if (type == RV_CONNECTORS_CHANGED && vault_link_up(api->vault))
+  if (!vault_link_up(api->vault))
+    return 0;
+  if (type == RV_WEBHOOK)
+    return webhook_told(api, body);
+  if (type == RV_CONNECTORS_CHANGED)
     connector_list_read(&api->connectors);
+  return 0;
 }
 
 static void vault_head(void *context, const struct audit_head *head) {

@@ -1,5 +1,6 @@
 #include "payments_parse.h"
 #include "payments_render.h"
+#include "resolutions_parse.h"
 #include "resources.h"
 #include <string.h>
 
@@ -65,6 +66,24 @@ void payments_refund(struct call *call, const char *segment) {
   move(call, segment, MOVEMENT_REFUND);
 }
 
+void payments_resolve(struct call *call, const char *segment) {
+  struct resolution_request request = {0};
+  struct fault fault;
+  if (id_parse("pay", segment, NULL) != 0) {
+    call_not_found(call);
+    return;
+  }
+  if (parse_resolution(call->http->body, call->http->body_length, &request.resolution, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  request.from = call->from;
+  strcpy(request.payment.text, segment);
+  uint64_t ticket = call_wait_engine(call);
+  if (ticket != 0)
+    engine_resolve(call->api->engine, api_now_ms(call->api), ticket, &request);
+}
+
 /* ---- Answers ---- */
 
 /* How each outcome but REQUEST_DONE is answered. */
@@ -95,6 +114,11 @@ static const struct {
                                   "The amount is more than there is left."},
     [REQUEST_CONNECTOR_AWAY] = {409, "connector_unavailable", "",
                                 "The payment's connector is not registered, or cannot do that."},
+    [REQUEST_MOVEMENT_UNKNOWN] = {404, "not_found", "", "The payment has no such attempt or movement."},
+    [REQUEST_NOT_SETTLED] = {409, "not_settled", "",
+                             "It is too early: what the PSP shows before its settling time is no proof."},
+    [REQUEST_PSP_ID_WANTED] = {422, "missing_field", "psp_id",
+                               "Without the PSP's id nothing could be captured or refunded."},
     [REQUEST_FIELDS_TOO_LARGE] = {413, "body_too_large", "", "The request's fields are too long together."},
     [REQUEST_TOO_MANY_MOVEMENTS] = {409, "too_many_movements", "", "The payment has too many movements."},
 };

@@ -24,6 +24,11 @@ static void render_answer_codes(struct json_out *out, const struct psp_answer *a
   out_text(out, "psp_id", answer->psp_id);
 }
 
+static void render_end(struct json_out *out, const struct step *step) {
+  out_flag(out, "by_person", step->by_person);
+  out_time(out, "attention_since", step->attention_ms);
+}
+
 static void render_attempt(struct json_out *out, const struct payment *payment,
                            const struct attempt *attempt) {
   char key[STEP_KEY_CAPACITY];
@@ -36,6 +41,8 @@ static void render_attempt(struct json_out *out, const struct payment *payment,
   out_text(out, "status", step_status_name(attempt->step.status));
   out_text(out, "class", outcome_class_name(attempt->step.class));
   render_answer_codes(out, &attempt->step.answer);
+  render_end(out, &attempt->step);
+  out_flag(out, "surplus", attempt->surplus);
   out_text(out, "network_transaction_id", attempt->step.answer.network_transaction_id);
   out_text(out, "auth_code", attempt->step.answer.auth_code);
   out_text(out, "avs", attempt->step.answer.avs);
@@ -63,6 +70,7 @@ static void render_movement(struct json_out *out, const struct movement *movemen
   out_text(out, "reference", movement->reference);
   out_text(out, "reason", movement->reason);
   render_answer_codes(out, &movement->step.answer);
+  render_end(out, &movement->step);
   out_time(out, "created_at", movement->step.started_ms);
   out_close(out);
 }

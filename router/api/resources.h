@@ -9,6 +9,7 @@ void payments_read(struct call *call, const char *segment);
 void payments_capture(struct call *call, const char *segment);
 void payments_void(struct call *call, const char *segment);
 void payments_refund(struct call *call, const char *segment);
+void payments_resolve(struct call *call, const char *segment);
 /* The engine's answer to a call that waits under a ticket. */
 void payments_answered(struct api *api, const struct request_answer *answer);
 /* How an outcome other than REQUEST_DONE is answered. */

@@ -15,6 +15,7 @@ const struct api_route api_routes[] = {
     {HTTP_POST, "/v1/payments/{id}/capture", MOVES, payments_capture},
     {HTTP_POST, "/v1/payments/{id}/void", MOVES, payments_void},
     {HTTP_POST, "/v1/payments/{id}/refunds", MOVES, payments_refund},
+    {HTTP_POST, "/v1/payments/{id}/resolve", MOVES, payments_resolve},
     {HTTP_GET, "/v1/tokens/{id}", READS, tokens_read},
     {HTTP_PATCH, "/v1/tokens/{id}", WRITES, tokens_update},
     {HTTP_DELETE, "/v1/tokens/{id}", READS, tokens_delete},

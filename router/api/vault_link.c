@@ -216,13 +216,19 @@ static void take_reply(struct vault_link *link, const struct message *message) {
   answer(question, &reply);
 }
 
+static void take_told(struct vault_link *link, const struct message *message) {
+  struct reader body = reader_over(message->body, message->length);
+  if (message->correlation == 0 && link->host.told(link->host.context, message->type, &body) == 0)
+    return;
+  log_warn("vault message malformed");
+  close_line(link);
+}
+
 static void take_message(struct vault_link *link, const struct message *message) {
   if (message->type & REPLY_BIT)
     take_reply(link, message);
-  else if (message->correlation == 0)
-    link->host.told(link->host.context, message->type);
   else
-    close_line(link);
+    take_told(link, message);
 }
 
 static void line_ready(struct watch *watch, uint32_t events) {

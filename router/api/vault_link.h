@@ -44,12 +44,13 @@ struct vault_link; /* opaque */
 
 struct vault_link_host {
   void (*changed)(void *context);
-  void (*told)(void *context, uint8_t type);
+  int (*told)(void *context, uint8_t type, struct reader *body);
   void (*head)(void *context, const struct audit_head *head);
   void *context;
 };
 /* changed: called when the line has become usable, or no longer is (then everything that was asked is
- * answered already). told: called for messages that nobody asked for. head: called with the audit head by
+ * answered already). told: called for messages that nobody asked for; returns 0, or -EBADMSG for one that is
+ * malformed, which ends the line. head: called with the audit head by
  * which the vault answers a greeting. Returns 0 or -ENOMEM. The caller frees it with vault_link_free(), which
  * answers what is outstanding. */
 MUST_USE int vault_link_new(struct loop *loop, const struct vault_link_host *host,

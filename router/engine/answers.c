@@ -36,7 +36,30 @@ void take_answer(struct psp_answer *answer, const struct dispatch_result *result
   }
 }
 
+bool complete_answer(struct psp_answer *answer, const struct dispatch_result *result) {
+  bool completed = false;
+  for (size_t i = 0; i < sizeof kept_texts / sizeof *kept_texts; i++) {
+    const char *value = answer_fields_get(&result->fields, kept_texts[i].field);
+    char *text = (char *)answer + kept_texts[i].offset;
+    size_t length = value ? strlen(value) : 0;
+    if (text[0] != '\0' || length == 0 || length >= kept_texts[i].capacity)
+      continue;
+    memcpy(text, value, length + 1);
+    completed = true;
+  }
+  if (completed && answer->phase == 0)
+    answer->phase = result->phase;
+  return completed;
+}
+
 struct outcome classify(const struct payment *payment, const char *sheet, const struct psp_answer *answer) {
   return outcome_classify(sheet, answer->answer, answer->phase, answer->code, answer->network_code,
                           answer->advice_code, payment->card.network);
+}
+
+enum outcome_class class_of(const struct payment *payment, const struct attempt *attempt,
+                            const struct dispatch_result *result) {
+  struct psp_answer answer = {0};
+  take_answer(&answer, result);
+  return classify(payment, attempt->sheet, &answer).class;
 }

@@ -84,6 +84,9 @@ static struct decline decline_of(const struct payment *payment, const struct att
   if (was_undone_elsewhere(attempt))
     outcome =
         (struct outcome){.retry = OUTCOME_RETRY_NEVER, .reason = "voided_elsewhere", .category = "technical"};
+  if (attempt->step.by_person)
+    outcome =
+        (struct outcome){.retry = OUTCOME_RETRY_LATER, .reason = "found_failed", .category = "technical"};
   decline.retry = outcome.retry;
   decline.retry_after_s = outcome.retry_after_s;
   strncpy(decline.reason, outcome.reason, sizeof decline.reason - 1);
@@ -150,7 +153,7 @@ static void open_agreement(struct slot *slot, const struct attempt *attempt) {
   const struct payment *payment = slot->payment;
   bool customer_initiated = payment->kind == KIND_CUSTOMER || payment->kind == KIND_MOTO;
   if (payment->store != STORE_OFF_SESSION || !customer_initiated || payment->agreement.text[0] != '\0' ||
-      payment_wants_undo(payment))
+      payment_undoes(payment, attempt))
     return;
   struct agreement agreement = {.id = draw_id(&engine->options.draws, "agr", engine->now_ms),
                                 .merchant = payment->merchant,
@@ -170,15 +173,16 @@ static void succeed(struct slot *slot, struct attempt *attempt) {
   end_action(slot, attempt);
   attempt->step.status = STEP_SUCCEEDED;
   attempt->step.class = OUTCOME_APPROVED;
+  attempt->step.attention_ms = 0;
   attempt->step.ended_ms = slot->engine->now_ms;
   attempt->captured = attempt->operation == OPERATION_CHARGE;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
   open_agreement(slot, attempt);
   stage_end_payment(slot);
   count_end(slot);
-  if (payment_wants_undo(slot->payment)) {
+  if (payment_undoes(slot->payment, attempt)) {
     slot->undo_ms = slot->engine->now_ms;
-    undo_late(slot);
+    undo_unwanted(slot);
   }
 }
 
@@ -186,6 +190,7 @@ static void fail(struct slot *slot, struct attempt *attempt, enum outcome_class 
   end_action(slot, attempt);
   attempt->step.status = STEP_FAILED;
   attempt->step.class = class;
+  attempt->step.attention_ms = 0;
   attempt->step.ended_ms = slot->engine->now_ms;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
   attempt_next(slot, may_go_on);
@@ -224,13 +229,13 @@ static void doubt(struct slot *slot, struct task *task, struct attempt *attempt,
 }
 
 /* A replay that proved nothing leaves things as they were. */
-static void taught_nothing(struct slot *slot, struct task *task, struct attempt *attempt, enum errand errand,
-                           enum finding finding) {
-  if (finding == FINDING_DOUBTFUL && errand == ERRAND_FIRST) {
+static void taught_nothing(struct slot *slot, struct task *task, struct attempt *attempt,
+                           const struct found *found) {
+  if (found->finding == FINDING_DOUBTFUL && found->errand == ERRAND_FIRST) {
     doubt(slot, task, attempt, CHANGE_ATTEMPT_ANSWERED, slot->engine->now_ms);
     return;
   }
-  if (finding == FINDING_REPLAY_OVER) {
+  if (found->finding == FINDING_REPLAY_OVER) {
     attempt->step = slot->payment->attempts[attempt->number - 1].step;
     attempt->step.replay_over = true;
     record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
@@ -240,45 +245,44 @@ static void taught_nothing(struct slot *slot, struct task *task, struct attempt 
 
 /* Nothing but a reply to the dispatch itself or to its replay says how it went; a question's own phase and
  * code are taken only when they prove something. */
-static void take_result(struct attempt *attempt, enum errand errand, enum finding finding,
-                        const struct dispatch_result *result) {
-  if (errand == ERRAND_FIRST && result) {
-    take_answer(&attempt->step.answer, result);
-    attempt->step.security_code_sent = result->security_code_sent;
-  } else if (errand == ERRAND_FIRST)
+static void take_result(struct attempt *attempt, const struct found *found) {
+  enum finding finding = found->finding;
+  if (found->errand == ERRAND_FIRST && found->result) {
+    take_answer(&attempt->step.answer, found->result);
+    attempt->step.security_code_sent = found->result->security_code_sent;
+  } else if (found->errand == ERRAND_FIRST)
     attempt->step.answer.phase = PHASE_NOT_SENT;
   else if (finding == FINDING_SUCCEEDED || finding == FINDING_FAILED || finding == FINDING_GONE ||
            finding == FINDING_ACTION)
-    take_answer(&attempt->step.answer, result);
+    take_answer(&attempt->step.answer, found->result);
 }
 
-void attempt_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
-                   const struct dispatch_result *result) {
+void attempt_found(struct slot *slot, struct task *task, const struct found *found) {
   struct attempt attempt = slot->payment->attempts[task->attempt - 1];
-  take_result(&attempt, errand, finding, result);
+  take_result(&attempt, found);
   struct outcome outcome = classify(slot->payment, attempt.sheet, &attempt.step.answer);
-  switch (finding) {
+  switch (found->finding) {
   case FINDING_ACTION:
-    await_action(slot, task, &attempt, result);
+    await_action(slot, task, &attempt, found->result);
     return;
   case FINDING_SUCCEEDED:
-    task_free(task);
+    task_over(task);
     succeed(slot, &attempt);
     return;
   case FINDING_FAILED:
-    task_free(task);
+    task_over(task);
     fail(slot, &attempt, outcome.class, outcome.may_go_elsewhere);
     return;
   case FINDING_GONE:
-    task_free(task);
+    task_over(task);
     fail(slot, &attempt, OUTCOME_HARD, false);
     return;
   case FINDING_NOT_SENT:
-    task_free(task);
+    task_over(task);
     fail(slot, &attempt, OUTCOME_NOT_SENT, true);
     return;
   case FINDING_ABSENT:
-    task_free(task);
+    task_over(task);
     attempt.step.absent = true;
     fail(slot, &attempt, OUTCOME_NOT_SENT, true);
     return;
@@ -289,7 +293,7 @@ void attempt_found(struct slot *slot, struct task *task, enum errand errand, enu
   case FINDING_COUNT:
     break;
   }
-  taught_nothing(slot, task, &attempt, errand, finding);
+  taught_nothing(slot, task, &attempt, found);
 }
 
 /* It may have been handed over only just now, and then has its whole timeout to leave in. */
@@ -297,4 +301,20 @@ void attempt_lost(struct slot *slot, struct task *task) {
   struct attempt attempt = slot->payment->attempts[task->attempt - 1];
   doubt(slot, task, &attempt, CHANGE_ATTEMPT_LOST,
         slot->engine->now_ms + attempt.step.timeout_ms + DISPATCH_GRACE_MS);
+}
+
+/* Taken for what was live, it goes nowhere else; else it is as if it had been shown absent. */
+void attempt_resolved(struct slot *slot, unsigned number, const struct resolution *resolution) {
+  struct attempt attempt = slot->payment->attempts[number - 1];
+  bool was_open = attempt.step.status == STEP_UNRESOLVED;
+  struct task *task = was_open ? task_for_attempt(slot, number) : NULL;
+  if (task)
+    task_over(task);
+  attempt.step.by_person = true;
+  if (resolution->psp_id[0] != '\0')
+    memcpy(attempt.step.answer.psp_id, resolution->psp_id, sizeof attempt.step.answer.psp_id);
+  if (resolution->succeeded)
+    succeed(slot, &attempt);
+  else
+    fail(slot, &attempt, OUTCOME_NOT_SENT, was_open);
 }

@@ -104,6 +104,26 @@ int change_agreement(struct entry *entry, struct payment *payment, const struct 
   return r;
 }
 
+int change_resolved(struct entry *entry, const struct resolution *resolution) {
+  struct writer *writer = begin_change(entry, CHANGE_RESOLVED);
+  write_u8(writer, (uint8_t)resolution->attempt);
+  write_short_id(writer, "mov", &resolution->movement);
+  write_bool(writer, resolution->succeeded);
+  write_text(writer, resolution->evidence);
+  write_text(writer, resolution->psp_id);
+  return writer_finish(writer);
+}
+
+int change_webhook(struct entry *entry, const struct webhook *webhook) {
+  struct writer *writer = begin_change(entry, CHANGE_WEBHOOK);
+  write_text(writer, webhook->connector);
+  write_text(writer, webhook->key);
+  write_u8(writer, (uint8_t)webhook->about);
+  write_u8(writer, (uint8_t)webhook->answer);
+  write_i64(writer, webhook->at_ms);
+  return writer_finish(writer);
+}
+
 /* ---- Reading back ---- */
 
 static int take_created(struct reader *reader, struct payment **payment) {
@@ -149,6 +169,26 @@ static int take_agreement(struct reader *reader, struct payment *payment) {
   return reader->bad ? -EBADMSG : 0;
 }
 
+/* For people who read the journal, as the next one is. */
+static int take_resolved(struct reader *reader) {
+  struct resolution resolution;
+  (void)read_u8(reader);
+  (void)read_short_id(reader, "mov");
+  (void)read_bool(reader);
+  read_text(reader, resolution.evidence, sizeof resolution.evidence);
+  read_text(reader, resolution.psp_id, sizeof resolution.psp_id);
+  return reader->bad ? -EBADMSG : 0;
+}
+
+static int take_webhook(struct reader *reader) {
+  char connector[CONNECTOR_NAME_CAPACITY], key[STEP_KEY_CAPACITY];
+  read_text(reader, connector, sizeof connector);
+  read_text(reader, key, sizeof key);
+  unsigned about = read_u8(reader), answer = read_u8(reader);
+  (void)read_i64(reader);
+  return reader->bad || about >= OPERATION_COUNT || answer >= ANSWER_COUNT ? -EBADMSG : 0;
+}
+
 static int take_change(struct reader *reader, struct payment **payment) {
   enum change_type type = (enum change_type)read_u8(reader);
   if (type == CHANGE_CREATED)
@@ -160,6 +200,7 @@ static int take_change(struct reader *reader, struct payment **payment) {
   case CHANGE_ATTEMPT_REPLAYED:
   case CHANGE_ATTEMPT_ANSWERED:
   case CHANGE_ATTEMPT_LOST:
+  case CHANGE_ATTEMPT_ATTENTION:
     return take_attempt(reader, *payment);
   case CHANGE_CANDIDATE_SKIPPED:
     return take_skipped(reader, *payment);
@@ -169,11 +210,16 @@ static int take_change(struct reader *reader, struct payment **payment) {
   case CHANGE_MOVEMENT_REPLAYED:
   case CHANGE_MOVEMENT_ANSWERED:
   case CHANGE_MOVEMENT_LOST:
+  case CHANGE_MOVEMENT_ATTENTION:
     return take_movement(reader, *payment);
   case CHANGE_CONCLUDED:
     return take_concluded(reader, *payment);
   case CHANGE_AGREEMENT:
     return take_agreement(reader, *payment);
+  case CHANGE_RESOLVED:
+    return take_resolved(reader);
+  case CHANGE_WEBHOOK:
+    return take_webhook(reader);
   case CHANGE_CREATED:
   case CHANGE_TYPE_COUNT:
     break;

@@ -19,12 +19,25 @@ enum change_type {
   CHANGE_MOVEMENT_REPLAYED,
   CHANGE_MOVEMENT_ANSWERED,
   CHANGE_MOVEMENT_LOST,
-  CHANGE_CONCLUDED, /* no further attempt */
-  CHANGE_AGREEMENT, /* an agreement was opened */
+  CHANGE_CONCLUDED,          /* no further attempt */
+  CHANGE_AGREEMENT,          /* an agreement was opened */
+  CHANGE_ATTEMPT_ATTENTION,  /* it cannot be found out, or not undone: put before a person */
+  CHANGE_MOVEMENT_ATTENTION, /* likewise */
+  CHANGE_RESOLVED, /* a person's word and evidence, which caused what follows in the entry; changes nothing */
+  CHANGE_WEBHOOK,  /* what the PSP said unasked, and so caused what follows in the entry; changes nothing */
   CHANGE_TYPE_COUNT
 };
 
-enum { ENTRY_BYTES_MAX = 65000 };
+enum { ENTRY_BYTES_MAX = 65000, EVIDENCE_CAPACITY = 501 };
+
+/* What a person found out about a step that the engine could not. */
+struct resolution {
+  unsigned attempt;   /* its number; or 0 and then */
+  struct id movement; /* "mov" */
+  bool succeeded;
+  char evidence[EVIDENCE_CAPACITY];
+  char psp_id[PSP_ID_CAPACITY]; /* of what succeeded, or "" */
+};
 
 /* An entry under construction. */
 struct entry {
@@ -48,6 +61,8 @@ MUST_USE int change_movement(struct entry *entry, struct payment *payment, enum 
                              const struct movement *movement);
 MUST_USE int change_concluded(struct entry *entry, struct payment *payment, enum payment_status conclusion,
                               const struct decline *decline);
+MUST_USE int change_resolved(struct entry *entry, const struct resolution *resolution);
+MUST_USE int change_webhook(struct entry *entry, const struct webhook *webhook);
 MUST_USE int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement);
 
 /* Which payment an entry is about. Returns 0 or -EBADMSG. */

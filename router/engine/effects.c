@@ -80,6 +80,12 @@ void stage_answer(struct engine *engine, const struct request_answer *answer) {
     effect->answer = *answer;
 }
 
+void stage_taken(struct engine *engine, uint64_t number, enum status status) {
+  struct effect *effect = stage(engine, EFFECT_WEBHOOK_TAKEN, engine->next_correlation++);
+  if (effect)
+    effect->taken = (struct webhook_taken){.number = number, .status = status};
+}
+
 struct dispatch *stage_dispatch(struct engine *engine, uint64_t correlation) {
   struct queued_effect *queued = take_spare(engine);
   if (!queued)
@@ -114,11 +120,13 @@ void effects_undo(struct engine *engine, void (*dropped)(struct engine *engine, 
   engine->staged = (struct effect_queue){0};
   while ((queued = take_first(&all))) {
     struct effect *effect = &queued->effect;
-    bool keep = effect->type == EFFECT_DESCRIBE || effect->type == EFFECT_ANSWER;
+    bool keep = effect->type != EFFECT_DISPATCH && effect->type != EFFECT_END_PAYMENT;
     if (effect->type == EFFECT_DISPATCH)
       dropped(engine, effect->correlation);
     if (effect->type == EFFECT_ANSWER && effect->answer.outcome == REQUEST_DONE)
       effect->answer = (struct request_answer){.ticket = effect->answer.ticket, .outcome = REQUEST_STORAGE};
+    if (effect->type == EFFECT_WEBHOOK_TAKEN)
+      effect->taken.status = STATUS_STORAGE;
     if (keep)
       append(&engine->staged, queued);
     else

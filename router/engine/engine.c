@@ -36,6 +36,7 @@ static void fill_defaults(struct engine_options *options) {
   options->attempts_max = or_default(options->attempts_max, DEFAULT_ATTEMPTS);
   options->first_question_ms = or_default(options->first_question_ms, DEFAULT_FIRST_QUESTION_MS);
   options->last_question_ms = or_default(options->last_question_ms, DEFAULT_LAST_QUESTION_MS);
+  options->attention_ms = or_default(options->attention_ms, DEFAULT_ATTENTION_MS);
   options->requests_max = or_default(options->requests_max, DEFAULT_REQUESTS);
   options->loaded_max = or_default(options->loaded_max, DEFAULT_LOADED);
   if (options->attempts_max > ATTEMPTS_MAX)

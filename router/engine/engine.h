@@ -7,12 +7,14 @@
  *   1. any number of events: engine_pay(), engine_move(), engine_on_*(). They append to the ledger's batch
  * and queue effects; they never fail towards the caller, a failing store is kept for step 2.
  *   2. engine_commit(): one durable commit. When it fails, everything of the round is undone: waiting
- * requests of the round are answered REQUEST_STORAGE, replies of the vault are kept and taken in again later.
+ * requests of the round are answered REQUEST_STORAGE, its webhooks STATUS_STORAGE; replies of the vault are
+ * kept and taken in again later.
  *   3. engine_next_effect() until there is none: only now does anything leave (P1, asserted).
  *   4. engine_due() says when engine_on_time() is wanted. */
 #pragma once
 
 #include "bins.h"
+#include "change.h"
 #include "draws.h"
 #include "health.h"
 #include "ledger.h"
@@ -38,8 +40,10 @@ struct engine_options {
   uint32_t deadline_ms;       /* of a payment that names none [60,000] */
   uint32_t action_ms;         /* for the customer to act [1,800,000] */
   uint32_t attempts_max;      /* of a payment [5], at most ATTEMPTS_MAX */
-  uint32_t first_question_ms; /* after an outcome got lost [500]; doubles from there */
-  uint32_t last_question_ms;  /* no wait between questions is longer [900,000] */
+  uint32_t first_question_ms; /* after an outcome got lost [500]; doubles from there; sheets may say
+                               otherwise */
+  uint32_t last_question_ms;  /* no wait between questions is longer [900,000]; sheets may say otherwise */
+  uint32_t attention_ms;      /* after its dispatch, what is unresolved is put before a person [86,400,000] */
   uint32_t requests_max;      /* waiting at once; beyond: REQUEST_BUSY [16,384] */
   uint32_t loaded_max;        /* payments held in memory while nothing goes on with them [8,192] */
 };
@@ -83,6 +87,13 @@ struct movement_request {
   char reference[REASON_CAPACITY], reason[REASON_CAPACITY]; /* "" for none */
 };
 
+/* A person says what became of a step. */
+struct resolution_request {
+  struct requester from;
+  struct id payment;
+  struct resolution resolution;
+};
+
 /* How a request ended. */
 enum request_outcome {
   REQUEST_DONE = 0,           /* the payment or movement exists: 201, or 202 while open */
@@ -104,6 +115,9 @@ enum request_outcome {
   REQUEST_AMOUNT_TOO_LARGE,   /* 422, amount: more than is capturable or refundable */
   REQUEST_CONNECTOR_AWAY,     /* 409: the payment's connector is not registered or cannot do this */
   REQUEST_TOO_MANY_MOVEMENTS, /* 409 */
+  REQUEST_MOVEMENT_UNKNOWN,   /* 404: no such attempt or movement */
+  REQUEST_NOT_SETTLED,        /* 409: too early for anybody to know */
+  REQUEST_PSP_ID_WANTED,      /* 422, psp_id: without it nothing could be captured or refunded */
   REQUEST_FIELDS_TOO_LARGE,   /* 413: the request's fields together are more than fit */
   REQUEST_OUTCOME_COUNT
 };
@@ -112,7 +126,8 @@ enum effect_type {
   EFFECT_DESCRIBE = 1, /* send RV_DESCRIBE */
   EFFECT_DISPATCH,     /* send RV_DISPATCH */
   EFFECT_END_PAYMENT,  /* send RV_END_PAYMENT; its reply is of no interest */
-  EFFECT_ANSWER        /* answer a waiting request */
+  EFFECT_ANSWER,       /* answer a waiting request */
+  EFFECT_WEBHOOK_TAKEN /* send RV_WEBHOOK_TAKEN; its reply is of no interest */
 };
 
 struct request_answer {
@@ -130,6 +145,7 @@ struct effect { /* what it points to is borrowed until the next call of the engi
   const struct dispatch *dispatch;
   struct end_payment end;
   struct request_answer answer;
+  struct webhook_taken taken;
 };
 
 /* An engine; freed with engine_free(). Returns 0 or -ENOMEM. */
@@ -148,6 +164,10 @@ void engine_pay(struct engine *engine, int64_t now_ms, uint64_t ticket,
 /* A merchant wants a capture, a void or a refund. Likewise. */
 void engine_move(struct engine *engine, int64_t now_ms, uint64_t ticket,
                  const struct movement_request *request);
+/* A person has found out what became of an attempt or a movement. Likewise, and answered in this round: what
+ * is still open then is another attempt. */
+void engine_resolve(struct engine *engine, int64_t now_ms, uint64_t ticket,
+                    const struct resolution_request *request);
 /* The client of a waiting request has gone: its ticket is not answered any more. What was begun goes on. */
 void engine_forget(struct engine *engine, uint64_t ticket);
 /* The vault answered EFFECT_DESCRIBE. description is read when status is STATUS_DONE. */
@@ -160,6 +180,10 @@ void engine_on_result(struct engine *engine, int64_t now_ms, uint64_t correlatio
 void engine_on_refused(struct engine *engine, int64_t now_ms, uint64_t correlation);
 /* It left, and no reply to it will come (the host gave up waiting, or the line broke): of unknown fate. */
 void engine_on_lost(struct engine *engine, int64_t now_ms, uint64_t correlation);
+/* A PSP's webhook came. It is answered with one EFFECT_WEBHOOK_TAKEN: STATUS_DONE once what it taught, if
+ * anything, is durable (also when its reference is nobody's); STATUS_STORAGE when that could not be written,
+ * and then it must come again. */
+void engine_on_webhook(struct engine *engine, int64_t now_ms, const struct webhook *webhook);
 /* The vault's line is there, or is lost: what is outstanding on it is then of unknown fate. */
 void engine_on_vault(struct engine *engine, int64_t now_ms, bool there);
 /* The registered connectors, all of them; replaces those known before. Copied. */

@@ -4,7 +4,8 @@
  * loaded and dropped at will.
  *
  * task: an attempt or a movement whose end is not known: what is outstanding for it, or when it is asked
- * about.
+ * about. One that a webhook ended stays until the reply that is outstanding has come, or cannot come any
+ * more.
  *
  * intake: a payment request whose token is being described; nothing is created yet.
  *
@@ -29,14 +30,19 @@ enum {
   DEFAULT_ATTEMPTS = 5,
   DEFAULT_FIRST_QUESTION_MS = 500,
   DEFAULT_LAST_QUESTION_MS = 15 * 60 * 1000,
+  DEFAULT_ATTENTION_MS = 24 * 60 * 60 * 1000,
   DEFAULT_REQUESTS = 16384,
   DEFAULT_LOADED = 8192,
-  DISPATCH_MIN_MS = 100,           /* the vault takes no shorter timeout */
-  DISPATCH_GRACE_MS = 1000,        /* egress ends a dispatch so long after its timeout at the latest */
-  ACTION_QUESTION_MS = 5000,       /* the first question while the customer acts */
-  RETRY_ROUND_MS = 200,            /* after a failed commit */
-  NO_VAULT_MS = 1000,              /* between looks whether a question can be asked at all */
+  DISPATCH_MIN_MS = 100,     /* the vault takes no shorter timeout */
+  DISPATCH_GRACE_MS = 1000,  /* egress ends a dispatch so long after its timeout at the latest */
+  ACTION_QUESTION_MS = 5000, /* the first question while the customer acts */
+  RETRY_ROUND_MS = 200,      /* after a failed commit */
+  ATTENDED_QUESTION_MS = 24 * 60 * 60 * 1000, /* between questions about what a person was told of */
+  WEBHOOK_GRACE_MS =
+      15 * 60 * 1000, /* for a webhook to tell, after the settling time, what cannot be asked */
+  UNKNOWN_SETTLING_MS = 2 * 60 * 1000, /* of a connector that is not registered any more */
   CLOCK_ERROR_MS = 60 * 60 * 1000, /* the machine's clock is off by no more after a restart than before it */
+  NO_VAULT_MS = 1000,              /* between looks whether a question can be asked at all */
   MOVEMENT_ROOM = 1300,            /* bytes that one movement can grow to */
   POLICIES_CACHED = 64,
   CONNECTORS_MAX = 1024,
@@ -55,6 +61,14 @@ struct waiter {
   struct id movement; /* what it waits for; empty: the payment */
   int64_t deadline_ms;
   bool replayed;
+};
+
+/* What was found out, and by what. */
+struct found {
+  enum errand errand;
+  enum finding finding;
+  const struct dispatch_result *result; /* NULL: the vault refused */
+  int64_t at_ms; /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
 };
 
 struct task {
@@ -158,6 +172,7 @@ struct engine {
 
   struct slot *entry_slot; /* what `entry` is about; NULL: none begun */
   struct journal_head entry_head;
+  const struct webhook *entry_webhook; /* that causes it, or NULL */
   struct entry entry;
   uint8_t record[PAYMENT_BYTES_MAX];
   struct request_fields inputs, personal; /* room to split and to join */
@@ -203,6 +218,12 @@ void slots_trim(struct engine *engine);
 struct task *task_for_attempt(struct slot *slot, unsigned number);
 struct task *task_for_movement(struct slot *slot, unsigned place);
 void task_free(struct task *task);
+/* Its step has ended: frees it, unless a reply is outstanding. */
+void task_over(struct task *task);
+/* The attempt that it is about, or whose money its movement moves. */
+const struct attempt *task_attempt(const struct task *task);
+/* Whether its attempt or movement has no end yet. */
+bool task_is_open(const struct task *task);
 /* Something is outstanding for it under that correlation. */
 void task_send(struct task *task, enum errand errand, uint64_t correlation);
 /* Nothing is any more. */
@@ -215,6 +236,9 @@ struct task *task_find(struct engine *engine, uint64_t correlation);
 struct entry *entry_of(struct slot *slot);
 /* Who caused what is being changed; the engine itself when not said. */
 void entry_actor(struct engine *engine, const struct id *actor, const struct id *request);
+/* A webhook causes what is being changed; named in the entry, if one comes of it. Borrowed until entry_end().
+ */
+void entry_webhook(struct engine *engine, const struct webhook *webhook);
 /* Appends the entry begun, if any, and stores the payment. Ends every event. */
 void entry_end(struct engine *engine);
 
@@ -223,6 +247,8 @@ void entry_end(struct engine *engine);
 void stage_describe(struct engine *engine, const struct intake *intake, uint64_t correlation);
 void stage_end_payment(struct slot *slot);
 void stage_answer(struct engine *engine, const struct request_answer *answer);
+/* Lost when there is no memory: the PSP then sends it again. */
+void stage_taken(struct engine *engine, uint64_t number, enum status status);
 /* An empty dispatch to fill in, staged. NULL when there is no memory. */
 struct dispatch *stage_dispatch(struct engine *engine, uint64_t correlation);
 /* Everything staged may leave. */
@@ -287,8 +313,9 @@ void policies_forget(struct engine *engine);
 /* Starts the next attempt, or concludes the payment. may_go_on: what came before allows another connector. */
 void attempt_next(struct slot *slot, bool may_go_on);
 /* Takes in what was found out about an attempt. */
-void attempt_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
-                   const struct dispatch_result *result);
+void attempt_found(struct slot *slot, struct task *task, const struct found *found);
+/* A person says how it ended; nothing holds against that. */
+void attempt_resolved(struct slot *slot, unsigned number, const struct resolution *resolution);
 /* No reply to its dispatch can come any more. */
 void attempt_lost(struct slot *slot, struct task *task);
 
@@ -303,7 +330,12 @@ MUST_USE int dispatch_movement(struct slot *slot, struct task *task, enum errand
 
 /* Adds what result says to what is known; its fields stand where it has any. */
 void take_answer(struct psp_answer *answer, const struct dispatch_result *result);
+/* Adds the texts that are not known yet. Returns whether there were any. */
+bool complete_answer(struct psp_answer *answer, const struct dispatch_result *result);
 struct outcome classify(const struct payment *payment, const char *sheet, const struct psp_answer *answer);
+/* What result itself says, by the outcome tables. */
+enum outcome_class class_of(const struct payment *payment, const struct attempt *attempt,
+                            const struct dispatch_result *result);
 
 /* ---- questions.c ---- */
 
@@ -311,17 +343,49 @@ struct outcome classify(const struct payment *payment, const char *sheet, const 
 void task_due(struct task *task);
 /* After a question that taught nothing, and when doubt begins. */
 void task_ask_later(struct task *task);
+/* How long after it went quiet a dispatch of that attempt's may still come into being, by its connector. */
+uint32_t settling_of(const struct engine *engine, const struct attempt *attempt);
+/* Whether it can be asked about, now or later, as far as is known. */
+bool task_can_be_asked(const struct task *task);
+const struct step *task_step(const struct task *task);
+/* From when on no byte of it could leave any more, as far as this process can know. */
+int64_t quiet_of(const struct slot *slot, const struct step *step);
 /* From when on absence is proof, by the sheet; INT64_MAX when it never is. */
 int64_t task_settled_ms(struct task *task);
 
+/* ---- attention.c: what is put before a person, and journalled so once ---- */
+
+/* What has been unresolved for too long, or can be learned by asking no longer. */
+void attention_check(struct task *task);
+/* An approval that cannot be voided or refunded. */
+void attention_to_attempt(struct slot *slot, unsigned number);
+
 /* ---- movements.c ---- */
 
-void movement_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
-                    const struct dispatch_result *result);
+void movement_found(struct slot *slot, struct task *task, const struct found *found);
+void movement_resolved(struct slot *slot, unsigned place, const struct resolution *resolution);
 void movement_lost(struct slot *slot, struct task *task);
-/* Undoes an approval that came too late, when it is time. */
-void undo_late(struct slot *slot);
 enum operation movement_operation(enum movement_type type);
+/* The place of the movement of that id, or -1. */
+int movement_place(const struct payment *payment, const struct id *movement);
+/* Begins a movement of the engine's own. Returns how a request for it would be refused. */
+enum request_outcome movement_of_own(struct slot *slot, const struct attempt *attempt,
+                                     enum movement_type type, const char *reason);
+
+/* ---- undo.c ---- */
+
+/* Voids or refunds, when it is time, what was approved too late or after it had failed. */
+void undo_unwanted(struct slot *slot);
+/* After a movement has ended: sets when the next try is due, or puts before a person what was tried in vain.
+ */
+void undo_plan(struct slot *slot);
+
+/* ---- contrary.c: what is said of a step that has ended ---- */
+
+void attempt_said_again(struct slot *slot, unsigned number, const struct found *found);
+void movement_said_again(struct slot *slot, unsigned place, const struct found *found);
+/* A reply that was outstanding when a webhook ended its step. */
+void reply_after_end(struct slot *slot, struct task *task, const struct found *found);
 
 /* ---- results.c ---- */
 

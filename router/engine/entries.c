@@ -11,12 +11,18 @@ struct entry *entry_of(struct slot *slot) {
   slot_touch(slot);
   engine->entry_slot = slot;
   entry_begin(&engine->entry, &slot->merchant, &slot->id);
+  if (engine->entry_webhook)
+    engine_fail(engine, change_webhook(&engine->entry, engine->entry_webhook));
   return &engine->entry;
 }
 
 void entry_actor(struct engine *engine, const struct id *actor, const struct id *request) {
   engine->entry_head.actor = *actor;
   engine->entry_head.request = *request;
+}
+
+void entry_webhook(struct engine *engine, const struct webhook *webhook) {
+  engine->entry_webhook = webhook;
 }
 
 static int append(struct engine *engine) {
@@ -61,4 +67,5 @@ void entry_end(struct engine *engine) {
     engine_fail(engine, r);
   }
   engine->entry_head.actor = engine->entry_head.request = (struct id){0};
+  engine->entry_webhook = NULL;
 }

@@ -2,10 +2,11 @@
 
 #include <string.h>
 
-/* What stands when a reply says nothing that proves: a dispatch has become doubtful, a question has taught
- * nothing. */
+/* What stands when a reply says nothing that proves: a dispatch has become doubtful, a question or a webhook
+ * has taught nothing. */
 static enum finding unproved(const struct evidence *evidence) {
-  return evidence->errand == ERRAND_STATUS ? FINDING_NOTHING : FINDING_DOUBTFUL;
+  bool dispatched = evidence->errand == ERRAND_FIRST || evidence->errand == ERRAND_REPLAY;
+  return dispatched ? FINDING_DOUBTFUL : FINDING_NOTHING;
 }
 
 /* The vault refused to send it. Of a replay and a question that says nothing about the dispatch itself. */
@@ -40,7 +41,7 @@ static enum finding find_in_absence(const struct evidence *evidence) {
 }
 
 /* A refusal of the dispatch itself is one of it. Refused questions and replays (bad credentials, too many
- * requests, "already captured") say nothing of what the dispatch did. */
+ * requests, "already captured") say nothing of what the dispatch did, and a webhook may speak of them. */
 static enum finding find_in_rejection(const struct evidence *evidence) {
   return evidence->errand == ERRAND_FIRST ? FINDING_FAILED : FINDING_NOTHING;
 }
@@ -50,8 +51,8 @@ static enum finding find_about_attempt(const struct evidence *evidence) {
   case ANSWER_IS_APPROVED:
   case ANSWER_IS_CAPTURED:
     return FINDING_SUCCEEDED;
-  case ANSWER_IS_ACTION:
-    return FINDING_ACTION;
+  case ANSWER_IS_ACTION: /* a webhook brings no address to act at: the reply or a question does */
+    return evidence->errand == ERRAND_WEBHOOK ? FINDING_NOTHING : FINDING_ACTION;
   case ANSWER_IS_DECLINED:
     return find_in_decline(evidence);
   case ANSWER_IS_REJECTED:

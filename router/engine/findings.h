@@ -1,4 +1,5 @@
-/* What one reply of the vault proves about a dispatch (P2). Pure: everything it goes by is in the evidence.
+/* What one reply of the vault, or a PSP's webhook, proves about a dispatch (P2). Pure: everything it goes by
+ * is in the evidence.
  */
 #pragma once
 
@@ -10,7 +11,9 @@
 enum errand {
   ERRAND_FIRST = 1, /* the dispatch itself */
   ERRAND_STATUS,    /* a status question about it: moves no money */
-  ERRAND_REPLAY     /* the same dispatch again, under the same key */
+  ERRAND_REPLAY,    /* the same dispatch again, under the same key */
+  ERRAND_WEBHOOK,   /* with nothing: the PSP says it unasked */
+  ERRAND_PERSON     /* with nothing: a person found it out */
 };
 
 enum finding {

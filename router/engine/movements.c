@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_CAPACITY = 96, UNDO_SHIFT_MAX = 11 };
+enum { PATH_CAPACITY = 96 };
 
 enum operation movement_operation(enum movement_type type) {
   static const enum operation operations[MOVEMENT_TYPE_COUNT] = {
@@ -62,9 +62,9 @@ static enum request_outcome check_state(const struct payment *payment,
   return REQUEST_INVALID_STATE;
 }
 
-static enum request_outcome check_connector(const struct engine *engine, const struct payment *payment,
+static enum request_outcome check_connector(const struct engine *engine, const struct attempt *attempt,
                                             enum movement_type type) {
-  const struct connector *connector = connector_named(engine, payment_live_attempt(payment)->connector);
+  const struct connector *connector = connector_named(engine, attempt->connector);
   if (!engine->vault_there)
     return REQUEST_VAULT_AWAY;
   /* A draining connector takes no new payments and finishes those it has. */
@@ -77,7 +77,7 @@ static enum request_outcome check_connector(const struct engine *engine, const s
 static enum request_outcome check(const struct slot *slot, const struct movement_request *request) {
   enum request_outcome outcome = check_state(slot->payment, request);
   if (outcome == REQUEST_DONE)
-    outcome = check_connector(slot->engine, slot->payment, request->type);
+    outcome = check_connector(slot->engine, payment_live_attempt(slot->payment), request->type);
   if (outcome == REQUEST_DONE && !has_room(slot))
     outcome = REQUEST_TOO_MANY_MOVEMENTS;
   return outcome;
@@ -96,14 +96,13 @@ static int64_t whole_amount(const struct payment *payment, enum movement_type ty
   }
 }
 
-static struct movement new_movement(struct engine *engine, const struct payment *payment,
-                                    enum movement_type type) {
-  const struct attempt *live = payment_live_attempt(payment);
-  const struct connector *connector = connector_named(engine, live->connector);
+static struct movement new_movement(struct engine *engine, const struct attempt *attempt,
+                                    enum movement_type type, int64_t amount) {
+  const struct connector *connector = connector_named(engine, attempt->connector);
   struct movement movement = {
-      .id = draw_id(&engine->options.draws, "mov", engine->now_ms), .type = type, .attempt = live->number};
+      .id = draw_id(&engine->options.draws, "mov", engine->now_ms), .type = type, .attempt = attempt->number};
   movement.step.status = STEP_PENDING;
-  movement.step.amount = whole_amount(payment, type);
+  movement.step.amount = amount;
   movement.step.started_ms = movement.step.dispatched_ms = engine->now_ms;
   movement.step.timeout_ms = engine->options.attempt_ms;
   memcpy(movement.step.sheet_hash, connector->facts.sheet_hash, sizeof movement.step.sheet_hash);
@@ -113,6 +112,8 @@ static struct movement new_movement(struct engine *engine, const struct payment 
 static void start(struct slot *slot, const struct movement *movement) {
   struct engine *engine = slot->engine;
   int r = change_movement(entry_of(slot), slot->payment, CHANGE_MOVEMENT_STARTED, movement);
+  if (r == 0)
+    r = ledger_movement_put(engine->ledger, &movement->id, &slot->merchant, &slot->id);
   struct task *task = r == 0 ? task_for_movement(slot, slot->payment->movement_count - 1U) : NULL;
   if (task)
     r = dispatch_movement(slot, task, ERRAND_FIRST);
@@ -121,9 +122,10 @@ static void start(struct slot *slot, const struct movement *movement) {
 }
 
 static struct movement requested_movement(struct slot *slot, const struct movement_request *request) {
-  struct movement movement = new_movement(slot->engine, slot->payment, request->type);
-  if (request->amount_given && request->type != MOVEMENT_VOID)
-    movement.step.amount = request->amount;
+  const struct payment *payment = slot->payment;
+  bool partial = request->amount_given && request->type != MOVEMENT_VOID;
+  struct movement movement = new_movement(slot->engine, payment_live_attempt(payment), request->type,
+                                          partial ? request->amount : whole_amount(payment, request->type));
   movement.final = request->type == MOVEMENT_CAPTURE && request->final;
   movement.actor = request->from.actor;
   memcpy(movement.reference, request->reference, sizeof movement.reference);
@@ -194,27 +196,59 @@ void engine_move(struct engine *engine, int64_t now_ms, uint64_t ticket,
   slot_schedule(slot);
 }
 
+/* Of the charge that is live what is left of it; of any other, which nobody may have moved, the whole. */
+enum request_outcome movement_of_own(struct slot *slot, const struct attempt *attempt,
+                                     enum movement_type type, const char *reason) {
+  const struct payment *payment = slot->payment;
+  bool live = attempt->step.status == STEP_SUCCEEDED;
+  enum request_outcome outcome = check_connector(slot->engine, attempt, type);
+  if (outcome == REQUEST_DONE && !has_room(slot))
+    outcome = REQUEST_TOO_MANY_MOVEMENTS;
+  if (outcome != REQUEST_DONE)
+    return outcome;
+  struct movement movement =
+      new_movement(slot->engine, attempt, type, live ? whole_amount(payment, type) : attempt->step.amount);
+  movement.own = true;
+  snprintf(movement.reason, sizeof movement.reason, "%s", reason);
+  start(slot, &movement);
+  return REQUEST_DONE;
+}
+
+int movement_place(const struct payment *payment, const struct id *movement) {
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    if (id_equal(&payment->movements[i].id, movement))
+      return (int)i;
+  }
+  return -1;
+}
+
 /* ---- What was found out ---- */
 
 static void record(struct slot *slot, enum change_type type, const struct movement *movement) {
   engine_fail(slot->engine, change_movement(entry_of(slot), slot->payment, type, movement));
 }
 
-static int64_t undo_wait(const struct slot *slot) {
-  unsigned shift = slot->undos < UNDO_SHIFT_MAX ? slot->undos : UNDO_SHIFT_MAX;
-  int64_t wait_ms = (int64_t)slot->engine->options.first_question_ms << shift;
-  return wait_ms < slot->engine->options.last_question_ms ? wait_ms : slot->engine->options.last_question_ms;
+/* What a movement that is under way was settled by counts as the PSP's latest word: what is said of it later
+ * is held against that. */
+static int64_t event_of(const struct movement *movement, const struct found *found) {
+  bool asked = found->errand != ERRAND_WEBHOOK;
+  if (found->errand == ERRAND_PERSON || (asked && !movement->received))
+    return movement->event_ms;
+  return found->at_ms > 0 ? found->at_ms : 1;
 }
 
-static void settle(struct slot *slot, struct task *task, struct movement *movement, enum step_status status,
+static void settle(struct slot *slot, struct task *task, struct movement *movement, const struct found *found,
                    enum outcome_class class) {
-  task_free(task);
-  movement->received = false;
+  enum step_status status = found->finding == FINDING_SUCCEEDED ? STEP_SUCCEEDED : STEP_FAILED;
+  task_over(task);
+  movement->event_ms = event_of(movement, found);
+  movement->received = movement->by_webhook = false;
   movement->step.status = status;
   movement->step.class = class;
+  movement->step.attention_ms = 0;
   movement->step.ended_ms = slot->engine->now_ms;
   record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
-  slot->undo_ms = payment_wants_undo(slot->payment) ? slot->engine->now_ms + undo_wait(slot) : 0;
+  undo_plan(slot);
 }
 
 static void receive(struct slot *slot, struct task *task, struct movement *movement) {
@@ -227,7 +261,7 @@ static void receive(struct slot *slot, struct task *task, struct movement *movem
   movement->step.class = 0;
   record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
   if (movement->by_webhook) {
-    task_free(task);
+    task_over(task);
     return;
   }
   task->asks = 0;
@@ -245,75 +279,66 @@ static void doubt(struct slot *slot, struct task *task, struct movement *movemen
 }
 
 static void taught_nothing(struct slot *slot, struct task *task, struct movement *movement,
-                           enum errand errand, enum finding finding) {
-  if (finding == FINDING_DOUBTFUL && errand == ERRAND_FIRST) {
+                           const struct found *found) {
+  if (found->finding == FINDING_DOUBTFUL && found->errand == ERRAND_FIRST) {
     doubt(slot, task, movement, CHANGE_MOVEMENT_ANSWERED, slot->engine->now_ms);
     return;
   }
-  if (finding == FINDING_REPLAY_OVER) {
+  if (found->finding == FINDING_REPLAY_OVER) {
     movement->step.replay_over = true;
     record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
   }
   task_ask_later(task);
 }
 
-static void take_result(struct movement *movement, enum errand errand, enum finding finding,
-                        const struct dispatch_result *result) {
+static void take_result(struct movement *movement, const struct found *found) {
+  enum finding finding = found->finding;
   bool proved = finding == FINDING_SUCCEEDED || finding == FINDING_FAILED || finding == FINDING_RECEIVED;
-  if (errand == ERRAND_FIRST && !result)
+  if (found->errand == ERRAND_FIRST && !found->result)
     movement->step.answer.phase = PHASE_NOT_SENT;
-  else if (errand == ERRAND_FIRST || proved)
-    take_answer(&movement->step.answer, result);
+  else if (found->errand == ERRAND_FIRST || proved)
+    take_answer(&movement->step.answer, found->result);
 }
 
-void movement_found(struct slot *slot, struct task *task, enum errand errand, enum finding finding,
-                    const struct dispatch_result *result) {
+void movement_found(struct slot *slot, struct task *task, const struct found *found) {
   struct movement movement = slot->payment->movements[task->movement - 1];
   const char *sheet = slot->payment->attempts[movement.attempt - 1].sheet;
+  enum finding finding = found->finding;
   bool known_received = movement.received && (finding == FINDING_RECEIVED || finding == FINDING_ABSENT);
   if (!known_received)
-    take_result(&movement, errand, finding, result);
-  if (known_received)
+    take_result(&movement, found);
+  if (known_received && movement.by_webhook)
+    task_over(task);
+  else if (known_received)
     task_ask_later(task);
   else if (finding == FINDING_SUCCEEDED)
-    settle(slot, task, &movement, STEP_SUCCEEDED, OUTCOME_APPROVED);
+    settle(slot, task, &movement, found, OUTCOME_APPROVED);
   else if (finding == FINDING_FAILED)
-    settle(slot, task, &movement, STEP_FAILED, classify(slot->payment, sheet, &movement.step.answer).class);
+    settle(slot, task, &movement, found, classify(slot->payment, sheet, &movement.step.answer).class);
   else if (finding == FINDING_NOT_SENT || finding == FINDING_ABSENT) {
     movement.step.absent = finding == FINDING_ABSENT;
-    settle(slot, task, &movement, STEP_FAILED, OUTCOME_NOT_SENT);
+    settle(slot, task, &movement, found, OUTCOME_NOT_SENT);
   } else if (finding == FINDING_RECEIVED)
     receive(slot, task, &movement);
   else
-    taught_nothing(slot, task, &movement, errand, finding);
+    taught_nothing(slot, task, &movement, found);
+}
+
+void movement_resolved(struct slot *slot, unsigned place, const struct resolution *resolution) {
+  struct movement movement = slot->payment->movements[place];
+  struct found found = {.errand = ERRAND_PERSON,
+                        .finding = resolution->succeeded ? FINDING_SUCCEEDED : FINDING_FAILED};
+  struct task *task = task_for_movement(slot, place);
+  if (!task)
+    return;
+  movement.step.by_person = true;
+  if (resolution->psp_id[0] != '\0')
+    memcpy(movement.step.answer.psp_id, resolution->psp_id, sizeof movement.step.answer.psp_id);
+  settle(slot, task, &movement, &found, resolution->succeeded ? OUTCOME_APPROVED : OUTCOME_NOT_SENT);
 }
 
 void movement_lost(struct slot *slot, struct task *task) {
   struct movement movement = slot->payment->movements[task->movement - 1];
   doubt(slot, task, &movement, CHANGE_MOVEMENT_LOST,
         slot->engine->now_ms + movement.step.timeout_ms + DISPATCH_GRACE_MS);
-}
-
-/* ---- An approval that came too late ---- */
-
-void undo_late(struct slot *slot) {
-  struct engine *engine = slot->engine;
-  if (slot->undo_ms == 0 || slot->undo_ms > engine->now_ms)
-    return;
-  if (!payment_wants_undo(slot->payment)) {
-    slot->undo_ms = 0;
-    return;
-  }
-  bool captured = payment_live_attempt(slot->payment)->captured;
-  enum movement_type type = captured ? MOVEMENT_REFUND : MOVEMENT_VOID;
-  if (check_connector(engine, slot->payment, type) != REQUEST_DONE || !has_room(slot)) {
-    slot->undo_ms = engine->now_ms + engine->options.last_question_ms / 2;
-    return;
-  }
-  struct movement movement = new_movement(engine, slot->payment, type);
-  movement.own = true;
-  strcpy(movement.reason, "approved after the deadline");
-  slot->undo_ms = 0;
-  slot->undos++;
-  start(slot, &movement);
 }

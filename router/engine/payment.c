@@ -52,24 +52,70 @@ bool payment_is_open(const struct payment *payment) {
   return payment->status == PAYMENT_PROCESSING || payment->status == PAYMENT_UNRESOLVED;
 }
 
-bool payment_wants_undo(const struct payment *payment) {
-  const struct attempt *live = payment_live_attempt(payment);
-  unsigned tries = 0;
-  if (!payment->late_void || !live || live->step.ended_ms <= payment->deadline_ms)
+static bool is_unwanted(const struct payment *payment, const struct attempt *attempt) {
+  bool live = attempt->step.status == STEP_SUCCEEDED;
+  if (attempt->accepted)
     return false;
+  return live ? payment->late_void && attempt->step.ended_ms > payment->deadline_ms : attempt->surplus;
+}
+
+/* How often that was tried; -1 when it need not be. */
+static int undo_tries(const struct payment *payment, const struct attempt *attempt) {
+  int tries = 0;
+  if (!is_unwanted(payment, attempt))
+    return -1;
   for (unsigned i = 0; i < payment->movement_count; i++) {
     const struct movement *movement = &payment->movements[i];
+    if (movement->attempt != attempt->number)
+      continue;
     /* What the merchant did with it since shows that it is wanted after all. */
     if (!movement->own || movement->step.status != STEP_FAILED)
-      return false;
+      return -1;
     tries++;
   }
-  return tries < UNDO_TRIES_MAX;
+  return tries;
+}
+
+bool payment_undoes(const struct payment *payment, const struct attempt *attempt) {
+  int tries = undo_tries(payment, attempt);
+  return tries >= 0 && tries < UNDO_TRIES_MAX;
+}
+
+bool payment_undo_failed(const struct payment *payment, const struct attempt *attempt) {
+  return undo_tries(payment, attempt) >= UNDO_TRIES_MAX;
+}
+
+bool payment_wants_undo(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    if (payment_undoes(payment, &payment->attempts[i]))
+      return true;
+  }
+  return false;
+}
+
+static bool waits_for_a_person(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    if (payment->attempts[i].step.attention_ms != 0)
+      return true;
+  }
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    if (payment->movements[i].step.attention_ms != 0)
+      return true;
+  }
+  return false;
+}
+
+bool payment_is_unresolved(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    if (payment->movements[i].step.status == STEP_UNRESOLVED)
+      return true;
+  }
+  return payment->status == PAYMENT_UNRESOLVED || waits_for_a_person(payment);
 }
 
 bool payment_has_work(const struct payment *payment) {
   const struct attempt *last = last_attempt(payment);
-  if (last && is_unsettled(&last->step))
+  if ((last && is_unsettled(&last->step)) || waits_for_a_person(payment))
     return true;
   for (unsigned i = 0; i < payment->movement_count; i++) {
     const struct movement *movement = &payment->movements[i];
@@ -138,13 +184,14 @@ static void sum_movement(struct sums *sums, const struct movement *movement) {
   sums->bad = true;
 }
 
-/* captured <= authorized, with what is under way (P5). A refund is held to what is captured when it starts;
- * when a capture that the PSP had received fails after that, the refund is there all the same. */
+/* captured <= authorized, with what is under way (P5); what is voided was never captured. A refund is held to
+ * what is captured when it starts; when a capture that the PSP had received fails after that, the refund is
+ * there all the same. */
 static bool sums_hold(const struct sums *sums, int64_t authorized) {
   int64_t captured, refunded;
   return !sums->bad && authorized >= 0 && amount_add(sums->captured, sums->capturing, &captured) == 0 &&
          amount_add(sums->refunded, sums->refunding, &refunded) == 0 && captured <= authorized &&
-         refunded <= authorized;
+         refunded <= authorized && !(sums->voided && captured > 0);
 }
 
 static int64_t refundable(const struct sums *sums) {
@@ -191,8 +238,10 @@ static int derive_from_money(struct payment *payment, const struct attempt *live
   int64_t authorized = live->step.amount;
   if (live->captured)
     add(&sums, &sums.captured, authorized);
-  for (unsigned i = 0; i < payment->movement_count; i++)
-    sum_movement(&sums, &payment->movements[i]);
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    if (payment->movements[i].attempt == live->number)
+      sum_movement(&sums, &payment->movements[i]);
+  }
   if (!sums_hold(&sums, authorized))
     return -EBADMSG;
   bool closed = sums.final || sums.voided || sums.voiding;
@@ -215,4 +264,17 @@ int payment_derive(struct payment *payment) {
     return derive_from_money(payment, live);
   payment->status = status_without_money(payment);
   return 0;
+}
+
+bool payment_allows(struct payment *payment, const struct movement *movement) {
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    if (!id_equal(&payment->movements[i].id, &movement->id))
+      continue;
+    struct movement before = payment->movements[i];
+    payment->movements[i] = *movement;
+    bool holds = payment_derive(payment) == 0;
+    payment->movements[i] = before;
+    return payment_derive(payment) == 0 && holds;
+  }
+  return false;
 }

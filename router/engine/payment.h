@@ -108,11 +108,13 @@ struct step {
   int64_t quiet_ms; /* from when on no byte of it can leave any more: settling counts from here; 0 while it is
                        under way */
   int64_t ended_ms; /* when its status became succeeded or failed */
+  int64_t attention_ms; /* when it was put before a person; 0: not, or no longer */
   uint32_t timeout_ms;
   uint8_t replays;
   bool replay_over;         /* its replay was refused for good: never replayed again */
   bool security_code_sent;  /* a leased security code went with it, or for all that is known may have */
   bool absent;              /* failed because it was proved absent */
+  bool by_person;           /* it ended by a person's word */
   enum outcome_class class; /* 0 while nothing is known */
   uint8_t sheet_hash[SHEET_HASH_BYTES]; /* that it was dispatched by */
   struct psp_answer answer;
@@ -129,6 +131,8 @@ struct attempt {
   char merchant_account[ACCOUNT_TEXT_CAPACITY];
   bool captured;      /* it succeeded as a charge: nothing is left to capture */
   bool awaits_action; /* the customer must act; its status is STEP_PENDING */
+  bool accepted;      /* a person has seen what cannot be undone: it is tried no more */
+  bool surplus; /* it had failed, and then the PSP said that it was approved: to be voided or refunded */
 };
 
 /* A capture, a void or a refund. Its key is its id, an underscore and 1. */
@@ -136,12 +140,13 @@ struct movement {
   struct step step;
   struct id id; /* "mov" */
   enum movement_type type;
-  bool received;                   /* the PSP has taken it and settles it later; its status is STEP_PENDING */
-  bool by_webhook;                 /* received, and the PSP cannot be asked about it: its webhook ends it */
-  bool final;                      /* of a capture: nothing further is captured */
-  bool own;                        /* the engine's own, for an approval that came too late */
-  uint8_t attempt;                 /* number of the attempt that it moves the money of */
-  struct id actor;                 /* the API key that asked for it; empty for the engine's own */
+  bool received;    /* the PSP has taken it and settles it later; its status is STEP_PENDING */
+  bool by_webhook;  /* received, and the PSP cannot be asked about it: its webhook ends it */
+  bool final;       /* of a capture: nothing further is captured */
+  bool own;         /* the engine's own, to undo an approval that came too late */
+  uint8_t attempt;  /* number of the attempt that it moves the money of */
+  int64_t event_ms; /* of the latest statement of the PSP that it was settled by; 0: none yet */
+  struct id actor;  /* the API key that asked for it; empty for the engine's own */
   char reference[REASON_CAPACITY]; /* the merchant's own, or "" */
   char reason[REASON_CAPACITY];    /* of a refund or a void, as the merchant gave it, or "" */
 };
@@ -231,10 +236,20 @@ const struct movement *payment_movement(const struct payment *payment, const str
 /* Whether its outcome is open: processing or unresolved (what the API answers 202 for). requires_action is
  * not: the next step is the customer's. */
 bool payment_is_open(const struct payment *payment);
-/* Whether an approval that came too late is still to be voided or refunded (on_late_success: void). */
+/* Whether that attempt's approval is still to be voided or refunded: one that came too late (on_late_success:
+ * void), or one of an attempt that had failed. */
+bool payment_undoes(const struct payment *payment, const struct attempt *attempt);
+/* Whether some attempt's is. */
 bool payment_wants_undo(const struct payment *payment);
-/* Whether the engine still has something to do for it: an attempt or a movement whose end it must find out,
- * or an approval to undo. */
+/* Whether it was tried to void or refund it as often as it is tried, in vain. */
+bool payment_undo_failed(const struct payment *payment, const struct attempt *attempt);
+/* Whether something about it is unresolved, or waits for a person: its outcome, a movement, an approval that
+ * cannot be undone. */
+bool payment_is_unresolved(const struct payment *payment);
+/* Whether the payment's sums would hold (P5) if that movement of it were as given. */
+bool payment_allows(struct payment *payment, const struct movement *movement);
+/* Whether the engine or a person still has something to do for it: an attempt or a movement whose end must be
+ * found out, or an approval to undo. */
 bool payment_has_work(const struct payment *payment);
 /* The request's fields that are not personal: reference, descriptor, metadata, return_url, ... Returns 0 or
  * -EBADMSG. */
@@ -257,7 +272,7 @@ MUST_USE int payment_load(struct ledger *ledger, const struct id *merchant, cons
 /* What a list of payments is narrowed by; zeroed members narrow nothing. */
 struct payment_filter {
   const char *reference;
-  enum payment_status status;
+  enum payment_status status; /* PAYMENT_UNRESOLVED: whatever payment_is_unresolved() */
   const struct id *customer;
   const char *connector; /* of any attempt */
   const char *metadata_key, *metadata_value;

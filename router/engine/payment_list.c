@@ -40,8 +40,13 @@ static bool inputs_match(const struct payment *payment, const struct payment_fil
          has_metadata(&inputs, filter->metadata_key, filter->metadata_value ? filter->metadata_value : "");
 }
 
+static bool has_status(const struct payment *payment, enum payment_status status) {
+  return !status ||
+         (status == PAYMENT_UNRESOLVED ? payment_is_unresolved(payment) : payment->status == status);
+}
+
 static bool matches(const struct payment *payment, const struct payment_filter *filter) {
-  return (!filter->status || payment->status == filter->status) &&
+  return has_status(payment, filter->status) &&
          (!filter->customer || id_equal(&payment->customer, filter->customer)) &&
          (!filter->connector || has_connector(payment, filter->connector)) &&
          payment->created_ms >= filter->created_from_ms &&
@@ -49,13 +54,18 @@ static bool matches(const struct payment *payment, const struct payment_filter *
          inputs_match(payment, filter);
 }
 
-/* The next payment older than before: through the references when there is one to go by. */
+/* The next payment older than before: through the references when there is one to go by, through the open
+ * work when that is all that is wanted. */
 static int step_back(const struct search *search, const struct id *before, struct id *ret_id,
                      struct payment **ret_payment) {
   struct view bytes;
   if (search->filter->reference) {
     int r =
         ledger_reference_before(search->ledger, search->merchant, search->filter->reference, before, ret_id);
+    return r != 0 ? r : payment_load(search->ledger, search->merchant, ret_id, ret_payment);
+  }
+  if (search->filter->status == PAYMENT_UNRESOLVED) {
+    int r = ledger_open_before(search->ledger, search->merchant, before, ret_id);
     return r != 0 ? r : payment_load(search->ledger, search->merchant, ret_id, ret_payment);
   }
   int r = ledger_payment_before(search->ledger, search->merchant, before, ret_id, &bytes);

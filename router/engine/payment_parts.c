@@ -14,9 +14,11 @@ static unsigned read_below(struct reader *reader, unsigned limit) {
 }
 
 static void write_answer(struct writer *writer, const struct psp_answer *answer) {
-  write_u8(writer, (uint8_t)answer->phase);
-  if (answer->phase == 0)
+  bool known = answer->phase != 0 || answer->psp_id[0] != '\0'; /* the latter alone: by a person */
+  write_bool(writer, known);
+  if (!known)
     return;
+  write_u8(writer, (uint8_t)answer->phase);
   write_u8(writer, (uint8_t)answer->answer);
   write_u16(writer, answer->http_status);
   write_u32(writer, answer->latency_us);
@@ -35,9 +37,9 @@ static void write_answer(struct writer *writer, const struct psp_answer *answer)
 
 static void read_answer(struct reader *reader, struct psp_answer *ret_answer) {
   memset(ret_answer, 0, sizeof *ret_answer);
-  ret_answer->phase = (enum phase)read_below(reader, PHASE_COUNT);
-  if (ret_answer->phase == 0)
+  if (!read_bool(reader))
     return;
+  ret_answer->phase = (enum phase)read_below(reader, PHASE_COUNT);
   ret_answer->answer = (enum answer)read_below(reader, ANSWER_COUNT);
   ret_answer->http_status = read_u16(reader);
   ret_answer->latency_us = read_u32(reader);
@@ -61,11 +63,13 @@ static void write_step(struct writer *writer, const struct step *step) {
   write_i64(writer, step->dispatched_ms);
   write_i64(writer, step->quiet_ms);
   write_i64(writer, step->ended_ms);
+  write_i64(writer, step->attention_ms);
   write_u32(writer, step->timeout_ms);
   write_u8(writer, step->replays);
   write_bool(writer, step->replay_over);
   write_bool(writer, step->security_code_sent);
   write_bool(writer, step->absent);
+  write_bool(writer, step->by_person);
   write_u8(writer, (uint8_t)step->class);
   write_bytes(writer, step->sheet_hash, sizeof step->sheet_hash);
   write_answer(writer, &step->answer);
@@ -78,11 +82,13 @@ static void read_step(struct reader *reader, struct step *ret_step) {
   ret_step->dispatched_ms = read_i64(reader);
   ret_step->quiet_ms = read_i64(reader);
   ret_step->ended_ms = read_i64(reader);
+  ret_step->attention_ms = read_i64(reader);
   ret_step->timeout_ms = read_u32(reader);
   ret_step->replays = read_u8(reader);
   ret_step->replay_over = read_bool(reader);
   ret_step->security_code_sent = read_bool(reader);
   ret_step->absent = read_bool(reader);
+  ret_step->by_person = read_bool(reader);
   ret_step->class = (enum outcome_class)read_below(reader, OUTCOME_CLASS_COUNT);
   read_bytes(reader, ret_step->sheet_hash, sizeof ret_step->sheet_hash);
   read_answer(reader, &ret_step->answer);
@@ -96,6 +102,8 @@ void write_attempt(struct writer *writer, const struct attempt *attempt) {
   write_text(writer, attempt->merchant_account);
   write_bool(writer, attempt->captured);
   write_bool(writer, attempt->awaits_action);
+  write_bool(writer, attempt->accepted);
+  write_bool(writer, attempt->surplus);
   write_step(writer, &attempt->step);
 }
 
@@ -108,6 +116,8 @@ void read_attempt(struct reader *reader, struct attempt *ret_attempt) {
   read_text(reader, ret_attempt->merchant_account, sizeof ret_attempt->merchant_account);
   ret_attempt->captured = read_bool(reader);
   ret_attempt->awaits_action = read_bool(reader);
+  ret_attempt->accepted = read_bool(reader);
+  ret_attempt->surplus = read_bool(reader);
   read_step(reader, &ret_attempt->step);
 }
 
@@ -119,6 +129,7 @@ void write_movement(struct writer *writer, const struct movement *movement) {
   write_bool(writer, movement->final);
   write_bool(writer, movement->own);
   write_u8(writer, movement->attempt);
+  write_i64(writer, movement->event_ms);
   write_short_id(writer, "key", &movement->actor);
   write_text(writer, movement->reference);
   write_text(writer, movement->reason);
@@ -134,6 +145,7 @@ void read_movement(struct reader *reader, struct movement *ret_movement) {
   ret_movement->final = read_bool(reader);
   ret_movement->own = read_bool(reader);
   ret_movement->attempt = read_u8(reader);
+  ret_movement->event_ms = read_i64(reader);
   ret_movement->actor = read_short_id(reader, "key");
   read_text(reader, ret_movement->reference, sizeof ret_movement->reference);
   read_text(reader, ret_movement->reason, sizeof ret_movement->reason);

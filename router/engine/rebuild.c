@@ -12,7 +12,11 @@ static int put_payment(struct ledger *into, const struct payment *payment) {
   int r = writer_finish(&writer);
   if (r == 0)
     r = ledger_payment_put(into, &payment->merchant, &payment->id, bytes, writer_length(&writer));
-  return r < 0 ? r : ledger_open_set(into, &payment->merchant, &payment->id, payment_has_work(payment));
+  if (r == 0)
+    r = ledger_open_set(into, &payment->merchant, &payment->id, payment_has_work(payment));
+  for (unsigned i = 0; r == 0 && i < payment->movement_count; i++)
+    r = ledger_movement_put(into, &payment->movements[i].id, &payment->merchant, &payment->id);
+  return r;
 }
 
 static bool creates(const struct journal_entry *entry) {

@@ -52,14 +52,6 @@ static void key_of(const struct task *task, char ret_key[STEP_KEY_CAPACITY]) {
     snprintf(ret_key, STEP_KEY_CAPACITY, "%s_1", slot->payment->movements[task->movement - 1].id.text);
 }
 
-static enum outcome_class class_of(const struct task *task, const struct dispatch_result *result) {
-  const struct payment *payment = task->slot->payment;
-  unsigned number = task->attempt ? task->attempt : payment->movements[task->movement - 1].attempt;
-  struct psp_answer answer = {0};
-  take_answer(&answer, result);
-  return classify(payment, payment->attempts[number - 1].sheet, &answer).class;
-}
-
 static enum finding find_out(struct task *task, enum status status, const struct dispatch_result *result) {
   char key[STEP_KEY_CAPACITY];
   const struct payment *payment = task->slot->payment;
@@ -71,19 +63,23 @@ static enum finding find_out(struct task *task, enum status status, const struct
                               .key = key,
                               .absence_proves = task->asked_ms >= task_settled_ms(task)};
   if (status == STATUS_DONE)
-    evidence.class = class_of(task, result);
+    evidence.class = class_of(payment, task_attempt(task), result);
   return find(&evidence);
 }
 
 static void take_in(struct task *task, enum status status, const struct dispatch_result *result) {
   struct slot *slot = task->slot;
-  enum errand errand = task->errand;
-  enum finding finding = find_out(task, status, result);
+  struct found found = {.errand = task->errand,
+                        .finding = find_out(task, status, result),
+                        .result = result,
+                        .at_ms = slot->engine->now_ms};
   task_return(task);
-  if (task->attempt)
-    attempt_found(slot, task, errand, finding, result);
+  if (!task_is_open(task))
+    reply_after_end(slot, task, &found);
+  else if (task->attempt)
+    attempt_found(slot, task, &found);
   else
-    movement_found(slot, task, errand, finding, result);
+    movement_found(slot, task, &found);
   answer_waiters(slot);
   entry_end(slot->engine);
   slot_schedule(slot);
@@ -153,7 +149,9 @@ void take_lost(struct task *task) {
   bool first = task->correlation == 0 || task->errand == ERRAND_FIRST;
   if (task->correlation)
     task_return(task);
-  if (!first)
+  if (!task_is_open(task))
+    task_free(task);
+  else if (!first)
     task_ask_later(task);
   else if (task->attempt)
     attempt_lost(slot, task);

@@ -118,7 +118,7 @@ static void slot_ring(struct timer *timer) {
     if (!task->correlation && task->due_ms <= engine->now_ms)
       task_due(task);
   }
-  undo_late(slot);
+  undo_unwanted(slot);
   answer_waiters(slot);
   entry_end(engine);
   slot_schedule(slot);
@@ -298,6 +298,27 @@ static bool has_no_end(const struct payment *payment, const struct task *task) {
   return is_unsettled(&movement->step) && !movement->by_webhook;
 }
 
+const struct attempt *task_attempt(const struct task *task) {
+  const struct payment *payment = task->slot->payment;
+  unsigned number = task->attempt ? task->attempt : payment->movements[task->movement - 1].attempt;
+  return &payment->attempts[number - 1];
+}
+
+bool task_is_open(const struct task *task) {
+  const struct payment *payment = task->slot->payment;
+  return is_unsettled(task->movement ? &payment->movements[task->movement - 1].step
+                                     : &payment->attempts[task->attempt - 1].step);
+}
+
+void task_over(struct task *task) {
+  if (!task->correlation)
+    task_free(task);
+}
+
+static bool exists(const struct payment *payment, const struct task *task) {
+  return task->attempt ? task->attempt <= payment->attempt_count : task->movement <= payment->movement_count;
+}
+
 /* A task with nothing outstanding: looked at at once when a reply was awaited that cannot come, else after a
  * while. */
 static void renew(struct task *task, bool awaits_reply) {
@@ -312,7 +333,7 @@ void slot_reconcile(struct slot *slot) {
   slot->stale = false;
   for (task = slot->tasks; task; task = next) {
     next = task->next;
-    if (!has_no_end(payment, task))
+    if (!has_no_end(payment, task) && !(task->correlation && exists(payment, task)))
       task_free(task);
   }
   for (unsigned i = 0; i < payment->attempt_count; i++) {

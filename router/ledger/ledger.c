@@ -18,6 +18,7 @@ const char *const ledger_tables[] = {
     [LEDGER_CUSTOMER_KEYS] = "customer_keys",
     [LEDGER_AGREEMENTS] = "agreements",
     [LEDGER_CONNECTORS] = "connectors",
+    [LEDGER_MOVEMENTS] = "movements",
     [LEDGER_TABLE_COUNT] = NULL,
 };
 

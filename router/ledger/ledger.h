@@ -30,13 +30,14 @@ enum ledger_table {
   LEDGER_CUSTOMER_KEYS, /* merchant, customer -> wrapped key */
   LEDGER_AGREEMENTS,    /* merchant, agreement -> network transaction id and what belongs to it */
   LEDGER_CONNECTORS,    /* free for the host: the registry last seen */
+  LEDGER_MOVEMENTS,     /* movement -> merchant, payment (derived) */
   LEDGER_TABLE_COUNT
 };
 
 enum {
   LEDGER_ABSENT = 1,
   LEDGER_KEY_BYTES = 32,
-  LEDGER_SCHEMA = 1,
+  LEDGER_SCHEMA = 2,
   IDEMPOTENCY_KEY_MAX = 255,
   BODY_HASH_BYTES = 32,
   POLICY_LEDGER_TEXT_MAX = 32768,
@@ -107,11 +108,23 @@ MUST_USE int ledger_payment_get(struct ledger *ledger, const struct id *merchant
 /* The newest payment of the merchant that is older than before (NULL or empty: the newest of all). */
 MUST_USE int ledger_payment_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                                    struct id *ret_payment, struct view *ret_bytes);
+/* Whose payment that is, for who has its id alone: at most two looks a merchant that has payments.
+ * LEDGER_ABSENT when it is nobody's. */
+MUST_USE int ledger_payment_owner(struct ledger *ledger, const struct id *payment, struct id *ret_merchant);
+/* Remembers which payment a movement belongs to. */
+MUST_USE int ledger_movement_put(struct ledger *ledger, const struct id *movement, const struct id *merchant,
+                                 const struct id *payment);
+/* LEDGER_ABSENT when there is no such movement. */
+MUST_USE int ledger_movement_get(struct ledger *ledger, const struct id *movement, struct id *ret_merchant,
+                                 struct id *ret_payment);
 MUST_USE int ledger_open_set(struct ledger *ledger, const struct id *merchant, const struct id *payment,
                              bool open);
 /* The open payment after (merchant, payment); both empty for the first. LEDGER_ABSENT at the end. */
 MUST_USE int ledger_open_next(struct ledger *ledger, const struct id *merchant, const struct id *payment,
                               struct id *ret_merchant, struct id *ret_payment);
+/* The newest open payment of the merchant that is older than before (NULL or empty: the newest of all). */
+MUST_USE int ledger_open_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                                struct id *ret_payment);
 /* Remembers that payment bears the merchant's reference. */
 MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
                                   const struct id *payment);

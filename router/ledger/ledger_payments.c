@@ -30,15 +30,95 @@ static int row_to_start(struct row *row, const struct id *before) {
   return 0;
 }
 
-int ledger_payment_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
-                          struct id *ret_payment, struct view *ret_bytes) {
+static int payment_before(struct ledger *ledger, enum ledger_table table, const struct id *merchant,
+                          const struct id *before, struct id *ret_payment, struct view *ret_bytes) {
   struct row row = {0};
   struct view key;
   if (row_add_id(&row, "mer", merchant) < 0 || row_to_start(&row, before) < 0)
     return LEDGER_ABSENT;
-  int r = row_before(ledger, LEDGER_PAYMENTS, &row, ID_BYTES, &key, ret_bytes);
+  int r = row_before(ledger, table, &row, ID_BYTES, &key, ret_bytes);
   if (r == 0)
     *ret_payment = row_id("pay", key, ID_BYTES);
+  return r;
+}
+
+int ledger_payment_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                          struct id *ret_payment, struct view *ret_bytes) {
+  return payment_before(ledger, LEDGER_PAYMENTS, merchant, before, ret_payment, ret_bytes);
+}
+
+int ledger_open_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                       struct id *ret_payment) {
+  struct view nothing;
+  return payment_before(ledger, LEDGER_OPEN, merchant, before, ret_payment, &nothing);
+}
+
+/* Where a search for the payment goes on: at the merchant just met, or beyond all of its payments when it has
+ * been looked for there. Returns whether that very key would do. */
+static bool step_over(struct row *row, struct view found, const uint8_t payment[ID_BYTES]) {
+  bool same = memcmp(found.bytes, row->bytes, ID_BYTES) == 0;
+  memcpy(row->bytes, found.bytes, ID_BYTES);
+  if (same)
+    memset(row->bytes + ID_BYTES, 0xff, ID_BYTES);
+  else
+    memcpy(row->bytes + ID_BYTES, payment, ID_BYTES);
+  return !same;
+}
+
+int ledger_payment_owner(struct ledger *ledger, const struct id *payment, struct id *ret_merchant) {
+  struct row row = {.length = 2 * ID_BYTES};
+  struct view key, value;
+  uint8_t wanted[ID_BYTES];
+  bool or_equal = true;
+  if (id_parse("pay", payment->text, wanted) < 0)
+    return LEDGER_ABSENT;
+  for (;;) {
+    int r = store_next(ledger->store, LEDGER_PAYMENTS, row.bytes, row.length, or_equal, &key, &value);
+    if (r != 0)
+      return r;
+    if (key.length != 2 * ID_BYTES)
+      return -EBADMSG;
+    if (memcmp(key.bytes + ID_BYTES, wanted, ID_BYTES) == 0) {
+      *ret_merchant = row_id("mer", key, 0);
+      return 0;
+    }
+    or_equal = step_over(&row, key, wanted);
+  }
+}
+
+int ledger_movement_put(struct ledger *ledger, const struct id *movement, const struct id *merchant,
+                        const struct id *payment) {
+  struct row row = {0};
+  uint8_t bytes[2 + 2 * (1 + ID_BYTES)];
+  int r = row_add_id(&row, "mov", movement);
+  if (r < 0)
+    return r;
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_u16(&writer, LEDGER_SCHEMA);
+  write_short_id(&writer, "mer", merchant);
+  write_short_id(&writer, "pay", payment);
+  return row_put(ledger, LEDGER_MOVEMENTS, &row, &writer);
+}
+
+int ledger_movement_get(struct ledger *ledger, const struct id *movement, struct id *ret_merchant,
+                        struct id *ret_payment) {
+  struct row row = {0};
+  struct view value;
+  if (row_add_id(&row, "mov", movement) < 0)
+    return LEDGER_ABSENT;
+  int r = row_get(ledger, LEDGER_MOVEMENTS, &row, &value);
+  if (r != 0)
+    return r;
+  struct reader reader = reader_over(value.bytes, value.length);
+  if (!read_schema(&reader))
+    return -EBADMSG;
+  struct id merchant = read_short_id(&reader, "mer");
+  struct id payment = read_short_id(&reader, "pay");
+  r = reader_finish(&reader);
+  if (r == 0) {
+    *ret_merchant = merchant;
+    *ret_payment = payment;
+  }
   return r;
 }
 

@@ -12,16 +12,6 @@ bool read_bool(struct reader *reader) {
   return value == 1;
 }
 
-void read_bytes(struct reader *reader, void *ret, size_t length) {
-  const uint8_t *bytes = read_view(reader, length);
-  if (!length)
-    return;
-  if (bytes)
-    memcpy(ret, bytes, length);
-  else
-    memset(ret, 0, length);
-}
-
 size_t read_text(struct reader *reader, char *ret, size_t capacity) {
   uint16_t length = read_u16(reader);
   const uint8_t *bytes = read_view(reader, length);
@@ -37,10 +27,6 @@ size_t read_text(struct reader *reader, char *ret, size_t capacity) {
   memcpy(ret, bytes, length);
   ret[length] = '\0';
   return length;
-}
-
-size_t reader_left(const struct reader *reader) {
-  return reader->bad ? 0 : (size_t)(reader->end - reader->at);
 }
 
 int reader_finish(const struct reader *reader) {

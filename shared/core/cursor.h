@@ -7,9 +7,11 @@
 #pragma once
 
 #include "result.h"
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct reader {
   const uint8_t *at;
@@ -46,9 +48,9 @@ static inline const uint8_t *read_view(struct reader *reader, size_t length) {
 static inline uint64_t read_little_endian(struct reader *reader, size_t length) {
   const uint8_t *bytes = read_view(reader, length);
   uint64_t value = 0;
-  for (size_t i = 0; bytes && i < length; i++)
-    value |= (uint64_t)bytes[i] << (8 * i);
-  return value;
+  if (bytes)
+    memcpy(&value, bytes, length);
+  return le64toh(value);
 }
 
 static inline uint8_t read_u8(struct reader *reader) {
@@ -72,15 +74,25 @@ static inline int64_t read_i64(struct reader *reader) {
   return (int64_t)read_little_endian(reader, 8);
 }
 
+/* Copies exactly length bytes to ret; zeroes ret when they are not there. */
+static inline void read_bytes(struct reader *reader, void *ret, size_t length) {
+  const uint8_t *bytes = read_view(reader, length);
+  if (bytes && length)
+    memcpy(ret, bytes, length);
+  else if (length)
+    memset(ret, 0, length);
+}
+
 /* Exactly one byte, 0 or 1; anything else makes the reader bad. */
 bool read_bool(struct reader *reader);
-/* Copies exactly length bytes to ret; zeroes ret when they are not there. */
-void read_bytes(struct reader *reader, void *ret, size_t length);
 /* A text: u16 length, then its bytes. Copied NUL-terminated to ret of capacity bytes (terminator included).
  * Bad when it does not fit or holds a NUL byte. Returns its length. */
 size_t read_text(struct reader *reader, char *ret, size_t capacity);
 /* How many bytes are left. */
-size_t reader_left(const struct reader *reader);
+static inline size_t reader_left(const struct reader *reader) {
+  return reader->bad ? 0 : (size_t)(reader->end - reader->at);
+}
+
 /* 0 when every read fitted and nothing is left over, else -EBADMSG. */
 MUST_USE int reader_finish(const struct reader *reader);
 

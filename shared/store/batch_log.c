@@ -215,12 +215,6 @@ static void write_record_head(struct batch_log *log, size_t length) {
   checksum(log, record, length, record + CHECKED_BYTES);
 }
 
-/* A record whose write failed may stand in the file all the same: its first page is made unreadable. */
-static int take_back(struct batch_log *log) {
-  memset(log->bytes + log->used, 0, LOG_PAGE);
-  return write_at(log, log->used, LOG_PAGE) < 0 ? -EIO : 0;
-}
-
 int batch_log_commit(struct batch_log *log) {
   assert(batch_log_fits(log));
   size_t length = writer_length(&log->batch);
@@ -228,15 +222,12 @@ int batch_log_commit(struct batch_log *log) {
   write_record_head(log, length);
   memset(log->bytes + log->used + RECORD_HEAD + length, 0, pages - RECORD_HEAD - length);
   int r = write_at(log, log->used, pages);
-  if (r < 0) {
-    int back = take_back(log);
-    begin_batch(log);
-    return back < 0 ? back : r;
+  if (r == 0) {
+    log->used += pages;
+    log->count++;
   }
-  log->used += pages;
-  log->count++;
   begin_batch(log);
-  return 0;
+  return r;
 }
 
 int batch_log_wipe(struct batch_log *log) {

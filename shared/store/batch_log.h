@@ -47,8 +47,9 @@ void batch_log_put(struct batch_log *log, unsigned table, struct view key, struc
 void batch_log_delete(struct batch_log *log, unsigned table, struct view key);
 /* Whether the batch noted has room. */
 bool batch_log_fits(const struct batch_log *log);
-/* Makes the batch durable. Returns 0; or a negated errno: then it is not in the log, also after a crash,
- * unless the error is -EIO: then nobody knows, and the store must not go on. */
+/* Makes the batch durable. Returns 0; -EIO: nobody knows whether it is, and the store must not go on; or
+ * another negated errno (-ENOSPC, -EROFS): not all of it was written, so that it is in the log neither now
+ * nor after a crash. */
 MUST_USE int batch_log_commit(struct batch_log *log);
 /* Forgets the batch. */
 void batch_log_abandon(struct batch_log *log);

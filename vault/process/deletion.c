@@ -119,8 +119,7 @@ static int delete_found(struct vault *vault, struct found_token *found, const st
   struct merchant *merchant = merchant_by_number(&vault->merchants, found->merchant->number);
   int64_t now = vault_now_ms(vault);
   if (!merchant_count_deletion(merchant, actor->actor == AUDIT_BY_OPERATOR, now)) {
-    struct id id = id_from_bytes("mer", merchant->id);
-    log_warn_id("alert: a merchant deletes more than its share of tokens", &id);
+    log_warn_id("alert: a merchant deletes more than its share of tokens", &merchant->text);
     return STATUS_LIMITED;
   }
   found->record.status = TOKEN_DELETED;

@@ -11,7 +11,8 @@ enum {
   FORMAT = 1,
   KEYS_IN_ROW_MAX = GENERATIONS_KEPT + 1,
   ROW_MAX = 64 + KEYS_IN_ROW_MAX * (KEY_LABEL_BYTES + WRAPPED_KEY_BYTES),
-  FLAG_INDEX = 1
+  FLAG_INDEX = 1,
+  TEXT_LENGTH = 4 + ID_BODY_LENGTH /* mer_ and what follows */
 };
 
 static void write_key(struct writer *writer, const struct key_label *label, const uint8_t *wrapped) {
@@ -21,18 +22,22 @@ static void write_key(struct writer *writer, const struct key_label *label, cons
   write_bytes(writer, wrapped, WRAPPED_KEY_BYTES);
 }
 
-/* The place of that id, or the free one where it would stand. An id ends with random bits. */
-static uint16_t *place_of(struct merchants *merchants, const uint8_t *id) {
-  size_t at = (size_t)id[MERCHANT_ID_BYTES - 1] << 8 | id[MERCHANT_ID_BYTES - 2];
+/* The place of that id, or the free one where it would stand. An id ends with random characters, of which
+ * each says five bits. */
+static uint16_t *place_of(struct merchants *merchants, const struct id *id) {
+  const char *last = id->text + TEXT_LENGTH - 3;
+  size_t at = (size_t)last[0] << 10 ^ (size_t)last[1] << 5 ^ (size_t)last[2];
   for (;; at++) {
     uint16_t *place = &merchants->places[at % MERCHANT_PLACES];
-    if (*place == 0 || memcmp(merchants->all[*place - 1].id, id, MERCHANT_ID_BYTES) == 0)
+    if (*place == 0 || strcmp(merchants->all[*place - 1].text.text, id->text) == 0)
       return place;
   }
 }
 
-static struct merchant *by_bytes(struct merchants *merchants, const uint8_t *id) {
-  return merchant_by_number(merchants, *place_of(merchants, id));
+/* Makes a merchant findable by its id. */
+static void enter(struct merchants *merchants, struct merchant *merchant) {
+  merchant->text = id_from_bytes("mer", merchant->id);
+  *place_of(merchants, &merchant->text) = (uint16_t)merchant->number;
 }
 
 /* The label that a row holds is checked against what the row itself says: a key of another merchant,
@@ -69,7 +74,7 @@ static int load_row(struct merchants *merchants, struct view key, struct view va
   *merchant = (struct merchant){
       .number = number, .index_enabled = flags & FLAG_INDEX, .keys = &merchants->keys[number - 1]};
   memcpy(merchant->id, key.bytes, MERCHANT_ID_BYTES);
-  *place_of(merchants, merchant->id) = (uint16_t)number;
+  enter(merchants, merchant);
   int r = 0;
   for (unsigned i = 0; r == 0 && i < keys; i++)
     r = load_key(merchants, merchant, &reader);
@@ -150,7 +155,8 @@ static int load_publishable_keys(struct merchants *merchants) {
       return r < 0 ? r : 0;
     if (key.length != sizeof position || value.length != MERCHANT_ID_BYTES)
       return -EBADMSG;
-    const struct merchant *merchant = by_bytes(merchants, value.bytes);
+    struct id owner = id_from_bytes("mer", value.bytes);
+    const struct merchant *merchant = merchant_by_id(merchants, &owner);
     if (!merchant)
       return -EBADMSG;
     memcpy(position, key.bytes, sizeof position);
@@ -224,7 +230,7 @@ int merchant_add(struct merchants *merchants, const struct id *merchant, bool in
     r = write_row(merchants, added, now_ms);
   if (r < 0)
     return r;
-  *place_of(merchants, added->id) = (uint16_t)number;
+  enter(merchants, added);
   merchants->count = number;
   *ret_new = true;
   return 0;
@@ -245,8 +251,7 @@ int publishable_key_add(struct merchants *merchants, const struct id *merchant, 
 }
 
 struct merchant *merchant_by_id(struct merchants *merchants, const struct id *merchant) {
-  uint8_t id[MERCHANT_ID_BYTES];
-  return id_parse("mer", merchant->text, id) < 0 ? NULL : by_bytes(merchants, id);
+  return merchant_by_number(merchants, *place_of(merchants, merchant));
 }
 
 struct merchant *merchant_by_number(struct merchants *merchants, uint32_t number) {

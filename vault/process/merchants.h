@@ -33,6 +33,7 @@ struct merchant_counters {
 
 struct merchant {
   uint8_t id[MERCHANT_ID_BYTES];
+  struct id text;  /* the same, as messages have it */
   uint32_t number; /* 1 for the first */
   uint16_t generation;
   bool index_enabled;

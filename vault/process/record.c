@@ -6,19 +6,21 @@
 #include <string.h>
 
 #include "cursor.h"
+#include "packed_digits.h"
 
 enum {
   FORMAT = 1,
   ALGORITHM_XCHACHA20_POLY1305 = 1,
   NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
-  OUTER_FIXED = RECORD_SALT_BYTES + 9 + FINGERPRINT_BYTES, /* the outside without the inside */
-  OUTER_MAX = OUTER_FIXED + INNER_MAX,
-  BOUND_MAX = 128 + 2 * TOKEN_HASH_BYTES, /* authenticated data */
-  YEAR_BASE = 2000,
-  LONG_BIN_BIT = 1 << 27, /* eight digits are less than 2^27: the bit says that there are eight */
+  TIME_BYTES = 6,
+  HEAD_BYTES = 1 + 1 + 1 + 1 + 2 + 1 + 4 + TIME_BYTES + 6 + ESCROWED_KEY_BYTES, /* of one not deleted */
+  IDS_BYTES = 2 * TOKEN_HASH_BYTES,
+  YEAR_BASE = 2000
 };
 
 _Static_assert(RECORD_TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "Poly1305");
+_Static_assert(HEAD_BYTES + TIME_BYTES + RECORD_SALT_BYTES + OUTSIDE_MAX + RECORD_TAG_BYTES <= RECORD_MAX,
+               "the longest record fits");
 _Static_assert(NONCE_BYTES == TOKEN_HASH_BYTES + RECORD_SALT_BYTES, "hash and salt make the nonce");
 
 static void write_u48(struct writer *writer, uint64_t value) {
@@ -29,6 +31,10 @@ static void write_u48(struct writer *writer, uint64_t value) {
 static uint64_t read_u48(struct reader *reader) {
   uint64_t low = read_u32(reader);
   return low | (uint64_t)read_u16(reader) << 32;
+}
+
+static size_t head_bytes(enum token_status status) {
+  return status == TOKEN_DELETED ? HEAD_BYTES + TIME_BYTES : HEAD_BYTES;
 }
 
 static void write_head(struct writer *writer, const struct record *record) {
@@ -46,78 +52,67 @@ static void write_head(struct writer *writer, const struct record *record) {
   write_bytes(writer, record->escrowed, sizeof record->escrowed);
 }
 
-static int read_head(struct reader *reader, struct record *ret_record) {
-  if (read_u8(reader) != FORMAT || read_u8(reader) != ALGORITHM_XCHACHA20_POLY1305)
+int record_read_head(struct view sealed, struct record *ret_record) {
+  struct reader reader = reader_over(sealed.bytes, sealed.length);
+  if (read_u8(&reader) != FORMAT || read_u8(&reader) != ALGORITHM_XCHACHA20_POLY1305)
     return -EBADMSG;
-  ret_record->type = read_u8(reader);
-  ret_record->environment = read_u8(reader);
-  ret_record->generation = read_u16(reader);
-  uint8_t status = read_u8(reader);
+  ret_record->type = read_u8(&reader);
+  ret_record->environment = read_u8(&reader);
+  ret_record->generation = read_u16(&reader);
+  uint8_t status = read_u8(&reader);
   ret_record->status = (enum token_status)status;
-  ret_record->merchant = read_u32(reader);
-  ret_record->created_ms = (int64_t)read_u48(reader);
-  ret_record->deleted_ms = status == TOKEN_DELETED ? (int64_t)read_u48(reader) : 0;
-  ret_record->escrow_commit = read_u48(reader);
-  read_bytes(reader, ret_record->escrowed, sizeof ret_record->escrowed);
+  ret_record->merchant = read_u32(&reader);
+  ret_record->created_ms = (int64_t)read_u48(&reader);
+  ret_record->deleted_ms = status == TOKEN_DELETED ? (int64_t)read_u48(&reader) : 0;
+  ret_record->escrow_commit = read_u48(&reader);
+  read_bytes(&reader, ret_record->escrowed, sizeof ret_record->escrowed);
   if (ret_record->type != RECORD_TYPE_CARD || (status != TOKEN_ACTIVE && status != TOKEN_DELETED))
     return -EBADMSG;
-  return reader->bad ? -EBADMSG : 0;
+  return reader.bad ? -EBADMSG : 0;
 }
 
-int record_read_head(struct view bytes, struct record *ret_record) {
-  struct reader reader = reader_over(bytes.bytes, bytes.length);
-  return read_head(&reader, ret_record);
-}
-
-static uint32_t number_of(const char *digits) {
-  uint32_t number = 0;
-  for (; *digits; digits++)
-    number = number * 10 + (uint32_t)(*digits - '0');
-  return number;
-}
-
-static void digits_of(uint32_t number, size_t count, char *ret_digits) {
-  for (size_t i = count; i-- > 0; number /= 10)
-    ret_digits[i] = (char)('0' + number % 10);
-  ret_digits[count] = '\0';
-}
-
-static void write_outer(struct writer *writer, const struct record *record) {
+static void write_outside(struct writer *writer, const struct record *record) {
   write_bytes(writer, record->inner_salt, sizeof record->inner_salt);
-  write_u32(writer, number_of(record->view.bin) | (record->view.bin[6] ? LONG_BIN_BIT : 0));
-  write_u16(writer, (uint16_t)number_of(record->view.last4));
+  uint8_t bin[BIN_BYTES], last4[LAST4_BYTES];
+  digits_pack(record->view.bin, bin, sizeof bin);
+  digits_pack(record->view.last4, last4, sizeof last4);
+  write_bytes(writer, bin, sizeof bin);
+  write_bytes(writer, last4, sizeof last4);
   write_u8(writer, (uint8_t)record->view.network);
   write_u8(writer, record->view.exp_month);
   write_u8(writer, (uint8_t)(record->view.exp_year - YEAR_BASE));
   write_bytes(writer, record->fingerprint, sizeof record->fingerprint);
-  write_bytes(writer, record->inner, record->inner_length);
+  write_bytes(writer, record->outside + INNER_AT, record->inner_length);
 }
 
-static int read_outer(struct reader *reader, struct record *record) {
-  read_bytes(reader, record->inner_salt, sizeof record->inner_salt);
-  uint32_t bin = read_u32(reader);
-  digits_of(bin & ~(uint32_t)LONG_BIN_BIT, bin & LONG_BIN_BIT ? 8 : 6, record->view.bin);
-  digits_of(read_u16(reader), 4, record->view.last4);
-  uint8_t network = read_u8(reader);
+static void read_digits(struct reader *reader, size_t bytes, char *ret_digits) {
+  const uint8_t *packed = read_view(reader, bytes);
+  if (packed)
+    digits_unpack(packed, bytes, ret_digits);
+  ret_digits[packed ? 2 * bytes : 0] = '\0';
+}
+
+/* What the outside says; the inside stays where it is. */
+static int read_outside(size_t length, struct record *record) {
+  struct reader reader = reader_over(record->outside, length);
+  read_bytes(&reader, record->inner_salt, sizeof record->inner_salt);
+  read_digits(&reader, BIN_BYTES, record->view.bin);
+  read_digits(&reader, LAST4_BYTES, record->view.last4);
+  uint8_t network = read_u8(&reader);
   record->view.network = network < NETWORK_COUNT ? (enum network)network : NETWORK_UNKNOWN;
-  record->view.exp_month = read_u8(reader);
-  record->view.exp_year = (uint16_t)(YEAR_BASE + read_u8(reader));
-  read_bytes(reader, record->fingerprint, sizeof record->fingerprint);
-  size_t left = reader_left(reader);
+  record->view.exp_month = read_u8(&reader);
+  record->view.exp_year = (uint16_t)(YEAR_BASE + read_u8(&reader));
   record->view.fingerprint.text[0] = '\0';
-  record->inner_length = left <= INNER_MAX ? left : 0;
-  read_bytes(reader, record->inner, record->inner_length);
-  return reader_finish(reader);
+  read_bytes(&reader, record->fingerprint, sizeof record->fingerprint);
+  record->inner_length = reader_left(&reader);
+  return reader.bad ? -EBADMSG : 0;
 }
 
-/* The authenticated data: what stands before the outside, and whose it is. */
-static size_t bind_outer(const uint8_t *before, size_t length, const struct record_binding *binding,
-                         uint8_t ret_bound[BOUND_MAX]) {
-  assert(length + 2 * TOKEN_HASH_BYTES <= BOUND_MAX);
-  memcpy(ret_bound, before, length);
-  memcpy(ret_bound + length, binding->merchant_id, TOKEN_HASH_BYTES);
-  memcpy(ret_bound + length + TOKEN_HASH_BYTES, binding->token_hash, TOKEN_HASH_BYTES);
-  return length + 2 * TOKEN_HASH_BYTES;
+/* The ids to which a record is bound. They stand before its head, so that all authenticated data is in one
+ * piece. */
+static void put_ids(const struct record_binding *binding, uint8_t ret_ids[IDS_BYTES]) {
+  memcpy(ret_ids, binding->merchant_id, TOKEN_HASH_BYTES);
+  memcpy(ret_ids + TOKEN_HASH_BYTES, binding->token_hash, TOKEN_HASH_BYTES);
 }
 
 static void outer_nonce(const struct record_binding *binding, const uint8_t *salt,
@@ -128,41 +123,36 @@ static void outer_nonce(const struct record_binding *binding, const uint8_t *sal
 
 size_t record_write(const struct record *record, const struct record_binding *binding,
                     uint8_t ret_bytes[RECORD_MAX]) {
-  uint8_t plain[OUTER_MAX], bound[BOUND_MAX], nonce[NONCE_BYTES], salt[RECORD_SALT_BYTES];
-  struct writer head = writer_over(ret_bytes, RECORD_MAX);
-  write_head(&head, record);
+  uint8_t bytes[IDS_BYTES + RECORD_MAX], nonce[NONCE_BYTES], salt[RECORD_SALT_BYTES];
+  struct writer writer = writer_over(bytes + IDS_BYTES, RECORD_MAX);
+  put_ids(binding, bytes);
+  write_head(&writer, record);
   randombytes_buf(salt, sizeof salt);
-  write_bytes(&head, salt, sizeof salt);
-  size_t before = writer_length(&head);
-  struct writer outer = writer_over(plain, sizeof plain);
-  write_outer(&outer, record);
-  size_t length = writer_length(&outer);
-  assert(!outer.bad && !head.bad && before + length + RECORD_TAG_BYTES <= RECORD_MAX);
-  size_t bound_length = bind_outer(ret_bytes, before, binding, bound);
+  write_bytes(&writer, salt, sizeof salt);
+  size_t before = writer_length(&writer);
+  write_outside(&writer, record);
+  size_t length = writer_length(&writer);
+  assert(!writer.bad && length + RECORD_TAG_BYTES <= RECORD_MAX);
   outer_nonce(binding, salt, nonce);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(ret_bytes + before, NULL, plain, length, bound, bound_length,
+  uint8_t *outer = bytes + IDS_BYTES + before;
+  crypto_aead_xchacha20poly1305_ietf_encrypt(outer, NULL, outer, length - before, bytes, IDS_BYTES + before,
                                              NULL, nonce, binding->outer_key);
-  return before + length + RECORD_TAG_BYTES;
+  memcpy(ret_bytes, bytes + IDS_BYTES, length + RECORD_TAG_BYTES);
+  return length + RECORD_TAG_BYTES;
 }
 
-int record_open(struct view bytes, const struct record_binding *binding, struct record *record) {
-  uint8_t plain[OUTER_MAX], bound[BOUND_MAX], nonce[NONCE_BYTES], salt[RECORD_SALT_BYTES];
-  struct reader reader = reader_over(bytes.bytes, bytes.length);
-  int r = read_head(&reader, record);
-  if (r < 0)
-    return r;
-  read_bytes(&reader, salt, sizeof salt);
-  size_t sealed = reader_left(&reader);
-  if (reader.bad || sealed < OUTER_FIXED + RECORD_TAG_BYTES || sealed > OUTER_MAX + RECORD_TAG_BYTES)
+int record_open(struct view sealed, const struct record_binding *binding, struct record *record) {
+  uint8_t bytes[IDS_BYTES + RECORD_MAX], nonce[NONCE_BYTES];
+  size_t before = head_bytes(record->status) + RECORD_SALT_BYTES;
+  if (sealed.length < before + INNER_AT + RECORD_TAG_BYTES ||
+      sealed.length > before + OUTSIDE_MAX + RECORD_TAG_BYTES)
     return -EBADMSG;
-  size_t before = bytes.length - sealed;
-  size_t bound_length = bind_outer(bytes.bytes, before, binding, bound);
-  outer_nonce(binding, salt, nonce);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, bytes.bytes + before, sealed, bound,
-                                                 bound_length, nonce, binding->outer_key) != 0)
+  put_ids(binding, bytes);
+  memcpy(bytes + IDS_BYTES, sealed.bytes, sealed.length);
+  const uint8_t *outer = bytes + IDS_BYTES + before;
+  outer_nonce(binding, outer - RECORD_SALT_BYTES, nonce);
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(record->outside, NULL, NULL, outer, sealed.length - before,
+                                                 bytes, IDS_BYTES + before, nonce, binding->outer_key) != 0)
     return -EBADMSG;
-  struct reader outer = reader_over(plain, sealed - RECORD_TAG_BYTES);
-  r = read_outer(&outer, record);
-  sodium_memzero(plain, sizeof plain);
-  return r;
+  return read_outside(sealed.length - before - RECORD_TAG_BYTES, record);
 }

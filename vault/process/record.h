@@ -5,10 +5,10 @@
  *   outside   sealed under the merchant key: what may be shown of the card, its fingerprint, and
  *     inside    sealed under a key derived from the token alone: the number and the holder's name
  *
- * Everything before the outside, the merchant's id and the token's hash are its authenticated data, so that a
- * record moved, swapped or given another status does not open (B9). Both layers are XChaCha20-Poly1305.
- * Nonces are not stored whole: the outside's is the token's hash and a random salt, fresh at each sealing;
- * the inside's key serves one token, and its nonce is a random salt. */
+ * The merchant's id, the token's hash and all that stands before the outside are its authenticated data, so
+ * that a record moved, swapped or given another status does not open (B9). Both layers are
+ * XChaCha20-Poly1305. Nonces are not stored whole: the outside's is the token's hash and a random salt, fresh
+ * at each sealing; the inside's key serves one token, and its nonce is a random salt. */
 #pragma once
 
 #include "card.h"
@@ -24,7 +24,11 @@ enum {
   RECORD_TAG_BYTES = 16,
   ESCROWED_KEY_BYTES = KEY_BYTES + RECORD_TAG_BYTES,
   NUMBER_BYTES = 10, /* two digits a byte, 0xf after the last */
-  INNER_MAX = NUMBER_BYTES + CARD_NAME_CAPACITY - 1 + RECORD_TAG_BYTES
+  INNER_MAX = NUMBER_BYTES + CARD_NAME_CAPACITY - 1 + RECORD_TAG_BYTES,
+  BIN_BYTES = 4,
+  LAST4_BYTES = 2,
+  INNER_AT = RECORD_SALT_BYTES + BIN_BYTES + LAST4_BYTES + 3 + FINGERPRINT_BYTES,
+  OUTSIDE_MAX = INNER_AT + INNER_MAX
 };
 
 /* What binds a record: whose it is, which token's, and the key for its outside. Borrowed. */
@@ -48,7 +52,7 @@ struct record {
   struct card_view view; /* fingerprint as an id is left empty */
   uint8_t fingerprint[FINGERPRINT_BYTES];
   uint8_t inner_salt[RECORD_SALT_BYTES];
-  uint8_t inner[INNER_MAX]; /* sealed */
+  uint8_t outside[OUTSIDE_MAX]; /* as it was opened; from INNER_AT on the inside, still sealed */
   size_t inner_length;
 };
 
@@ -71,6 +75,7 @@ size_t record_write(const struct record *record, const struct record_binding *bi
                     uint8_t ret_bytes[RECORD_MAX]);
 /* Reads the head alone, from which the caller learns merchant and generation. Everything that was sealed
  * stays unset. Returns 0, or -EBADMSG. Nothing of it may be believed before record_open(). */
-MUST_USE int record_read_head(struct view bytes, struct record *ret_record);
-/* Opens the outside of bytes, whose head is in record. Returns 0, or -EBADMSG. */
-MUST_USE int record_open(struct view bytes, const struct record_binding *binding, struct record *record);
+MUST_USE int record_read_head(struct view sealed, struct record *ret_record);
+/* Opens the outside of the same bytes, whose head record_read_head() has read into record. Returns 0, or
+ * -EBADMSG. */
+MUST_USE int record_open(struct view sealed, const struct record_binding *binding, struct record *record);

@@ -4,33 +4,15 @@
 #include <string.h>
 
 #include "card_rules.h"
+#include "packed_digits.h"
 #include "record.h"
 
 enum {
   NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
-  INNER_BOUND = 2 + 2 * TOKEN_HASH_BYTES, /* authenticated data */
-  NIBBLE_END = 0xf
+  INNER_BOUND = 2 + 2 * TOKEN_HASH_BYTES /* authenticated data */
 };
 
-static void pack_number(const char *number, uint8_t ret_packed[NUMBER_BYTES]) {
-  size_t length = strlen(number);
-  for (size_t i = 0; i < NUMBER_BYTES; i++) {
-    unsigned high = 2 * i < length ? (unsigned)(number[2 * i] - '0') : NIBBLE_END;
-    unsigned low = 2 * i + 1 < length ? (unsigned)(number[2 * i + 1] - '0') : NIBBLE_END;
-    ret_packed[i] = (uint8_t)(high << 4 | low);
-  }
-}
-
-static void unpack_number(const uint8_t packed[NUMBER_BYTES], char ret_number[CARD_NUMBER_CAPACITY]) {
-  size_t length = 0;
-  for (size_t i = 0; i < CARD_NUMBER_MAX; i++) {
-    unsigned nibble = i % 2 == 0 ? packed[i / 2] >> 4 : packed[i / 2] & 0xf;
-    if (nibble == NIBBLE_END)
-      break;
-    ret_number[length++] = (char)('0' + nibble);
-  }
-  ret_number[length] = '\0';
-}
+_Static_assert(CARD_NUMBER_CAPACITY == 2 * NUMBER_BYTES, "unpacked with its end");
 
 static void bind_inner(const struct record *record, const struct record_binding *binding,
                        uint8_t ret_bound[INNER_BOUND]) {
@@ -58,13 +40,13 @@ void record_seal_card(struct record *record, const struct record_binding *bindin
                       const uint8_t inner_key[KEY_BYTES], const struct card *card) {
   uint8_t plain[INNER_MAX], bound[INNER_BOUND], nonce[NONCE_BYTES];
   size_t name = strlen(card->name);
-  pack_number(card->number, plain);
+  digits_pack(card->number, plain, NUMBER_BYTES);
   memcpy(plain + NUMBER_BYTES, card->name, name);
   randombytes_buf(record->inner_salt, sizeof record->inner_salt);
   bind_inner(record, binding, bound);
   inner_nonce(record, nonce);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(record->inner, NULL, plain, NUMBER_BYTES + name, bound,
-                                             sizeof bound, NULL, nonce, inner_key);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(record->outside + INNER_AT, NULL, plain, NUMBER_BYTES + name,
+                                             bound, sizeof bound, NULL, nonce, inner_key);
   record->inner_length = NUMBER_BYTES + name + RECORD_TAG_BYTES;
   view_of_card(card, &record->view);
   sodium_memzero(plain, NUMBER_BYTES + name);
@@ -76,11 +58,13 @@ int record_open_card(const struct record *record, const struct record_binding *b
   bind_inner(record, binding, bound);
   inner_nonce(record, nonce);
   if (record->inner_length < NUMBER_BYTES + RECORD_TAG_BYTES ||
-      crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, record->inner, record->inner_length,
-                                                 bound, sizeof bound, nonce, inner_key) != 0)
+      crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, record->outside + INNER_AT,
+                                                 record->inner_length, bound, sizeof bound, nonce,
+                                                 inner_key) != 0)
     return -EBADMSG;
   size_t name = record->inner_length - RECORD_TAG_BYTES - NUMBER_BYTES;
-  unpack_number(plain, ret_card->number);
+  digits_unpack(plain, NUMBER_BYTES, ret_card->number);
+  ret_card->number[CARD_NUMBER_MAX] = '\0';
   ret_card->exp_month = record->view.exp_month;
   ret_card->exp_year = record->view.exp_year;
   memcpy(ret_card->name, plain + NUMBER_BYTES, name);

@@ -3,25 +3,13 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { DERIVED_BYTES = 64, INNER_KEY_AT = 32 };
+_Static_assert(sizeof(struct token_names) == TOKEN_HASH_BYTES + KEY_BYTES, "one hash fills both");
+_Static_assert(sizeof(struct token_names) <= crypto_generichash_blake2b_BYTES_MAX, "one BLAKE2b");
 
-int token_names_of(const struct id *token, struct token_names *ret_names) {
+void token_names_of(const struct id *token, struct token_names *ret_names) {
   static const uint8_t salt[crypto_generichash_blake2b_SALTBYTES] = {0};
   static const uint8_t personal[crypto_generichash_blake2b_PERSONALBYTES] = "freeport token";
-  uint8_t bits[ID_RANDOM_BYTES];
-  int r = id_parse("tok", token->text, bits);
-  if (r < 0)
-    return r;
-  uint8_t derived[DERIVED_BYTES];
-  crypto_generichash_blake2b_salt_personal(derived, sizeof derived, bits, sizeof bits, NULL, 0, salt,
-                                           personal);
-  memcpy(ret_names->hash, derived, TOKEN_HASH_BYTES);
-  memcpy(ret_names->inner_key, derived + INNER_KEY_AT, KEY_BYTES);
-  sodium_memzero(derived, sizeof derived);
-  sodium_memzero(bits, sizeof bits);
-  return 0;
-}
-
-void token_names_wipe(struct token_names *names) {
-  sodium_memzero(names, sizeof *names);
+  crypto_generichash_blake2b_salt_personal((uint8_t *)ret_names, sizeof *ret_names,
+                                           (const uint8_t *)token->text,
+                                           strnlen(token->text, sizeof token->text), NULL, 0, salt, personal);
 }

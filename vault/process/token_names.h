@@ -1,6 +1,6 @@
 /* What is derived from a token: the name under which its record lies in the database, and the key of the
- * record's inside. One BLAKE2b gives both; neither tells anything about the other, so the database alone
- * opens no card (B10). */
+ * record's inside. One BLAKE2b of the token's text gives both; neither tells anything about the other, so the
+ * database alone opens no card (B10). */
 #pragma once
 
 #include "ids.h"
@@ -14,6 +14,6 @@ struct token_names {
   uint8_t inner_key[KEY_BYTES];
 };
 
-/* token: a "tok" id. Returns 0, or -EINVAL. Whoever holds the names wipes them. */
-MUST_USE int token_names_of(const struct id *token, struct token_names *ret_names);
-void token_names_wipe(struct token_names *names);
+/* token: a "tok" id, checked when it came in as a message. What is none has names as well, under which
+ * nothing lies. Whoever holds the names wipes them. */
+void token_names_of(const struct id *token, struct token_names *ret_names);

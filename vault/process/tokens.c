@@ -39,8 +39,7 @@ static int open_found(struct vault *vault, struct found_token *found) {
 int token_find_of(struct vault *vault, const struct merchant *merchant, const struct id *token,
                   struct found_token *ret_found) {
   ret_found->merchant = merchant;
-  if (token_names_of(token, &ret_found->names) < 0)
-    return STATUS_NOT_FOUND;
+  token_names_of(token, &ret_found->names);
   int r = open_found(vault, ret_found);
   if (r != 0)
     token_found_wipe(ret_found);
@@ -95,10 +94,8 @@ static int pass_limit(struct vault *vault, const struct found_token *made, bool 
   int r =
       (is_new ? similar_note : similar_known)(vault->store, merchant->keys->index, merchant->id,
                                               &made->record.view, vault->similar_limit, vault_now_ms(vault));
-  if (r == STATUS_LIMITED) {
-    struct id id = id_from_bytes("mer", merchant->id);
-    log_warn_id("alert: too many new card numbers with the same first and last digits", &id);
-  }
+  if (r == STATUS_LIMITED)
+    log_warn_id("alert: too many new card numbers with the same first and last digits", &merchant->text);
   return r;
 }
 
@@ -180,9 +177,8 @@ static int make(struct vault *vault, struct merchant *merchant, const struct tok
                                           .status = TOKEN_ACTIVE,
                                           .merchant = merchant->number,
                                           .created_ms = vault_now_ms(vault)}};
-  int r = token_names_of(&token, &made->names);
-  if (r == 0)
-    r = seal_and_put(vault, made, tokenize, &token);
+  token_names_of(&token, &made->names);
+  int r = seal_and_put(vault, made, tokenize, &token);
   if (r != 0)
     return r;
   merchant_count_token(merchant, 1);

@@ -8,6 +8,8 @@
  *   older      the next vault is older than the journal (B9)
  *   hold       questions wait unanswered      release    and are answered
  *   add        a connector "late" is registered, and the router is not told
+ *   webhook CONNECTOR KEY ABOUT ANSWER   a PSP's webhook comes, of now
+ *   taken      prints how many of them the router has taken
  *   count      prints how many dispatches came
  * and at its end stops the router with SIGTERM and prints its exit status. */
 #include "bins.h"
@@ -45,7 +47,8 @@ enum script {
   LOST_THEN_FOUND = 3,
   NEVER = 4, /* no reply at all */
   ACTION = 5,
-  MOVEMENT_REFUSED = 6
+  MOVEMENT_REFUSED = 6,
+  LOST_FOR_GOOD = 7 /* the answer is lost, and every question is answered with garbage */
 };
 
 enum { HELD_MAX = 8192, SHEET_COUNT = 3, CONNECTORS_MAX = 4 };
@@ -62,7 +65,7 @@ static struct stand {
   int control, port;
   struct channel line;
   uint64_t head;
-  unsigned dispatches;
+  unsigned dispatches, taken;
   bool older, holding;
   struct held *held;
   size_t held_count;
@@ -257,6 +260,10 @@ static bool play(const struct dispatch *dispatch, struct dispatch_result *result
     break;
   case NEVER:
     return false;
+  case LOST_FOR_GOOD:
+    result->phase = dispatch->operation == OPERATION_STATUS ? PHASE_REPLY : PHASE_SENT_NO_REPLY;
+    result->answer = ANSWER_IS_UNKNOWN;
+    return true;
   case ACTION:
     if (!moves(dispatch->operation)) {
       result->answer = ANSWER_IS_ACTION;
@@ -307,6 +314,7 @@ static void act(const struct held *message) {
   struct reader body = reader_over(message->body, message->length);
   struct token_question question;
   struct token_update update;
+  struct webhook_taken taken;
   bool good = true;
   switch (message->type) {
   case RV_HEAD:
@@ -327,6 +335,11 @@ static void act(const struct held *message) {
     break;
   case RV_CONNECTORS:
     reply_connectors(message);
+    break;
+  case RV_WEBHOOK_TAKEN:
+    good = read_webhook_taken(&body, &taken) == 0;
+    stand.taken += good && taken.status == STATUS_DONE;
+    reply(message, STATUS_DONE, NULL);
     break;
   default:
     reply(message, STATUS_DONE, NULL);
@@ -355,6 +368,23 @@ static void take_messages(void) {
 
 /* ---- Commands ---- */
 
+/* " CONNECTOR KEY ABOUT ANSWER" */
+static void tell_webhook(const char *words) {
+  static uint8_t bytes[MESSAGE_MAX - MESSAGE_HEADER];
+  static uint64_t number;
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  struct webhook webhook = {.number = ++number, .at_ms = 1};
+  char about[16], answer[16];
+  if (sscanf(words, " %32s %47s %15s %15s", webhook.connector, webhook.key, about, answer) != 4)
+    fail("webhook");
+  webhook.about = operation_from_name(about);
+  webhook.answer = answer_from_name(answer);
+  set(&webhook.fields, ANSWER_PSP_ID, "psp-of-the-webhook");
+  write_webhook(&writer, &webhook);
+  if (channel_send(&stand.line, RV_WEBHOOK, 0, bytes, writer_length(&writer)) != 0)
+    fail("webhook");
+}
+
 static void command(const char *word) {
   if (strcmp(word, "drop") == 0) {
     channel_close(&stand.line);
@@ -374,15 +404,17 @@ static void command(const char *word) {
     for (size_t i = 0; i < stand.held_count; i++)
       act(&stand.held[i]);
     stand.held_count = 0;
+  } else if (strncmp(word, "webhook", 7) == 0) {
+    tell_webhook(word + 7);
   }
-  printf("%u\n", stand.dispatches);
+  printf("%u\n", strcmp(word, "taken") == 0 ? stand.taken : stand.dispatches);
   fflush(stdout);
 }
 
 /* One line at a time, so that nothing stays in a buffer that poll() does not see. Returns whether there are
  * more. */
 static bool take_command(void) {
-  char line[64];
+  char line[160];
   size_t length = 0;
   while (length < sizeof line - 1 && read(STDIN_FILENO, line + length, 1) == 1) {
     if (line[length] == '\n') {

@@ -167,6 +167,120 @@ class Payments(Case):
         self.expect(self.client.request("GET", "/v1/payments?limit=0"), 422, "invalid_field", "limit")
 
 
+class Resolution(Case):
+    """What asking cannot settle: a webhook, or a person."""
+
+    lost = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Each is answered after ten seconds, so all of them are asked for at once.
+        answers = {}
+        def pay(name, amount, **more):
+            answers[name] = cls.client.pay(amount, routing={"connectors": ["checkout", "stripe"]}, **more)
+        threads = [threading.Thread(target=pay, args=[name, 1007], kwargs=more) for name, more in (
+            ("webhook", {}), ("succeeded", {"capture": "manual"}), ("failed", {"deadline_ms": 5000}), ("odd", {}),
+            ("elsewhere", {"deadline_ms": 3600000}))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        cls.lost = {name: answer.json for name, answer in answers.items()}
+        for payment in cls.lost.values():
+            assert payment["status"] == "unresolved", payment
+
+    def read(self, name):
+        return self.client.request("GET", f"/v1/payments/{self.lost[name]['id']}")
+
+    def resolve(self, name, idempotency=None, **body):
+        return self.client.request("POST", f"/v1/payments/{self.lost[name]['id']}/resolve",
+                                   {"evidence": "seen in the PSP's console", **body}, idempotency=idempotency)
+
+    def unresolved(self):
+        listed = self.client.request("GET", "/v1/payments?status=unresolved&limit=100")["data"]
+        return {p["id"] for p in listed}
+
+    def test_a_webhook_ends_it(self):
+        payment = self.lost["webhook"]
+        before = self.router.tell("taken")
+        self.router.tell(f"webhook stripe {payment['id']}_1 charge captured")
+        self.router.tell(f"webhook checkout {payment['id']}_1 charge captured")
+        for _ in range(200):
+            if self.router.tell("taken") == before + 2:
+                break
+            time.sleep(0.02)
+        self.assertEqual(self.router.tell("taken"), before + 2)
+        paid = self.expect(self.read("webhook"), 200)
+        self.assertEqual((paid["status"], paid["attempts"][0]["psp_id"]), ("captured", "psp-of-the-webhook"))
+        self.assertFalse(paid["attempts"][0]["by_person"])
+        self.assertNotIn(paid["id"], self.unresolved())
+
+    def test_a_person_says_that_it_succeeded(self):
+        self.assertIn(self.lost["succeeded"]["id"], self.unresolved())
+        self.expect(self.resolve("succeeded", attempt=1, outcome="succeeded"), 422, "missing_field", "psp_id")
+        taken = self.expect(
+            self.resolve("succeeded", "once", attempt=1, outcome="succeeded", psp_id="pay_abc"), 201)
+        self.assertEqual((taken["status"], taken["attempts"][0]["psp_id"]), ("authorized", "pay_abc"))
+        self.assertTrue(taken["attempts"][0]["by_person"])
+        again = self.expect(
+            self.resolve("succeeded", "once", attempt=1, outcome="succeeded", psp_id="pay_abc"), 201)
+        self.assertEqual(again.headers["Idempotent-Replayed"], "true")
+        self.expect(self.resolve("succeeded", "once", attempt=1, outcome="failed"), 422, "idempotency_key_reused")
+        self.expect(self.resolve("succeeded", attempt=1, outcome="failed"), 409, "invalid_state")
+        self.assertNotIn(taken["id"], self.unresolved())
+
+    def test_a_person_says_that_it_failed(self):
+        self.expect(self.client.request("POST", f"/v1/payments/{self.lost['failed']['id']}/resolve",
+                                        {"attempt": 1, "outcome": "failed", "evidence": "no trace of it"},
+                                        key=self.router.other_key), 404, "not_found")
+        taken = self.expect(self.resolve("failed", attempt=1, outcome="failed"), 201)
+        self.assertEqual((taken["status"], taken["decline"]["reason"]), ("failed", "found_failed"))
+        self.assertEqual(len(taken["attempts"]), 1, "its deadline is over")
+
+    def test_within_the_deadline_another_connector_is_tried(self):
+        taken = self.expect(self.resolve("elsewhere", attempt=1, outcome="failed"), 202)
+        self.assertEqual([a["connector"] for a in taken["attempts"]], ["checkout", "stripe"])
+
+    def test_what_is_wrong_with_a_resolution(self):
+        long, number = "x" * 501, "seen 4242 4242 4242 4242 there"
+        movement = "mov_01J9ZC8XK4T5V6W7X8Y9Z0ABCD"
+        for body, status, code, param in (
+                ({"outcome": "failed"}, 422, "missing_field", "attempt"),
+                ({"attempt": 1, "movement": movement, "outcome": "failed"}, 422, "invalid_field", "movement"),
+                ({"attempt": 1}, 422, "missing_field", "outcome"),
+                ({"attempt": 1, "outcome": "perhaps"}, 422, "invalid_field", "outcome"),
+                ({"attempt": "1", "outcome": "failed"}, 422, "invalid_field", "attempt"),
+                ({"attempt": 9, "outcome": "failed"}, 422, "invalid_field", "attempt"),
+                ({"attempt": 1, "outcome": "failed", "evidence": ""}, 422, "invalid_field", "evidence"),
+                ({"attempt": 1, "outcome": "failed", "evidence": long}, 422, "invalid_field", "evidence"),
+                ({"attempt": 1, "outcome": "failed", "evidence": number}, 422, "card_number_not_allowed", "evidence"),
+                ({"attempt": 1, "outcome": "failed", "psp_id": "p"}, 422, "invalid_field", "psp_id"),
+                ({"attempt": 1, "outcome": "failed", "amount": 1}, 422, "unknown_field", "amount"),
+                ({"attempt": 2, "outcome": "failed"}, 404, "not_found", None),
+                ({"movement": movement, "outcome": "failed"}, 404, "not_found", None)):
+            with self.subTest(body=body):
+                answer = self.expect(self.resolve("odd", **body), status, code, param)
+                self.assertNotIn("4242 4242", answer.raw.decode())
+        self.expect(self.client.request("POST", f"/v1/payments/{self.lost['odd']['id']}/resolve",
+                                        {"attempt": 1, "outcome": "failed", "evidence": "x"}, idempotency=""),
+                    400, "idempotency_key_required")
+        self.assertEqual(self.read("odd")["status"], "unresolved")
+        self.assertNotIn("4242 4242", self.router.logged())
+
+    def test_a_refund_is_resolved(self):
+        paid = self.client.pay(1000, routing={"connectors": ["checkout"]})
+        path = f"/v1/payments/{paid['id']}"
+        started = self.expect(self.client.request("POST", path + "/refunds", {"amount": 307}), 202)
+        self.assertEqual(started["movements"][0]["status"], "unresolved")
+        self.assertIn(paid["id"], self.unresolved())
+        taken = self.expect(self.client.request("POST", path + "/resolve", {
+            "movement": started["movement"], "outcome": "succeeded", "evidence": "ticket 7", "psp_id": "act_1"}), 201)
+        self.assertEqual((taken["movement"], taken["amount_refunded"]), (started["movement"], 307))
+        self.assertTrue(taken["movements"][0]["by_person"])
+        self.assertNotIn(paid["id"], self.unresolved())
+
+
 class Idempotency(Case):
     def test_a_repeat_is_the_same_payment(self):
         key = str(uuid.uuid4())

@@ -48,6 +48,7 @@ Test(admin, every_limit_of_a_connector_is_derived_again) {
   SET(-EBADMSG, sent.facts.status = (enum connector_status)4);
   SET(-EBADMSG, strcpy(sent.facts.merchant_account, "a\nb"));
   SET(0, sent.base_url[0] = '\0');
+  SET(-EBADMSG, strcpy(sent.base_url, "http://user@127.0.0.1"));
   SET(0, sent.credential_count = 0);
   SET(-EBADMSG, strcpy(sent.credentials[1].name, "api_key"));
   SET(-EBADMSG, strcpy(sent.credentials[1].name, "API"));
@@ -155,6 +156,11 @@ Test(admin, small_messages) {
   reader = reader_over(bytes, writer_length(&writer));
   cr_expect_eq(read_connector_status_set(&reader, &status_read), 0);
   cr_expect_eq(status_read.status, CONNECTOR_DISABLED);
+  for (unsigned wrong = 0; wrong < 256; wrong += CONNECTOR_DISABLED + 1) {
+    bytes[writer_length(&writer) - 1] = (uint8_t)wrong;
+    reader = reader_over(bytes, writer_length(&writer));
+    cr_expect_eq(read_connector_status_set(&reader, &status_read), -EBADMSG, "%u", wrong);
+  }
   writer = begin();
   write_audit_question(&writer, &question);
   reader = reader_over(bytes, writer_length(&writer));

@@ -1,5 +1,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sodium.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bins.h"
+#include "bins_format.h"
 
 static char path[64];
 
@@ -193,6 +195,58 @@ Test(bins, a_damaged_or_shortened_table_is_refused) {
     cr_assert_eq(bin_table_open(path, &table), -EBADMSG, "length %zu", length);
   }
   cr_assert_eq(bin_table_open("/tmp/freeport-no-such-file", &table), -ENOENT);
+}
+
+/* The hash is no secret: a table made by somebody else may bear the right one. */
+static int open_changed(const uint8_t *bytes, size_t size, size_t at, uint32_t value) {
+  static uint8_t changed[65536];
+  struct bin_table *table;
+  memcpy(changed, bytes, size);
+  memcpy(changed + at, &value, sizeof value);
+  struct bin_header *header = (struct bin_header *)(void *)changed;
+  memset(header->hash, 0, sizeof header->hash);
+  crypto_generichash(header->hash, sizeof header->hash, changed, size, NULL, 0);
+  FILE *file = fopen(path, "w");
+  fwrite(changed, 1, size, file);
+  fclose(file);
+  int r = bin_table_open(path, &table);
+  if (r == 0)
+    bin_table_close(table);
+  return r;
+}
+
+Test(bins, what_a_table_says_is_checked_although_its_hash_fits) {
+  struct bin_table *table = table_of("bin,issuer\n424242,A\n411111-411119,B\n");
+  bin_table_close(table);
+  static uint8_t bytes[65536];
+  FILE *file = fopen(path, "r");
+  size_t size = fread(bytes, 1, sizeof bytes, file);
+  fclose(file);
+  const struct bin_header *header = (const struct bin_header *)(const void *)bytes;
+  const uint32_t ranges = header->ranges[0], records = header->record_count;
+  cr_assert_eq(ranges, 2);
+  const size_t index = sizeof *header, first = index + BIN_INDEX_ENTRIES * 4, last = first + ranges * 4,
+               facts = last + ranges * 4,
+               record = size - header->pool_bytes - records * sizeof(struct bin_record);
+  const struct {
+    const char *what;
+    size_t at;
+    uint32_t value;
+  } changes[] = {
+      {"another format", offsetof(struct bin_header, format), BIN_FORMAT + 1},
+      {"fewer texts than there are", offsetof(struct bin_header, pool_bytes), header->pool_bytes - 1},
+      {"more ranges than there are", offsetof(struct bin_header, ranges), ranges + 1000000},
+      {"an index that leads astray", index + 999 * 4, 1},
+      {"a range that ends before it begins", last, 411110},
+      {"ranges that overlap", last, 424242},
+      {"facts that are not there", facts, records},
+      {"an issuer that is not there", record + offsetof(struct bin_record, issuer), header->pool_bytes},
+      {"a network that is none", record + offsetof(struct bin_record, country),
+       0xff000000 | NETWORK_COUNT << 16},
+  };
+  cr_assert_eq(open_changed(bytes, size, facts, 0), 0, "with its hash made anew");
+  for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+    cr_expect_eq(open_changed(bytes, size, changes[i].at, changes[i].value), -EBADMSG, "%s", changes[i].what);
 }
 
 Test(bins, a_table_that_cannot_be_written_leaves_the_old_one) {

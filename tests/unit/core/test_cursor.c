@@ -20,7 +20,7 @@ Test(cursor, what_is_written_is_read_back) {
   cr_assert_eq(writer_finish(&writer), 0);
   cr_assert_eq(bytes[1], 0xdc, "integers are little-endian");
   struct reader reader = reader_over(bytes, writer_length(&writer));
-  char raw[3], text[5];
+  char raw[3], text[5] = {'o', 'l', 'd', 'e', 'r'};
   cr_expect_eq(read_u8(&reader), 0xfe);
   cr_expect_eq(read_u16(&reader), 0xfedc);
   cr_expect_eq(read_u32(&reader), 0xfedcba98);
@@ -101,6 +101,13 @@ Test(cursor, a_writer_stays_full_and_never_writes_beyond) {
   cr_expect_eq(writer_length(&writer), 4);
   cr_expect_eq(bytes[4], 0xaa);
   cr_expect_eq(bytes[6], 0xaa);
+  writer = writer_over(bytes, 3);
+  write_u32(&writer, 1);
+  cr_expect_eq(writer_finish(&writer), -ENOBUFS, "one byte is missing");
+  cr_expect_eq(bytes[3], 0);
+  writer = writer_over(bytes, 4);
+  write_u32(&writer, 0x01010101);
+  cr_expect_eq(writer_finish(&writer), 0);
 }
 
 Test(cursor, texts_longer_than_their_length_can_say_are_refused) {

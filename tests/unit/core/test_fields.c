@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "alphabet.h"
 #include "fields.h"
 
 struct trial {
@@ -25,6 +26,7 @@ Test(fields, alphabets) {
       {ALPHABET_TEXT, "cut\xe2\x82", false},
       {ALPHABET_TEXT, "cut\xf0", false},
       {ALPHABET_TEXT, "not a lead\xff", false},
+      {ALPHABET_TEXT, "not continued\xc3(", false},
       {ALPHABET_PRINT, " ~", true},
       {ALPHABET_PRINT, "\x1f", false},
       {ALPHABET_PRINT, "\x7f", false},
@@ -45,6 +47,7 @@ Test(fields, alphabets) {
       {ALPHABET_URL, "https://shop.example/a b", false},
       {ALPHABET_URL, "https://shop.example@evil.example/", false},
       {ALPHABET_URL, "https://shop.example\\@evil.example/", false},
+      {ALPHABET_URL, "https://shop.example\\.evil.example/", false},
       {ALPHABET_URL, "https://shop.example/@me", true},
       {ALPHABET_URL, "http://shop.example/", false},
       {ALPHABET_URL, "http://127.0.0.1:8080/x", true},
@@ -59,6 +62,8 @@ Test(fields, alphabets) {
   for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++)
     cr_expect_eq(alphabet_holds(trials[i].alphabet, trials[i].text), trials[i].holds, "trial %zu: %s", i,
                  trials[i].text);
+  cr_expect(alphabet_holds_bytes(ALPHABET_TEXT, "\xc3\xbc", 2));
+  cr_expect_not(alphabet_holds_bytes(ALPHABET_TEXT, "\xc3\xbc", 1), "its second byte is not the text's");
 }
 
 Test(fields, every_field_has_a_rule_and_a_name_of_its_own) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -101,6 +102,14 @@ Test(loop, a_timer_of_no_delay_comes_in_the_next_round) {
     run_round();
     cr_expect_eq(counted.calls, round, "once a round, never in the same");
   }
+}
+
+Test(loop, an_overdue_timer_is_not_waited_for) {
+  struct counted counted = {0};
+  set(&counted, 100);
+  now_us += 5000000;
+  cr_assert_eq(loop_round(loop, -1), 0);
+  cr_expect_eq(counted.calls, 1);
 }
 
 Test(loop, a_due_timer_can_be_cleared_by_another) {
@@ -217,8 +226,49 @@ Test(loop, the_rounds_end_comes_after_all_callbacks) {
   cr_expect_eq(ended_after, 1);
 }
 
+Test(loop, what_cannot_be_watched_is_said) {
+  struct watch none = {.fd = -1};
+  cr_expect_eq(loop_watch(loop, &none, EPOLLIN), -EBADF);
+}
+
+Test(loop, it_leaves_the_process_as_it_was) {
+  loop_free(loop);
+  sigset_t mask;
+  int before = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  struct loop *own;
+  cr_assert_eq(loop_new(&system_clock, &own), 0);
+  loop_free(own);
+  int after = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  cr_expect_eq(after, before + 1, "no descriptor is left open");
+  close(before);
+  close(after);
+  cr_assert_eq(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
+  cr_expect_not(sigismember(&mask, SIGTERM));
+  cr_assert_eq(loop_new(&fake_clock, &loop), 0);
+}
+
+static void on_alarm(int number) {
+  (void)number;
+}
+
+Test(loop, a_signal_that_is_not_its_own_is_no_error) {
+  const struct sigaction action = {.sa_handler = on_alarm};
+  const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+  cr_assert_eq(sigaction(SIGALRM, &action, NULL), 0);
+  cr_assert_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+  for (int i = 0; i < 5; i++)
+    cr_assert_eq(loop_round(loop, 50), 0);
+  cr_assert_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+}
+
 Test(loop, twenty_thousand_descriptors_are_watched) {
   struct rlimit limit;
+  struct loop *own;
+  cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = limit.rlim_max - 1;
+  cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  cr_assert_eq(loop_new(&fake_clock, &own), 0);
+  loop_free(own);
   cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
   cr_expect_eq(limit.rlim_cur, limit.rlim_max, "the soft limit is raised");
   if (limit.rlim_cur < 20100)

@@ -104,6 +104,7 @@ Test(countries, two_capital_letters_of_the_list) {
   static const char *const unknown[] = {"", "U", "us", "USA", "XX", "UK", "EU", "Us", "\xc3\xa9", "@A"};
   for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
     cr_expect_not(country_known(unknown[i]), "%s", unknown[i]);
+  cr_expect_not(country_known((const char[]){'U', '\0', '\0'}));
   unsigned count = 0;
   for (char first = 'A'; first <= 'Z'; first++) {
     for (char second = 'A'; second <= 'Z'; second++)

@@ -34,6 +34,12 @@ Test(network, ranges_and_their_borders) {
 Test(network, names_come_back) {
   for (unsigned i = 0; i < NETWORK_COUNT; i++)
     cr_expect_eq(network_from_name(network_name((enum network)i)), i);
+  static const char *const names[NETWORK_COUNT] = {
+      [NETWORK_VISA] = "visa",         [NETWORK_MASTERCARD] = "mastercard", [NETWORK_AMEX] = "amex",
+      [NETWORK_DISCOVER] = "discover", [NETWORK_DINERS] = "diners",         [NETWORK_JCB] = "jcb",
+      [NETWORK_UNIONPAY] = "unionpay", [NETWORK_MAESTRO] = "maestro",       [NETWORK_UNKNOWN] = "unknown"};
+  for (unsigned i = 0; i < NETWORK_COUNT; i++)
+    cr_expect_str_eq(network_name((enum network)i), names[i]);
   cr_expect_eq(network_from_name("Visa"), NETWORK_UNKNOWN);
   cr_expect_str_eq(network_name((enum network)99), "unknown");
 }
@@ -57,7 +63,8 @@ Test(network, lengths) {
   expect_lengths(NETWORK_DINERS, " 14  15  16  17  18  19 ");
   expect_lengths(NETWORK_MAESTRO, " 12  13  14  15  16  17  18  19 ");
   expect_lengths(NETWORK_UNKNOWN, " 12  13  14  15  16  17  18  19 ");
-  cr_expect_not(network_allows_length(NETWORK_COUNT, 16));
+  for (unsigned i = 0; i < 64; i++)
+    cr_expect_not(network_allows_length((enum network)(NETWORK_COUNT + i), 16));
 }
 
 Test(network, code_lengths) {

@@ -69,6 +69,10 @@ static const struct {
     {"stripe", VERIFY, 0, 200, "", "{\"id\":\"seti_1\",\"status\":\"succeeded\"}", ANSWER_IS_APPROVED},
     {"stripe", STATUS, AUTH, 200, "", "{\"object\":\"list\",\"has_more\":false,\"data\":[]}",
      ANSWER_IS_ABSENT},
+    {"stripe", STATUS, AUTH, 200, "", "{\"object\":\"list\",\"has_more\":false,\"data\":[{\"id\":\"pi_9\"}]}",
+     ANSWER_IS_ABSENT},
+    {"stripe", STATUS, AUTH, 500, "", "{\"object\":\"list\",\"has_more\":true,\"data\":[{\"id\":\"pi_9\"}]}",
+     ANSWER_IS_UNKNOWN},
     {"stripe", STATUS, AUTH, 200, "", "{\"object\":\"list\",\"data\":[]}", ANSWER_IS_UNKNOWN},
     {"stripe", STATUS, AUTH, 200, "", "{\"object\":\"list\",\"has_more\":false,\"data\":{}}",
      ANSWER_IS_UNKNOWN},
@@ -84,6 +88,7 @@ static const struct {
     {"adyen", CHARGE, 0, 200, "", "{\"resultCode\":\"PartiallyAuthorised\"}", ANSWER_IS_UNKNOWN},
     {"adyen", CHARGE, 0, 500, "", "{\"status\":500}", ANSWER_IS_UNKNOWN},
     {"adyen", CHARGE, 0, 500, "transient-error: true", "{\"status\":500}", ANSWER_IS_REJECTED},
+    {"adyen", CHARGE, 0, 500, "transient-error: TRUE", "{\"status\":500}", ANSWER_IS_REJECTED},
     {"adyen", CHARGE, 0, 500, "Transient-Error: false", "{\"status\":500}", ANSWER_IS_UNKNOWN},
     {"adyen", CHARGE, 0, 200, "Transient-Error: true", "{\"resultCode\":\"Authorised\"}", ANSWER_IS_CAPTURED},
     {"adyen", CHARGE, 0, 422, "", "{\"errorCode\":\"14_006\",\"errorType\":\"validation\"}",
@@ -102,6 +107,7 @@ static const struct {
      "{\"status\":\"Pending\",\"_links\":{\"redirect\":{\"href\":\"https://x\"}}}", ANSWER_IS_ACTION},
     {"checkout", CHARGE, 0, 202, "", "{\"status\":\"Pending\"}", ANSWER_IS_PENDING},
     {"checkout", CHARGE, 0, 422, "", "{\"error_type\":\"request_invalid\"}", ANSWER_IS_REJECTED},
+    {"checkout", CHARGE, 0, 422, "", "{\"error_type\":null}", ANSWER_IS_UNKNOWN},
     {"checkout", CHARGE, 0, 409, "", "{\"error_type\":\"conflict\"}", ANSWER_IS_UNKNOWN},
     {"checkout", CAPTURE, 0, 202, "", "{\"action_id\":\"act_1\"}", ANSWER_IS_RECEIVED},
     {"checkout", CAPTURE, 0, 403, "", "{}", ANSWER_IS_UNKNOWN},
@@ -123,6 +129,9 @@ static const struct {
     {"checkout", STATUS, REFUND, 200, "",
      "[{\"id\":\"act_1\",\"type\":\"Refund\",\"approved\":true,\"reference\":\"" TRIAL_KEY "\"}]",
      ANSWER_IS_REFUNDED},
+    {"checkout", STATUS, REFUND, 200, "",
+     "[{\"id\":\"act_1\",\"type\":\"Other\",\"approved\":true,\"reference\":\"" TRIAL_KEY "\"}]",
+     ANSWER_IS_UNKNOWN},
     {"checkout", STATUS, CAPTURE, 200, "",
      "[{\"id\":\"act_1\",\"type\":\"Capture\",\"reference\":\"" TRIAL_KEY "\"}]", ANSWER_IS_RECEIVED},
 };
@@ -202,6 +211,12 @@ Test(answer, amounts_come_back_as_iso_4217_counts_them) {
   cr_assert_str_eq(field(ANSWER_AMOUNT), "");
   cr_assert_str_eq(field(ANSWER_CURRENCY), "");
   cr_assert_eq(verdict.answer, ANSWER_IS_CAPTURED);
+  cr_assert_eq(
+      answer_to("adyen", OPERATION_CHARGE, 0, false, 200, "",
+                "{\"resultCode\":\"Authorised\",\"amount\":{\"value\":\"12a4\",\"currency\":\"EUR\"}}"),
+      0);
+  cr_assert_str_eq(field(ANSWER_AMOUNT), "");
+  cr_assert_str_eq(field(ANSWER_CURRENCY), "EUR");
 }
 
 /* A field that breaks its rule is dropped, the others and the outcome stand. */
@@ -265,6 +280,10 @@ static char *wrapped(const char *opening, size_t depth, size_t padding) {
 }
 
 Test(answer, deep_and_huge_bodies_are_unknown) {
+  static const char brackets[] = "{\"resultCode\":\"Authorised\",\"refusalReason\":\"\\\"[[[[[[[[[[[[[[[[[[[["
+                                 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"}";
+  cr_assert_eq(answer_to("adyen", OPERATION_CHARGE, 0, false, 200, "", brackets), 0);
+  cr_assert_eq(verdict.answer, ANSWER_IS_CAPTURED, "brackets of a text, behind a quotation mark of it");
   char *deep = wrapped("[", ANSWER_DEPTH_MAX + 1, 0), *shallow = wrapped("[", ANSWER_DEPTH_MAX - 2, 0);
   char *huge = wrapped("[", 1, ANSWER_BODY_MAX), *large = wrapped("[", 1, ANSWER_BODY_MAX - 100);
   cr_assert_eq(answer_to("adyen", OPERATION_CHARGE, 0, false, 200, "", deep), 0);

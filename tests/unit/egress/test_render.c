@@ -1,4 +1,5 @@
 #include "answer.h"
+#include "base_url.h"
 #include "render.h"
 #include "sheet_trial.h"
 #include <criterion/criterion.h>
@@ -60,8 +61,9 @@ Test(render, golden_stripe_payment_method) {
 
 Test(render, golden_stripe_payment_intent) {
   struct egress_send send = trial_send("stripe", OPERATION_CHARGE, false);
+  snprintf(send.code.digits, sizeof send.code.digits, "737");
   cr_assert_eq(render("stripe", &send, true), 0);
-  cr_assert(rendered.charging && !rendered.code_sent);
+  cr_assert(rendered.charging && !rendered.code_sent, "it went with the first step");
   cr_assert(holds("POST /v1/payment_intents HTTP/1.1\r\n"));
   cr_assert(holds("Idempotency-Key: pay_01J9ZC3V5K8Q2W4E6R8T0Y1A3S_1_2\r\n"));
   cr_assert(body_is("amount=1234&currency=eur&payment_method=pm_1&payment_method_types[0]=card&confirm=true"
@@ -138,6 +140,10 @@ Test(render, questions) {
   cr_assert(holds("GET /v1/payment_intents?created%5Bgte%5D=1699999700&created%5Blte%5D=1700000900&limit=100"
                   "&expand%5B0%5D=data.latest_charge HTTP/1.1\r\n"));
   cr_assert(!rendered.charging && rendered.head_length == rendered.length && !holds("Idempotency-Key"));
+  cr_assert(!holds("Content-Length"));
+  trial_set(&send, REQUEST_STARTED_AT, "100");
+  cr_assert_eq(render("stripe", &send, false), 0);
+  cr_assert(holds("?created%5Bgte%5D=0&created%5Blte%5D=1000&"));
   trial_set(&send, REQUEST_PSP_ID, "pi_1");
   cr_assert_eq(render("stripe", &send, false), 0);
   cr_assert(holds("GET /v1/payment_intents/pi_1?expand%5B0%5D=latest_charge HTTP/1.1\r\n"));
@@ -387,6 +393,8 @@ Test(render, a_dispatch_that_makes_no_sense_is_refused) {
   send = trial_send("adyen", OPERATION_CHARGE, false);
   snprintf(send.key, sizeof send.key, "pay_1\r\nX: y");
   cr_assert_eq(render("adyen", &send, false), -EINVAL);
+  snprintf(send.key, sizeof send.key, "pay 1");
+  cr_assert_eq(render("adyen", &send, false), -EINVAL);
   send = trial_send("adyen", OPERATION_CONTINUE, false);
   cr_assert_eq(render("adyen", &send, false), -EOPNOTSUPP);
   send.operation = (enum operation)0;
@@ -471,11 +479,19 @@ Test(render, base_urls) {
       "ftp://x.org",         "http://",           "https://u@x.org",       "https://x.org:0",
       "https://x.org:99999", "https://x.org/a?b", "https://x.org/a#b",     "https://x.org/../a",
       "https://x.org//a",    "https://x.org/a b", "https://x.org\r\nX: y", "x.org",
-      "https://[::1",        "https://x.org:/"};
+      "https://[::1",        "https://[::1x",     "https://x.org:/"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     snprintf(send.base_url, sizeof send.base_url, "%s", bad[i]);
     cr_assert_eq(render("adyen", &send, false), -EINVAL, "%s", bad[i]);
   }
+  struct target target;
+  char prefix[BASE_PREFIX_CAPACITY], longest[sizeof "https://" + TARGET_HOST_CAPACITY + 1] = "https://";
+  cr_assert_eq(base_url_parse("https://x.org", false, &target, prefix), 0);
+  cr_assert_eq(base_url_parse("http://x.org", false, &target, prefix), -EINVAL);
+  memset(longest + 8, 'a', TARGET_HOST_CAPACITY - 1);
+  cr_assert_eq(base_url_parse(longest, false, &target, prefix), 0);
+  longest[8 + TARGET_HOST_CAPACITY - 1] = 'a';
+  cr_assert_eq(base_url_parse(longest, false, &target, prefix), -EINVAL);
   send.environment = ENVIRONMENT_LIVE;
   snprintf(send.base_url, sizeof send.base_url, "https://psp.example.org");
   cr_assert_eq(render("adyen", &send, false), -EINVAL, "a live connector goes to its sheet's host");
@@ -493,6 +509,8 @@ Test(render, the_card_leaves_once) {
     cr_assert(first != NULL && (size_t)(first - (char *)rendered.bytes) > rendered.head_length);
     size_t rest = rendered.length - (size_t)(first + 16 - (char *)rendered.bytes);
     cr_assert(memmem(first + 16, rest, TRIAL_CARD, 16) == NULL);
+    size_t unused = sizeof rendered.bytes - rendered.length;
+    cr_assert(memmem(rendered.bytes + rendered.length, unused, TRIAL_CARD, 16) == NULL, "nor behind it");
     rendered_wipe(&rendered);
     cr_assert(memmem(&rendered, sizeof rendered, TRIAL_CARD, 16) == NULL);
   }

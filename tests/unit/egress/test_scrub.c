@@ -1,4 +1,5 @@
 #include "scrub.h"
+#include "scrub_views.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,6 +157,36 @@ Test(scrub, digits_of_other_scripts) {
   for (const char *digit = with_card.number; *digit != '\0'; digit++)
     sprintf(text + strlen(text), "\xd9%c", 0xa0 + *digit - '0');
   cr_assert(scrub_hits(&with_card, text, false));
+  text[0] = '\0';
+  for (const char *digit = with_card.number; *digit != '\0'; digit++)
+    sprintf(text + strlen(text), "\xdb%c", 0xb0 + *digit - '0');
+  cr_assert(scrub_hits(&with_card, text, false));
+  text[0] = '\0';
+  for (const char *digit = with_card.number; *digit != '\0'; digit++)
+    sprintf(text + strlen(text), "\xe0\xa5%c", 0xa6 + *digit - '0');
+  cr_assert(scrub_hits(&with_card, text, false));
+}
+
+Test(scrub, base64_in_lines_and_three_times_over) {
+  char once[TEXT_MAX], twice[TEXT_MAX], thrice[TEXT_MAX], lines[TEXT_MAX];
+  base64(with_card.number, standard, true, once);
+  separated(once, "\r\n", 8, lines);
+  cr_assert(scrub_hits(&with_card, lines, false));
+  separated(once, "\n\t", 8, lines);
+  cr_assert(scrub_hits(&with_card, lines, false));
+  separated(once, " ", 8, lines);
+  cr_assert(scrub_hits(&with_card, lines, false));
+  base64(once, standard, true, twice);
+  base64(twice, standard, true, thrice);
+  cr_assert(scrub_hits(&with_card, thrice, false));
+}
+
+Test(scrub, what_no_field_can_be_is_dropped_unread) {
+  static char text[SCRUB_TEXT_MAX + 2];
+  memset(text, 'a', SCRUB_TEXT_MAX);
+  cr_assert(!scrub_hits(&with_card, text, true));
+  text[SCRUB_TEXT_MAX] = 'a';
+  cr_assert(scrub_hits(&with_card, text, true));
 }
 
 /* What may be shown, and what merely looks alike, stays. */
@@ -191,6 +222,8 @@ Test(scrub, without_a_card_other_numbers_stay_unless_luhn_bin_and_last_four_fit)
   cr_assert(scrub_hits(&nothing, "card 4111-1111-1111-1111 refused", true));
   cr_assert(!scrub_hits(&nothing, "4111111111111111", false), "nothing to compare an id with");
   cr_assert(!scrub_hits(&nothing, "card 4111-1111-1111-1112 refused", true));
+  cr_assert(!scrub_hits(&nothing, "411111 of 1111111111", true), "two numbers");
+  cr_assert(!scrub_hits(&without_card, "5555555500001111", false), "another BIN");
 }
 
 Test(scrub, the_code_standing_by_itself_in_a_free_text) {

@@ -2,6 +2,7 @@
 #include "bodies.h"
 #include "openapi_text.h"
 #include "payments_parse.h"
+#include "resolutions_parse.h"
 #include "resources.h"
 #include <criterion/criterion.h>
 #include <string.h>
@@ -67,10 +68,15 @@ Test(api_description, bodies_are_described_as_they_are_parsed) {
   static const struct {
     const char *name;
     const struct json_rule *rules;
-  } bodies[] = {{"PaymentRequest", payment_rules}, {"RouteRequest", route_rules},
-                {"CaptureRequest", capture_rules}, {"VoidRequest", void_rules},
-                {"RefundRequest", refund_rules},   {"TokenUpdate", token_rules},
-                {"PolicyRequest", policy_rules},   {"Empty", empty_rules}};
+  } bodies[] = {{"PaymentRequest", payment_rules},
+                {"RouteRequest", route_rules},
+                {"CaptureRequest", capture_rules},
+                {"VoidRequest", void_rules},
+                {"RefundRequest", refund_rules},
+                {"ResolutionRequest", resolution_rules},
+                {"TokenUpdate", token_rules},
+                {"PolicyRequest", policy_rules},
+                {"Empty", empty_rules}};
   json_t *root = description();
   json_t *schemas = json_object_get(json_object_get(root, "components"), "schemas");
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)

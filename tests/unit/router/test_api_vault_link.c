@@ -11,6 +11,7 @@ static struct loop *loop;
 static struct vault_link *vault_link;
 static struct channel vault; /* the vault's end */
 static unsigned changes, told;
+static uint32_t told_body;
 static struct audit_head greeted;
 
 struct asked {
@@ -26,9 +27,11 @@ static void on_change(void *context) {
   changes++;
 }
 
-static void on_told(void *context, uint8_t type) {
+static int on_told(void *context, uint8_t type, struct reader *body) {
   (void)context;
   told += type;
+  told_body = read_u32(body);
+  return reader_finish(body);
 }
 
 static void on_head(void *context, const struct audit_head *head) {
@@ -209,7 +212,17 @@ Test(api_vault_link, a_malformed_reply_ends_the_line) {
 Test(api_vault_link, what_nobody_asked_for_is_told) {
   connect_line();
   greet(STATUS_DONE);
-  cr_assert_eq(channel_send(&vault, RV_CONNECTORS_CHANGED, 0, "", 0), 0);
+  cr_assert_eq(channel_send(&vault, RV_CONNECTORS_CHANGED, 0, "\1\2\3\4", 4), 0);
   turn();
   cr_expect_eq(told, RV_CONNECTORS_CHANGED);
+  cr_expect_eq(told_body, 0x04030201);
+  cr_expect(vault_link_up(vault_link));
+}
+
+Test(api_vault_link, what_is_told_malformed_ends_the_line) {
+  connect_line();
+  greet(STATUS_DONE);
+  cr_assert_eq(channel_send(&vault, RV_WEBHOOK, 0, "\1\2\3", 3), 0);
+  turn();
+  cr_expect_not(vault_link_up(vault_link));
 }

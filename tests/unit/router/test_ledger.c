@@ -80,6 +80,34 @@ Test(ledger, a_failed_commit_leaves_nothing) {
   cr_assert_eq(sequence, 1);
 }
 
+Test(ledger, a_payment_is_found_without_its_merchant) {
+  struct id owner, merchants[8];
+  struct id wanted = drawn("pay");
+  cr_assert_eq(ledger_payment_owner(ledger, &wanted, &owner), LEDGER_ABSENT);
+  for (unsigned i = 0; i < 8; i++) {
+    merchants[i] = drawn("mer");
+    for (unsigned j = 0; j < 5; j++) {
+      struct id one = drawn("pay");
+      cr_assert_eq(ledger_payment_put(ledger, &merchants[i], &one, "x", 1), 0);
+    }
+  }
+  cr_assert_eq(ledger_payment_owner(ledger, &wanted, &owner), LEDGER_ABSENT);
+  for (unsigned i = 0; i < 8; i++) {
+    struct id one = drawn("pay");
+    cr_assert_eq(ledger_payment_put(ledger, &merchants[i], &one, "x", 1), 0);
+    cr_assert_eq(ledger_payment_owner(ledger, &one, &owner), 0);
+    cr_assert(id_equal(&owner, &merchants[i]));
+  }
+}
+
+Test(ledger, a_movement_is_found_without_its_payment) {
+  struct id movement = drawn("mov"), whose, what;
+  cr_assert_eq(ledger_movement_get(ledger, &movement, &whose, &what), LEDGER_ABSENT);
+  cr_assert_eq(ledger_movement_put(ledger, &movement, &merchant, &payment), 0);
+  cr_assert_eq(ledger_movement_get(ledger, &movement, &whose, &what), 0);
+  cr_assert(id_equal(&whose, &merchant) && id_equal(&what, &payment));
+}
+
 Test(ledger, payments_belong_to_their_merchant) {
   struct view bytes;
   struct id newest, nobody = {0};

@@ -184,6 +184,13 @@ Test(payment, names_go_both_ways) {
 
 Test(payment, an_entry_does_when_read_what_it_did_when_made) {
   static struct entry entry;
+  const struct webhook webhook = {.connector = "stripe",
+                                  .key = "pay_01J9ZC8XK4T5V6W7X8Y9Z0ABCD_1",
+                                  .about = OPERATION_CHARGE,
+                                  .answer = ANSWER_IS_CAPTURED,
+                                  .at_ms = 7};
+  const struct resolution resolution = {
+      .attempt = 1, .succeeded = true, .evidence = "seen", .psp_id = "psp-1"};
   static uint8_t made[PAYMENT_BYTES_MAX], again[PAYMENT_BYTES_MAX];
   struct payment *payment = payment_with(false), *rebuilt = NULL;
   struct decline decline = {.reason = "do_not_honor", .category = "issuer", .retry = OUTCOME_RETRY_LATER};
@@ -202,6 +209,13 @@ Test(payment, an_entry_does_when_read_what_it_did_when_made) {
   cr_assert_eq(change_agreement(&entry, payment, &agreement), 0);
   cr_assert_eq(change_movement(&entry, payment, CHANGE_MOVEMENT_STARTED, &movement), 0);
   cr_assert_eq(change_concluded(&entry, payment, PAYMENT_DECLINED, &decline), 0);
+  cr_assert_eq(change_webhook(&entry, &webhook), 0);
+  cr_assert_eq(change_resolved(&entry, &resolution), 0);
+  attempt.step.attention_ms = 5;
+  attempt.step.by_person = attempt.surplus = attempt.accepted = true;
+  cr_assert_eq(change_attempt(&entry, payment, CHANGE_ATTEMPT_ATTENTION, &attempt), 0);
+  movement.event_ms = 6;
+  cr_assert_eq(change_movement(&entry, payment, CHANGE_MOVEMENT_ATTENTION, &movement), 0);
   payment->updated_ms = 99;
   struct journal_entry journal = {.type = JOURNAL_PAYMENT,
                                   .head = {.at_ms = 99},

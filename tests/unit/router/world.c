@@ -179,6 +179,10 @@ static bool take_effect(struct world *world, const struct effect *effect) {
     assert(world->answer_count < ANSWERS_MAX);
     world->answers[world->answer_count++] = effect->answer;
     break;
+  case EFFECT_WEBHOOK_TAKEN:
+    world->taken_count++;
+    world->taken = effect->taken;
+    break;
   }
   return false;
 }
@@ -317,6 +321,22 @@ void world_refuse(struct world *world, enum status status) {
   (void)world_round(world);
 }
 
+struct webhook world_webhook(const struct dispatch *dispatch, enum operation about, enum answer answer,
+                             int64_t at_ms) {
+  struct webhook webhook = {.number = 1, .about = about, .answer = answer, .at_ms = at_ms};
+  strcpy(webhook.connector, dispatch->connector);
+  strcpy(webhook.key, dispatch->key);
+  return webhook;
+}
+
+enum status world_tell(struct world *world, const struct webhook *webhook) {
+  unsigned before = world->taken_count;
+  engine_on_webhook(world->engine, world->now_ms, webhook);
+  (void)world_round(world);
+  assert(world->taken_count == before + 1 && world->taken.number == webhook->number);
+  return world->taken.status;
+}
+
 static bool tables_equal(struct store *left, struct store *right, unsigned table) {
   struct view left_key, left_value, right_key, right_value;
   uint8_t key[STORE_KEY_MAX] = {0};
@@ -348,7 +368,8 @@ bool world_journal_agrees(struct world *world) {
   assert(r == 0);
   r = payments_rebuild(world->ledger, ledger, &entries);
   bool agrees = r == 0 && entries > 0 && tables_equal(world->store, store, LEDGER_PAYMENTS) &&
-                tables_equal(world->store, store, LEDGER_OPEN);
+                tables_equal(world->store, store, LEDGER_OPEN) &&
+                tables_equal(world->store, store, LEDGER_MOVEMENTS);
   ledger_free(ledger);
   store_close(store);
   return agrees;

@@ -33,6 +33,8 @@ struct world {
   unsigned sent_count;
   struct request_answer answers[ANSWERS_MAX];
   unsigned answer_count;
+  struct webhook_taken taken; /* the last one */
+  unsigned taken_count;
 };
 
 /* Three connectors: `alpha` and `gamma` are asked by status (absence is proof after 2 s), `beta` by replay
@@ -75,5 +77,11 @@ void world_decline(struct world *world, const char *code);
 void world_fault(struct world *world, enum phase phase);
 void world_refuse(struct world *world, enum status status);
 
-/* Whether the payments and open tables equal what the journal rebuilds. */
+/* What that connector's PSP says unasked about the key of the dispatch; at_ms is its own clock. */
+struct webhook world_webhook(const struct dispatch *dispatch, enum operation about, enum answer answer,
+                             int64_t at_ms);
+/* Hands it in and makes a round. Returns what it was answered. */
+enum status world_tell(struct world *world, const struct webhook *webhook);
+
+/* Whether the payments, open and movements tables equal what the journal rebuilds. */
 bool world_journal_agrees(struct world *world);

@@ -329,6 +329,27 @@ Test(store_lmdb, a_batch_too_large_for_the_log_fails_alone) {
   store_close(store);
 }
 
+/* What is there can be read meanwhile. */
+Test(store_lmdb, a_log_that_cannot_be_written_loses_the_batch_and_not_the_store) {
+  struct store *store = open_store();
+  fill(store, 0, 50);
+  cr_assert_eq(store_commit(store), 0);
+  signal(SIGXFSZ, SIG_IGN);
+  struct rlimit before, tight;
+  cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+  tight = before;
+  tight.rlim_cur = LOG_PAGE;
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &tight), 0);
+  fill(store, 50, 10);
+  cr_expect_eq(store_commit(store), -EFBIG);
+  expect_entries(store, 50);
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+  fill(store, 50, 10);
+  cr_expect_eq(store_commit(store), 0);
+  expect_entries(store, 60);
+  store_close(store);
+}
+
 Test(store_lmdb, one_process_has_the_store) {
   struct store *store = open_store();
   fill(store, 0, 10); /* LMDB's own lock for writers is held too */

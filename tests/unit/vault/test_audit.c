@@ -127,6 +127,7 @@ Test(audit, a_head_is_held_when_it_is_on_the_chain) {
   cr_assert_eq(audit_holds(&audit, &none), 0);
   cr_assert_eq(audit_holds(&audit, &seen), 0);
   append("adyen", false);
+  cr_assert_eq(audit_holds(&audit, &audit.head), STATUS_ROLLED_BACK, "what is not kept yet may never be");
   audit_keep(&audit);
   cr_assert_eq(audit_holds(&audit, &seen), 0, "an older one too");
   seen.hash[0] ^= 1;
@@ -134,6 +135,20 @@ Test(audit, a_head_is_held_when_it_is_on_the_chain) {
   seen = audit.committed;
   seen.sequence++;
   cr_assert_eq(audit_holds(&audit, &seen), STATUS_ROLLED_BACK);
+}
+
+Test(audit, the_first_release_of_a_key_tells_whether_a_code_went) {
+  struct audit_record record = {
+      .kind = AUDIT_RELEASE, .actor = AUDIT_BY_ROUTER, .operation = OPERATION_CHARGE, .key = "pay_1"};
+  bool sent = true;
+  cr_assert_eq(audit_code_sent(&audit, "pay_1", &sent), STORE_ABSENT);
+  cr_assert(sent, "and says nothing");
+  cr_assert_eq(audit_append(&audit, &record), 0);
+  record.security_code = true; /* a replay of it */
+  cr_assert_eq(audit_append(&audit, &record), 0);
+  cr_assert_eq(audit_code_sent(&audit, "pay_1", &sent), 0);
+  cr_assert_not(sent);
+  cr_assert_eq(audit_code_sent(&audit, "pay_2", &sent), STORE_ABSENT);
 }
 
 Test(audit, a_store_whose_newest_records_are_gone_does_not_load) {

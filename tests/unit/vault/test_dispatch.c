@@ -53,16 +53,20 @@ static void end_payment(const struct id *merchant, const struct id *payment) {
   cr_assert_eq(harness_ask(&h, &h.router, RV_END_PAYMENT, &body, &rest), STATUS_DONE);
 }
 
-static struct id lease_again(const char *code) {
+static int type_code(const char *code, struct reader *ret_rest) {
   struct code_typed typed = {.token = token};
-  struct code_leased leased;
   uint8_t bytes[128];
-  struct reader rest;
   memcpy(typed.key_hash, h.key_hash, sizeof typed.key_hash);
   snprintf(typed.code.digits, sizeof typed.code.digits, "%s", code);
   struct writer body = writer_over(bytes, sizeof bytes);
   write_code_typed(&body, &typed);
-  cr_assert_eq(harness_ask(&h, &h.collect, CV_SECURITY_CODE, &body, &rest), STATUS_DONE);
+  return harness_ask(&h, &h.collect, CV_SECURITY_CODE, &body, ret_rest);
+}
+
+static struct id lease_again(const char *code) {
+  struct code_leased leased;
+  struct reader rest;
+  cr_assert_eq(type_code(code, &rest), STATUS_DONE);
   cr_assert_eq(read_code_leased(&rest, &leased), 0);
   cr_assert_eq(leased.expires_ms, h.now_ms + 15 * 60 * 1000);
   return leased.security_code;
@@ -179,6 +183,19 @@ Test(dispatch, a_code_typed_again_is_used_by_its_id) {
   cr_assert_eq(dispatch(&other), STATUS_NOT_FOUND, "leased for another token");
 }
 
+Test(dispatch, a_code_is_typed_again_only_for_a_card_that_can_pay) {
+  struct reader rest;
+  struct token_description description;
+  cr_assert_eq(type_code("1234", &rest), STATUS_INVALID, "as American Express has");
+  cr_assert_eq(harness_question(&h, &h.router, RV_DELETE_TOKEN, &h.merchant, &token, &description),
+               STATUS_DONE);
+  cr_assert_eq(type_code("123", &rest), STATUS_DELETED);
+  token = token_with_code("");
+  h.now_ms = INT64_C(1925121600000); /* 2031-01-02 */
+  cr_assert_eq(type_code("123", &rest), STATUS_EXPIRED);
+  cr_assert_eq(leases_count(h.vault->leases), 0);
+}
+
 Test(dispatch, codes_die_after_fifteen_minutes_and_at_restart) {
   struct dispatch charge = harness_charge(&h, &token);
   cr_assert_neq(h.vault->lease_timer.index, 0, "a timer waits for the deadline");
@@ -250,7 +267,11 @@ Test(dispatch, connectors_are_pinned_drained_and_disabled) {
   answer();
   set_status(CONNECTOR_DISABLED);
   cr_assert_eq(dispatch(&capture), STATUS_UNAVAILABLE);
+  cr_assert_eq(dispatch(&charge), STATUS_UNAVAILABLE);
   cr_assert_eq(dispatch(&status), STATUS_DONE, "what became of a charge may still be asked");
+  answer();
+  charge.replay = true;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE, "by a replay of it too");
 }
 
 Test(dispatch, a_token_of_another_merchant_pays_nothing) {

@@ -1,0 +1,232 @@
+/* The end of asking: what cannot be found out, or not be undone, is put before a person, once. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "change.h"
+#include "world.h"
+
+static struct world world;
+
+static void setup(void) {
+  world_open(&world, 1);
+}
+
+static void teardown(void) {
+  world_close(&world);
+}
+
+TestSuite(attention, .init = setup, .fini = teardown, .timeout = 60);
+
+/* At whose end the journal must rebuild the payments. */
+#define ATTENTION_TEST(name)                                                                                 \
+  static void name(void);                                                                                    \
+  Test(attention, name) {                                                                                    \
+    name();                                                                                                  \
+    cr_assert(world_journal_agrees(&world), "the journal does not rebuild the payments");                    \
+  }                                                                                                          \
+  static void name(void)
+
+enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
+
+static const struct payment *newest(void) {
+  struct id id = world_newest(&world);
+  return world_payment(&world, &id);
+}
+
+static void pay_at(const char *connector, bool manual) {
+  struct payment_request request = world_request(&world);
+  request.connector_count = 1;
+  request.capture_manual = manual;
+  strcpy(request.connectors[0], connector);
+  world_pay(&world, &request);
+}
+
+static void move(enum movement_type type) {
+  struct id payment = world_newest(&world);
+  struct movement_request request = world_movement(&world, &payment, type, 0);
+  world_move(&world, &request);
+}
+
+/* Lets time pass while the PSP answers every question with garbage. Returns how many there were. */
+static unsigned wait_in_vain(int64_t ms) {
+  int64_t end_ms = world.now_ms + ms;
+  unsigned asked = 0;
+  while (world.now_ms < end_ms) {
+    world_advance(&world, world.now_ms + MINUTE_MS < end_ms ? MINUTE_MS : end_ms - world.now_ms);
+    for (; world_outstanding(&world); asked++)
+      world_fault(&world, PHASE_REPLY);
+  }
+  return asked;
+}
+
+/* How often that change stands first or second in an entry: an attention is an entry of its own, or follows
+ * its cause. */
+static unsigned changes(enum change_type type) {
+  enum { SUBJECT_BYTES = 2 * (1 + ID_RANDOM_BYTES) };
+  struct journal_entry entry;
+  unsigned count = 0;
+  for (uint64_t next = 1; ledger_entry(world.ledger, next, &entry) == 0; next = entry.sequence + 1)
+    count += entry.type == JOURNAL_PAYMENT && entry.body[SUBJECT_BYTES] == type;
+  return count;
+}
+
+static void count_found(void *context, const struct payment *payment) {
+  (void)payment;
+  ++*(unsigned *)context;
+}
+
+static unsigned listed_unresolved(void) {
+  struct payment_filter filter = {.status = PAYMENT_UNRESOLVED};
+  struct id last;
+  bool more;
+  unsigned count = 0;
+  cr_assert_eq(
+      payment_list(world.ledger, &world.merchant, &filter, NULL, 100, count_found, &count, &more, &last), 0);
+  return count;
+}
+
+ATTENTION_TEST(after_a_day_it_is_put_before_a_person_once_and_asked_daily) {
+  world_sheets[0].absent_is_proof = false;
+  pay_at("alpha", false);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  wait_in_vain(DAY_MS - MINUTE_MS);
+  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
+  cr_assert_eq(changes(CHANGE_ATTEMPT_ATTENTION), 0);
+  wait_in_vain(20 * MINUTE_MS);
+  cr_assert_neq(newest()->attempts[0].step.attention_ms, 0);
+  cr_assert_eq(newest()->status, PAYMENT_UNRESOLVED);
+  unsigned asked = wait_in_vain(10LL * DAY_MS);
+  cr_assert(asked >= 9 && asked <= 11, "asked %u times in ten days", asked);
+  cr_assert_eq(changes(CHANGE_ATTEMPT_ATTENTION), 1);
+  cr_assert_eq(listed_unresolved(), 1);
+  world_advance(&world, DAY_MS);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
+  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
+  cr_assert_eq(listed_unresolved(), 0);
+}
+
+ATTENTION_TEST(a_restart_keeps_it) {
+  pay_at("alpha", false);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  wait_in_vain(DAY_MS + 20 * MINUTE_MS);
+  world_restart(&world);
+  wait_in_vain(3LL * DAY_MS);
+  cr_assert_eq(changes(CHANGE_ATTEMPT_ATTENTION), 1);
+}
+
+ATTENTION_TEST(what_cannot_be_asked_is_put_before_a_person_when_its_webhook_does_not_come) {
+  world_sheets[1].question = QUESTION_NONE;
+  pay_at("beta", false);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  world_advance(&world, 15 * MINUTE_MS);
+  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
+  world_advance(&world, 16 * MINUTE_MS);
+  cr_assert_neq(newest()->attempts[0].step.attention_ms, 0);
+  cr_assert_null(world_outstanding(&world));
+  /* The webhook that comes after all ends it. */
+  struct webhook webhook =
+      world_webhook(&world.sent[0].dispatch, OPERATION_CHARGE, ANSWER_IS_CAPTURED, world.now_ms);
+  cr_assert_eq(world_tell(&world, &webhook), STATUS_DONE);
+  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
+  cr_assert_eq(listed_unresolved(), 0);
+}
+
+ATTENTION_TEST(what_may_be_replayed_no_more_is_put_before_a_person) {
+  pay_at("beta", false);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  world_advance(&world, 500);
+  cr_assert(world_outstanding(&world)->dispatch.replay);
+  world_refuse(&world, STATUS_EXPIRED);
+  world_advance(&world, 40 * MINUTE_MS);
+  cr_assert_neq(newest()->attempts[0].step.attention_ms, 0);
+  cr_assert_null(world_outstanding(&world));
+}
+
+ATTENTION_TEST(a_vault_that_is_away_is_no_reason_before_the_day_is_over) {
+  pay_at("beta", false);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  engine_on_vault(world.engine, world.now_ms, false);
+  world_round(&world);
+  world_advance(&world, HOUR_MS);
+  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
+  world_advance(&world, DAY_MS);
+  cr_assert_neq(newest()->attempts[0].step.attention_ms, 0);
+}
+
+ATTENTION_TEST(a_refund_too) {
+  pay_at("gamma", false);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  move(MOVEMENT_REFUND);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  cr_assert_eq(listed_unresolved(), 1, "its payment is captured, and something about it unresolved");
+  wait_in_vain(DAY_MS + 20 * MINUTE_MS);
+  cr_assert_neq(newest()->movements[0].step.attention_ms, 0);
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 1);
+  world_advance(&world, DAY_MS);
+  world_approve(&world, ANSWER_IS_REFUNDED);
+  cr_assert_eq(newest()->movements[0].step.attention_ms, 0);
+  cr_assert_eq(listed_unresolved(), 0);
+}
+
+ATTENTION_TEST(an_approval_that_cannot_be_undone_is_put_before_a_person) {
+  pay_at("gamma", false);
+  world_decline(&world, "43");
+  struct webhook webhook =
+      world_webhook(&world.sent[0].dispatch, OPERATION_CHARGE, ANSWER_IS_CAPTURED, world.now_ms);
+  cr_assert_eq(world_tell(&world, &webhook), STATUS_DONE);
+  unsigned tries = 0;
+  for (; world_outstanding(&world) && tries < 100; tries++) {
+    cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
+    world_decline(&world, "05");
+    world_advance(&world, HOUR_MS);
+  }
+  cr_assert_eq(tries, 12);
+  cr_assert_neq(newest()->attempts[0].step.attention_ms, 0);
+  cr_assert_eq(newest()->status, PAYMENT_DECLINED);
+  cr_assert_eq(listed_unresolved(), 1);
+  world_restart(&world);
+  world_advance(&world, 3LL * DAY_MS);
+  cr_assert_null(world_outstanding(&world));
+  cr_assert_eq(listed_unresolved(), 1);
+}
+
+ATTENTION_TEST(an_approval_whose_connector_is_gone_is_put_before_a_person_and_undone_when_it_is_back) {
+  struct connector_facts facts[3];
+  for (unsigned i = 0; i < 3; i++)
+    facts[i] = *engine_connector_at(world.engine, i);
+  pay_at("gamma", false);
+  world_decline(&world, "43");
+  engine_on_connectors(world.engine, world.now_ms, facts, 2);
+  struct webhook webhook =
+      world_webhook(&world.sent[0].dispatch, OPERATION_CHARGE, ANSWER_IS_CAPTURED, world.now_ms);
+  cr_assert_eq(world_tell(&world, &webhook), STATUS_DONE);
+  world_advance(&world, DAY_MS - HOUR_MS);
+  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
+  world_advance(&world, 2 * HOUR_MS);
+  cr_assert_neq(newest()->attempts[0].step.attention_ms, 0);
+  engine_on_connectors(world.engine, world.now_ms, facts, 3);
+  world_advance(&world, HOUR_MS);
+  cr_assert_eq(world_outstanding(&world)->dispatch.operation, OPERATION_REFUND);
+  world_approve(&world, ANSWER_IS_REFUNDED);
+  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
+  cr_assert_eq(listed_unresolved(), 0);
+}
+
+ATTENTION_TEST(the_schedule_is_the_sheet_s_where_it_names_one) {
+  world_sheets[0].first_question_ms = 3000;
+  world_sheets[0].last_question_ms = 4000;
+  world_sheets[0].absent_is_proof = false;
+  pay_at("alpha", false);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  world_advance(&world, 2999);
+  cr_assert_null(world_outstanding(&world));
+  world_advance(&world, 1);
+  for (int i = 0; i < 5; i++) {
+    cr_assert_not_null(world_outstanding(&world));
+    world_fault(&world, PHASE_REPLY);
+    world_advance(&world, 3999);
+    cr_assert_null(world_outstanding(&world));
+    world_advance(&world, 1);
+  }
+}
