@@ -383,6 +383,8 @@ void undo_plan(struct slot *slot);
 /* ---- contrary.c: what is said of a step that has ended ---- */
 
 void attempt_said_again(struct slot *slot, unsigned number, const struct found *found);
+/* When what was found counts as having happened, for statements that contradict it. */
+int64_t movement_event_ms(const struct movement *movement, const struct found *found);
 void movement_said_again(struct slot *slot, unsigned place, const struct found *found);
 /* A reply that was outstanding when a webhook ended its step. */
 void reply_after_end(struct slot *slot, struct task *task, const struct found *found);

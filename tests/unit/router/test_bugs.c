@@ -104,3 +104,44 @@ Test(bugs, b003_a_restart_alone_does_not_end_replays) {
   world_restart(&world);
   cr_assert_gt(replays_within(20 * MINUTE, &last_ms), 0);
 }
+
+/* The same for a person's word: what the PSP's console shows too early is no proof either. */
+Test(bugs, b002_a_person_who_looks_too_early_after_a_restart) {
+  const struct payment *payment = pay_at("alpha");
+  struct resolution_request request = {.from = world_request(&world).from,
+                                       .payment = payment->id,
+                                       .resolution = {.attempt = 1, .evidence = "the PSP's console"}};
+  world.now_ms += 30 * SECOND;
+  world_restart(&world);
+  uint64_t ticket = world.next_ticket++;
+  engine_resolve(world.engine, world.now_ms, ticket, &request);
+  cr_assert_eq(world_round(&world), 0);
+  cr_assert_eq(world_answer(&world, ticket)->outcome, REQUEST_NOT_SETTLED);
+}
+
+static enum step_status capture_told(int64_t failed_ms, int64_t done_ms) {
+  struct payment_request pay = world_request(&world);
+  pay.capture_manual = true;
+  (void)world_pay(&world, &pay);
+  world_approve(&world, ANSWER_IS_APPROVED);
+  struct id payment = world_newest(&world);
+  struct movement_request capture = world_movement(&world, &payment, MOVEMENT_CAPTURE, 0);
+  (void)world_move(&world, &capture);
+  struct dispatch sent = world_outstanding(&world)->dispatch;
+  world_approve(&world, ANSWER_IS_RECEIVED);
+  struct webhook failed = world_webhook(&sent, OPERATION_CAPTURE, ANSWER_IS_DECLINED, failed_ms);
+  struct webhook done = world_webhook(&sent, OPERATION_CAPTURE, ANSWER_IS_CAPTURED, done_ms);
+  cr_assert_eq(world_tell(&world, &failed), STATUS_DONE);
+  cr_assert_eq(world_tell(&world, &done), STATUS_DONE);
+  return newest()->movements[0].step.status;
+}
+
+/* 4: A webhook that a capture failed did not say when, and the earlier one that it was done came late: it was
+ * taken for the later one. */
+Test(bugs, b004_a_failure_that_does_not_say_when) {
+  cr_assert_eq(capture_told(0, 1000000), STEP_FAILED);
+}
+
+Test(bugs, b004_a_failure_that_says_when_stands_until_a_later_success) {
+  cr_assert_eq(capture_told(1000000, 1000001), STEP_SUCCEEDED);
+}
