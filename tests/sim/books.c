@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { SOON_MS = 600000, HTTP_OK = 200, MS_PER_S = 1000 };
+enum { SOON_MS = 600000, TURN_MS = 900000, HTTP_OK = 200, MS_PER_S = 1000 };
 
 static const char *const declines[] = {"05", "91", "43", "51", "54", "1A", "96", "14"};
 
@@ -62,23 +62,34 @@ static void decide(struct charge *charge) {
   charge->captured = charge->manual ? 0 : charge->amount;
 }
 
-/* What a movement took is given back when it is not done after all. */
-static void settle(struct books *books, struct booking *booking) {
+/* What a movement took is given back: unless a refund stands on it. */
+static bool give_back(struct books *books, const struct booking *booking) {
   struct charge *charge = &books->charges[booking->charge];
-  bool fails = booking->fails && (booking->operation != OPERATION_CAPTURE ||
-                                  charge->captured - booking->amount >= charge->refunded);
-  booking->status = fails ? BOOKING_REFUSED : BOOKING_DONE;
-  if (!fails)
-    return;
-  if (booking->operation == OPERATION_CAPTURE) {
+  if (booking->operation == OPERATION_REFUND)
+    charge->refunded -= booking->amount;
+  else if (booking->operation == OPERATION_VOID)
+    charge->status = CHARGE_AUTHORIZED;
+  else if (charge->captured - booking->amount < charge->refunded)
+    return false;
+  else {
     charge->captured -= booking->amount;
     books->gave_back = true;
-  } else if (booking->operation == OPERATION_REFUND)
-    charge->refunded -= booking->amount;
-  else
-    charge->status = CHARGE_AUTHORIZED;
-  if (booking->operation == OPERATION_CAPTURE && charge->captured == 0)
-    charge->status = CHARGE_AUTHORIZED;
+    if (charge->captured == 0)
+      charge->status = CHARGE_AUTHORIZED;
+  }
+  return true;
+}
+
+int64_t books_done_ms(const struct booking *booking) {
+  bool open = booking->status == BOOKING_RECEIVED || (booking->status == BOOKING_DONE && booking->turns);
+  return open ? booking->done_ms : INT64_MAX;
+}
+
+static void settle(struct books *books, struct booking *booking) {
+  bool fails = booking->status == BOOKING_DONE || booking->fails;
+  booking->turns &= booking->status == BOOKING_RECEIVED;
+  booking->status = fails && give_back(books, booking) ? BOOKING_REFUSED : BOOKING_DONE;
+  booking->done_ms += TURN_MS;
 }
 
 void books_pass_time(struct books *books, int64_t now_ms) {
@@ -89,7 +100,7 @@ void books_pass_time(struct books *books, int64_t now_ms) {
   }
   for (unsigned i = 0; i < books->booking_count; i++) {
     struct booking *booking = &books->bookings[i];
-    if (booking->status == BOOKING_RECEIVED && booking->done_ms <= now_ms)
+    while (books_done_ms(booking) <= now_ms)
       settle(books, booking);
   }
 }
@@ -129,6 +140,14 @@ static struct word word_of_booking(const struct booking *booking) {
   if (booking->status == BOOKING_REFUSED)
     return plain(ANSWER_IS_DECLINED);
   return plain(booking->status == BOOKING_RECEIVED ? ANSWER_IS_RECEIVED : done[booking->operation]);
+}
+
+struct word books_word_of_charge(const struct books *books, unsigned charge) {
+  return word_of_charge(books, &books->charges[charge]);
+}
+
+struct word books_word_of_booking(const struct books *books, unsigned booking) {
+  return word_of_booking(&books->bookings[booking]);
 }
 
 /* ---- Charges ---- */
@@ -205,6 +224,7 @@ static struct word make_booking(struct books *books, struct chance *chance, cons
   } else if (psp_at(arrival->psp)->receives) {
     booking->status = BOOKING_RECEIVED;
     booking->fails = chance_percent(chance, manners->declines / 2);
+    booking->turns = !booking->fails && arrival->psp == PSP_NOTIFYING && chance_percent(chance, 3);
     booking->done_ms = arrival->at_ms + chance_up_to(chance, SOON_MS);
   }
   return word_of_booking(booking);

@@ -37,6 +37,7 @@ struct booking {
   enum operation operation;
   enum booking_status status;
   bool fails; /* of one received: it will not be done */
+  bool turns; /* it will be done, and be taken back later */
   int64_t amount;
   int64_t visible_ms, done_ms;
 };
@@ -100,6 +101,11 @@ struct word books_take(struct books *books, struct chance *chance, const struct 
                        const struct arrival *arrival);
 /* What was to be decided or done by now is. */
 void books_pass_time(struct books *books, int64_t now_ms);
+/* What it would say of that charge or movement now. */
+struct word books_word_of_charge(const struct books *books, unsigned charge);
+struct word books_word_of_booking(const struct books *books, unsigned booking);
+/* When its state changes next; INT64_MAX: it stays. */
+int64_t books_done_ms(const struct booking *booking);
 /* Whether money is held, moved, or may yet be. */
 bool charge_is_live(const struct charge *charge);
 /* How many charges are live. */

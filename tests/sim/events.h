@@ -10,6 +10,9 @@ enum event_kind {
   EVENT_DESCRIBED, /* the vault says what a token is: flight */
   EVENT_ARRIVAL,   /* a request comes to a PSP: flight */
   EVENT_REPLY,     /* a reply comes to the router: flight */
+  EVENT_DECIDED,   /* a PSP decides what was open: scenario, what of its books */
+  EVENT_NOTICE,    /* a webhook comes: its number */
+  EVENT_LOOK,      /* a person looks at a scenario */
   EVENT_FAULT,     /* number of the fault */
   EVENT_RELIEF,    /* the fault of that number is over */
   EVENT_RESTART    /* the router's process is started again */

@@ -255,11 +255,16 @@ void flight_arrives(struct universe *universe, uint32_t place) {
     flight->arrival.at_ms = universe->now_ms;
     if (flight->arrival.operation != OPERATION_STATUS)
       scenario->books.keys[flight->arrival.key].coming--;
+    unsigned charges_before = scenario->books.charge_count, bookings_before = scenario->books.booking_count;
     flight->word =
         books_take(&scenario->books, &scenario->chance, manners_of(universe, scenario), &flight->arrival);
     tell(universe, flight->scenario, "%s takes in %s %s and says %s (%u)", psp_connector(flight->arrival.psp),
          operation_name(flight->arrival.operation), scenario->books.keys[flight->arrival.key].text,
          answer_name(flight->word.answer), flight->word.http_status);
+    for (unsigned i = charges_before; i < scenario->books.charge_count; i++)
+      notices_plan(universe, scenario, false, (uint8_t)i);
+    for (unsigned i = bookings_before; i < scenario->books.booking_count; i++)
+      notices_plan(universe, scenario, true, (uint8_t)i);
     check_charges(universe, scenario);
   }
   flight_done(&universe->flights, place);

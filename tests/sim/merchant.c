@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "people.h"
 #include "trace.h"
 #include "universe.h"
 
@@ -117,7 +118,7 @@ void scenario_draw(struct universe *universe, struct scenario *scenario, int64_t
   struct chance *chance = &scenario->chance;
   int64_t at_ms = from_ms + chance_up_to(chance, to_ms - from_ms);
   struct act pay = {.type = ACT_ASK}, forget = {.type = ACT_DELETE_TOKEN},
-             erase = {.type = ACT_ERASE_CUSTOMER};
+             erase = {.type = ACT_ERASE_CUSTOMER}, look = {.type = ACT_LOOK};
   draw_temper(scenario);
   draw_payment(universe, scenario);
   scenario->asked_count = 1;
@@ -127,14 +128,15 @@ void scenario_draw(struct universe *universe, struct scenario *scenario, int64_t
   draw_moves(universe, scenario, at_ms);
   if (chance_percent(chance, 4))
     add_act(universe, scenario, at_ms + moment(chance), &forget);
+  for (unsigned looks = 0; looks < 3 && chance_percent(chance, 20); looks++)
+    add_act(universe, scenario, at_ms + moment(chance), &look);
   if (scenario->personal && chance_percent(chance, 30))
     add_act(universe, scenario, at_ms + moment(chance), &erase);
 }
 
 /* ---- What it does ---- */
 
-static uint64_t ticket_new(struct universe *universe, const struct scenario *scenario,
-                           const struct act *act) {
+uint64_t ticket_new(struct universe *universe, const struct scenario *scenario, const struct act *act) {
   if (universe->ticket_count == universe->ticket_capacity) {
     uint64_t capacity = universe->ticket_capacity ? 2 * universe->ticket_capacity : FIRST_TICKETS;
     universe->tickets = reallocarray(universe->tickets, capacity, sizeof *universe->tickets);
@@ -149,13 +151,13 @@ static uint64_t ticket_new(struct universe *universe, const struct scenario *sce
   return ++universe->ticket_count; /* tickets count from 1 */
 }
 
-static void fill_requester(struct universe *universe, const struct scenario *scenario, const struct act *act,
-                           struct requester *from) {
+void merchant_signs(struct universe *universe, const struct scenario *scenario, const struct act *act,
+                    const char *what, struct requester *from) {
   from->merchant = universe->merchant;
   from->actor = universe->actor;
   from->request = draw_id(&universe->options.draws, "req", universe->now_ms);
   from->livemode = false;
-  snprintf(from->idempotency_key, sizeof from->idempotency_key, "order-%u-%u", scenario->number,
+  snprintf(from->idempotency_key, sizeof from->idempotency_key, "%s-%u-%u", what, scenario->number,
            act->request);
   memset(from->body_hash, act->other_body ? 2 : 1, sizeof from->body_hash);
 }
@@ -164,7 +166,7 @@ static void pay(struct universe *universe, const struct scenario *scenario, cons
                 uint64_t ticket) {
   static struct payment_request request;
   memset(&request, 0, offsetof(struct payment_request, fields.bytes));
-  fill_requester(universe, scenario, act, &request.from);
+  merchant_signs(universe, scenario, act, "order", &request.from);
   request.amount = (struct money){.minor = scenario->amount, .currency = "EUR"};
   if (act->other_body)
     request.amount.minor++;
@@ -193,7 +195,7 @@ static void move(struct universe *universe, const struct scenario *scenario, con
                                      .amount = asked->amount,
                                      .amount_given = asked->amount != 0,
                                      .final = asked->final};
-  fill_requester(universe, scenario, act, &request.from);
+  merchant_signs(universe, scenario, act, "order", &request.from);
   if (act->other_body)
     request.final = !request.final;
   engine_move(universe->engine, router_ms(universe), ticket, &request);
@@ -273,6 +275,9 @@ void merchant_acts(struct universe *universe, uint32_t number, uint32_t act) {
     return;
   case ACT_ERASE_CUSTOMER:
     erase_customer(universe, scenario);
+    return;
+  case ACT_LOOK:
+    person_looks(universe, number);
     return;
   }
 }
@@ -382,7 +387,9 @@ void merchant_is_told(struct universe *universe, const struct request_answer *an
     violation(universe, ticket->scenario, "a request is answered twice");
   ticket->over = true;
   ticket->forgotten = false;
-  if (answer->outcome == REQUEST_DONE)
+  if (ticket->person)
+    person_is_told(universe, ticket, answer);
+  else if (answer->outcome == REQUEST_DONE)
     take_done(universe, scenario, ticket, answer);
   else
     take_refusal(universe, scenario, ticket, answer->outcome);
@@ -391,7 +398,7 @@ void merchant_is_told(struct universe *universe, const struct request_answer *an
 void merchants_cut_off(struct universe *universe) {
   for (uint64_t i = 0; i < universe->ticket_count; i++) {
     struct ticket *ticket = &universe->tickets[i];
-    if (!ticket->over)
+    if (!ticket->over && !ticket->person)
       ask_again(universe, ticket);
     ticket->over = true;
     ticket->forgotten = false;

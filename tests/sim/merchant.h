@@ -2,13 +2,15 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "scenario.h"
 
 struct universe;
-struct scenario;
-struct request_answer;
 
+/* Room for one more request that waits. Its number. */
+uint64_t ticket_new(struct universe *universe, const struct scenario *scenario, const struct act *act);
+/* Who asks, under which idempotency key: those of `what` are numbered by the act's request. */
+void merchant_signs(struct universe *universe, const struct scenario *scenario, const struct act *act,
+                    const char *what, struct requester *ret_from);
 /* Draws what a scenario wants and when, and adds it to the events. */
 void scenario_draw(struct universe *universe, struct scenario *scenario, int64_t from_ms, int64_t to_ms);
 /* An act comes due. */

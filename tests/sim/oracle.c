@@ -74,8 +74,12 @@ static void check_key(struct universe *universe, struct scenario *scenario, cons
   key->operation = dispatch->operation;
 }
 
-static bool is_declined_for_good(const struct sent_key *key) {
-  return key->kept && key->word.answer == ANSWER_IS_DECLINED;
+/* A copy that still comes finds the key known, and makes nothing. */
+static bool is_spent(const struct books *books, unsigned key) {
+  bool made = false;
+  for (unsigned i = 0; i < books->charge_count; i++)
+    made |= books->charges[i].key == key;
+  return books->keys[key].kept && (made || psp_at(books->keys[key].psp)->stores_errors);
 }
 
 /* No other attempt is live, or may become so by what is still under way. */
@@ -90,7 +94,7 @@ static void check_alone(struct universe *universe, struct scenario *scenario,
   }
   for (unsigned i = 0; i < books->key_count; i++) {
     const struct sent_key *key = &books->keys[i];
-    if (charges(key->operation) && key->coming > 0 && !is_declined_for_good(key) &&
+    if (charges(key->operation) && key->coming > 0 && !is_spent(books, i) &&
         strcmp(key->text, dispatch->key) != 0)
       violation(universe, scenario->number, "P2: %s is sent while %s may still arrive", dispatch->key,
                 key->text);
@@ -196,7 +200,7 @@ static bool attempt_rests(const struct universe *universe, const struct scenario
   snprintf(key, sizeof key, "%s_%u", scenario->payment->id.text, attempt->number);
   if (!is_unsettled(&attempt->step))
     return true;
-  return !attempt->awaits_action &&
+  return !attempt->awaits_action && attempt->step.attention_ms != 0 &&
          may_stay_open(universe, scenario, &attempt->step, key, psp_named(attempt->connector), true);
 }
 
@@ -205,7 +209,9 @@ static bool movement_rests(const struct universe *universe, const struct scenari
   char key[STEP_KEY_CAPACITY];
   unsigned psp = psp_named(scenario->payment->attempts[movement->attempt - 1].connector);
   snprintf(key, sizeof key, "%s_1", movement->id.text);
-  return !is_unsettled(&movement->step) || movement->by_webhook ||
+  if (!is_unsettled(&movement->step))
+    return true;
+  return movement->step.attention_ms != 0 &&
          may_stay_open(universe, scenario, &movement->step, key, psp, false);
 }
 
@@ -338,6 +344,26 @@ static void check_status(struct universe *universe, const struct scenario *scena
   }
 }
 
+/* What the PSP itself does not know yet may be open at the end; and nobody that keeps its word is held to
+ * have lied. */
+static void check_ends(struct universe *universe, const struct scenario *scenario) {
+  const struct payment *payment = scenario->payment;
+  char key[STEP_KEY_CAPACITY];
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    const struct attempt *attempt = &payment->attempts[i];
+    snprintf(key, sizeof key, "%s_%u", payment->id.text, attempt->number);
+    unsigned place = books_key(&scenario->books, key);
+    if (attempt->surplus)
+      violation(universe, scenario->number, "an attempt that failed is held to be approved");
+    if (is_unsettled(&attempt->step) && (place == KEYS_MAX || !awaits_customer(&scenario->books, place)))
+      violation(universe, scenario->number, "an attempt is open, and people have looked");
+  }
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    if (is_unsettled(&payment->movements[i].step))
+      violation(universe, scenario->number, "a movement is open, and people have looked");
+  }
+}
+
 static void check_scenario(struct universe *universe, struct scenario *scenario) {
   books_pass_time(&scenario->books, universe->now_ms);
   check_charges(universe, scenario);
@@ -349,6 +375,7 @@ static void check_scenario(struct universe *universe, struct scenario *scenario)
   }
   if (!scenario_rests(universe, scenario))
     violation(universe, scenario->number, "the payment is stuck");
+  check_ends(universe, scenario);
   check_status(universe, scenario);
   check_asked(universe, scenario);
 }
@@ -384,7 +411,8 @@ static void check_rebuild(struct universe *universe) {
   if (r < 0 || entries + 1 != universe->next_entry)
     violation(universe, NOBODY, "P3: the journal cannot be rebuilt from (%d)", r);
   else if (!tables_equal(universe->store, store, LEDGER_PAYMENTS) ||
-           !tables_equal(universe->store, store, LEDGER_OPEN))
+           !tables_equal(universe->store, store, LEDGER_OPEN) ||
+           !tables_equal(universe->store, store, LEDGER_MOVEMENTS))
     violation(universe, NOBODY, "P3: the journal rebuilds another ledger");
   ledger_free(ledger);
   store_close(store);

@@ -22,6 +22,7 @@ struct psp {
   bool stores_errors; /* a 5xx or 409 under a key comes again for as long as the key lives */
   bool receives;      /* movements are received first and done later */
   int64_t lag_ms;     /* until questions see what was made: up to this */
+  unsigned tells;     /* of a hundred things that it does it sends a webhook */
   int64_t travel_ms;  /* until what left arrives: up to this. Both together stay within the settling time */
 };
 

@@ -20,6 +20,8 @@ static void count(struct tally *tally, const struct universe *universe) {
   tally->steps += universe->steps;
   tally->entries += universe->entries;
   tally->crashes += universe->crashes;
+  tally->webhooks += universe->webhooks;
+  tally->words += universe->words;
   tally->digest = digest_add(tally->digest, universe->digest);
   for (uint32_t i = 0; i < universe->genesis.scenarios; i++)
     tally->made += universe->scenarios[i].payment != NULL;

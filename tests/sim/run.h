@@ -14,7 +14,7 @@ struct run {
 };
 
 struct tally {
-  uint64_t payments, universes, steps, entries, crashes, made, digest;
+  uint64_t payments, universes, steps, entries, crashes, made, digest, webhooks, words;
   double seconds;
 };
 

@@ -8,9 +8,10 @@
 enum { REQUESTS_MAX = 10, ACTS_MAX = 100, MOVES_MAX = REQUESTS_MAX - 1 };
 
 enum act_type {
-  ACT_ASK = 1,       /* a request is sent, or sent again */
-  ACT_DELETE_TOKEN,  /* the card is forgotten while things go on */
-  ACT_ERASE_CUSTOMER /* and so is who the customer was (P9) */
+  ACT_ASK = 1,        /* a request is sent, or sent again */
+  ACT_DELETE_TOKEN,   /* the card is forgotten while things go on */
+  ACT_ERASE_CUSTOMER, /* and so is who the customer was (P9) */
+  ACT_LOOK            /* a person looks what became of it */
 };
 
 struct act {
@@ -49,7 +50,7 @@ struct scenario {
   struct {
     uint8_t dispatch, request; /* when that many dispatches have left, that is asked for */
   } triggers[4];
-  uint8_t dispatches;
+  uint8_t dispatches, looks;
 
   /* ---- how it fares ---- */
   unsigned faults; /* of a hundred messages */

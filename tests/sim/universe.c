@@ -9,6 +9,7 @@
 #include "change.h"
 #include "merchant.h"
 #include "oracle.h"
+#include "people.h"
 #include "trace.h"
 #include "wrong.h"
 
@@ -16,11 +17,11 @@ enum {
   SECOND = 1000,
   MINUTE = 60 * SECOND,
   US_PER_MS = 1000,
-  STARTS_MS = 5 * MINUTE,  /* payments begin within this */
-  ROUGH_MS = 70 * MINUTE,  /* faults come within this */
-  LIMIT_MS = 300 * MINUTE, /* after that it is calm for so long at most */
-  LOOK_MS = MINUTE,        /* between looks whether all is quiet */
-  BUSY_MS = 50,            /* what comes within this is taken in in one round, at times */
+  STARTS_MS = 5 * MINUTE,          /* payments begin within this */
+  ROUGH_MS = 70 * MINUTE,          /* faults come within this */
+  LIMIT_MS = 3 * 24 * 60 * MINUTE, /* after that it is calm for so long at most */
+  LOOK_MS = MINUTE,                /* between looks whether all is quiet */
+  BUSY_MS = 50,                    /* what comes within this is taken in in one round, at times */
   FEW_LOADED = 8,
   FEW_REQUESTS = 6,
   REFUSED_MAX = 1024,
@@ -142,6 +143,8 @@ static void drain(struct universe *universe) {
       question_leaves(universe, &effect);
     else if (effect.type == EFFECT_ANSWER)
       merchant_is_told(universe, &effect.answer);
+    else if (effect.type == EFFECT_WEBHOOK_TAKEN && universe->line_up)
+      notice_is_taken(universe, &effect.taken);
     if (crash_point(universe))
       return;
   }
@@ -223,7 +226,8 @@ static int64_t router_due(const struct universe *universe) {
 }
 
 static bool is_for_router(enum event_kind kind) {
-  return kind == EVENT_MERCHANT || kind == EVENT_FORGET || kind == EVENT_DESCRIBED || kind == EVENT_REPLY;
+  return kind == EVENT_MERCHANT || kind == EVENT_FORGET || kind == EVENT_DESCRIBED || kind == EVENT_REPLY ||
+         kind == EVENT_NOTICE || kind == EVENT_LOOK;
 }
 
 static void happen(struct universe *universe, const struct event *event) {
@@ -248,6 +252,15 @@ static void happen(struct universe *universe, const struct event *event) {
     return;
   case EVENT_REPLY:
     flight_replies(universe, event->subject);
+    return;
+  case EVENT_DECIDED:
+    notice_written(universe, event->subject, event->detail);
+    return;
+  case EVENT_NOTICE:
+    notice_delivered(universe, event->subject);
+    return;
+  case EVENT_LOOK:
+    person_looks(universe, event->subject);
     return;
   case EVENT_FAULT:
     fault_begins(universe, event->subject);
@@ -326,6 +339,8 @@ static void draw_options(struct universe *universe) {
   universe->options.draws = (struct draws){.fill = fill, .context = &universe->draws_chance};
   if (chance_percent(chance, 30))
     universe->options.loaded_max = FEW_LOADED;
+  if (chance_percent(chance, 80))
+    universe->options.attention_ms = 60 * MINUTE;
   if (chance_percent(chance, 10))
     universe->options.requests_max = FEW_REQUESTS;
 }
@@ -343,13 +358,14 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   universe->failed = universe->ready = false;
   universe->store_fails = 0;
   universe->steps = universe->crashes = universe->digest = universe->ticket_count = universe->line = 0;
-  universe->entries = 0;
+  universe->entries = universe->webhooks = universe->words = 0;
   for (unsigned i = 0; i < PSP_COUNT; i++) {
     universe->pinned[i] = 1;
     universe->statuses[i] = CONNECTOR_ACTIVE;
   }
   events_clear(&universe->events);
   flights_clear(&universe->flights);
+  universe->notices.count = 0;
   for (uint32_t i = 0; i < SCENARIOS_MAX; i++)
     clear_scenario(&universe->scenarios[i]);
   journal_forget(universe);
@@ -377,7 +393,7 @@ void universe_run(struct universe *universe, const struct genesis *genesis) {
       break;
     if (event_ms == INT64_MAX && at_ms >= look_ms) {
       look_ms = at_ms + LOOK_MS;
-      if (all_rest(universe))
+      if (all_rest(universe) && !people_look_at_all(universe))
         break;
     }
     one_round(universe, at_ms);
@@ -406,4 +422,5 @@ void universe_close(struct universe *universe) {
   flights_close(&universe->flights);
   free(universe->scenarios);
   free(universe->tickets);
+  free(universe->notices.all);
 }

@@ -5,6 +5,7 @@
 #include "events.h"
 #include "faults.h"
 #include "flights.h"
+#include "notices.h"
 #include "scenario.h"
 #include "store_memory.h"
 
@@ -29,6 +30,7 @@ struct ticket {
   uint32_t scenario;
   uint8_t request, tries;
   bool other_body, over;
+  bool person;      /* it is a person's word */
   bool forgotten;   /* an answer that is on its way already still comes */
   int64_t asked_ms; /* by the router's clock */
 };
@@ -43,6 +45,7 @@ struct universe {
   struct events events;
   struct flights flights;
   struct faults faults;
+  struct notices notices;
   struct scenario *scenarios;
   struct ticket *tickets;
   uint64_t ticket_count, ticket_capacity;
@@ -72,7 +75,7 @@ struct universe {
   uint32_t failed_scenario;
   char failure[FAILURE_CAPACITY];
   const char *failure_kind; /* the words of it that are always the same */
-  uint64_t steps, digest, crashes, entries;
+  uint64_t steps, digest, crashes, entries, webhooks, words;
 };
 
 /* A universe to use again and again; closed with universe_close(). */
