@@ -58,6 +58,12 @@ void sheet_facts(const struct sheet *sheet, struct sheet_facts *ret_facts) {
   *ret_facts = sheet->facts;
 }
 
+void sheet_webhook_signing(const struct sheet *sheet, struct webhook_signing *ret_signing) {
+  *ret_signing = (struct webhook_signing){.scheme = WEBHOOK_UNSIGNED};
+  if (sheet->webhooks != NULL)
+    *ret_signing = sheet->webhooks->signing;
+}
+
 void sheet_hash(const void *bytes, size_t length, uint8_t ret_hash[SHEET_HASH_BYTES]) {
   int result = crypto_generichash(ret_hash, SHEET_HASH_BYTES, bytes, length, NULL, 0);
   assert(result == 0);

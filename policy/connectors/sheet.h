@@ -6,6 +6,7 @@
 #include "operations.h"
 #include "result.h"
 #include "router_vault.h"
+#include "webhook_scheme.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -61,5 +62,7 @@ const char *sheet_host(const struct sheet *sheet);
  * secret and required; NULL beyond the last. ret_* may be NULL. Borrowed. */
 const char *sheet_credential(const struct sheet *sheet, size_t number, bool *ret_secret, bool *ret_required);
 void sheet_facts(const struct sheet *sheet, struct sheet_facts *ret_facts);
+/* How the PSP's webhooks are signed; WEBHOOK_UNSIGNED when the sheet describes none. */
+void sheet_webhook_signing(const struct sheet *sheet, struct webhook_signing *ret_signing);
 /* The hash by which a connector pins its sheet: BLAKE2b-256 of the file's bytes. */
 void sheet_hash(const void *bytes, size_t length, uint8_t ret_hash[SHEET_HASH_BYTES]);

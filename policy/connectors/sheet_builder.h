@@ -73,5 +73,8 @@ const struct answer_plan *builder_answer(const struct builder *builder, const ch
 MUST_USE int build_operations(struct builder *builder, const struct yaml_node *node);
 MUST_USE int build_questions(struct builder *builder, const struct yaml_node *node);
 
+/* sheet_webhooks.c */
+MUST_USE int build_webhooks(struct builder *builder, const struct yaml_node *node);
+
 /* sheet_lint.c: the rules that no single part shows */
 MUST_USE int lint(struct builder *builder);

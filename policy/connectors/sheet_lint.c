@@ -86,5 +86,7 @@ int lint(struct builder *builder) {
     if (error == 0 && sheet->questions[i].steps != NULL)
       error = lint_plan(builder, (enum operation)i, true, &sheet->questions[i]);
   }
-  return error == 0 ? lint_questions(builder) : error;
+  if (error == 0)
+    error = lint_questions(builder);
+  return error == 0 ? lint_webhooks(builder) : error;
 }

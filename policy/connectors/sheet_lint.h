@@ -20,5 +20,8 @@ bool lint_body_holds(const struct step *step, enum place place);
 /* Whether the last name of a path is one under which some step sends a card's number or code. */
 bool lint_is_card_field(const struct sheet *sheet, const struct json_path *path);
 
+/* What webhooks may say: sheet_lint_webhooks.c. */
+MUST_USE int lint_webhooks(struct builder *builder);
+
 /* What answers may mean: sheet_lint_answers.c. */
 MUST_USE int lint_step_answer(struct lint_context *context, const struct step *step);

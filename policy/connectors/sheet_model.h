@@ -19,6 +19,7 @@ enum {
   SHEET_VALUES_MAX = 32, /* in one condition */
   SHEET_PATH_MAX = 12,   /* parts of a path into an answer */
   SHEET_LIST_PAGES_MAX = 50,
+  SHEET_SIGNED_MAX = 8,  /* fields that a webhook's signature is over */
   CREDENTIAL_LIMIT = 512 /* CREDENTIAL_VALUE_CAPACITY of admin.h without its end */
 };
 
@@ -216,6 +217,33 @@ struct operation_plan {
   const struct step *steps;
 };
 
+/* What one event of a webhook says; the first whose name and outcome fit decides. */
+struct webhook_rule {
+  unsigned line;
+  uint8_t name_count;
+  const char **names;
+  enum operation about;
+  struct answer_plan plan; /* outcomes and readings, over the entry */
+  const struct webhook_rule *next;
+};
+
+/* How webhooks are signed and read. Paths lead into an entry, but for items. */
+struct webhook_plan {
+  unsigned line;
+  struct webhook_signing signing;
+  struct json_path signature; /* of WEBHOOK_FIELD_HMAC, as the next two */
+  uint8_t signed_count;
+  struct json_path signed_paths[SHEET_SIGNED_MAX];
+  bool listed;            /* entries lie in a list; else the body is the one entry */
+  struct json_path items; /* the list */
+  struct json_path item;  /* where in an element of it the entry lies */
+  struct json_path event; /* the event's name */
+  struct json_path key;   /* the reference that the PSP was given */
+  bool timed;
+  struct json_path time; /* Unix seconds, or RFC 3339 */
+  const struct webhook_rule *rules;
+};
+
 struct credential_rule {
   const char *name;
   bool secret;
@@ -255,6 +283,7 @@ struct sheet {
   const struct answer_plan *answers;
   struct operation_plan operations[OPERATION_COUNT]; /* steps NULL: not offered */
   struct operation_plan questions[OPERATION_COUNT];  /* by the operation asked about */
+  const struct webhook_plan *webhooks;               /* or NULL */
 };
 
 /* The rule of a currency, or NULL when it is as ISO 4217 has it. */

@@ -216,6 +216,7 @@ static const struct {
     {"answers", true, build_answers},
     {"operations", true, build_operations},
     {"questions", true, build_questions},
+    {"webhooks", false, build_webhooks},
 };
 
 enum { SECTION_COUNT = sizeof sections / sizeof sections[0] };

@@ -22,6 +22,10 @@ static const cyaml_schema_field_t config_fields[] = {
                            certificate, 1, PATH_MAX),
     CYAML_FIELD_STRING_PTR("certificate_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
                            certificate_key, 1, PATH_MAX),
+    CYAML_FIELD_STRING_PTR("hooks_certificate", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+                           hooks_certificate, 1, PATH_MAX),
+    CYAML_FIELD_STRING_PTR("hooks_certificate_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+                           hooks_certificate_key, 1, PATH_MAX),
     CYAML_FIELD_STRING_PTR("trust", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, trust, 1,
                            PATH_MAX),
     CYAML_FIELD_SEQUENCE("origins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, origins,
@@ -41,9 +45,11 @@ static const char defaults[] =
     "# Pages that may embed the card form or call collect from a browser, as scheme://host[:port].\n"
     "origins: []\n"
     "\n"
-    "# HTTPS for collect: PEM files. Without them collect speaks HTTP, on loopback only.\n"
+    "# HTTPS for collect and hooks: PEM files. Without them they speak HTTP, on loopback only.\n"
     "# certificate: /etc/freeport/collect.pem\n"
     "# certificate_key: /etc/freeport/collect.key\n"
+    "# hooks_certificate: /etc/freeport/hooks.pem\n"
+    "# hooks_certificate_key: /etc/freeport/hooks.key\n"
     "\n"
     "# A BIN table made with `freeport bins compile`; without it a small one of test ranges is used.\n"
     "# bins: /var/lib/freeport/bins.table\n"
@@ -89,7 +95,9 @@ static int check_files(const struct config *config) {
                {"sheets", config->sheets},
                {"trust", config->trust},
                {"certificate", config->certificate},
-               {"certificate_key", config->certificate_key}};
+               {"certificate_key", config->certificate_key},
+               {"hooks_certificate", config->hooks_certificate},
+               {"hooks_certificate_key", config->hooks_certificate_key}};
   for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
     if (named[i].path != NULL && access(named[i].path, R_OK) < 0) {
       fprintf(stderr, "freeport: freeport.yaml: %s: cannot read %s: %s\n", named[i].key, named[i].path,
@@ -120,6 +128,10 @@ static int check(const struct config *config) {
   }
   if ((config->certificate == NULL) != (config->certificate_key == NULL)) {
     fputs("freeport: freeport.yaml: certificate and certificate_key go together\n", stderr);
+    return -EINVAL;
+  }
+  if ((config->hooks_certificate == NULL) != (config->hooks_certificate_key == NULL)) {
+    fputs("freeport: freeport.yaml: hooks_certificate and hooks_certificate_key go together\n", stderr);
     return -EINVAL;
   }
   if (config->port_base > 65000) {

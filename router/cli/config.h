@@ -14,6 +14,8 @@ struct config {
   char *sheets;      /* directory of connector sheets, or NULL for the built-in ones */
   char *certificate; /* PEM file for collect's HTTPS, or NULL for HTTP on loopback */
   char *certificate_key;
+  char *hooks_certificate; /* the same for hooks */
+  char *hooks_certificate_key;
   char *trust;    /* PEM file of the authorities egress trusts, or NULL for the system's */
   char **origins; /* where the card form may be embedded and collect called from */
   unsigned origins_count;

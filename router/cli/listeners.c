@@ -78,8 +78,8 @@ int listeners_open(const char *directory, uint16_t port_base, bool with_sandbox,
   uint16_t remembered[LISTENER_COUNT];
   remembered_ports(directory, remembered);
   for (int i = 0; i < LISTENER_COUNT; i++) {
-    if (i >= LISTENER_SANDBOX && !with_sandbox) {
-      break;
+    if (i >= LISTENER_SANDBOX && i <= LISTENER_SANDBOX_STRIPE && !with_sandbox) {
+      continue;
     }
     uint16_t wanted = port_base != 0 ? (uint16_t)(port_base + i) : remembered[i];
     int result = open_one(wanted, port_base != 0, &ret_listeners[i]);

@@ -13,6 +13,7 @@ enum listener_name {
   LISTENER_SANDBOX_ADYEN,
   LISTENER_SANDBOX_CHECKOUT,
   LISTENER_SANDBOX_STRIPE,
+  LISTENER_HOOKS, /* the last to come: those before keep their ports above a port base */
   LISTENER_COUNT
 };
 

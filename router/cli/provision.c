@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "control.h"
 #include "registration.h"
 
 enum { SANDBOX_SETTLING_MS = 2000 };
@@ -50,19 +51,27 @@ static const struct {
   enum listener_name listener;
   const char *merchant_account;
   unsigned credential_count;
-  struct credential credentials[2];
+  struct credential credentials[3]; /* the last signs webhooks */
 } sandbox_accounts[] = {
     {"adyen",
      LISTENER_SANDBOX_ADYEN,
      "SandboxMerchant",
-     2,
-     {{"api_key", "AQEsandbox"}, {"merchant_account", "SandboxMerchant"}}},
+     3,
+     {{"api_key", "AQEsandbox"},
+      {"merchant_account", "SandboxMerchant"},
+      {"webhook_secret", "5A4D0B1E5A4D0B1E5A4D0B1E5A4D0B1E5A4D0B1E5A4D0B1E5A4D0B1E5A4D0B1E"}}},
     {"checkout",
      LISTENER_SANDBOX_CHECKOUT,
      "pc_sandbox",
+     3,
+     {{"api_key", "sk_sbox_sandbox"},
+      {"processing_channel_id", "pc_sandbox"},
+      {"webhook_secret", "sandbox-webhooks"}}},
+    {"stripe",
+     LISTENER_SANDBOX_STRIPE,
+     "acct_sandbox",
      2,
-     {{"api_key", "sk_sbox_sandbox"}, {"processing_channel_id", "pc_sandbox"}}},
-    {"stripe", LISTENER_SANDBOX_STRIPE, "acct_sandbox", 1, {{"api_key", "sk_test_sandbox"}}},
+     {{"api_key", "sk_test_sandbox"}, {"webhook_secret", "whsec_sandbox"}}},
 };
 
 enum { SANDBOX_ACCOUNTS = sizeof sandbox_accounts / sizeof sandbox_accounts[0] };
@@ -97,6 +106,18 @@ static int register_account(struct admin_client *admin, unsigned i, const char *
                                       .credential_count = sandbox_accounts[i].credential_count};
   int result = connector_register(admin, &account);
   return result > 0 ? -EPROTO : result;
+}
+
+int provision_sandbox_webhooks(struct supervisor *supervisor, uint16_t port) {
+  int result = 0;
+  for (unsigned i = 0; result == 0 && i < SANDBOX_ACCOUNTS; i++) {
+    const struct credential *secret =
+        &sandbox_accounts[i].credentials[sandbox_accounts[i].credential_count - 1];
+    char text[CONTROL_PAYLOAD];
+    int length = snprintf(text, sizeof text, "%s %u %s", sandbox_accounts[i].name, port, secret->value);
+    result = supervisor_tell(supervisor, PROCESS_SANDBOX, "webhooks", text, (size_t)length);
+  }
+  return result;
 }
 
 int provision_sandbox(struct admin_client *admin, const char *directory, const char *sheets,

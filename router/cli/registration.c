@@ -27,6 +27,10 @@ static const char usage[] =
     "                           from a file. Never on the command line\n"
     "  --base-url URL           test environment only: where requests go instead of the sheet's host\n"
     "  --merchant-account TEXT  shown beside the connector; not a secret\n"
+    "To take the PSP's webhooks, give the secret that signs them as the credential webhook_secret; while it "
+    "is "
+    "changed, the\n"
+    "one before as webhook_secret_previous. The PSP sends them to hooks, POST /v1/hooks/NAME.\n"
     "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops "
     "all.\n";
 
@@ -73,14 +77,36 @@ static bool has_credential(const struct connector_account *account, const char *
   return false;
 }
 
+/* A sheet that describes webhooks has their secrets without naming them: they are the vault's. */
 static bool sheet_names(const struct sheet *sheet, const char *credential) {
   const char *name;
+  struct webhook_signing signing;
+  sheet_webhook_signing(sheet, &signing);
+  if (webhook_secret_is(credential)) {
+    return signing.scheme != WEBHOOK_UNSIGNED;
+  }
   for (size_t i = 0; (name = sheet_credential(sheet, i, NULL, NULL)) != NULL; i++) {
     if (strcmp(name, credential) == 0) {
       return true;
     }
   }
   return false;
+}
+
+/* Whether the secrets of webhooks are such as the PSP's scheme has. */
+static int check_webhook_secrets(const struct sheet *sheet, const struct connector_account *account) {
+  struct webhook_signing signing;
+  sheet_webhook_signing(sheet, &signing);
+  for (unsigned i = 0; i < account->credential_count; i++) {
+    const struct credential *credential = &account->credentials[i];
+    if (webhook_secret_is(credential->name) && !webhook_secret_fits(signing.scheme, credential->value)) {
+      fprintf(stderr, "freeport connector: %s is no secret as the sheet %s has them%s\n", credential->name,
+              account->sheet,
+              signing.scheme == WEBHOOK_FIELD_HMAC ? ": 64 hexadecimal digits" : ": 8 characters at least");
+      return -EINVAL;
+    }
+  }
+  return 0;
 }
 
 /* Whether the account brings just what the sheet asks for. */
@@ -100,7 +126,7 @@ static int check_credentials(const struct sheet *sheet, const struct connector_a
       return -EINVAL;
     }
   }
-  return 0;
+  return check_webhook_secrets(sheet, account);
 }
 
 static int copy_text(char *ret_text, size_t capacity, const char *text) {
@@ -108,9 +134,10 @@ static int copy_text(char *ret_text, size_t capacity, const char *text) {
 }
 
 static int send_connector(struct admin_client *admin, const struct connector_account *account,
-                          const uint8_t hash[SHEET_HASH_BYTES]) {
+                          const struct webhook_signing *signing, const uint8_t hash[SHEET_HASH_BYTES]) {
   static struct connector_set set;
   memset(&set, 0, sizeof set);
+  set.signing = *signing;
   memcpy(set.facts.sheet_hash, hash, SHEET_HASH_BYTES);
   set.facts.status = CONNECTOR_ACTIVE;
   set.facts.settling_ms = account->settling_ms;
@@ -144,9 +171,11 @@ int connector_register(struct admin_client *admin, const struct connector_accoun
   if (result < 0) {
     return result;
   }
+  struct webhook_signing signing;
+  sheet_webhook_signing(sheet, &signing);
   result = check_credentials(sheet, account);
   sheet_free(sheet);
-  return result < 0 ? result : send_connector(admin, account, hash);
+  return result < 0 ? result : send_connector(admin, account, &signing, hash);
 }
 
 static int add(const struct command_line *line, struct admin_client *admin) {

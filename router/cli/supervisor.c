@@ -43,7 +43,8 @@ struct supervisor {
   bool stopping;
 };
 
-static const char *const process_texts[PROCESS_COUNT] = {"vault", "collect", "egress", "router", "sandbox"};
+static const char *const process_texts[PROCESS_COUNT] = {"vault",  "collect", "hooks",
+                                                         "egress", "router",  "sandbox"};
 
 /* Which listener goes to which process, and by what name. */
 static const struct {
@@ -53,6 +54,7 @@ static const struct {
 } listener_routes[] = {
     {LISTENER_API, PROCESS_ROUTER, "http"},
     {LISTENER_COLLECT, PROCESS_COLLECT, "http"},
+    {LISTENER_HOOKS, PROCESS_HOOKS, "http"},
     {LISTENER_SANDBOX, PROCESS_SANDBOX, "http"},
     {LISTENER_SANDBOX_ADYEN, PROCESS_SANDBOX, "adyen"},
     {LISTENER_SANDBOX_CHECKOUT, PROCESS_SANDBOX, "checkout"},
@@ -354,8 +356,8 @@ static bool ended_by(const struct process *process, int64_t deadline_us) {
 
 bool supervisor_stop(struct supervisor *supervisor) {
   /* Those that take requests first, so that what they began can still be finished behind them. */
-  static const enum process_name order[] = {PROCESS_COLLECT, PROCESS_ROUTER, PROCESS_EGRESS, PROCESS_VAULT,
-                                            PROCESS_SANDBOX};
+  static const enum process_name order[] = {PROCESS_COLLECT, PROCESS_HOOKS, PROCESS_ROUTER,
+                                            PROCESS_EGRESS,  PROCESS_VAULT, PROCESS_SANDBOX};
   supervisor->stopping = true;
   bool clean = true;
   for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {

@@ -22,7 +22,8 @@ enum { START_TIMEOUT_MS = 30000 };
 static const char usage[] =
     "usage: freeport up --dir DIR [--sandbox] [--port-base N]\n"
     "\n"
-    "Starts vault, collect, egress and router in DIR, keeps them running, and ends them cleanly on SIGTERM "
+    "Starts vault, collect, hooks, egress and router in DIR, keeps them running, and ends them cleanly on "
+    "SIGTERM "
     "or Ctrl-C.\n"
     "DIR/env is written when all of them answer: shell variables for a client. DIR/freeport.yaml is the "
     "configuration;\n"
@@ -153,6 +154,8 @@ static void fill_arguments(const struct stack *stack, struct supervisor_settings
   add_option(settings, PROCESS_SANDBOX, "--data", stack->sandbox);
   add_option(settings, PROCESS_COLLECT, "--certificate", config->certificate);
   add_option(settings, PROCESS_COLLECT, "--certificate-key", config->certificate_key);
+  add_option(settings, PROCESS_HOOKS, "--certificate", config->hooks_certificate);
+  add_option(settings, PROCESS_HOOKS, "--certificate-key", config->hooks_certificate_key);
   for (unsigned i = 0; i < config->origins_count; i++) {
     add_option(settings, PROCESS_COLLECT, "--origin", config->origins[i]);
   }
@@ -171,6 +174,10 @@ static void add_variable(struct variable *variables, unsigned *count, const char
   (*count)++;
 }
 
+static const char *hooks_scheme(const struct stack *stack) {
+  return stack->config->hooks_certificate != NULL ? "https" : "http";
+}
+
 static int write_env(const struct stack *stack) {
   struct variable variables[16];
   unsigned count = 0;
@@ -179,15 +186,17 @@ static int write_env(const struct stack *stack) {
   add_variable(variables, &count, "FREEPORT_API_URL", "http://127.0.0.1:%u", listeners[LISTENER_API].port);
   add_variable(variables, &count, "FREEPORT_COLLECT_URL", "%s://127.0.0.1:%u", collect_scheme,
                listeners[LISTENER_COLLECT].port);
+  add_variable(variables, &count, "FREEPORT_HOOKS_URL", "%s://127.0.0.1:%u", hooks_scheme(stack),
+               listeners[LISTENER_HOOKS].port);
   if (stack->options.sandbox) {
     add_variable(variables, &count, "FREEPORT_SANDBOX_URL", "http://127.0.0.1:%u",
                  listeners[LISTENER_SANDBOX].port);
   }
   add_variable(variables, &count, "FREEPORT_SECRET_KEY", "%s", stack->identity.secret_key.text);
   add_variable(variables, &count, "FREEPORT_PUBLISHABLE_KEY", "%s", stack->identity.publishable_key.text);
-  static const char *const pids[PROCESS_COUNT] = {"FREEPORT_VAULT_PID", "FREEPORT_COLLECT_PID",
-                                                  "FREEPORT_EGRESS_PID", "FREEPORT_ROUTER_PID",
-                                                  "FREEPORT_SANDBOX_PID"};
+  static const char *const pids[PROCESS_COUNT] = {"FREEPORT_VAULT_PID",  "FREEPORT_COLLECT_PID",
+                                                  "FREEPORT_HOOKS_PID",  "FREEPORT_EGRESS_PID",
+                                                  "FREEPORT_ROUTER_PID", "FREEPORT_SANDBOX_PID"};
   for (int i = 0; i < PROCESS_COUNT; i++) {
     pid_t pid = supervisor_pid(stack->supervisor, (enum process_name)i);
     if (pid != 0) {
@@ -225,6 +234,7 @@ static void announce(const struct stack *stack) {
   printf("  API      http://127.0.0.1:%u\n", stack->listeners[LISTENER_API].port);
   printf("  collect  %s://127.0.0.1:%u\n", stack->config->certificate != NULL ? "https" : "http",
          stack->listeners[LISTENER_COLLECT].port);
+  printf("  hooks    %s://127.0.0.1:%u\n", hooks_scheme(stack), stack->listeners[LISTENER_HOOKS].port);
   if (stack->options.sandbox) {
     printf("  sandbox  http://127.0.0.1:%u\n", stack->listeners[LISTENER_SANDBOX].port);
   }
@@ -255,12 +265,14 @@ static void on_all_ready(void *context) {
 
 static void on_started(void *context, enum process_name name) {
   struct stack *stack = context;
-  if (name != PROCESS_ROUTER) {
-    return;
+  int result = 0;
+  if (name == PROCESS_ROUTER) {
+    result = provision_secret_key(stack->supervisor, &stack->identity, is_live(stack));
+  } else if (name == PROCESS_SANDBOX) {
+    result = provision_sandbox_webhooks(stack->supervisor, stack->listeners[LISTENER_HOOKS].port);
   }
-  int result = provision_secret_key(stack->supervisor, &stack->identity, is_live(stack));
   if (result < 0) {
-    fprintf(stderr, "freeport: cannot tell the router its key: %s\n", strerror(-result));
+    fprintf(stderr, "freeport: cannot tell %s its settings: %s\n", process_text(name), strerror(-result));
   }
 }
 

@@ -100,7 +100,18 @@ bool base_url_holds(const char *url) {
 void write_connector_set(struct writer *writer, const struct connector_set *set) {
   write_connector_facts(writer, &set->facts);
   write_text(writer, set->base_url);
+  write_u8(writer, (uint8_t)set->signing.scheme);
+  write_u8(writer, set->signing.header);
   write_credentials(writer, set->credentials, set->credential_count);
+}
+
+static void read_signing(struct reader *reader, struct webhook_signing *ret_signing) {
+  uint8_t scheme = read_u8(reader);
+  ret_signing->scheme = (enum webhook_scheme)scheme;
+  ret_signing->header = read_u8(reader);
+  size_t headers = webhook_scheme_has_header(ret_signing->scheme) ? WEBHOOK_HEADERS : 1;
+  if (scheme >= WEBHOOK_SCHEME_COUNT || ret_signing->header >= headers)
+    reader->bad = true;
 }
 
 int read_connector_set(struct reader *reader, struct connector_set *ret_set) {
@@ -109,6 +120,7 @@ int read_connector_set(struct reader *reader, struct connector_set *ret_set) {
   read_text(reader, set.base_url, sizeof set.base_url);
   if (set.base_url[0] != '\0' && !base_url_holds(set.base_url))
     reader->bad = true;
+  read_signing(reader, &set.signing);
   set.credential_count = read_credentials(reader, set.credentials);
   int r = reader_finish(reader);
   if (r == 0)

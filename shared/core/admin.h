@@ -5,6 +5,7 @@
 #include "cursor.h"
 #include "ids.h"
 #include "router_vault.h"
+#include "webhook_scheme.h"
 #include <stdint.h>
 
 enum admin_type {
@@ -54,6 +55,7 @@ struct connector_set {
   struct connector_facts facts;     /* facts.sheet_hash is pinned; facts.status is ignored on a change */
   char base_url[BASE_URL_CAPACITY]; /* "": the sheet's own; else scheme://host[:port][/prefix], test
                                        environment only */
+  struct webhook_signing signing;   /* how the sheet says that its webhooks are signed */
   uint8_t credential_count;
   struct credential credentials[CREDENTIALS_MAX];
 };

@@ -71,10 +71,11 @@ static bool is_numbers(const char *text) {
   return *text == '\0';
 }
 
-static bool is_step_key(const char *key) {
+bool step_key_holds(const char *key) {
   static const char *const prefixes[] = {"pay", "mov", "ver"};
   enum { LENGTH = ID_PREFIX_LENGTH + 1 + ID_BODY_LENGTH };
-  if (strnlen(key, LENGTH) < LENGTH || !is_numbers(key + LENGTH))
+  if (strnlen(key, LENGTH) < LENGTH || strnlen(key, STEP_KEY_CAPACITY) == STEP_KEY_CAPACITY ||
+      !is_numbers(key + LENGTH))
     return false;
   char id[LENGTH + 1] = {0};
   memcpy(id, key, LENGTH);
@@ -87,7 +88,7 @@ static bool is_step_key(const char *key) {
 
 void read_step_key(struct reader *reader, char ret_key[STEP_KEY_CAPACITY]) {
   read_text(reader, ret_key, STEP_KEY_CAPACITY);
-  if (!is_step_key(ret_key))
+  if (!step_key_holds(ret_key))
     reader->bad = true;
 }
 

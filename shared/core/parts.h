@@ -25,6 +25,8 @@ void read_money(struct reader *reader, struct money *ret_money);
 /* The dispatch or step key: an id of a payment, movement or verification and then numbers, each after a "_".
  */
 void read_step_key(struct reader *reader, char ret_key[STEP_KEY_CAPACITY]);
+/* The same check for a text. */
+bool step_key_holds(const char *key);
 /* Everything of a card that may be shown but for its fingerprint. */
 void write_card_view(struct writer *writer, const struct card_view *card);
 void read_card_view(struct reader *reader, struct card_view *ret_card);

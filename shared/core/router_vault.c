@@ -178,8 +178,7 @@ void write_webhook(struct writer *writer, const struct webhook *webhook) {
   write_answer_fields(writer, &webhook->fields);
 }
 
-/* What a webhook can be about, and what it can prove. */
-static bool tells_something(enum operation about, enum answer answer) {
+bool webhook_tells(enum operation about, enum answer answer) {
   bool of_payment = about == OPERATION_AUTHORIZE || about == OPERATION_CHARGE || about == OPERATION_VERIFY;
   bool of_movement = about == OPERATION_CAPTURE || about == OPERATION_VOID || about == OPERATION_REFUND;
   return (of_payment || of_movement) && answer != ANSWER_IS_UNKNOWN && answer != ANSWER_IS_ABSENT;
@@ -194,7 +193,7 @@ int read_webhook(struct reader *reader, struct webhook *ret_webhook) {
   webhook.answer = (enum answer)read_enum(reader, ANSWER_COUNT);
   webhook.at_ms = read_i64(reader);
   read_answer_fields(reader, &webhook.fields);
-  if (webhook.number == 0 || webhook.at_ms < 0 || !tells_something(webhook.about, webhook.answer))
+  if (webhook.number == 0 || webhook.at_ms < 0 || !webhook_tells(webhook.about, webhook.answer))
     reader->bad = true;
   int r = reader_finish(reader);
   if (r == 0)

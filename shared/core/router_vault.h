@@ -167,6 +167,8 @@ void write_dispatch_result(struct writer *writer, const struct dispatch_result *
 MUST_USE int read_dispatch_result(struct reader *reader, struct dispatch_result *ret_result);
 void write_end_payment(struct writer *writer, const struct end_payment *end);
 MUST_USE int read_end_payment(struct reader *reader, struct end_payment *ret_end);
+/* Whether a webhook can be about that operation, and prove that about it. */
+bool webhook_tells(enum operation about, enum answer answer);
 void write_webhook(struct writer *writer, const struct webhook *webhook);
 MUST_USE int read_webhook(struct reader *reader, struct webhook *ret_webhook);
 void write_webhook_taken(struct writer *writer, const struct webhook_taken *taken);

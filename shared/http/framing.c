@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "webhook_scheme.h"
+
 enum { VERSION_LENGTH = 8, CRLF = 2, LENGTH_DIGITS_MAX = 18 };
 
 #define BAD_FRAMING(name, text) static const struct problem name = {400, "bad_request", text, NULL, 0}
@@ -139,6 +141,11 @@ static const struct problem *check_headers(const struct framing_head *head) {
     return &bad_host;
   for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
     (void)find(head, single[i], &count);
+    if (count > 1)
+      return &bad_repeat;
+  }
+  for (size_t i = 0; i < WEBHOOK_HEADERS; i++) {
+    (void)find(head, webhook_header_name(i), &count);
     if (count > 1)
       return &bad_repeat;
   }

@@ -28,7 +28,7 @@ enum { REPLY_MS = 5000, QUIET_MS = 100, CLOSED = -1, SILENT = -2 };
 struct stage {
   char folder[64];
   struct spawned vault;
-  int listener, collect, router, egress, admin;
+  int listener, collect, router, egress, hooks, admin;
   struct id merchant;
   uint8_t key_hash[32];
   uint64_t correlation;
@@ -118,6 +118,7 @@ static void start(void) {
   stage.collect = spawn_connect(&stage.vault, "collect");
   stage.router = spawn_connect(&stage.vault, "router");
   stage.egress = spawn_connect(&stage.vault, "egress");
+  stage.hooks = spawn_connect(&stage.vault, "hooks");
   cr_assert_eq(control_send(stage.vault.control, "admin", stage.listener, NULL, 0), 0);
   stage.admin = connect_admin();
 }
@@ -126,6 +127,7 @@ static void close_all(void) {
   close(stage.collect);
   close(stage.router);
   close(stage.egress);
+  close(stage.hooks);
   close(stage.admin);
 }
 
@@ -331,13 +333,13 @@ Test(vault, a_hostile_router_gets_nothing_and_ends_nothing) {
 }
 
 Test(vault, every_role_with_every_type_and_wrong_lengths) {
-  static const char *const names[] = {"collect", "router", "egress", "admin"};
-  int *const fds[] = {&stage.collect, &stage.router, &stage.egress, &stage.admin};
-  static const uint64_t rows[4][4] = {{0x6}, {0xfe}, {0, 0, 0x2}, {0x1fe}};
-  for (size_t role = 0; role < 4; role++) {
+  static const char *const names[] = {"collect", "router", "egress", "hooks", "admin"};
+  int *const fds[] = {&stage.collect, &stage.router, &stage.egress, &stage.hooks, &stage.admin};
+  static const uint64_t rows[5][4] = {{0x6}, {0x1fe}, {0, 0, 0x6}, {0x2}, {0x1fe}};
+  for (size_t role = 0; role < 5; role++) {
     for (unsigned type = 0; type < 256; type++) {
       bool has_row = rows[role][type / 64] >> (type % 64) & 1;
-      send_raw(*fds[role], (uint8_t)type, type, bytes, has_row ? 20000 : type);
+      send_raw(*fds[role], (uint8_t)type, type, bytes, has_row ? 30000 : type);
       int r;
       do
         r = receive(*fds[role], REPLY_MS);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Canary cards and security codes go through the whole stack, well-formed and wrong, to every front: none may be found in
-# the router's or egress's or collect's memory afterwards, in any file of the stack, in a log or in an answer (B1, B4, B6,
+# the memory of router, egress, collect or hooks afterwards, in any file of the stack, in a log or in an answer (B1, B4, B6,
 # B7). Only the sandbox, which plays the PSP, has been told them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -54,6 +54,9 @@ for body in "${wrong_bodies[@]}"; do
   api POST /v1/route "$body" >>"$answers"
   request "$FREEPORT_PUBLISHABLE_KEY" POST "$FREEPORT_COLLECT_URL/v1/tokens" "$body" >>"$answers"
   request "$FREEPORT_PUBLISHABLE_KEY" POST "$FREEPORT_COLLECT_URL/v1/security-codes" "$body" >>"$answers"
+  for name in adyen checkout stripe "$stray"; do
+    request none POST "$FREEPORT_HOOKS_URL/v1/hooks/$name" "$body" >>"$answers"
+  done
 done
 # A card in a merchant's own text is refused, so that the ledger never holds it.
 for text in "\"reference\":\"$stray\"" "\"metadata\":{\"note\":\"paid with $stray\"}" "\"customer\":{\"name\":\"$stray\"}"; do
@@ -76,6 +79,7 @@ search() { # WHAT OPTION...
 search 'router' --pid "$FREEPORT_ROUTER_PID"
 search 'egress' --pid "$FREEPORT_EGRESS_PID"
 search 'collect' --pid "$FREEPORT_COLLECT_PID"
+search 'hooks' --pid "$FREEPORT_HOOKS_PID"
 search 'vault' --pid "$FREEPORT_VAULT_PID"
 search 'files' --path "$stack_dir/vault" --path "$stack_dir/router" --path "$stack_dir/log" --path "$stack_dir/run" --path "$stack_dir/up.err" --path "$answers"
 printf 'stray numbers, in files and logs: '
@@ -91,7 +95,7 @@ while IFS= read -r -d '' file; do
   fi
 done < <(find "$stack_dir/vault" "$stack_dir/router" "$stack_dir/log" "$stack_dir/run" "$answers" -type f -print0)
 printf '%s\n' "\"cvc\":\"${codes[0]}\"" "cvc]=${codes[0]}" "cvc%5D=${codes[0]}" "\"cvv\":\"${codes[0]}\"" |
-  "$build/tests/tools/card_scan" --pid "$FREEPORT_EGRESS_PID" --pid "$FREEPORT_COLLECT_PID" --pid "$FREEPORT_ROUTER_PID" ||
+  "$build/tests/tools/card_scan" --pid "$FREEPORT_EGRESS_PID" --pid "$FREEPORT_COLLECT_PID" --pid "$FREEPORT_HOOKS_PID" --pid "$FREEPORT_ROUTER_PID" ||
   fail 'a security code is left in memory'
 
 # The scan itself must be able to find: one is planted for it.

@@ -1,4 +1,4 @@
-/* A whole vault, its store in memory, before four peers that say anything in any order: good messages of
+/* A whole vault, its store in memory, before five peers that say anything in any order: good messages of
  * every type with bytes changed, and raw ones. It never ends, and what it says to the router never holds the
  * card (B1).
  *
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define CARD "4242427391058265"
+#define SECRET "canary-secret"
 
 enum { ROLES = 5, CHANGES_MAX = 8 };
 
@@ -30,6 +31,8 @@ static int ends[ROLES];
 static uint8_t root[KEY_BYTES];
 static struct id merchant, token;
 static uint64_t dispatched; /* correlation of the newest message to egress */
+static uint64_t told;       /* number of the newest webhook that the router was told */
+static uint8_t content_mac[crypto_auth_hmacsha256_BYTES];
 static uint8_t body[MESSAGE_MAX];
 
 static int wrap(void *context, const struct key_label *label, const uint8_t key[KEY_BYTES],
@@ -59,13 +62,17 @@ static void fetch(enum role role) {
   static uint8_t got[MESSAGE_MAX];
   ssize_t length;
   while ((length = recv(ends[role], got, sizeof got, 0)) > 0) {
-    if (role == ROLE_ROUTER || role == ROLE_COLLECT)
+    if (role == ROLE_ROUTER || role == ROLE_COLLECT || role == ROLE_HOOKS)
       assert(!memmem(got, (size_t)length, CARD, strlen(CARD)));
-    if (role == ROLE_ROUTER)
+    if (role == ROLE_ROUTER || role == ROLE_HOOKS)
       assert(!memmem(got, (size_t)length, "canary", 6));
-    if (role == ROLE_EGRESS && length >= MESSAGE_HEADER && got[1] == EV_SEND) {
+    if (role == ROLE_EGRESS && length >= MESSAGE_HEADER && (got[1] == EV_SEND || got[1] == EV_WEBHOOK)) {
       struct reader header = reader_over(got + 8, 8);
       dispatched = read_u64(&header);
+    }
+    if (role == ROLE_ROUTER && length >= MESSAGE_HEADER + 8 && got[1] == RV_WEBHOOK) {
+      struct reader number = reader_over(got + MESSAGE_HEADER, 8);
+      told = read_u64(&number);
     }
     if (role == ROLE_COLLECT && got[1] == (CV_TOKENIZE | REPLY_BIT)) {
       struct reader reader = reader_over(got + MESSAGE_HEADER, (size_t)length - MESSAGE_HEADER);
@@ -80,7 +87,26 @@ static size_t write_good(enum role role, uint8_t type) {
   struct writer writer = writer_over(body, sizeof body);
   static const uint8_t hash[32] = {7};
   struct token_question question = {merchant, token};
-  if (role == ROLE_COLLECT && type == CV_TOKENIZE) {
+  if (role == ROLE_HOOKS) {
+    static const uint8_t content[] = "{\"type\":\"payment_captured\"}";
+    struct hook hook = {.connector = "adyen", .body_length = sizeof content - 1, .body = content};
+    sodium_bin2hex(hook.signatures[1], 65, content_mac, sizeof content_mac);
+    write_hook(&writer, &hook);
+  } else if (role == ROLE_ROUTER && type == RV_WEBHOOK_TAKEN) {
+    struct webhook_taken taken = {told == 0 ? 1 : told, STATUS_DONE};
+    write_webhook_taken(&writer, &taken);
+  } else if (role == ROLE_EGRESS && type == (EV_WEBHOOK | REPLY_BIT)) {
+    static struct webhook_reading reading;
+    memset(&reading, 0, sizeof reading);
+    reading.count = 1;
+    reading.events[0] = (struct webhook_event){.tells = true,
+                                               .key = "mov_01J9ZC3V5K8Q2W4E6R8T0Y1A3S_1",
+                                               .about = OPERATION_CAPTURE,
+                                               .answer = ANSWER_IS_CAPTURED};
+    (void)!answer_fields_set(&reading.events[0].fields, ANSWER_MESSAGE, "echo 4242 4273 9105 8265");
+    write_u16(&writer, STATUS_DONE);
+    write_webhook_reading(&writer, &reading);
+  } else if (role == ROLE_COLLECT && type == CV_TOKENIZE) {
     struct tokenize tokenize = {.card = {CARD, 12, 2035, "Name"}, .code = {"123"}};
     memcpy(tokenize.key_hash, hash, 32);
     write_tokenize(&writer, &tokenize);
@@ -126,8 +152,9 @@ static size_t write_good(enum role role, uint8_t type) {
   } else if (role == ROLE_ADMIN && type == ADMIN_CONNECTOR_SET) {
     static struct connector_set set;
     set = (struct connector_set){.facts = {.name = "adyen", .sheet = "adyen", .status = CONNECTOR_ACTIVE},
-                                 .credential_count = 1,
-                                 .credentials = {{"api_key", "canary"}}};
+                                 .signing = {WEBHOOK_BODY_HMAC, 1},
+                                 .credential_count = 2,
+                                 .credentials = {{"api_key", "canary"}, {"webhook_secret", SECRET}}};
     write_connector_set(&writer, &set);
   } else if (role == ROLE_ADMIN && type == ADMIN_CONNECTOR_STATUS) {
     struct connector_status_set set = {"adyen", CONNECTOR_ACTIVE};
@@ -177,6 +204,11 @@ static void start(void) {
   step(ROLE_ADMIN, ADMIN_MERCHANT_ADD, write_good(ROLE_ADMIN, ADMIN_MERCHANT_ADD));
   step(ROLE_ADMIN, ADMIN_PUBLISHABLE_KEY_ADD, write_good(ROLE_ADMIN, ADMIN_PUBLISHABLE_KEY_ADD));
   step(ROLE_ADMIN, ADMIN_CONNECTOR_SET, write_good(ROLE_ADMIN, ADMIN_CONNECTOR_SET));
+  static const char content[] = "{\"type\":\"payment_captured\"}";
+  crypto_auth_hmacsha256_state state;
+  crypto_auth_hmacsha256_init(&state, (const uint8_t *)SECRET, strlen(SECRET));
+  crypto_auth_hmacsha256_update(&state, (const uint8_t *)content, strlen(content));
+  crypto_auth_hmacsha256_final(&state, content_mac);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -188,7 +220,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint8_t choice = read_u8(&reader);
     uint8_t type = choice & 0x80 ? choice : (uint8_t)(1 + choice % 8);
     if (role == ROLE_EGRESS && choice & 1)
-      type = EV_SEND | REPLY_BIT;
+      type = (choice & 2 ? EV_WEBHOOK : EV_SEND) | REPLY_BIT;
     size_t length = write_good(role, type);
     for (unsigned changes = read_u8(&reader) % CHANGES_MAX; changes > 0; changes--) {
       uint16_t place = read_u16(&reader);

@@ -88,6 +88,12 @@ absent freeport-vault 'the HTTP client' "$client"
 absent freeport-collect 'keys' "$keys"
 absent freeport-collect 'the router' "$router"
 absent freeport-collect 'the HTTP client' "$client"
+absent freeport-hooks 'keys' "$keys"
+absent freeport-hooks 'the vault itself' "$(defined_in $(library vault/process))"
+absent freeport-hooks 'egress' "$(own vault/egress)"
+absent freeport-hooks 'the messages of cards' "$(defined_in $(library vault/protocol) | grep -E 'tokenize|card|code|egress_send')"
+absent freeport-hooks 'the router' "$router"
+absent freeport-hooks 'the HTTP client' "$client"
 absent freeport-egress 'keys' "$keys"
 absent freeport-egress 'the router' "$router"
 
@@ -105,6 +111,7 @@ never_calls() {
 never_calls freeport-vault socket connect bind listen execve execvp system popen fork posix_spawn dlopen getaddrinfo
 never_calls freeport-router connect bind execve execvp system popen fork posix_spawn getaddrinfo
 never_calls freeport-collect connect bind execve execvp system popen fork posix_spawn getaddrinfo
+never_calls freeport-hooks connect bind execve execvp system popen fork posix_spawn getaddrinfo
 never_calls freeport-egress bind listen accept accept4 execve execvp system popen fork posix_spawn
 
 # The refusal itself, and that it is the refusal and not something else that stops the compiler.

@@ -98,6 +98,8 @@ void books_note_charge(struct books *books, const struct book *book, const struc
   write_text(&writer, charge->advice_code);
   write_long_text(&writer, charge->metadata);
   end(books, &writer);
+  if (books->on_booked != NULL && charge->first == NULL) /* later it is noted for its movements' sake */
+    books->on_booked(books->on_booked_context, book, charge, NULL);
 }
 
 static void take_charge(struct book *book, struct reader *reader) {
@@ -137,6 +139,8 @@ void books_note_movement(struct books *books, const struct book *book, const str
   write_i64(&writer, movement->created_ms);
   write_long_text(&writer, movement->metadata);
   end(books, &writer);
+  if (books->on_booked != NULL)
+    books->on_booked(books->on_booked_context, book, movement->charge, movement);
 }
 
 static void take_movement(struct book *book, struct reader *reader) {

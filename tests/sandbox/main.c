@@ -2,6 +2,7 @@
 #include "log.h"
 #include "loop.h"
 #include "sandbox_server.h"
+#include "sandbox_webhooks.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -139,6 +140,7 @@ struct control_line {
   struct watch watch;
   struct loop *loop;
   struct server *server;
+  struct webhooks *webhooks;
   bool ready_said;
 };
 
@@ -148,9 +150,20 @@ static void say_ready(struct control_line *line) {
   line->ready_said = control_send(line->watch.fd, "ready", -1, NULL, 0) == 0;
 }
 
+/* Where webhooks go is all that is set. */
+static void take_setting(struct control_line *line, const struct control_message *message) {
+  char text[CONTROL_PAYLOAD + 1];
+  memcpy(text, message->payload, message->length);
+  text[message->length] = '\0';
+  if (strcmp(message->name, "webhooks") == 0 && !webhooks_set_target(line->webhooks, text))
+    log_warn("a setting for webhooks could not be read");
+}
+
 static void take_listener(struct control_line *line, const struct control_message *message) {
-  if (message->fd < 0)
-    return; /* a setting: the sandbox has none */
+  if (message->fd < 0) {
+    take_setting(line, message);
+    return;
+  }
   int result = server_add_listener(line->server, message->name, message->fd);
   if (result < 0) {
     log_error("a listener could not be taken", result);
@@ -185,17 +198,24 @@ static bool is_control_line(int fd) {
 
 static int serve(struct loop *loop, struct books *books, const struct options *options) {
   struct server *server;
+  struct webhooks *webhooks;
   int result = server_new(loop, &system_clock, books, &server);
   if (result < 0)
     return result;
+  result = webhooks_new(loop, &system_clock, books, &webhooks);
+  if (result < 0) {
+    server_free(server);
+    return result;
+  }
   struct control_line line = {
-      .watch = {.ready = on_control, .fd = CONTROL_FD}, .loop = loop, .server = server};
+      .watch = {.ready = on_control, .fd = CONTROL_FD}, .loop = loop, .server = server, .webhooks = webhooks};
   result = open_listeners(server, options);
   if (result == 0 && is_control_line(CONTROL_FD))
     result = loop_watch(loop, &line.watch, EPOLLIN);
   if (result == 0)
     result = loop_run(loop);
   server_free(server);
+  webhooks_free(webhooks);
   return result;
 }
 

@@ -7,7 +7,9 @@ static const char *const fault_names[FAULT_COUNT] = {
     "hang_before",   "hang_after", "http_500_before", "http_500_after",
     "garbage_after", "status_403", "status_404"};
 
-enum { LATENCY_MAX_MS = 600000 };
+enum { LATENCY_MAX_MS = 600000, WEBHOOK_DELAY_DEFAULT_MS = 200 };
+
+static const char *const webhooks_names[WEBHOOKS_SENT_COUNT] = {"on", "off", "duplicate", "reorder"};
 
 static const enum operation nameable[] = {OPERATION_AUTHORIZE, OPERATION_CHARGE, OPERATION_CAPTURE,
                                           OPERATION_VOID,      OPERATION_REFUND, OPERATION_STATUS,
@@ -16,7 +18,8 @@ static const enum operation nameable[] = {OPERATION_AUTHORIZE, OPERATION_CHARGE,
 struct behaviour behaviour_default(void) {
   return (struct behaviour){.rate = 1,
                             .operations = 1u << OPERATION_AUTHORIZE | 1u << OPERATION_CHARGE,
-                            .search_lag_ms = SEARCH_LAG_DEFAULT_MS};
+                            .search_lag_ms = SEARCH_LAG_DEFAULT_MS,
+                            .webhook_delay_ms = WEBHOOK_DELAY_DEFAULT_MS};
 }
 
 static const char *read_fault(const json_t *value, struct behaviour *behaviour) {
@@ -105,6 +108,24 @@ static const char *read_search_lag(const json_t *value, struct behaviour *behavi
                                                                  : "search_lag_ms must be a positive integer";
 }
 
+static const char *read_webhooks(const json_t *value, struct behaviour *behaviour) {
+  const char *name = json_string_value(value);
+  for (enum webhooks_sent sent = WEBHOOKS_ON; name != NULL && sent < WEBHOOKS_SENT_COUNT; sent++)
+    if (strcmp(webhooks_names[sent], name) == 0) {
+      behaviour->webhooks = sent;
+      return NULL;
+    }
+  return "webhooks must be one of on, off, duplicate, reorder";
+}
+
+static const char *read_webhook_delay(const json_t *value, struct behaviour *behaviour) {
+  json_int_t delay = json_integer_value(value);
+  if (!json_is_integer(value) || delay < 0 || delay > LATENCY_MAX_MS)
+    return "webhook_delay_ms must be an integer from 0 to 600000";
+  behaviour->webhook_delay_ms = (uint32_t)delay;
+  return NULL;
+}
+
 static const char *read_seed(const json_t *value, struct behaviour *behaviour) {
   behaviour->seed = (uint64_t)json_integer_value(value);
   return json_is_integer(value) ? NULL : "seed must be an integer";
@@ -122,6 +143,8 @@ static const struct {
                {"advice_code", read_advice_code},
                {"transient", read_transient},
                {"search_lag_ms", read_search_lag},
+               {"webhooks", read_webhooks},
+               {"webhook_delay_ms", read_webhook_delay},
                {"seed", read_seed}};
 
 static const char *read_member(const char *name, const json_t *value, struct behaviour *behaviour) {
@@ -130,7 +153,7 @@ static const char *read_member(const char *name, const json_t *value, struct beh
       return members[i].read(value, behaviour);
   return "a behaviour has the members fault, rate, latency_ms, decline, operations, network_code, "
          "advice_code, "
-         "transient, search_lag_ms, seed";
+         "transient, search_lag_ms, webhooks, webhook_delay_ms, seed";
 }
 
 const char *behaviour_parse(const char *body, size_t length, struct behaviour *ret_behaviour) {
@@ -163,8 +186,11 @@ void behaviour_print(const struct behaviour *behaviour, struct text *text) {
       text_print(text, "%s\"%s\"", comma, operation_name(nameable[i]));
       comma = ",";
     }
-  text_print(text, "],\"transient\":%s,\"search_lag_ms\":%lld,\"seed\":%llu}",
+  text_print(text,
+             "],\"transient\":%s,\"search_lag_ms\":%lld,\"webhooks\":\"%s\",\"webhook_delay_ms\":%u,\"seed\":"
+             "%llu}",
              behaviour->transient ? "true" : "false", (long long)behaviour->search_lag_ms,
+             webhooks_names[behaviour->webhooks], (unsigned)behaviour->webhook_delay_ms,
              (unsigned long long)(behaviour->seed & INT64_MAX));
 }
 

@@ -22,6 +22,14 @@ enum fault {
   FAULT_COUNT
 };
 
+enum webhooks_sent {
+  WEBHOOKS_ON,
+  WEBHOOKS_OFF,
+  WEBHOOKS_DUPLICATE, /* each is sent again after it was taken */
+  WEBHOOKS_REORDER,   /* a random while later, so that later ones come before */
+  WEBHOOKS_SENT_COUNT
+};
+
 enum { DECLINE_CAPACITY = 65, NETWORK_CODE_CAPACITY = 9, SEARCH_LAG_DEFAULT_MS = 3600 * 1000 };
 
 struct behaviour {
@@ -35,7 +43,9 @@ struct behaviour {
   uint32_t operations;                      /* bits 1 << enum operation */
   bool transient;        /* a 500 of Adyen's carries Transient-Error: true, and is not kept under the key */
   int64_t search_lag_ms; /* how old a payment must be for Stripe's search to know it */
-  uint64_t seed, drawn;  /* the n-th draw depends on these alone */
+  enum webhooks_sent webhooks;
+  uint32_t webhook_delay_ms; /* after it was booked */
+  uint64_t seed, drawn;      /* the n-th draw depends on these alone */
 };
 
 struct behaviour behaviour_default(void);

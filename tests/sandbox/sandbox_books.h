@@ -96,6 +96,10 @@ struct book {
 struct books {
   struct book *first;
   struct state_log log;
+  /* Called when a charge (movement NULL) or a movement was booked; NULL: nobody. */
+  void (*on_booked)(void *context, const struct book *book, const struct charge *charge,
+                    const struct movement *movement);
+  void *on_booked_context;
 };
 
 /* Opens the books in directory, which is made if need be. Returns 0 or a negated errno. */

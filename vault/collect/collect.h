@@ -1,7 +1,7 @@
 /* freeport-collect: cards come in here and go to the vault; none comes back. */
 #pragma once
 
-#include "collect_line.h"
+#include "front_line.h"
 #include "collect_options.h"
 #include "http.h"
 #include "velocity.h"

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* Takes what the next step needs. False when any of it is missing or unfit to stand in a request. */
-static bool carry(const struct answer_view *view, const struct answer_plan *plan, struct exchange *exchange) {
-  for (const struct reading *reading = plan->readings; reading != NULL; reading = reading->next) {
+static bool carry(const struct answer_view *view, struct exchange *exchange) {
+  for (const struct reading *reading = view->plan->readings; reading != NULL; reading = reading->next) {
     char text[JSON_SCALAR_CAPACITY];
     if (reading->field != 0)
       continue;
@@ -40,7 +40,7 @@ static bool turn_page(const struct answer_view *view, const struct list_reading 
 
 static bool move_on(const struct answer_view *view, struct exchange *exchange) {
   struct exchange next = *exchange;
-  if (!carry(view, exchange->step->answer, &next) || !exchange_stand_at(&next, next.step->next))
+  if (!carry(view, &next) || !exchange_stand_at(&next, next.step->next))
     return false;
   *exchange = next;
   return true;
@@ -48,15 +48,22 @@ static bool move_on(const struct answer_view *view, struct exchange *exchange) {
 
 static void conclude(const struct answer_view *view, const struct outcome_rule *rule,
                      struct verdict *verdict) {
-  verdict->step = view->exchange->number;
   verdict->answer = rule == NULL || rule->goes_on ? ANSWER_IS_UNKNOWN : rule->answer;
   verdict->transient_error = rule != NULL && rule->transient;
-  answer_view_fields(view, view->exchange->step->answer, &verdict->fields);
+  answer_view_fields(view, &verdict->fields);
 }
 
 int read_answer(struct exchange *exchange, const struct http_answer *http, struct verdict *ret_verdict) {
   json_t *body = answer_json_read(http->body, http->body_length);
-  struct answer_view view = {.exchange = exchange, .http = http, .body = body};
+  const struct egress_send *send = exchange->send;
+  struct answer_view view = {.sheet = exchange->sheet,
+                             .plan = exchange->step->answer,
+                             .http = http,
+                             .key = send->key,
+                             .operation =
+                                 send->operation == OPERATION_STATUS ? send->asked_about : send->operation,
+                             .currency = send->amount.currency,
+                             .body = body};
   const struct list_reading *list = exchange->step->answer->list;
   if (list != NULL)
     answer_view_search(&view, list);
@@ -66,6 +73,7 @@ int read_answer(struct exchange *exchange, const struct http_answer *http, struc
     goes_on = move_on(&view, exchange);
   if (!goes_on) {
     sodium_memzero(ret_verdict, sizeof *ret_verdict);
+    ret_verdict->step = exchange->number;
     conclude(&view, rule, ret_verdict);
   }
   json_decref(body);

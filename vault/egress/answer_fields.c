@@ -15,11 +15,11 @@ static void set_or_drop(struct answer_fields *fields, enum answer_field field, c
   (void)error; /* what does not fit is not there: the outcome stands without it */
 }
 
-/* The currency in which the answer counts: its own, else the dispatch's. */
-static void read_currency(const struct answer_view *view, const struct answer_plan *plan,
-                          struct answer_fields *fields, char ret_code[CURRENCY_CAPACITY]) {
-  memcpy(ret_code, view->exchange->send->amount.currency, CURRENCY_CAPACITY);
-  for (const struct reading *reading = plan->readings; reading != NULL; reading = reading->next) {
+/* The currency in which the answer counts: its own, else the view's. */
+static void read_currency(const struct answer_view *view, struct answer_fields *fields,
+                          char ret_code[CURRENCY_CAPACITY]) {
+  memcpy(ret_code, view->currency, CURRENCY_CAPACITY);
+  for (const struct reading *reading = view->plan->readings; reading != NULL; reading = reading->next) {
     char text[JSON_SCALAR_CAPACITY];
     if (reading->field != ANSWER_CURRENCY || answer_view_read(view, reading, text) != CURRENCY_CAPACITY - 1)
       continue;
@@ -35,7 +35,7 @@ static void read_amount(const struct answer_view *view, const struct reading *re
                         struct answer_fields *fields) {
   char text[JSON_SCALAR_CAPACITY];
   size_t length = answer_view_read(view, reading, text);
-  int psp = sheet_exponent(view->exchange->sheet, currency);
+  int psp = sheet_exponent(view->sheet, currency);
   int iso = currency_exponent(currency);
   if (length == 0 || length > 18 || strspn(text, "0123456789") != length || psp < 0 || iso < 0)
     return;
@@ -47,11 +47,10 @@ static void read_amount(const struct answer_view *view, const struct reading *re
   set_or_drop(fields, reading->field, digits);
 }
 
-void answer_view_fields(const struct answer_view *view, const struct answer_plan *plan,
-                        struct answer_fields *fields) {
+void answer_view_fields(const struct answer_view *view, struct answer_fields *fields) {
   char currency[CURRENCY_CAPACITY];
-  read_currency(view, plan, fields, currency);
-  for (const struct reading *reading = plan->readings; reading != NULL; reading = reading->next) {
+  read_currency(view, fields, currency);
+  for (const struct reading *reading = view->plan->readings; reading != NULL; reading = reading->next) {
     char text[JSON_SCALAR_CAPACITY];
     if (reading->field == 0 || reading->field == ANSWER_CURRENCY)
       continue;

@@ -15,8 +15,7 @@ void answer_view_search(struct answer_view *view, const struct list_reading *lis
   for (size_t i = 0; i < json_array_size(items); i++) {
     const json_t *item = json_array_get(items, i);
     char text[JSON_SCALAR_CAPACITY];
-    if (answer_json_text(answer_json_at(item, &list->match), text) > 0 &&
-        strcmp(text, view->exchange->send->key) == 0) {
+    if (answer_json_text(answer_json_at(item, &list->match), text) > 0 && strcmp(text, view->key) == 0) {
       view->item = item;
       return;
     }
@@ -56,8 +55,7 @@ static bool status_fits(const struct outcome_rule *rule, uint16_t status) {
   return rule->range_count == 0;
 }
 
-static bool operation_fits(const struct outcome_rule *rule, const struct egress_send *send) {
-  enum operation operation = send->operation == OPERATION_STATUS ? send->asked_about : send->operation;
+static bool operation_fits(const struct outcome_rule *rule, enum operation operation) {
   return rule->operations == 0 || (rule->operations & (UINT32_C(1) << operation)) != 0;
 }
 
@@ -68,7 +66,7 @@ static bool found_fits(const struct outcome_rule *rule, const struct answer_view
 }
 
 static bool rule_fits(const struct outcome_rule *rule, const struct answer_view *view) {
-  if (!status_fits(rule, view->http->status) || !operation_fits(rule, view->exchange->send) ||
+  if (!status_fits(rule, view->http->status) || !operation_fits(rule, view->operation) ||
       !found_fits(rule, view))
     return false;
   const struct answer_condition *condition = rule->conditions;
@@ -78,7 +76,7 @@ static bool rule_fits(const struct outcome_rule *rule, const struct answer_view 
 }
 
 const struct outcome_rule *answer_view_rule(const struct answer_view *view) {
-  const struct outcome_rule *rule = view->exchange->step->answer->outcomes;
+  const struct outcome_rule *rule = view->plan->outcomes;
   while (rule != NULL && !rule_fits(rule, view))
     rule = rule->next;
   return rule;

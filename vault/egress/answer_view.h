@@ -5,11 +5,15 @@
 #include "answer_json.h"
 
 struct answer_view {
-  const struct exchange *exchange;
+  const struct sheet *sheet;
+  const struct answer_plan *plan;
   const struct http_answer *http;
-  const json_t *body; /* NULL when it is no JSON */
-  const json_t *item; /* of a list: the entry, or NULL */
-  bool is_list;       /* the answer is a list as the sheet describes it */
+  const char *key;          /* of a list: whose entry is asked for */
+  enum operation operation; /* done, or asked about */
+  const char *currency;     /* that amounts count in when the answer names none */
+  const json_t *body;       /* NULL when it is no JSON */
+  const json_t *item;       /* of a list: the entry, or NULL */
+  bool is_list;             /* the answer is a list as the sheet describes it */
 };
 
 /* The value of a header, or NULL. Borrowed. */
@@ -22,5 +26,4 @@ const struct outcome_rule *answer_view_rule(const struct answer_view *view);
 size_t answer_view_read(const struct answer_view *view, const struct reading *reading,
                         char ret_text[JSON_SCALAR_CAPACITY]);
 /* Every field of the plan that fits its rule. */
-void answer_view_fields(const struct answer_view *view, const struct answer_plan *plan,
-                        struct answer_fields *fields);
+void answer_view_fields(const struct answer_view *view, struct answer_fields *fields);

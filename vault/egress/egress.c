@@ -89,7 +89,7 @@ static int open_all(struct egress *egress, const struct egress_options *options)
     error = open_pool(egress, options);
   if (error == 0)
     error = open_dispatcher(egress, options);
-  vault_line_init(&egress->line, egress->loop);
+  vault_line_init(&egress->line, egress->loop, egress->shelf, options->environment);
   egress->line.dispatcher = egress->dispatcher;
   return error;
 }

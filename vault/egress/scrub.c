@@ -59,14 +59,25 @@ static bool holds_fitting_run(const struct digits *digits, const char *bin, cons
   return false;
 }
 
+static bool is_issued(const char *digits, size_t length) {
+  char number[LUHN_RUN_MAX + 1];
+  memcpy(number, digits, length);
+  number[length] = '\0';
+  bool issued = card_network(number) != NETWORK_UNKNOWN && card_number_acceptable(number);
+  sodium_memzero(number, sizeof number);
+  return issued;
+}
+
 /* Runs as they stand, between things that are no separators. */
-static bool holds_any_run(const struct digits *digits) {
+static bool holds_any_run(const struct digits *digits, bool issued_only) {
   for (size_t start = 0; start < digits->count;) {
     size_t end = start + 1;
     while (end < digits->count && !digits->breaks[end])
       end++;
     size_t length = end - start;
-    if (length >= LUHN_RUN_MIN && length <= LUHN_RUN_MAX && card_number_valid(digits->digit + start, length))
+    if (length >= LUHN_RUN_MIN && length <= LUHN_RUN_MAX &&
+        card_number_valid(digits->digit + start, length) &&
+        (!issued_only || is_issued(digits->digit + start, length)))
       return true;
     start = end;
   }
@@ -93,7 +104,7 @@ static bool text_hits(const struct scrub *scrub, const struct scrub_text *text, 
   else if (scrub->bin[0] != '\0' && scrub->last4[0] != '\0')
     hit = holds_fitting_run(&digits, scrub->bin, scrub->last4);
   else
-    hit = free_text && holds_any_run(&digits);
+    hit = (free_text || scrub->everywhere) && holds_any_run(&digits, !free_text);
   if (free_text && scrub->code[0] != '\0')
     hit |= holds_code(text, scrub->code);
   sodium_memzero(&digits,

@@ -1,4 +1,4 @@
-/* Collect, the router and egress ask. */
+/* Collect, the router, egress and hooks ask. */
 #include "asks.h"
 
 #include <errno.h>
@@ -110,6 +110,36 @@ int ask_connectors(struct vault *vault, struct ask *ask) {
     return -EPROTO;
   connectors_page_after(&vault->connectors, question.after, &page);
   write_connectors_page(&ask->reply, &page);
+  return 0;
+}
+
+int ask_webhook_taken(struct vault *vault, struct ask *ask) {
+  struct webhook_taken taken;
+  if (read_webhook_taken(&ask->body, &taken) < 0)
+    return -EPROTO;
+  webhook_was_taken(vault, &taken);
+  return 0;
+}
+
+int ask_webhook(struct vault *vault, struct ask *ask) {
+  struct hook hook;
+  if (read_hook(&ask->body, &hook) < 0)
+    return -EPROTO;
+  int r = webhook_take(vault, &ask->from, &hook);
+  ask->deferred = r == 0;
+  return r;
+}
+
+int ask_webhook_read(struct vault *vault, struct ask *ask) {
+  struct webhook_reading *reading = &vault->webhooks.reading;
+  uint16_t status = read_u16(&ask->body);
+  if (status > STATUS_UNAVAILABLE)
+    return -EPROTO;
+  int r = status == STATUS_DONE ? read_webhook_reading(&ask->body, reading) : reader_finish(&ask->body);
+  if (r < 0)
+    return -EPROTO;
+  webhook_was_read(vault, ask->from.correlation, (enum status)status);
+  sodium_memzero(reading, sizeof *reading);
   return 0;
 }
 

@@ -19,7 +19,12 @@ MUST_USE int ask_delete_token(struct vault *vault, struct ask *ask);
 MUST_USE int ask_update_token(struct vault *vault, struct ask *ask);
 MUST_USE int ask_connectors(struct vault *vault, struct ask *ask);
 
+MUST_USE int ask_webhook_taken(struct vault *vault, struct ask *ask);
+
 MUST_USE int ask_answer(struct vault *vault, struct ask *ask);
+MUST_USE int ask_webhook_read(struct vault *vault, struct ask *ask);
+
+MUST_USE int ask_webhook(struct vault *vault, struct ask *ask);
 
 MUST_USE int ask_status(struct vault *vault, struct ask *ask);
 MUST_USE int ask_merchant_add(struct vault *vault, struct ask *ask);

@@ -7,7 +7,7 @@
 #include "tables.h"
 
 enum {
-  FORMAT = 1,
+  FORMAT = 2,
   NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
   TAG_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES,
   PLAIN_MAX = 8192,

@@ -231,8 +231,9 @@ static int add_connector(struct vault *vault, const struct pending *pending, str
     return r;
   memcpy(send->sheet, set->facts.sheet, sizeof send->sheet);
   memcpy(send->base_url, set->base_url, sizeof send->base_url);
-  send->credential_count = set->credential_count;
-  memcpy(send->credentials, set->credentials, sizeof send->credentials);
+  for (size_t i = 0; i < set->credential_count; i++) /* what signs webhooks is for the vault alone */
+    if (!webhook_secret_is(set->credentials[i].name))
+      send->credentials[send->credential_count++] = set->credentials[i];
   connector_close(&vault->connectors);
   return 0;
 }

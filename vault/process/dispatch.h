@@ -35,7 +35,7 @@ struct dispatches {
   struct pending *all; /* [DISPATCHES_MAX] */
   uint16_t free[DISPATCHES_MAX];
   size_t free_count;
-  uint64_t sent; /* how many were handed to egress since it came */
+  uint64_t sent; /* how many messages were handed to egress since it came, webhooks too */
   uint64_t correlation;
   struct egress_send *send; /* in the arena: the one being sent */
   uint8_t *message;         /* in the arena, MESSAGE_MAX */

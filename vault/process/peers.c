@@ -21,12 +21,14 @@ static void close_peer(struct peer *peer) {
     return;
   if (peer->role == ROLE_EGRESS)
     dispatch_egress_lost(peer->vault, peer->channel.queued);
+  webhooks_peer_lost(peer->vault, peer->role);
   loop_forget(peer->vault->loop, &peer->watch);
   channel_close(&peer->channel);
   peer->open = false;
 }
 
-/* What collect sends holds cards, what an operator sends credentials, what egress sends what a PSP said. */
+/* What collect sends holds cards, what an operator sends credentials, what egress and hooks send what a PSP
+ * said. */
 static bool carries_secrets(const struct peer *peer) {
   return peer->role != ROLE_ROUTER;
 }

@@ -4,7 +4,7 @@
 
 #include "card_rules.h"
 
-enum { LAST_DIGITS = 4 };
+enum { LAST_DIGITS = 4, RUN_MIN = 13 };
 
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -14,19 +14,51 @@ static bool is_between(char c) {
   return c == ' ' || c == '-' || c == '.' || c == '_';
 }
 
+/* The next digit at *text, which moves behind it and one separator; '\0' when there is none. */
+static char take_digit(const char **text) {
+  if (!is_digit(**text))
+    return '\0';
+  char digit = *(*text)++;
+  if (is_between(**text) && is_digit((*text)[1]))
+    (*text)++;
+  return digit;
+}
+
 /* Whether the digits that start at text, one separator between two of them allowed, can be the card. */
 static bool starts_card(const char *text, const char *bin, const char *last4) {
   char digits[CARD_NUMBER_MAX];
   size_t count = 0, bin_length = strlen(bin);
   while (count < CARD_NUMBER_MAX && is_digit(*text)) {
-    digits[count++] = *text++;
+    digits[count++] = take_digit(&text);
     if (count <= bin_length && digits[count - 1] != bin[count - 1])
       return false;
     if (count >= CARD_NUMBER_MIN && memcmp(digits + count - LAST_DIGITS, last4, LAST_DIGITS) == 0 &&
         card_number_valid(digits, count))
       return true;
-    if (is_between(*text) && is_digit(text[1]))
+  }
+  return false;
+}
+
+/* Whether the whole run of digits that starts at *text, which moves behind it, is a number that a network
+ * issues. */
+static bool takes_issued_number(const char **text) {
+  char digits[CARD_NUMBER_CAPACITY] = "", digit;
+  size_t count = 0;
+  while ((digit = take_digit(text)) != '\0') {
+    if (count < CARD_NUMBER_MAX)
+      digits[count] = digit;
+    count++;
+  }
+  return count >= RUN_MIN && count <= CARD_NUMBER_MAX && card_network(digits) != NETWORK_UNKNOWN &&
+         card_number_acceptable(digits);
+}
+
+static bool holds_issued_number(const char *text) {
+  while (*text) {
+    if (!is_digit(*text))
       text++;
+    else if (takes_issued_number(&text))
+      return true;
   }
   return false;
 }
@@ -46,6 +78,18 @@ unsigned scrub_digits(struct answer_fields *fields, const char *bin, const char 
   for (unsigned field = 1; field < ANSWER_FIELD_COUNT; field++) {
     const char *value = answer_fields_get(fields, (enum answer_field)field);
     if (value && holds_card(value, bin, last4)) {
+      answer_fields_drop(fields, (enum answer_field)field);
+      dropped++;
+    }
+  }
+  return dropped;
+}
+
+unsigned scrub_card_numbers(struct answer_fields *fields) {
+  unsigned dropped = 0;
+  for (unsigned field = 1; field < ANSWER_FIELD_COUNT; field++) {
+    const char *value = answer_fields_get(fields, (enum answer_field)field);
+    if (value && holds_issued_number(value)) {
       answer_fields_drop(fields, (enum answer_field)field);
       dropped++;
     }

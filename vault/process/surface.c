@@ -6,6 +6,7 @@
 #include "asks.h"
 #include "collect_vault.h"
 #include "egress_vault.h"
+#include "hooks_vault.h"
 #include "log.h"
 #include "vault.h"
 
@@ -28,8 +29,12 @@ static const struct row {
     {ROLE_ROUTER, RV_DELETE_TOKEN, EXACTLY, 64, ask_delete_token},
     {ROLE_ROUTER, RV_UPDATE_TOKEN, EXACTLY, 67, ask_update_token},
     {ROLE_ROUTER, RV_CONNECTORS, AT_MOST, 34, ask_connectors},
+    {ROLE_ROUTER, RV_WEBHOOK_TAKEN, EXACTLY, 9, ask_webhook_taken},
 
     {ROLE_EGRESS, EV_SEND | REPLY_BIT, AT_MOST, 8192, ask_answer},
+    {ROLE_EGRESS, EV_WEBHOOK | REPLY_BIT, AT_MOST, 24576, ask_webhook_read},
+
+    {ROLE_HOOKS, HV_WEBHOOK, AT_MOST, 26700, ask_webhook},
 
     {ROLE_ADMIN, ADMIN_STATUS, EXACTLY, 0, ask_status},
     {ROLE_ADMIN, ADMIN_MERCHANT_ADD, EXACTLY, 32, ask_merchant_add},

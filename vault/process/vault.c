@@ -165,6 +165,7 @@ int vault_new(const struct vault_options *options, struct vault **ret_vault) {
   vault->environment = options->environment;
   vault->similar_limit = options->similar_limit;
   peers_begin(vault);
+  webhooks_begin(&vault->webhooks, vault);
   int r = load_parts(vault, options);
   if (r < 0) {
     vault_free(vault);
@@ -178,6 +179,7 @@ int vault_new(const struct vault_options *options, struct vault **ret_vault) {
 void vault_free(struct vault *vault) {
   peers_end(vault);
   loop_on_round_end(vault->loop, NULL, NULL);
+  webhooks_end(&vault->webhooks, vault);
   loop_clear_timer(vault->loop, &vault->sweeper.timer);
   loop_clear_timer(vault->loop, &vault->lease_timer);
   store_abandon(vault->store);

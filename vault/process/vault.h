@@ -13,6 +13,7 @@
 #include "provider.h"
 #include "round.h"
 #include "similar.h"
+#include "webhooks.h"
 
 enum { VAULT_ARENA_BYTES = 4 << 20 };
 
@@ -46,6 +47,7 @@ struct vault {
   struct escrow_commit escrow;
   struct leases *leases;
   struct dispatches dispatches;
+  struct webhooks webhooks;
   struct sweeper sweeper;
   struct timer lease_timer;
   struct peers peers;

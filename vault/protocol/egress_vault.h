@@ -9,7 +9,10 @@
 #include "router_vault.h"
 
 enum egress_vault_type {
-  EV_SEND = 1 /* vault to egress; the reply (EV_SEND | REPLY_BIT) carries a dispatch_result */
+  EV_SEND = 1, /* vault to egress; the reply (EV_SEND | REPLY_BIT) carries a dispatch_result */
+  EV_WEBHOOK   /* vault to egress: a webhook_body to be read by its sheet; the reply carries a
+                  webhook_reading, or STATUS_INVALID when it is not what the sheet describes,
+                  STATUS_CONFLICT when egress has not that version of the sheet */
 };
 
 /* All that one dispatch needs; the card and the code only where the operation releases them. Wiped after use.

@@ -555,6 +555,7 @@ class Faults(Case):
     def test_behaviour_is_checked(self):
         for wrong in ("", "[]", "{", '{"fault":"explode"}', '{"rate":2}', '{"rate":"1"}', '{"latency_ms":-1}',
                       '{"operations":["steal"]}', '{"operations":"charge"}', '{"decline":5}', '{"decline":"a b"}',
+                      '{"webhooks":"sometimes"}', '{"webhooks":true}', '{"webhook_delay_ms":-1}', '{"webhook_delay_ms":1e3}',
                       '{"colour":1}', '{"rate":1,"rate":0}'):
             answer = self.sandbox.ask("PUT", "/_sandbox/stripe/behaviour", wrong)
             self.assertEqual(answer.status, 400, wrong)
@@ -562,6 +563,9 @@ class Faults(Case):
         got = self.sandbox.ask("GET", "/_sandbox/stripe/behaviour").body
         self.assertEqual((got["fault"], got["rate"], got["latency_ms"], got["decline"], got["operations"]),
                          ("none", 1, 0, None, ["authorize", "charge"]))
+        self.assertEqual((got["webhooks"], got["webhook_delay_ms"]), ("on", 200))
+        got = self.sandbox.behave("stripe", webhooks="reorder", webhook_delay_ms=5)
+        self.assertEqual((got["webhooks"], got["webhook_delay_ms"]), ("reorder", 5))
         self.assertEqual(self.sandbox.behave("stripe", fault="hang_after", rate=0.5, decline="x",
                                              operations=["void"])["operations"], ["void"])
         self.assertEqual(self.sandbox.ask("POST", "/_sandbox/stripe/behaviour", "{}").status, 405)

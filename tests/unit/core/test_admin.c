@@ -62,6 +62,8 @@ Test(admin, too_many_credentials_are_refused) {
   struct writer writer = begin();
   write_connector_facts(&writer, &sent.facts);
   write_text(&writer, "");
+  write_u8(&writer, WEBHOOK_UNSIGNED);
+  write_u8(&writer, 0);
   write_u8(&writer, CREDENTIALS_MAX + 1);
   for (int i = 0; i <= CREDENTIALS_MAX; i++) {
     char name[] = {(char)('a' + i), '\0'};
@@ -70,6 +72,19 @@ Test(admin, too_many_credentials_are_refused) {
   }
   struct reader reader = reader_over(bytes, writer_length(&writer));
   cr_expect_eq(read_connector_set(&reader, &read), -EBADMSG);
+}
+
+Test(admin, how_webhooks_are_signed) {
+  static struct connector_set sent, read;
+  for (unsigned scheme = 0; scheme <= WEBHOOK_SCHEME_COUNT; scheme++)
+    for (unsigned header = 0; header <= WEBHOOK_HEADERS; header++) {
+      sent = a_set();
+      sent.signing = (struct webhook_signing){(enum webhook_scheme)scheme, (uint8_t)header};
+      bool has_header = scheme == WEBHOOK_BODY_HMAC || scheme == WEBHOOK_TIMESTAMPED_HMAC;
+      bool good = scheme < WEBHOOK_SCHEME_COUNT && header < (has_header ? WEBHOOK_HEADERS : 1);
+      cr_expect_eq(pass_set(&sent, &read), good ? 0 : -EBADMSG, "%u %u", scheme, header);
+      cr_expect(!good || (read.signing.scheme == sent.signing.scheme && read.signing.header == header));
+    }
 }
 
 Test(admin, the_largest_connector_fits_a_message) {

@@ -90,6 +90,25 @@ Test(sheet, names_the_credentials_that_a_connector_needs) {
   sheet_free(sheet);
 }
 
+Test(sheet, says_how_webhooks_are_signed) {
+  static const struct {
+    const char *sheet;
+    struct webhook_signing signing;
+  } known[] = {{"stripe", {WEBHOOK_TIMESTAMPED_HMAC, 0}},
+               {"checkout", {WEBHOOK_BODY_HMAC, 1}},
+               {"adyen", {WEBHOOK_FIELD_HMAC, 0}}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    struct sheet *sheet = parse(known[i].sheet);
+    struct webhook_signing signing;
+    sheet_webhook_signing(sheet, &signing);
+    cr_assert_eq(signing.scheme, known[i].signing.scheme, "%s", known[i].sheet);
+    cr_assert_eq(signing.header, known[i].signing.header, "%s", known[i].sheet);
+    for (size_t number = 0; sheet_credential(sheet, number, NULL, NULL) != NULL; number++)
+      cr_assert_not(webhook_secret_is(sheet_credential(sheet, number, NULL, NULL)));
+    sheet_free(sheet);
+  }
+}
+
 Test(sheet, hash_is_of_the_bytes) {
   uint8_t one[SHEET_HASH_BYTES], same[SHEET_HASH_BYTES], other[SHEET_HASH_BYTES];
   sheet_hash("sheet: 1", 8, one);
@@ -262,6 +281,30 @@ static const struct {
      "only a status question"},
     {"adyen", "attempts: {ask: replay}", "attempts: {ask: guess}", "ask: status"},
     {"adyen", "  settling_ms: 120000\n", "", "settling_ms is missing"},
+    /* webhooks */
+    {"adyen", "scheme: field_hmac", "scheme: plain", "scheme: body_hmac"},
+    {"adyen", "    value: additionalData.hmacSignature\n", "", "a signature stands in a header, or is"},
+    {"stripe", "header: Stripe-Signature}", "header: X-Signature}", "not a header that freeport-hooks"},
+    {"stripe", "  key: data.object.metadata.reference\n", "", "name the event and the key"},
+    {"stripe", "about: verify", "about: continue", "about an operation that is not offered"},
+    {"stripe", "about: verify", "about: nothing", "no such operation"},
+    {"adyen", "      - merchantReference\n", "", "event, key and time are covered"},
+    {"adyen", "      - success\n", "", "what the signature does not cover decides nothing"},
+    {"adyen", "  event: eventCode\n", "  event: eventCode\n  time: eventDate\n", "event, key and time"},
+    {"adyen", "    message: reason", "    code: reason", "is a message at most"},
+    {"adyen", "    message: reason", "    message: number", "bears a card's name"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: refunded}",
+     "cannot say that"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: absent}",
+     "cannot say that"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: rejected}",
+     "cannot say that"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{http: 200, is: voided}", "only its body says"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{header: {X: \"1\"}, is: voided}",
+     "only its body says"},
+    {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: next}",
+     "only its body says"},
+    {"adyen", "\nheaders:\n", "  webhook_secret: {secret: true}\nheaders:\n", "no sheet names them"},
 };
 
 static void expect_wrong(const char *sheet, const char *find, const char *replace, const char *reason) {

@@ -77,6 +77,7 @@ static void open_vault(struct harness *harness) {
   connect_peer(harness, ROLE_COLLECT, &harness->collect);
   connect_peer(harness, ROLE_ROUTER, &harness->router);
   connect_peer(harness, ROLE_EGRESS, &harness->egress);
+  connect_peer(harness, ROLE_HOOKS, &harness->hooks);
   connect_admin(harness);
 }
 
@@ -84,6 +85,7 @@ static void close_vault(struct harness *harness) {
   channel_close(&harness->collect);
   channel_close(&harness->router);
   channel_close(&harness->egress);
+  channel_close(&harness->hooks);
   channel_close(&harness->admin);
   vault_free(harness->vault);
   loop_free(harness->loop);

@@ -16,7 +16,7 @@ struct harness {
   struct vault_options options;
   int64_t now_ms, now_us; /* what the vault's clock says */
   struct clock clock;
-  struct channel collect, router, egress, admin;
+  struct channel collect, router, egress, hooks, admin;
   struct id merchant, other_merchant;
   uint8_t key_hash[32], other_key_hash[32];
   uint64_t correlation;

@@ -6,6 +6,7 @@
 
 #include "collect_vault.h"
 #include "egress_vault.h"
+#include "webhook_reading.h"
 
 static uint8_t bytes[MESSAGE_MAX];
 
@@ -92,6 +93,138 @@ Test(protocol, a_dispatch_to_egress) {
     reader = reader_over(bytes, i);
     cr_assert_eq(read_egress_send(&reader, &got), -EBADMSG);
   }
+}
+
+static struct hook a_hook(void) {
+  static const uint8_t content[] = "{}";
+  struct hook hook = {.connector = "adyen_eu", .body_length = 2, .body = content};
+  strcpy(hook.signatures[1], "00ff");
+  return hook;
+}
+
+static int pass_hook(const struct hook *hook, struct hook *ret_hook) {
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_hook(&writer, hook);
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  return read_hook(&reader, ret_hook);
+}
+
+Test(protocol, what_hooks_hands_on) {
+  struct hook sent = a_hook(), got;
+  cr_assert_eq(pass_hook(&sent, &got), 0);
+  cr_assert_str_eq(got.connector, "adyen_eu");
+  cr_assert_str_eq(got.signatures[1], "00ff");
+  cr_assert_eq(got.body_length, 2);
+  cr_assert_eq(memcmp(got.body, "{}", 2), 0);
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_hook(&writer, &sent);
+  for (size_t i = 0; i < writer_length(&writer); i++) {
+    struct reader reader = reader_over(bytes, i);
+    cr_assert_eq(read_hook(&reader, &got), -EBADMSG);
+  }
+  strcpy(sent.connector, "Adyen");
+  cr_assert_eq(pass_hook(&sent, &got), -EBADMSG);
+  sent = a_hook();
+  strcpy(sent.signatures[0], "a\r\nb");
+  cr_assert_eq(pass_hook(&sent, &got), -EBADMSG);
+  sent = a_hook();
+  sent.body_length = 0;
+  cr_assert_eq(pass_hook(&sent, &got), -EBADMSG);
+  static uint8_t longest[HOOK_BODY_MAX + 1];
+  sent.body = longest;
+  sent.body_length = HOOK_BODY_MAX;
+  cr_assert_eq(pass_hook(&sent, &got), 0);
+  sent.body_length++;
+  cr_assert_eq(pass_hook(&sent, &got), -EBADMSG);
+}
+
+Test(protocol, the_largest_webhook_fits_a_message) {
+  struct hook sent = a_hook(), got;
+  static uint8_t longest[HOOK_BODY_MAX];
+  memset(sent.connector, 'c', CONNECTOR_NAME_CAPACITY - 1);
+  for (size_t i = 0; i < WEBHOOK_HEADERS; i++)
+    memset(sent.signatures[i], 's', WEBHOOK_SIGNATURE_CAPACITY - 1);
+  sent.body = longest;
+  sent.body_length = HOOK_BODY_MAX;
+  cr_assert_eq(pass_hook(&sent, &got), 0);
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_hook(&writer, &sent);
+  cr_assert_leq(writer_length(&writer), 26700, "as the vault's surface takes it");
+}
+
+static struct webhook_reading a_reading(void) {
+  struct webhook_reading reading = {.count = 2};
+  reading.events[1] = (struct webhook_event){.tells = true,
+                                             .key = "mov_01J9ZC3V5K8Q2W4E6R8T0Y1A3S_1",
+                                             .about = OPERATION_REFUND,
+                                             .answer = ANSWER_IS_REFUNDED,
+                                             .at_ms = 5,
+                                             .signed_count = 2,
+                                             .signed_values = {"a", ""},
+                                             .signature = "c2ln"};
+  return reading;
+}
+
+static int pass_reading(const struct webhook_reading *reading, struct webhook_reading *ret_reading) {
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_webhook_reading(&writer, reading);
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  return read_webhook_reading(&reader, ret_reading);
+}
+
+Test(protocol, what_egress_read_of_a_webhook) {
+  static struct webhook_reading sent, got;
+  sent = a_reading();
+  cr_assert_eq(pass_reading(&sent, &got), 0);
+  cr_assert_eq(memcmp(&sent, &got, sizeof sent), 0);
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_webhook_reading(&writer, &sent);
+  for (size_t i = 0; i < writer_length(&writer); i++) {
+    struct reader reader = reader_over(bytes, i);
+    cr_assert_eq(read_webhook_reading(&reader, &got), -EBADMSG);
+    cr_assert_eq(got.count, 0, "nothing half read");
+  }
+}
+
+#define WRONG_READING(change)                                                                                \
+  do {                                                                                                       \
+    static struct webhook_reading sent, got;                                                                 \
+    sent = a_reading();                                                                                      \
+    change;                                                                                                  \
+    cr_assert_eq(pass_reading(&sent, &got), -EBADMSG, #change);                                              \
+  } while (0)
+
+Test(protocol, an_egress_that_says_what_a_webhook_cannot) {
+  WRONG_READING(sent.count = WEBHOOK_EVENTS_MAX + 1);
+  WRONG_READING(strcpy(sent.events[1].key, "mov_1"));
+  WRONG_READING(sent.events[1].about = OPERATION_STATUS);
+  WRONG_READING(sent.events[1].answer = ANSWER_IS_ABSENT);
+  WRONG_READING(sent.events[1].answer = ANSWER_IS_UNKNOWN);
+  WRONG_READING(sent.events[1].at_ms = -1);
+  WRONG_READING(sent.events[1].signed_count = WEBHOOK_SIGNED_MAX + 1);
+}
+
+static int pass_body(const struct webhook_body *body, struct webhook_body *ret_body) {
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_webhook_body(&writer, body);
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  return read_webhook_body(&reader, ret_body);
+}
+
+Test(protocol, a_webhook_to_be_read) {
+  struct webhook_body sent = {
+      .sheet = "adyen", .environment = ENVIRONMENT_TEST, .length = 2, .bytes = (const uint8_t *)"{}"};
+  struct webhook_body got, wrong = sent;
+  cr_assert_eq(pass_body(&sent, &got), 0);
+  cr_assert_eq(memcmp(got.bytes, "{}", 2), 0);
+  wrong.environment = ENVIRONMENT_LIVE + 1;
+  cr_assert_eq(pass_body(&wrong, &got), -EBADMSG);
+  wrong = sent;
+  wrong.length = 0;
+  cr_assert_eq(pass_body(&wrong, &got), -EBADMSG);
+  wrong = sent;
+  strcpy(wrong.sheet, "../adyen");
+  cr_assert_eq(pass_body(&wrong, &got), -EBADMSG);
 }
 
 Test(protocol, no_reply_to_collect_has_room_for_a_number) {

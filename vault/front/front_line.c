@@ -1,4 +1,4 @@
-#include "collect_line.h"
+#include "front_line.h"
 
 #include <assert.h>
 #include <errno.h>
