@@ -269,8 +269,10 @@ static struct word make(struct books *books, struct chance *chance, const struct
 
 /* Somebody voids at the PSP itself what no answer has told of. */
 static void void_elsewhere(struct books *books) {
+  if (books->charge_count == 0 || books->booking_count > 0)
+    return;
   struct charge *charge = &books->charges[books->charge_count - 1U];
-  if (books->charge_count > 0 && charge->status == CHARGE_AUTHORIZED && books->booking_count == 0)
+  if (charge->status == CHARGE_AUTHORIZED)
     charge->status = CHARGE_VOIDED;
 }
 

@@ -117,8 +117,10 @@ void check_dispatch(struct universe *universe, struct scenario *scenario, const 
 
 static void check_movements(struct universe *universe, const struct scenario *scenario) {
   const struct books *books = &scenario->books;
+  if (books->booking_count == 0)
+    return;
   const struct booking *last = &books->bookings[books->booking_count - 1U];
-  if (books->booking_count == 0 || last->status == BOOKING_REFUSED)
+  if (last->status == BOOKING_REFUSED)
     return;
   for (const struct booking *other = books->bookings; other < last; other++) {
     if (other->key == last->key && other->status != BOOKING_REFUSED)
