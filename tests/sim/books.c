@@ -9,7 +9,7 @@ static const char *const declines[] = {"05", "91", "43", "51", "54", "1A", "96",
 
 void books_clear(struct books *books) {
   books->key_count = books->charge_count = books->booking_count = books->overdrawn = 0;
-  books->gave_back = false;
+  books->gave_back = books->strayed = false;
 }
 
 unsigned books_key(const struct books *books, const char *key) {
@@ -207,7 +207,11 @@ static bool apply(struct charge *charge, const struct arrival *arrival) {
 
 static struct word make_booking(struct books *books, struct chance *chance, const struct manners *manners,
                                 const struct arrival *arrival) {
-  assert(books->booking_count < BOOKINGS_MAX && arrival->charge < books->charge_count);
+  if (arrival->charge >= books->charge_count) {
+    books->strayed = true;
+    return plain(ANSWER_IS_REJECTED);
+  }
+  assert(books->booking_count < BOOKINGS_MAX);
   struct booking *booking = &books->bookings[books->booking_count++];
   *booking = (struct booking){.key = arrival->key,
                               .psp = arrival->psp,

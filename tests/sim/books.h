@@ -73,6 +73,7 @@ struct books {
   struct booking bookings[BOOKINGS_MAX];
   uint8_t key_count, charge_count, booking_count;
   uint8_t overdrawn; /* a PSP was asked to move more than there was */
+  bool strayed;      /* a movement named no charge of theirs */
   bool gave_back;    /* a capture that was received failed later: what was refundable may be so no more */
 };
 

@@ -134,6 +134,8 @@ void check_charges(struct universe *universe, struct scenario *scenario) {
     violation(universe, scenario->number, "P4: two live charges of one payment");
   if (scenario->books.overdrawn > 0)
     violation(universe, scenario->number, "P5: a PSP was asked to move more than there is");
+  if (scenario->books.strayed)
+    violation(universe, scenario->number, "a movement names no charge of the PSP's");
   check_movements(universe, scenario);
 }
 

@@ -1,12 +1,25 @@
 #include "run.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { SECONDS_A_MINUTE = 60 };
+
+static uint64_t running_seed, running_number;
+
+/* The engine asserts its own bugs: which universe it was must be told all the same. */
+static void tell_abort(int signal_number) {
+  char text[128];
+  int length = snprintf(text, sizeof text, "FAILED: aborted in seed %llu, universe %llu\n",
+                        (unsigned long long)running_seed, (unsigned long long)running_number);
+  (void)!write(STDERR_FILENO, text, (size_t)length);
+  signal(signal_number, SIG_DFL);
+}
 
 static double seconds_now(void) {
   struct timespec now;
@@ -51,6 +64,7 @@ bool run_universes(struct universe *universe, const struct run *run, struct tall
   double began = seconds_now();
   struct tally tally = {0};
   bool well = true;
+  signal(SIGABRT, tell_abort);
   choose(run->only, left_out);
   for (uint64_t number = run->universe; well && goes_on(run, &tally, began); number++) {
     struct genesis genesis = {.seed = run->seed,
@@ -58,6 +72,8 @@ bool run_universes(struct universe *universe, const struct run *run, struct tall
                               .scenarios = SCENARIOS_A_UNIVERSE,
                               .left_out = left_out,
                               .trace = run->alone};
+    running_seed = run->seed;
+    running_number = number;
     universe_run(universe, &genesis);
     count(&tally, universe);
     well = !universe->failed;
