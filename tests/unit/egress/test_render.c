@@ -479,7 +479,7 @@ Test(render, base_urls) {
       "ftp://x.org",         "http://",           "https://u@x.org",       "https://x.org:0",
       "https://x.org:99999", "https://x.org/a?b", "https://x.org/a#b",     "https://x.org/../a",
       "https://x.org//a",    "https://x.org/a b", "https://x.org\r\nX: y", "x.org",
-      "https://[::1",        "https://[::1x",     "https://x.org:/"};
+      "https://[::1",        "https://[::1x",     "https://x.org_a",       "https://x.org:/"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     snprintf(send.base_url, sizeof send.base_url, "%s", bad[i]);
     cr_assert_eq(render("adyen", &send, false), -EINVAL, "%s", bad[i]);

@@ -116,6 +116,7 @@ Test(outcome, sources_decide_in_their_order) {
   cr_expect_eq(decline("stripe", NULL, "79", "26", NETWORK_MASTERCARD).retry, OUTCOME_RETRY_LATER);
   cr_expect_eq(decline("stripe", NULL, "79", NULL, NETWORK_MASTERCARD).retry, OUTCOME_RETRY_UPDATE_CARD);
   cr_expect_eq(decline("stripe", NULL, "82", NULL, NETWORK_VISA).retry, OUTCOME_RETRY_UPDATE_CARD);
+  cr_expect_eq(decline("checkout", "20118", "79", "26", NETWORK_MASTERCARD).class, OUTCOME_AMBIGUOUS);
 }
 
 Test(outcome, unknown_declines_stay_where_they_are) {
@@ -139,6 +140,7 @@ Test(outcome, phase_comes_first) {
     for (enum phase phase = PHASE_SENT_NO_REPLY; phase <= PHASE_PARTIAL_REPLY; phase++) {
       outcome = outcome_classify("stripe", answer, phase, "do_not_honor", "05", NULL, NETWORK_VISA);
       cr_expect(outcome.class == OUTCOME_AMBIGUOUS && !outcome.may_go_elsewhere);
+      cr_expect_str_eq(outcome.reason, phase == PHASE_SENT_NO_REPLY ? "no_reply" : "unreadable_reply");
     }
   }
 }
@@ -164,9 +166,19 @@ Test(outcome, answers_have_their_class) {
   struct outcome typo =
       outcome_classify("stripe", ANSWER_IS_REJECTED, PHASE_REPLY, "invalid_number", NULL, NULL, NETWORK_VISA);
   cr_expect_eq(typo.retry, OUTCOME_RETRY_UPDATE_CARD);
+  struct outcome other =
+      outcome_classify("stripe", ANSWER_IS_REJECTED, PHASE_REPLY, "do_not_honor", NULL, NULL, NETWORK_VISA);
+  cr_expect_eq(other.class, OUTCOME_CONFIG_ERROR, "a request that is refused is no decline");
 }
 
 Test(outcome, names_go_both_ways) {
+  static const char *const retries[] = {"", "elsewhere", "later", "update_card", "never"};
+  static const enum outcome_retry of[] = {0, OUTCOME_RETRY_ELSEWHERE, OUTCOME_RETRY_LATER,
+                                          OUTCOME_RETRY_UPDATE_CARD, OUTCOME_RETRY_NEVER};
+  for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+    cr_expect_str_eq(outcome_retry_name(of[i]), retries[i], "as the API says it");
+  cr_expect_str_eq(outcome_class_name(OUTCOME_SOFT), "soft");
+  cr_expect_str_eq(outcome_class_name(OUTCOME_AMBIGUOUS), "ambiguous");
   for (enum outcome_class class = 1; class < OUTCOME_CLASS_COUNT; class ++)
     cr_expect_eq(outcome_class_from_name(outcome_class_name(class)), class);
   for (enum outcome_retry retry = 1; retry < OUTCOME_RETRY_COUNT; retry++)

@@ -87,6 +87,7 @@ Test(sheet, names_the_credentials_that_a_connector_needs) {
   cr_assert_str_eq(sheet_credential(sheet, 2, &secret, &required), "descriptor_city");
   cr_assert(!secret && !required);
   cr_assert(sheet_credential(sheet, 3, NULL, NULL) == NULL);
+  cr_assert(sheet_credential(sheet, 1000000, NULL, NULL) == NULL);
   sheet_free(sheet);
 }
 
@@ -110,12 +111,14 @@ Test(sheet, says_how_webhooks_are_signed) {
 }
 
 Test(sheet, hash_is_of_the_bytes) {
-  uint8_t one[SHEET_HASH_BYTES], same[SHEET_HASH_BYTES], other[SHEET_HASH_BYTES];
+  uint8_t one[SHEET_HASH_BYTES], same[SHEET_HASH_BYTES], other[SHEET_HASH_BYTES], last[SHEET_HASH_BYTES];
   sheet_hash("sheet: 1", 8, one);
   sheet_hash("sheet: 1", 8, same);
   sheet_hash("sheet: 1 ", 9, other);
   cr_assert_arr_eq(one, same, sizeof one);
   cr_assert_neq(memcmp(one, other, sizeof one), 0);
+  sheet_hash("sheet: 2", 8, last);
+  cr_assert_neq(memcmp(one, last, sizeof one), 0, "of the last one too");
 }
 
 /* Where the PSPs count otherwise than ISO 4217: each fact that the shared table calls verified stands in its
@@ -200,6 +203,13 @@ static const struct {
     {"adyen", "  Accept: application/json", "  x-api-key: again", "the same header twice"},
     {"adyen", "  Accept: application/json", "  X-Name: \"{customer_name}\"", "may not stand in a path"},
     {"adyen", "header: Idempotency-Key", "header: \"Idempotency Key\"", "not a header"},
+    {"adyen", "  Accept: application/json", "  idempotency-key: again", "the same header twice"},
+    {"adyen", "  Accept: application/json", "  X-Ref: \"{psp_id}\"", "may not stand in a path"},
+    {"adyen", "mcc: \"{merchant_category}\"", "mcc: \"{window_from}\"", "paging and time windows"},
+    {"checkout", "{reference: \"{key}\", limit: 10}", "{reference: \"{key}\", m: {$metadata: 10}}",
+     "metadata may not stand here"},
+    {"adyen", "      number: \"{card.number}\"\n", "      number: \"{card.number}\"\n      $metadata: 10\n",
+     "metadata may not stand here"},
     /* where a card may stand (B3) */
     {"adyen", "      $card: true\n", "", "in an object declared with $card"},
     {"adyen", "holderName: \"{card.name}\"", "holderName: \"no {card.number}\"",
@@ -234,6 +244,22 @@ static const struct {
     {"adyen", "path: \"/payments/{psp_id}/captures\"", "path: \"/payments?x={psp_id}\"", "a path of letters"},
     /* steps, keys, carried values */
     {"adyen", "      charging: true\n", "", "a step that charges nothing"},
+    {"adyen", "method: POST", "method: GET", "a GET has no body"},
+    {"checkout",
+     "    - method: POST\n      path: \"/payments/{psp_id}/voids\"\n      charging: true\n      json: "
+     "{reference: "
+     "\"{key}\", metadata: {reason: \"{reason}\"}}\n",
+     "    - method: GET\n      path: \"/payments/{psp_id}/voids\"\n      charging: true\n",
+     "a charging step is no GET"},
+    {"stripe", "    - {method: POST, path: /payment_methods,",
+     "    - {method: POST, path: /payment_methods, when: {carried.payment_method: present},",
+     "no earlier step carries"},
+    {"stripe", "capture_method: manual}\n      answer: intent\n",
+     "capture_method: manual}\n      answer: payment_method\n    - {method: POST, path: /x, answer: "
+     "payment_method}\n",
+     "ends the operation"},
+    {"stripe", "{http: 200, body: {id: present, type: card}, is: next}",
+     "{http: 404, body: {id: present, type: card}, is: next}", "2xx status only"},
     {"stripe", "    - method: POST\n      path: /refunds\n",
      "    - {method: POST, path: /refunds, charging: true, form: {amount: 1}, answer: refunded}\n"
      "    - method: POST\n      path: /refunds\n",
@@ -259,6 +285,15 @@ static const struct {
     {"adyen", "{http: [401, 429], is: rejected}", "{http: 4xx, is: rejected}", "proves nothing"},
     {"adyen", "{http: [401, 429], is: rejected}", "{http: 500, is: declined}", "proves nothing"},
     {"adyen", "{http: [401, 429], is: rejected}", "{is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 404, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 407, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 408, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 409, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 425, is: rejected}", "proves nothing"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 400, item: {a: b}, is: rejected}", "need a list"},
+    {"adyen", "{http: [401, 429], is: rejected}", "{http: 400, found: true, is: rejected}", "need a list"},
+    {"adyen", "  payment:\n    outcome:", "  payment:\n    list: {items: a, match: b}\n    outcome:",
+     "only a question reads a list"},
     {"adyen", "{http: [401, 429], is: rejected}", "{http: 404, is: absent}", "only a question"},
     {"adyen", "{http: [401, 429], is: rejected}", "{http: 409, is: approved}", "a success needs a 2xx"},
     {"adyen", ", header: {Transient-Error: \"true\"}, is: rejected, transient: true}",
@@ -305,6 +340,7 @@ static const struct {
     {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: next}",
      "only its body says"},
     {"adyen", "\nheaders:\n", "  webhook_secret: {secret: true}\nheaders:\n", "no sheet names them"},
+    {"checkout", "- operations: [authorize,", "- operations: [continue, authorize,", "that is not offered"},
 };
 
 static void expect_wrong(const char *sheet, const char *find, const char *replace, const char *reason) {

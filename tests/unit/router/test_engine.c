@@ -1138,8 +1138,13 @@ ENGINE_TEST(memory_is_bounded_while_much_is_open) {
     pay();
     world_fault(&world, PHASE_SENT_NO_REPLY);
   }
+  cr_assert_eq(engine_counts(world.engine).open, 40);
   world_advance(&world, 20000);
-  cr_assert_leq(engine_counts(world.engine).open, 40);
+  while (world_outstanding(&world))
+    world_fault(&world, PHASE_SENT_NO_REPLY); /* asked, and none the wiser */
+  cr_assert_eq(engine_counts(world.engine).open, 40);
+  cr_assert_leq(engine_counts(world.engine).loaded, 4);
+  world_advance(&world, 20000);
   while (world_outstanding(&world))
     world_approve(&world, ANSWER_IS_CAPTURED);
   world_advance(&world, 20000);
@@ -1157,5 +1162,52 @@ ENGINE_TEST(too_many_requests_are_refused) {
   pay();
   pay();
   cr_assert_eq(outcome(pay()), REQUEST_BUSY);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+}
+
+ENGINE_TEST(an_approval_in_time_is_not_undone) {
+  struct payment_request request = world_request(&world);
+  request.late_void = true;
+  world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  world_advance(&world, 3600000);
+  cr_assert_null(world_outstanding(&world));
+  cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
+}
+
+ENGINE_TEST(the_security_code_goes_with_every_attempt) {
+  struct payment_request request = world_request(&world);
+  request.security_code = draw_id(&world.draws, "cvc", world.now_ms);
+  world_pay(&world, &request);
+  cr_assert_str_eq(world.sent[0].dispatch.security_code.text, request.security_code.text);
+  world_fault(&world, PHASE_NOT_SENT);
+  cr_assert_str_eq(world.sent[1].dispatch.security_code.text, request.security_code.text);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+}
+
+ENGINE_TEST(nothing_is_no_amount) {
+  struct payment_request request = world_request(&world);
+  request.amount.minor = 0;
+  cr_assert_eq(outcome(world_pay(&world, &request)), REQUEST_AMOUNT_INVALID);
+  cr_assert_eq(world.described, 0);
+}
+
+ENGINE_TEST(a_line_that_goes_takes_what_asks_for_its_token_along) {
+  world.describe_by_itself = false;
+  uint64_t ticket = pay();
+  cr_assert_null(world_answer(&world, ticket));
+  engine_on_vault(world.engine, world.now_ms, false);
+  cr_assert_eq(world_round(&world), 0);
+  cr_assert_eq(outcome(ticket), REQUEST_VAULT_AWAY);
+  cr_assert_eq(engine_counts(world.engine).created, 0);
+}
+
+ENGINE_TEST(the_last_attempt_has_as_long_as_the_vault_takes) {
+  struct payment_request request = world_request(&world);
+  request.deadline_ms = 2000;
+  world_pay(&world, &request);
+  world_advance(&world, 1950);
+  world_fault(&world, PHASE_NOT_SENT);
+  cr_assert_eq(world_outstanding(&world)->dispatch.timeout_ms, 100);
   world_approve(&world, ANSWER_IS_CAPTURED);
 }

@@ -9,6 +9,7 @@
 #include "scrub_digits.h"
 #include "store_memory.h"
 #include "tables.h"
+#include "token_names.h"
 
 static struct harness h;
 static struct id token;
@@ -86,7 +87,11 @@ Test(dispatch, a_charge_carries_card_code_and_credentials_and_comes_back) {
   cr_assert_str_eq(sent.base_url, "http://127.0.0.1:9/adyen");
   cr_assert_str_eq(sent.key, charge.key);
   cr_assert_str_eq(request_fields_get(&sent.fields, REQUEST_REFERENCE), "order-1");
+  cr_assert_null(memmem(h.vault->dispatches.message, MESSAGE_MAX, VISA, 16), "the vault keeps no copy");
+  cr_assert(sodium_is_zero((const uint8_t *)h.vault->dispatches.send, sizeof *h.vault->dispatches.send));
   struct dispatch_result got = answer();
+  size_t places = DISPATCHES_MAX * sizeof *h.vault->dispatches.all;
+  cr_assert_null(memmem(h.vault->dispatches.all, places, "order-1", 7), "nor of personal data");
   cr_assert_eq(got.answer, ANSWER_IS_CAPTURED);
   cr_assert(got.security_code_sent);
   cr_assert_eq(got.head.sequence, h.vault->audit.committed.sequence);
@@ -121,6 +126,9 @@ Test(dispatch, the_release_is_on_the_chain_before_egress_sees_it) {
   cr_assert(record.security_code);
   cr_assert(id_equal(&record.merchant, &h.merchant));
   cr_assert_arr_eq(record.sheet_hash, charge.sheet_hash, sizeof record.sheet_hash);
+  struct token_names names;
+  cr_assert_eq(token_names_of(&token, &names), 0);
+  cr_assert_arr_eq(record.token, names.hash, sizeof record.token);
 }
 
 Test(dispatch, what_releases_no_card_sends_none) {
@@ -143,6 +151,76 @@ Test(dispatch, what_releases_no_card_sends_none) {
     answer();
   }
   cr_assert_eq(memcmp(&before, &h.vault->audit.committed, sizeof before), 0);
+  struct dispatch gone = harness_charge(&h, &token);
+  gone.token = id_new_random("tok");
+  gone.operation = OPERATION_REFUND;
+  cr_assert_eq(dispatch(&gone), STATUS_DONE, "money goes back although the card was destroyed");
+  answer();
+  gone.merchant = id_new("mer", 1);
+  gone.token = (struct id){0};
+  cr_assert_eq(dispatch(&gone), STATUS_NOT_FOUND, "of no merchant");
+}
+
+/* The round's later messages count: what they end is not sent any more. */
+Test(dispatch, what_ended_within_the_round_is_not_sent) {
+  static uint8_t bytes[16384];
+  struct dispatch charge = harness_charge(&h, &token);
+  struct end_payment end = {h.merchant, charge.payment};
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct message message;
+  write_dispatch(&body, &charge);
+  harness_send(&h, &h.router, RV_DISPATCH, &body);
+  body = writer_over(bytes, sizeof bytes);
+  write_end_payment(&body, &end);
+  harness_send(&h, &h.router, RV_END_PAYMENT, &body);
+  cr_assert_eq(harness_receive(&h, &h.egress, &message), CHANNEL_NOTHING);
+  unsigned expired = 0;
+  while (harness_receive(&h, &h.router, &message) == 0) {
+    struct reader rest = reader_over(message.body, message.length);
+    expired += message.type == (RV_DISPATCH | REPLY_BIT) && read_u16(&rest) == STATUS_EXPIRED;
+  }
+  cr_assert_eq(expired, 1, "its code");
+  struct token_question question = {h.merchant, token};
+  body = writer_over(bytes, sizeof bytes);
+  write_dispatch(&body, &charge);
+  harness_send(&h, &h.router, RV_DISPATCH, &body);
+  body = writer_over(bytes, sizeof bytes);
+  write_token_question(&body, &question);
+  harness_send(&h, &h.router, RV_DELETE_TOKEN, &body);
+  cr_assert_eq(harness_receive(&h, &h.egress, &message), CHANNEL_NOTHING);
+  unsigned deleted = 0;
+  while (harness_receive(&h, &h.router, &message) == 0) {
+    struct reader rest = reader_over(message.body, message.length);
+    deleted += message.type == (RV_DISPATCH | REPLY_BIT) && read_u16(&rest) == STATUS_DELETED;
+  }
+  cr_assert_eq(deleted, 1, "its token");
+}
+
+/* Places are used again: an answer names the dispatch, not only its place. */
+Test(dispatch, an_answer_given_twice_is_nobody_elses) {
+  struct dispatch first = harness_charge(&h, &token), second = harness_charge(&h, &token);
+  struct dispatch_result approved = harness_approved(), got;
+  cr_assert_eq(dispatch(&first), STATUS_DONE);
+  uint64_t old = correlation;
+  answer();
+  cr_assert_eq(dispatch(&second), STATUS_DONE);
+  cr_assert_eq(old & 0xffff, correlation & 0xffff, "the same place");
+  cr_assert_eq(harness_answer(&h, old, &approved, &got), -2);
+  cr_assert_eq(harness_answer(&h, correlation, &approved, &got), STATUS_DONE);
+}
+
+Test(dispatch, a_replay_may_be_late_but_not_of_a_deleted_token) {
+  struct dispatch charge = harness_charge(&h, &token);
+  struct token_description description;
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  answer();
+  charge.replay = true;
+  h.now_ms = INT64_C(1925121600000); /* 2031-01-02 */
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  answer();
+  cr_assert_eq(harness_question(&h, &h.router, RV_DELETE_TOKEN, &h.merchant, &token, &description),
+               STATUS_DONE);
+  cr_assert_eq(dispatch(&charge), STATUS_DELETED);
 }
 
 Test(dispatch, a_code_serves_all_attempts_of_one_payment_and_dies_with_it) {
@@ -337,8 +415,10 @@ Test(dispatch, what_waited_in_the_queue_when_egress_died_was_not_sent) {
   h.egress.fd = -1;
   unsigned phases[PHASE_COUNT] = {0};
   struct dispatch_result result;
-  while (router_gets(&result) == STATUS_DONE)
+  while (router_gets(&result) == STATUS_DONE) {
     phases[result.phase]++;
+    cr_assert_eq(result.security_code_sent, result.phase == PHASE_SENT_NO_REPLY);
+  }
   cr_assert_eq(phases[PHASE_NOT_SENT] + phases[PHASE_SENT_NO_REPLY], MANY);
   cr_assert_gt(phases[PHASE_NOT_SENT], 0);
   cr_assert_gt(phases[PHASE_SENT_NO_REPLY], 0);
@@ -384,10 +464,14 @@ Test(scrub, digits_that_could_be_the_card_go_and_others_stay) {
     const char *text;
     bool goes;
   } CASES[] = {
-      {"4000056655665556", true},      {"x4000056655665556y", true},    {"4000-0566-5566-5556", true},
-      {"4000 0566 5566 5556.", true},  {"004000056655665556000", true}, {"4000056655665557", false},
-      {"5555555555554444", false},     {"8536214160615591", false},     {"4000056655", false},
-      {"4000 0566 5566  5556", false}, {"40000566 and 5556", false},    {"", false},
+      {"4000056655665556", true},      {"x4000056655665556y", true},
+      {"4000-0566-5566-5556", true},   {"4000 0566 5566 5556.", true},
+      {"004000056655665556000", true}, {"4000056655665557", false},
+      {"5555555555554444", false},     {"8536214160615591", false},
+      {"4000056655", false},           {"4000.0566.5566.5556", true},
+      {"4000_0566_5566_5556", true},   {"4111111100095556", false},
+      {"4000056655675556", false},     {"4000 0566 5566  5556", false},
+      {"40000566 and 5556", false},    {"", false},
   };
   for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
     struct answer_fields fields = {0};
@@ -396,6 +480,8 @@ Test(scrub, digits_that_could_be_the_card_go_and_others_stay) {
     cr_assert_eq(scrub_digits(&fields, "40000566", "5556"), CASES[i].goes, "%zu", i);
   }
   struct answer_fields fields = {0};
+  cr_assert_eq(answer_fields_set(&fields, ANSWER_PSP_ID, "4000056655665556"), 0);
+  cr_assert_eq(scrub_digits(&fields, "40000566", "5556"), 1, "the first field too");
   cr_assert_eq(answer_fields_set(&fields, ANSWER_MESSAGE, "4000056655665556"), 0);
   cr_assert_eq(scrub_digits(&fields, "", ""), 0);
 }

@@ -4,8 +4,10 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness.h"
+#include "store_memory.h"
 #include "tables.h"
 
 static struct harness h;
@@ -209,4 +211,72 @@ Test(connectors, there_are_so_many_and_no_more) {
   cr_assert_eq(connector_put(connectors, &set), STATUS_LIMITED);
   set = a_set("adyen");
   cr_assert_eq(connector_put(connectors, &set), 0, "a change is no addition");
+}
+
+TestSuite(operators, .init = open_memory, .fini = close_harness);
+
+static int ask_admin(uint8_t type, struct writer *body) {
+  struct reader rest;
+  return harness_ask(&h, &h.admin, type, body, &rest);
+}
+
+static int ask_set(const struct connector_set *set) {
+  static uint8_t bytes[8192];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  write_connector_set(&body, set);
+  return ask_admin(ADMIN_CONNECTOR_SET, &body);
+}
+
+/* The chain from its first record on. */
+Test(operators, what_they_change_is_on_the_chain) {
+  static const enum audit_kind kinds[] = {AUDIT_MERCHANT_ADD,  AUDIT_PUBLISHABLE_KEY_ADD,
+                                          AUDIT_MERCHANT_ADD,  AUDIT_PUBLISHABLE_KEY_ADD,
+                                          AUDIT_CONNECTOR_SET, AUDIT_CONNECTOR_STATUS};
+  static struct audit_page page;
+  uint8_t bytes[64];
+  struct connector_status_set set = {.name = "adyen", .status = CONNECTOR_DISABLED};
+  struct writer body = writer_over(bytes, sizeof bytes);
+  write_connector_status_set(&body, &set);
+  cr_assert_eq(ask_admin(ADMIN_CONNECTOR_STATUS, &body), STATUS_DONE);
+  cr_assert_eq(audit_read_page(&h.vault->audit, 1, &page), 0);
+  struct reader reader = reader_over(page.bytes, page.length);
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    struct audit_record record;
+    size_t length = 0;
+    const uint8_t *at = audit_page_next(&reader, &length);
+    cr_assert_not_null(at, "%zu", i);
+    cr_assert_eq(audit_record_read(at, length, &record), 0);
+    cr_assert_eq(record.kind, kinds[i], "%zu", i);
+    cr_assert_eq(record.actor, AUDIT_BY_OPERATOR);
+    cr_assert_eq(record.uid, getuid());
+    cr_assert_str_eq(record.merchant.text, i < 2 ? h.merchant.text : i < 4 ? h.other_merchant.text : "");
+    cr_assert_str_eq(record.connector, i < 4 ? "" : "adyen");
+  }
+  cr_assert_eq(reader_finish(&reader), 0);
+}
+
+Test(operators, the_state_counts_tokens_and_shows_the_chains_head) {
+  struct tokenized made;
+  struct vault_state state;
+  struct reader rest;
+  cr_assert_eq(harness_tokenize(&h, "4242424242424242", "", &made), STATUS_DONE);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_STATUS, NULL, &rest), STATUS_DONE);
+  cr_assert_eq(read_vault_state(&rest, &state), 0);
+  cr_assert_eq(state.tokens, 1);
+  cr_assert_not(state.sealed);
+  cr_assert_eq(state.environment, ENVIRONMENT_TEST);
+  cr_assert_eq(memcmp(&state.head, &h.vault->audit.committed, sizeof state.head), 0);
+}
+
+Test(operators, a_connector_whose_commit_failed_is_not_there) {
+  struct connector_set other = a_set("other"), changed = a_set("adyen");
+  strcpy(changed.facts.merchant_account, "Elsewhere");
+  store_memory_fail_commits(h.store, -ENOSPC);
+  cr_assert_eq(ask_set(&other), STATUS_STORAGE);
+  cr_assert_null(connector_by_name(connectors, "other"));
+  cr_assert_eq(ask_set(&changed), STATUS_STORAGE);
+  cr_assert_str_eq(connector_by_name(connectors, "adyen")->merchant_account, "Acme");
+  store_memory_fail_commits(h.store, 0);
+  cr_assert_eq(ask_set(&other), STATUS_DONE);
+  cr_assert_not_null(connector_by_name(connectors, "other"));
 }

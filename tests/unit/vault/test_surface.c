@@ -56,7 +56,7 @@ Test(surface, a_wrong_length_closes_that_connection_alone) {
   struct tokenized made;
   struct token_description description;
   cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
-  static const size_t LENGTHS[] = {0, 1, 63, 65, 4000, 30000};
+  static const size_t LENGTHS[] = {0, 1, 63, 64 /* of no ids */, 65, 4000, 30000};
   for (size_t i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
     expect_closed(&h.router, RV_DESCRIBE, LENGTHS[i]);
     channel_close(&h.router);

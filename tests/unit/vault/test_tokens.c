@@ -208,15 +208,12 @@ Test(tokens, without_room_for_codes_cards_come_without_one) {
   cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
 }
 
-/* What the custodians hold opens every card, should the root key be lost. */
-Test(tokens, the_escrow_key_opens_a_token_s_card) {
-  struct id token = token_for("5555555555554444");
-  token = token_for(VISA);
+static void expect_escrow_opens(const struct id *token, const char *number) {
   struct found_token found;
   struct view sealed;
   struct card card;
   uint8_t private_key[KEY_BYTES], commit_key[KEY_BYTES], inner_key[KEY_BYTES], row[8] = {0};
-  cr_assert_eq(token_find(h.vault, &h.merchant, &token, &found), 0);
+  cr_assert_eq(token_find(h.vault, &h.merchant, token, &found), 0);
   row[7] = (uint8_t)found.record.escrow_commit;
   cr_assert_eq(store_get(h.store, TABLE_ESCROW, row, sizeof row, &sealed), 0);
   cr_assert_eq(sealed.length, ESCROW_SEALED_BYTES);
@@ -225,7 +222,26 @@ Test(tokens, the_escrow_key_opens_a_token_s_card) {
   struct record_binding binding = token_binding(&found);
   cr_assert_eq(record_unescrow(&found.record, &binding, commit_key, inner_key), 0);
   cr_assert_eq(record_open_card(&found.record, &binding, inner_key, &card), 0);
-  cr_assert_str_eq(card.number, VISA);
+  cr_assert_str_eq(card.number, number);
+}
+
+/* What the custodians hold opens every card, should the root key be lost. */
+Test(tokens, the_escrow_key_opens_every_card) {
+  struct tokenized made;
+  struct id first = token_for("5555555555554444"), second = token_for(VISA);
+  harness_restart(&h);
+  struct id third = token_for("378282246310005");
+  store_memory_fail_commits(h.store, -ENOSPC);
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_STORAGE);
+  store_memory_fail_commits(h.store, 0);
+  struct id fourth = token_for(VISA);
+  expect_escrow_opens(&first, "5555555555554444");
+  expect_escrow_opens(&second, VISA);
+  expect_escrow_opens(&third, "378282246310005");
+  expect_escrow_opens(&fourth, VISA);
+  cr_assert_eq(escrow_commit_use(&h.vault->escrow), 0);
+  escrow_commit_end(&h.vault->escrow, true);
+  cr_assert(sodium_is_zero(h.vault->escrow.key, KEY_BYTES), "what sealed a commit's cards is not kept");
 }
 
 /* Otherwise whoever wastes five numbers learns, of all that end alike, which one is on file. */
@@ -529,6 +545,34 @@ Test(tokens, records_swapped_in_the_store_do_not_open) {
   struct egress_send sent;
   uint64_t correlation;
   cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_STORAGE);
+}
+
+/* Whoever can damage a row would else stop every merchant by asking for it. */
+Test(tokens, a_damaged_record_spoils_nobody_elses_round) {
+  static uint8_t bytes[512];
+  struct id damaged = token_for(VISA);
+  struct token_names names;
+  struct message message;
+  cr_assert_eq(token_names_of(&damaged, &names), 0);
+  cr_assert_eq(store_put(h.store, TABLE_TOKENS, names.hash, sizeof names.hash, "x", 1), 0);
+  cr_assert_eq(store_commit(h.store), 0);
+  struct tokenize tokenize = harness_card(&h, VISA, "");
+  struct token_question question = {h.merchant, damaged};
+  struct writer body = writer_over(bytes, sizeof bytes);
+  write_tokenize(&body, &tokenize);
+  harness_send(&h, &h.collect, CV_TOKENIZE, &body);
+  body = writer_over(bytes, sizeof bytes);
+  write_token_question(&body, &question);
+  harness_send(&h, &h.router, RV_DESCRIBE, &body);
+  cr_assert_eq(harness_receive(&h, &h.router, &message), 0);
+  struct reader rest = reader_over(message.body, message.length);
+  cr_assert_eq(read_u16(&rest), STATUS_STORAGE);
+  cr_assert_eq(harness_receive(&h, &h.collect, &message), 0);
+  rest = reader_over(message.body, message.length);
+  cr_assert_eq(read_u16(&rest), STATUS_DONE);
+  struct tokenized made;
+  cr_assert_eq(read_tokenized(&rest, &made), 0);
+  cr_assert_null(memmem(h.vault->round.bytes, ROUND_BYTES, made.token.text, 30), "replies are not kept");
 }
 
 TestSuite(lmdb, .fini = close_harness);
