@@ -318,7 +318,12 @@ static void learn(struct universe *universe, struct scenario *scenario, const st
   asked->object = *object;
 }
 
-/* What a movement has come to stays so. */
+/* Some PSPs take back what was done, and say so. */
+static bool may_turn(const struct scenario *scenario, const struct movement *movement) {
+  return psp_named(scenario->payment->attempts[movement->attempt - 1].connector) == PSP_NOTIFYING;
+}
+
+/* What a movement has come to stays so, as far as its PSP stands by it. */
 static void note_movement(struct universe *universe, struct scenario *scenario, struct asked *asked,
                           bool open) {
   const struct movement *movement =
@@ -331,6 +336,8 @@ static void note_movement(struct universe *universe, struct scenario *scenario, 
   bool succeeded = movement->step.status == STEP_SUCCEEDED;
   if (!open && !failed && !succeeded)
     violation(universe, scenario->number, "P3: told that a movement has ended, and the journal has it open");
+  if (may_turn(scenario, movement))
+    return;
   if ((asked->failed && !failed) || (asked->succeeded && !succeeded))
     violation(universe, scenario->number, "P3: a movement that had ended has another end");
   asked->failed |= failed;
