@@ -71,6 +71,7 @@ bool run_universes(struct universe *universe, const struct run *run, struct tall
                               .number = number,
                               .scenarios = SCENARIOS_A_UNIVERSE,
                               .left_out = left_out,
+                              .faults_left_out = run->faults_left_out,
                               .trace = run->alone};
     running_seed = run->seed;
     running_number = number;

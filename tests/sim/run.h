@@ -10,7 +10,8 @@ struct run {
   int64_t minutes; /* instead of payments; 0: no */
   bool alone;      /* that one universe, and its story */
   uint64_t universe;
-  const char *only; /* of it, numbers of scenarios with commas between; NULL: all */
+  uint64_t faults_left_out; /* of that one, a bit for each of its faults */
+  const char *only;         /* of it, numbers of scenarios with commas between; NULL: all */
 };
 
 struct tally {

@@ -65,7 +65,7 @@ static void print_command(const struct shrinking *shrinking) {
     printf("%s%u", comma, i);
     comma = ",";
   }
-  printf("\n");
+  printf(" --spare %llu\n", (unsigned long long)genesis->faults_left_out);
 }
 
 static unsigned left_over(const struct shrinking *shrinking) {

@@ -19,17 +19,12 @@ struct options {
 };
 
 static const struct option table[] = {
-    {"seed", required_argument, NULL, 's'},
-    {"payments", required_argument, NULL, 'p'},
-    {"minutes", required_argument, NULL, 'm'},
-    {"crash-points", no_argument, NULL, 'c'},
-    {"list-wrong", no_argument, NULL, 'l'},
-    {"wrong", required_argument, NULL, 'w'},
-    {"universe", required_argument, NULL, 'u'},
-    {"scenarios", required_argument, NULL, 'n'},
-    {"help", no_argument, NULL, 'h'},
-    {"only", required_argument, NULL, 'o'},
-    {0},
+    {"seed", required_argument, NULL, 's'},     {"payments", required_argument, NULL, 'p'},
+    {"minutes", required_argument, NULL, 'm'},  {"crash-points", no_argument, NULL, 'c'},
+    {"list-wrong", no_argument, NULL, 'l'},     {"wrong", required_argument, NULL, 'w'},
+    {"universe", required_argument, NULL, 'u'}, {"scenarios", required_argument, NULL, 'n'},
+    {"help", no_argument, NULL, 'h'},           {"spare", required_argument, NULL, 'f'},
+    {"only", required_argument, NULL, 'o'},     {0},
 };
 
 static const char usage[] =
@@ -44,6 +39,7 @@ static const char usage[] =
     "  --wrong NAME    runs one of them\n"
     "  --universe N    one universe of the run alone, and its story\n"
     "  --only N,N,...  and of that these payments alone\n"
+    "  --spare MASK    and without those of its faults (as a failure prints it)\n"
     "\n"
     "Exit status: 0 when all held, 1 when something did not, 64 for wrong usage.\n";
 
@@ -87,6 +83,8 @@ static bool take_option(struct options *options, int option, const char *value) 
   case 'u':
     options->run.alone = true;
     return read_number(value, &options->run.universe);
+  case 'f':
+    return read_number(value, &options->run.faults_left_out);
   case 'o':
     options->run.only = value;
     return true;

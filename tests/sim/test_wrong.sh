@@ -30,6 +30,14 @@ status=0
 ((status == 1)) || fail "exit status $status, and 1 is expected"
 grep -q '^FAILED: seed 1, universe ' "$told" || fail 'no seed was told'
 grep -q '^FAILED at step ' "$told" || fail 'no story was told'
-grep -q '^again: ./run sim --seed 1 --universe [0-9]* --only ' "$told" || fail 'no command to run it again was told'
+again=$(sed -n 's/^again: .\/run sim \(--seed 1 --universe [0-9]* --only [0-9,]* --spare [0-9]*\)$/\1/p' "$told")
+[[ -n $again ]] || fail 'no command to run it again was told'
 payments=$(sed -n 's/^\([0-9]*\) simulated payments.*/\1/p' "$told")
 ((payments <= 10000)) || fail "it took $payments payments"
+
+what=$(sed -n 's/^FAILED at step //p' "$told")
+status=0
+# shellcheck disable=SC2086 # they are words
+"$sim" --wrong "$2" $again >"$told" 2>&1 || status=$?
+((status == 1)) || fail "run again, its exit status is $status"
+grep -qF "FAILED at step $what" "$told" || fail "run again, it fails otherwise than: $what"
