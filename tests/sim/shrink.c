@@ -57,6 +57,10 @@ static void leave_out_faults(struct shrinking *shrinking) {
 static void print_command(const struct shrinking *shrinking) {
   const struct genesis *genesis = &shrinking->genesis;
   const char *comma = "";
+  if (genesis->crash_points[0] > 0) {
+    printf("again: ./run sim --crash-points --seed %llu\n", (unsigned long long)genesis->seed);
+    return;
+  }
   printf("again: ./run sim --seed %llu --universe %llu --only ", (unsigned long long)genesis->seed,
          (unsigned long long)genesis->number);
   for (uint32_t i = 0; i < genesis->scenarios; i++) {
