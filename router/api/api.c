@@ -1,5 +1,6 @@
 #include "api.h"
 #include "auth.h"
+#include "events_render.h"
 #include "json_in.h"
 #include "log.h"
 #include "resources.h"
@@ -262,15 +263,68 @@ int api_connect_vault(struct api *api, int fd) {
   return vault_link_connect(api->vault, fd, &head);
 }
 
+/* ---- Webhooks ---- */
+
+static void notify_changed(void *context, bool there) {
+  struct api *api = context;
+  pump_on_line(api->pump, api_now_ms(api), there);
+}
+
+static void notify_ended(void *context, uint64_t number, const struct delivery_attempt *attempt) {
+  struct api *api = context;
+  pump_on_attempt(api->pump, api_now_ms(api), number, attempt);
+}
+
+static int notify_send(void *context, uint64_t number, const struct delivery_head *head, const void *body) {
+  struct api *api = context;
+  return notify_link_send(&api->notify, number, head, body);
+}
+
+static int event_body(void *context, const struct entry_events *events, unsigned index, char **ret_text,
+                      size_t *ret_length) {
+  struct api *api = context;
+  struct event_renderer renderer = {.ledger = api->options.ledger,
+                                    .key = event_key_of(api->options.ledger),
+                                    .livemode = api->options.live};
+  struct json_out out = {0};
+  int result = render_event(&renderer, &out, events, index);
+  if (result == 0)
+    return out_finish(&out, ret_text, ret_length);
+  out_drop(&out);
+  return result;
+}
+
+static int start_pump(struct api *api) {
+  struct pump_options pump = {.ledger = api->options.ledger,
+                              .draws = system_draws,
+                              .send = notify_send,
+                              .body = event_body,
+                              .context = api,
+                              .schedule_count = api->options.webhook_retry_count};
+  memcpy(pump.schedule_ms, api->options.webhook_retries_ms, sizeof pump.schedule_ms);
+  return pump_new(&pump, api_now_ms(api), &api->pump);
+}
+
+int api_connect_notify(struct api *api, int fd) {
+  return notify_link_connect(&api->notify, fd);
+}
+
 /* ---- The round ---- */
 
 static void time_passes(struct timer *timer) {
   struct api *api = (struct api *)((char *)timer - offsetof(struct api, engine_timer));
   engine_on_time(api->engine, api_now_ms(api));
+  pump_run(api->pump, api_now_ms(api));
+}
+
+static int64_t due(struct api *api) {
+  int64_t engine_ms = api->refused_count > 0 ? 0 : engine_due(api->engine);
+  int64_t pump_ms = pump_due(api->pump, api_now_ms(api));
+  return engine_ms < 0 || (pump_ms >= 0 && pump_ms < engine_ms) ? pump_ms : engine_ms;
 }
 
 static void arm_timer(struct api *api) {
-  int64_t due_ms = api->refused_count > 0 ? 0 : engine_due(api->engine);
+  int64_t due_ms = due(api);
   if (due_ms < 0) {
     loop_clear_timer(api->options.loop, &api->engine_timer);
     return;
@@ -281,8 +335,14 @@ static void arm_timer(struct api *api) {
 }
 
 static int commit(struct api *api) {
+  if (pump_wants_commit(api->pump, api_now_ms(api))) {
+    int error = pump_put(api->pump, api_now_ms(api));
+    if (error < 0)
+      ledger_spoil(api->options.ledger, error);
+  }
   bool pending = ledger_pending(api->options.ledger);
   int result = engine_commit(api->engine, api_now_ms(api));
+  pump_committed(api->pump, api_now_ms(api), result == 0);
   api->storage_failed = result != 0 || (api->storage_failed && !pending);
   if (result != 0) {
     api->metrics.failed_commits++;
@@ -337,7 +397,11 @@ int api_new(const struct api_options *options, struct api **ret_api) {
   api->engine_timer.due = time_passes;
   name_routes(api);
   const struct vault_link_host host = {vault_changed, vault_told, vault_head, api};
+  const struct notify_link_host notify = {notify_changed, notify_ended, api};
+  notify_link_init(&api->notify, options->loop, &notify);
   int result = start_engine(api);
+  if (result == 0)
+    result = start_pump(api);
   if (result == 0)
     result = vault_link_new(options->loop, &host, &api->vault);
   if (result != 0) {
@@ -354,10 +418,12 @@ void api_free(struct api *api) {
     return;
   http_server_close(api->server);
   vault_link_free(api->vault);
+  notify_link_close(&api->notify);
   call_finish_all(&api->after_connectors, false);
   call_finish_all(&api->after_commit, false);
   loop_clear_timer(api->options.loop, &api->engine_timer);
   loop_clear_timer(api->options.loop, &api->connectors.retry);
+  pump_free(api->pump);
   engine_free(api->engine);
   free(api);
 }
@@ -399,6 +465,7 @@ int api_add_key(struct api *api, const void *payload, size_t length) {
 
 void api_drain(struct api *api) {
   api->draining = true;
+  pump_flush(api->pump, api_now_ms(api));
   if (api->server != NULL)
     http_server_stop_accepting(api->server);
 }

@@ -4,6 +4,7 @@
 
 #include "engine.h"
 #include "loop.h"
+#include "pump.h"
 
 enum { API_REQUESTS_MAX = 4096 /* waiting at once; more are answered 503 */ };
 
@@ -21,6 +22,9 @@ struct api_options {
   bool live;              /* keys of the other mode are refused */
   unsigned requests_max;  /* 0: API_REQUESTS_MAX */
   unsigned vault_wait_ms; /* for a question about a token; 0: 5,000 */
+  /* After how many ms a webhook is tried again (pump.h); none: the standard. */
+  unsigned webhook_retry_count;
+  uint32_t webhook_retries_ms[PUMP_SCHEDULE_MAX];
 };
 
 /* An API that knows the ledger's open payments; freed with api_free(). Returns 0 or a negated errno. */
@@ -32,6 +36,8 @@ MUST_USE int api_listen(struct api *api, int fd);
 /* Speaks to the vault over fd, which is taken over; replaces the line before. Returns 0 or a negated errno.
  */
 MUST_USE int api_connect_vault(struct api *api, int fd);
+/* Speaks to freeport-notify over fd, likewise. */
+MUST_USE int api_connect_notify(struct api *api, int fd);
 /* Takes the supervisor's setting "api_key" (auth.h). Returns 0 or a negated errno. */
 MUST_USE int api_add_key(struct api *api, const void *payload, size_t length);
 /* The end of a round: one commit, then everything that depends on it. */

@@ -6,7 +6,9 @@
 #include "fault.h"
 #include "http.h"
 #include "json_out.h"
+#include "pump.h"
 #include "metrics.h"
+#include "notify_link.h"
 #include "routes.h"
 #include "vault_link.h"
 
@@ -65,6 +67,8 @@ struct api {
   struct api_options options;
   struct engine *engine;
   struct vault_link *vault;
+  struct pump *pump;
+  struct notify_link notify;
   struct connector_list connectors;
   struct http_server *server;
   struct http_route matches[METRICS_ROUTES_MAX];

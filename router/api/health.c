@@ -31,7 +31,8 @@ void health_metrics(struct call *call, const char *segment) {
   struct metrics_now now = {.in_flight = api->waiting,
                             .vault_pending = vault_link_pending(api->vault),
                             .vault_up = vault_link_up(api->vault),
-                            .engine = engine_counts(api->engine)};
+                            .engine = engine_counts(api->engine),
+                            .pump = pump_counts(api->pump)};
   char *text;
   size_t length;
   (void)segment;

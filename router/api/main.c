@@ -1,11 +1,12 @@
 /* freeport-router: takes merchants' requests over HTTP, decides which acquirer to charge through, and keeps
  * the ledger.
  *
- * SECURITY: it talks to merchants (HTTP, a listening socket given to it) and to the vault (a connected socket
- * given to it), and trusts neither: requests are parsed strictly and bound to their key's merchant, replies
- * are read by checked cursors. It never sees a card number, a security code or a PSP's credential: no message
- * to it has a field for one. It opens no socket itself, reaches no file but its ledger, and executes nothing.
- * Who takes it over can charge and refund through the registered connectors, and read the ledger. */
+ * SECURITY: it talks to merchants (HTTP, a listening socket given to it), to the vault and to notify
+ * (connected sockets given to it), and trusts none: requests are parsed strictly and bound to their key's
+ * merchant, replies are read by checked cursors. It never sees a card number, a security code or a PSP's
+ * credential: no message to it has a field for one. It opens no socket itself, reaches no file but its
+ * ledger, and executes nothing. Who takes it over can charge and refund through the registered connectors,
+ * and read the ledger. */
 #include "api.h"
 #include "control.h"
 #include "jail.h"
@@ -24,6 +25,8 @@
 enum {
   EXIT_USAGE = 64,
   PATH_CAPACITY = 4096,
+  MS_PER_S = 1000,
+  RETRY_MAX_S = 7 * 24 * 3600,
   DRAIN_MS = 5000,
   DRAIN_ROUND_MS = 20,
   LAST_ROUNDS = 5 /* in which the last answers leave */
@@ -32,18 +35,21 @@ enum {
 #define LEDGER_MAP_BYTES (64ULL << 30) /* what the ledger may grow to; costs address space only */
 
 struct settings {
-  const char *data, *environment, *sheets, *bins;
+  const char *data, *environment, *sheets, *bins, *webhook_retries;
 };
 
 static const struct {
   const char *name, *value, *help;
   size_t offset;
+  bool optional;
 } options[] = {
-    {"--data", "DIR", "where ledger.mdb and ledger.key lie", offsetof(struct settings, data)},
+    {"--data", "DIR", "where ledger.mdb and ledger.key lie", offsetof(struct settings, data), false},
     {"--environment", "test|live", "which keys and connectors are served",
-     offsetof(struct settings, environment)},
-    {"--sheets", "DIR", "connector sheets (*.yaml)", offsetof(struct settings, sheets)},
-    {"--bins", "FILE", "compiled BIN table", offsetof(struct settings, bins)},
+     offsetof(struct settings, environment), false},
+    {"--sheets", "DIR", "connector sheets (*.yaml)", offsetof(struct settings, sheets), false},
+    {"--bins", "FILE", "compiled BIN table", offsetof(struct settings, bins), false},
+    {"--webhook-retries", "S,S,...", "waits in seconds before a webhook is tried again",
+     offsetof(struct settings, webhook_retries), true},
 };
 enum { OPTION_COUNT = sizeof options / sizeof *options };
 
@@ -53,7 +59,7 @@ static void print_help(FILE *out) {
     fprintf(out, " %s %s", options[i].name, options[i].value);
   fprintf(out, "\n\nStarted by `freeport up`, with its control line as descriptor %d.\n\n", CONTROL_FD);
   for (size_t i = 0; i < OPTION_COUNT; i++)
-    fprintf(out, "  %-14s %-10s %s\n", options[i].name, options[i].value, options[i].help);
+    fprintf(out, "  %-17s %-10s %s\n", options[i].name, options[i].value, options[i].help);
 }
 
 /* Returns whether all options are there, once each. */
@@ -69,9 +75,25 @@ static bool read_options(int count, char **arguments, struct settings *ret_setti
     *place = arguments[i + 1];
   }
   for (size_t k = 0; k < OPTION_COUNT; k++)
-    if (*(const char **)(void *)((char *)ret_settings + options[k].offset) == NULL)
+    if (!options[k].optional && *(const char **)(void *)((char *)ret_settings + options[k].offset) == NULL)
       return false;
   return strcmp(ret_settings->environment, "test") == 0 || strcmp(ret_settings->environment, "live") == 0;
+}
+
+/* Seconds, a comma between. Returns 0, or -EINVAL. */
+static int read_retries(const char *text, struct api_options *api) {
+  unsigned count = 0;
+  while (text != NULL && *text != '\0') {
+    char *end;
+    unsigned long seconds = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || seconds > RETRY_MAX_S || count == PUMP_SCHEDULE_MAX ||
+        (*end != ',' && *end != '\0'))
+      return -EINVAL;
+    api->webhook_retries_ms[count++] = (uint32_t)seconds * MS_PER_S;
+    text = *end == ',' ? end + 1 : end;
+  }
+  api->webhook_retry_count = count;
+  return 0;
 }
 
 struct router {
@@ -100,11 +122,19 @@ static void take_vault(struct router *router, int fd) {
     log_error("the vault's line cannot be used", result);
 }
 
+static void take_notify(struct router *router, int fd) {
+  int result = api_connect_notify(router->api, fd);
+  if (result != 0)
+    log_error("notify's line cannot be used", result);
+}
+
 static void take_control(struct router *router, const struct control_message *message) {
   if (strcmp(message->name, "http") == 0 && message->fd >= 0) {
     take_http(router, message->fd);
   } else if (strcmp(message->name, "vault") == 0 && message->fd >= 0) {
     take_vault(router, message->fd);
+  } else if (strcmp(message->name, "notify") == 0 && message->fd >= 0) {
+    take_notify(router, message->fd);
   } else if (strcmp(message->name, "api_key") == 0 && message->fd < 0) {
     int result = api_add_key(router->api, message->payload, message->length);
     if (result != 0)
@@ -163,14 +193,16 @@ static void round_end(void *context) {
 }
 
 static int open_api(struct router *router, const struct settings *settings) {
-  const struct api_options api = {.loop = router->loop,
-                                  .clock = &steady_clock,
-                                  .ledger = router->ledger,
-                                  .bins = router->bins,
-                                  .sheet = sheets_find,
-                                  .sheet_context = &router->sheets,
-                                  .live = strcmp(settings->environment, "live") == 0};
-  int result = api_new(&api, &router->api);
+  struct api_options api = {.loop = router->loop,
+                            .clock = &steady_clock,
+                            .ledger = router->ledger,
+                            .bins = router->bins,
+                            .sheet = sheets_find,
+                            .sheet_context = &router->sheets,
+                            .live = strcmp(settings->environment, "live") == 0};
+  int result = read_retries(settings->webhook_retries, &api);
+  if (result == 0)
+    result = api_new(&api, &router->api);
   if (result != 0)
     return result;
   loop_on_round_end(router->loop, round_end, router);

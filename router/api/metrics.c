@@ -99,6 +99,18 @@ static void print_payments(FILE *out, const struct engine_counts *counts) {
   print_one(out, "freeport_questions_total", "counter", "Questions about lost outcomes.", counts->questions);
 }
 
+static void print_webhooks(FILE *out, const struct pump_counts *counts) {
+  print_one(out, "freeport_webhooks_taken_total", "counter", "Events that endpoints took.", counts->taken);
+  print_one(out, "freeport_webhooks_failed_total", "counter", "Attempts that failed.", counts->failed);
+  print_one(out, "freeport_webhooks_dead_total", "counter", "Events given up.", counts->dead);
+  print_one(out, "freeport_webhooks_unreadable_total", "counter",
+            "Entries of the journal that could not be told of.", counts->unreadable);
+  print_one(out, "freeport_webhooks_waiting", "gauge", "Events that wait or are under way.", counts->held);
+  print_one(out, "freeport_webhook_endpoints", "gauge", "Endpoints.", counts->endpoints);
+  print_one(out, "freeport_webhook_endpoints_disabled_total", "counter", "Endpoints disabled by the router.",
+            counts->disabled);
+}
+
 int metrics_render(const struct metrics *metrics, const struct metrics_now *now, char **ret_text,
                    size_t *ret_length) {
   char *text = NULL;
@@ -113,6 +125,7 @@ int metrics_render(const struct metrics *metrics, const struct metrics_now *now,
     if (metrics->routes[i].count > 0)
       print_durations(out, &metrics->routes[i]);
   print_payments(out, &now->engine);
+  print_webhooks(out, &now->pump);
   print_one(out, "freeport_requests_in_flight", "gauge", "Requests that wait for their answers.",
             now->in_flight);
   print_one(out, "freeport_clients_gone_total", "counter", "Clients that left unanswered.",

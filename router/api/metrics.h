@@ -3,11 +3,12 @@
 
 #include "engine.h"
 #include "http.h"
+#include "pump.h"
 #include "result.h"
 #include <stddef.h>
 #include <stdint.h>
 
-enum { METRICS_ROUTES_MAX = 32, METRICS_BUCKETS = 12, METRICS_STATUSES = 24 };
+enum { METRICS_ROUTES_MAX = 48, METRICS_BUCKETS = 12, METRICS_STATUSES = 24 };
 
 struct metrics_route {
   const char *method, *path; /* as in the route table; static */
@@ -29,6 +30,7 @@ struct metrics_now {
   uint64_t vault_pending; /* questions to the vault */
   bool vault_up;
   struct engine_counts engine;
+  struct pump_counts pump;
 };
 
 /* The method as a label. Static. */

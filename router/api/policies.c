@@ -1,5 +1,7 @@
 #include "bodies.h"
+#include "policies_render.h"
 #include "query_args.h"
+#include "repeats.h"
 #include "resources.h"
 #include "routing.h"
 #include <assert.h>
@@ -36,27 +38,19 @@ static int status_of(struct ledger *ledger, const struct id *merchant, const str
   return 0;
 }
 
-/* record's text lies in the store: everything is copied before the store is asked again. */
-static int render_policy(struct json_out *out, const struct call *call, const struct policy_record *record) {
+/* record's text lies in the store, and is copied before the store is asked again. */
+static int render(struct json_out *out, const struct call *call, const struct policy_record *record) {
   struct ledger *ledger = call->api->options.ledger;
-  char text[POLICY_LEDGER_TEXT_MAX + 1];
+  char text[POLICY_LEDGER_TEXT_MAX];
+  struct policy_record copy = *record;
   const char *status;
-  assert(record->text_length <= POLICY_LEDGER_TEXT_MAX);
+  assert(record->text_length <= sizeof text);
   memcpy(text, record->text, record->text_length);
-  text[record->text_length] = '\0';
+  copy.text = text;
   int result = status_of(ledger, &call->from.merchant, &record->id, &status);
-  if (result != 0)
-    return result;
-  out_open(out, NULL);
-  out_text(out, "id", record->id.text);
-  out_text(out, "object", "policy");
-  out_flag(out, "livemode", call->from.livemode);
-  out_time(out, "created_at", record->created_ms);
-  out_hex(out, "hash", record->hash, sizeof record->hash);
-  out_text(out, "status", status);
-  out_text_always(out, "text", text);
-  out_close(out);
-  return 0;
+  if (result == 0)
+    render_policy(out, NULL, &copy, status, call->from.livemode);
+  return result;
 }
 
 static void answer_policy(struct call *call, unsigned status, const struct id *policy, bool replayed) {
@@ -64,7 +58,7 @@ static void answer_policy(struct call *call, unsigned status, const struct id *p
   struct json_out out = {0};
   int result = ledger_policy_get(call->api->options.ledger, &call->from.merchant, policy, &record);
   if (result == 0)
-    result = render_policy(&out, call, &record);
+    result = render(&out, call, &record);
   if (result == 0) {
     call_answer_committed(call, status, replayed, &out);
     return;
@@ -76,37 +70,13 @@ static void answer_policy(struct call *call, unsigned status, const struct id *p
     call_write_failed(call, result);
 }
 
-/* ---- Idempotency, where a key is given ---- */
-
 /* Whether the request was made before; then it is answered as then, or refused. */
 static bool answered_before(struct call *call, const char *path, unsigned status) {
-  struct idempotent before;
-  if (call->from.idempotency_key[0] == '\0')
-    return false;
-  int result = ledger_idempotency_get(call->api->options.ledger, &call->from.merchant, path,
-                                      call->from.idempotency_key, api_now_ms(call->api), &before);
-  if (result == LEDGER_ABSENT)
-    return false;
-  if (result < 0) {
-    call_refuse(call, &fault_storage);
-    return true;
-  }
-  if (memcmp(before.body_hash, call->from.body_hash, sizeof before.body_hash) != 0) {
-    struct fault fault = payments_fault(REQUEST_KEY_REUSED);
-    call_refuse(call, &fault);
-  } else {
-    answer_policy(call, status, &before.object, true);
-  }
-  return true;
-}
-
-static int remember(struct call *call, const char *path, const struct id *policy) {
-  struct idempotent entry = {.object = *policy, .created_ms = api_now_ms(call->api)};
-  if (call->from.idempotency_key[0] == '\0')
-    return 0;
-  memcpy(entry.body_hash, call->from.body_hash, sizeof entry.body_hash);
-  return ledger_idempotency_put(call->api->options.ledger, &call->from.merchant, path,
-                                call->from.idempotency_key, &entry);
+  struct id before;
+  enum repeat repeat = call_repeats(call, path, &before);
+  if (repeat == REPEAT_SAME)
+    answer_policy(call, status, &before, true);
+  return repeat != REPEAT_NOT;
 }
 
 /* ---- Drafting ---- */
@@ -174,7 +144,7 @@ static void draft(struct call *call, const struct policy_body *body) {
   record.id = id_new("pol", record.created_ms);
   int result = ledger_policy_put(call->api->options.ledger, &record);
   if (result == 0)
-    result = remember(call, policies_path, &record.id);
+    result = call_remember(call, policies_path, &record.id);
   if (result != 0)
     call_write_failed(call, result);
   else
@@ -211,7 +181,7 @@ static struct journal_head head_of(const struct call *call) {
 
 static void published(struct call *call, const char *path, int result, const struct id *policy) {
   if (result == 0)
-    result = remember(call, path, policy);
+    result = call_remember(call, path, policy);
   if (result != 0) {
     call_write_failed(call, result);
     return;
@@ -278,7 +248,7 @@ static int render_list(struct json_out *out, const struct call *call, const stru
          count < page->limit) {
     at = last = record.id;
     count++;
-    result = render_policy(out, call, &record);
+    result = render(out, call, &record);
     if (result != 0)
       return result;
   }

@@ -38,6 +38,14 @@ static bool take_after_policy(void *target, const struct http_parameter *paramet
   return take_id("pol", parameter->value, &((struct page_query *)target)->after);
 }
 
+static bool take_after_event(void *target, const struct http_parameter *parameter) {
+  return take_id("evt", parameter->value, &((struct page_query *)target)->after);
+}
+
+static bool take_after_endpoint(void *target, const struct http_parameter *parameter) {
+  return take_id("whk", parameter->value, &((struct page_query *)target)->after);
+}
+
 static bool take_reference(void *target, const struct http_parameter *parameter) {
   struct payments_query *query = target;
   if (parameter->value[0] == '\0' || !alphabet_holds(ALPHABET_PRINT, parameter->value))
@@ -96,7 +104,22 @@ static bool take_created_to(void *target, const struct http_parameter *parameter
   return take_time(parameter->value, &((struct payments_query *)target)->created_to_ms);
 }
 
+static bool take_event_type(void *target, const struct http_parameter *parameter) {
+  enum event_type type = event_type_from_name(parameter->value);
+  ((struct events_query *)target)->types = (event_type_set)1 << type;
+  return type != EVENT_NONE;
+}
+
+static bool take_events_from(void *target, const struct http_parameter *parameter) {
+  return take_time(parameter->value, &((struct events_query *)target)->created_from_ms);
+}
+
+static bool take_events_to(void *target, const struct http_parameter *parameter) {
+  return take_time(parameter->value, &((struct events_query *)target)->created_to_ms);
+}
+
 _Static_assert(offsetof(struct payments_query, page) == 0, "a page's takers fill in a query's page");
+_Static_assert(offsetof(struct events_query, page) == 0, "likewise");
 
 static const struct parameter_rule payments_parameters[] = {
     {"limit", take_limit},
@@ -111,6 +134,18 @@ static const struct parameter_rule payments_parameters[] = {
 };
 static const struct parameter_rule policies_parameters[] = {{"limit", take_limit},
                                                             {"starting_after", take_after_policy}};
+
+static const struct parameter_rule events_parameters[] = {
+    {"limit", take_limit},
+    {"starting_after", take_after_event},
+    {"type", take_event_type},
+    {"created[gte]", take_events_from},
+    {"created[lte]", take_events_to},
+};
+static const struct parameter_rule endpoints_parameters[] = {{"limit", take_limit},
+                                                             {"starting_after", take_after_endpoint}};
+static const struct parameter_rule dead_letters_parameters[] = {{"limit", take_limit},
+                                                                {"starting_after", take_after_event}};
 
 static bool name_fits(const struct parameter_rule *rule, const char *name) {
   size_t length = strlen(rule->name);
@@ -169,4 +204,22 @@ int parse_payments_query(const char *query, struct payments_query *ret_query, st
   ret_query->page.limit = LIST_LIMIT_DEFAULT;
   return parse(query, payments_parameters, sizeof payments_parameters / sizeof *payments_parameters,
                ret_query, ret_fault);
+}
+
+int parse_events_query(const char *query, struct events_query *ret_query, struct fault *ret_fault) {
+  *ret_query = (struct events_query){.page.limit = LIST_LIMIT_DEFAULT, .types = EVERY_EVENT_TYPE};
+  return parse(query, events_parameters, sizeof events_parameters / sizeof *events_parameters, ret_query,
+               ret_fault);
+}
+
+int parse_endpoints_query(const char *query, struct page_query *ret_page, struct fault *ret_fault) {
+  *ret_page = (struct page_query){.limit = LIST_LIMIT_DEFAULT};
+  return parse(query, endpoints_parameters, sizeof endpoints_parameters / sizeof *endpoints_parameters, ret_page,
+               ret_fault);
+}
+
+int parse_dead_letters_query(const char *query, struct page_query *ret_page, struct fault *ret_fault) {
+  *ret_page = (struct page_query){.limit = LIST_LIMIT_DEFAULT};
+  return parse(query, dead_letters_parameters, sizeof dead_letters_parameters / sizeof *dead_letters_parameters,
+               ret_page, ret_fault);
 }

@@ -1,6 +1,7 @@
 /* Query parameters of lists, read strictly. Inside this room only. */
 #pragma once
 
+#include "event_types.h"
 #include "fault.h"
 #include "http.h"
 #include "payment.h"
@@ -23,6 +24,18 @@ struct payments_query {
   int64_t created_from_ms, created_to_ms;
 };
 
+struct events_query {
+  struct page_query page;
+  event_type_set types;
+  int64_t created_from_ms, created_to_ms;
+};
+
+/* The parameters of `GET /v1/events`. Returns 0, or 1 with *ret_fault. */
+MUST_USE int parse_events_query(const char *query, struct events_query *ret_query, struct fault *ret_fault);
+/* Those of `GET /v1/webhook_endpoints`. */
+MUST_USE int parse_endpoints_query(const char *query, struct page_query *ret_page, struct fault *ret_fault);
+/* Those of `GET /v1/webhook_endpoints/{id}/dead_letters`. */
+MUST_USE int parse_dead_letters_query(const char *query, struct page_query *ret_page, struct fault *ret_fault);
 /* The parameters of `GET /v1/policies`. Returns 0, or 1 with *ret_fault. */
 MUST_USE int parse_policies_query(const char *query, struct page_query *ret_page, struct fault *ret_fault);
 /* Those of `GET /v1/payments`. */

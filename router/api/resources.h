@@ -29,6 +29,19 @@ void policies_publish(struct call *call, const char *segment);
 void policies_rollback(struct call *call, const char *segment);
 /* route.c */
 void route_ask(struct call *call, const char *segment);
+/* events_list.c */
+void events_list_read(struct call *call, const char *segment);
+void events_read(struct call *call, const char *segment);
+/* endpoints.c */
+void endpoints_create(struct call *call, const char *segment);
+void endpoints_list(struct call *call, const char *segment);
+void endpoints_read(struct call *call, const char *segment);
+void endpoints_update(struct call *call, const char *segment);
+void endpoints_delete(struct call *call, const char *segment);
+void endpoints_rotate(struct call *call, const char *segment);
+/* dead_letters.c */
+void dead_letters_list(struct call *call, const char *segment);
+void dead_letters_redeliver(struct call *call, const char *segment);
 /* health.c */
 void health_live(struct call *call, const char *segment);
 void health_ready(struct call *call, const char *segment);

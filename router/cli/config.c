@@ -9,6 +9,8 @@
 
 #include "bins.h"
 
+enum { RETRIES_TEXT_MAX = 128 };
+
 static const cyaml_schema_value_t origin_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 8, 256)};
 
 static const cyaml_schema_field_t config_fields[] = {
@@ -30,6 +32,8 @@ static const cyaml_schema_field_t config_fields[] = {
                            PATH_MAX),
     CYAML_FIELD_SEQUENCE("origins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, origins,
                          &origin_schema, 0, CONFIG_ORIGINS_MAX),
+    CYAML_FIELD_STRING_PTR("webhook_retries", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+                           webhook_retries, 1, RETRIES_TEXT_MAX),
     CYAML_FIELD_UINT("port_base", CYAML_FLAG_OPTIONAL, struct config, port_base),
     CYAML_FIELD_END};
 
@@ -54,10 +58,13 @@ static const char defaults[] =
     "# A BIN table made with `freeport bins compile`; without it a small one of test ranges is used.\n"
     "# bins: /var/lib/freeport/bins.table\n"
     "\n"
-    "# Connector sheets, and the authorities that egress trusts; without them the built-in and the "
-    "system's.\n"
+    "# Connector sheets, and the authorities that egress and notify trust; without them the built-in "
+    "and the system's.\n"
     "# sheets: /etc/freeport/sheets\n"
     "# trust: /etc/ssl/certs/ca-certificates.crt\n"
+    "\n"
+    "# After how many seconds a webhook is tried again, one number a failure; then it is a dead letter.\n"
+    "# webhook_retries: 5,300,1800,7200,18000,36000,50400,72000,86400\n"
     "\n"
     "# First of the ports used; 0 chooses free ones once and keeps them.\n"
     "port_base: 0\n";
@@ -132,6 +139,11 @@ static int check(const struct config *config) {
   }
   if ((config->hooks_certificate == NULL) != (config->hooks_certificate_key == NULL)) {
     fputs("freeport: freeport.yaml: hooks_certificate and hooks_certificate_key go together\n", stderr);
+    return -EINVAL;
+  }
+  if (config->webhook_retries != NULL &&
+      strspn(config->webhook_retries, "0123456789,") != strlen(config->webhook_retries)) {
+    fputs("freeport: freeport.yaml: webhook_retries is seconds, a comma between\n", stderr);
     return -EINVAL;
   }
   if (config->port_base > 65000) {

@@ -16,10 +16,11 @@ struct config {
   char *certificate_key;
   char *hooks_certificate; /* the same for hooks */
   char *hooks_certificate_key;
-  char *trust;    /* PEM file of the authorities egress trusts, or NULL for the system's */
+  char *trust;    /* PEM file of the authorities that egress and notify trust, or NULL for the system's */
   char **origins; /* where the card form may be embedded and collect called from */
   unsigned origins_count;
-  uint32_t port_base; /* 0: free ports are chosen, and kept */
+  char *webhook_retries; /* seconds, a comma between; NULL: the standard */
+  uint32_t port_base;    /* 0: free ports are chosen, and kept */
 };
 
 /* Reads DIR/freeport.yaml, first writing one with defaults where there is none. On a wrong file a message

@@ -43,8 +43,8 @@ struct supervisor {
   bool stopping;
 };
 
-static const char *const process_texts[PROCESS_COUNT] = {"vault",  "collect", "hooks",
-                                                         "egress", "router",  "sandbox"};
+static const char *const process_texts[PROCESS_COUNT] = {"vault",  "collect", "hooks",  "egress",
+                                                         "router", "notify",  "sandbox"};
 
 /* Which listener goes to which process, and by what name. */
 static const struct {
@@ -59,6 +59,16 @@ static const struct {
     {LISTENER_SANDBOX_ADYEN, PROCESS_SANDBOX, "adyen"},
     {LISTENER_SANDBOX_CHECKOUT, PROCESS_SANDBOX, "checkout"},
     {LISTENER_SANDBOX_STRIPE, PROCESS_SANDBOX, "stripe"},
+};
+
+/* Which processes speak to each other; each is given its end under the other's name. */
+static const struct {
+  enum process_name left, right;
+} links[] = {
+    {PROCESS_VAULT, PROCESS_COLLECT},
+    {PROCESS_VAULT, PROCESS_EGRESS},
+    {PROCESS_VAULT, PROCESS_ROUTER},
+    {PROCESS_ROUTER, PROCESS_NOTIFY},
 };
 
 static int start_process(struct process *process);
@@ -113,25 +123,37 @@ static void on_control(struct watch *watch, uint32_t events) {
   }
 }
 
-/* Connects the vault and one of its peers by a fresh pair of sockets. One of the two that does not listen any
- * more is dying: it is started again, and connected then. */
-static int link_to_vault(struct supervisor *supervisor, enum process_name peer) {
-  const struct process *vault = &supervisor->processes[PROCESS_VAULT];
-  const struct process *other = &supervisor->processes[peer];
-  if (vault->pid == 0 || other->pid == 0) {
+/* Connects two processes by a fresh pair of sockets. One of the two that does not listen any more is dying:
+ * it is started again, and connected then. */
+static int link_processes(const struct process *left, const struct process *right) {
+  if (left->pid == 0 || right->pid == 0) {
     return 0;
   }
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
     return -errno;
   }
-  int result = control_send(vault->control.fd, process_texts[peer], ends[0], NULL, 0);
+  int result = control_send(left->control.fd, process_texts[right->name], ends[0], NULL, 0);
   if (result == 0) {
-    result = control_send(other->control.fd, "vault", ends[1], NULL, 0);
+    result = control_send(right->control.fd, process_texts[left->name], ends[1], NULL, 0);
   }
   close(ends[0]);
   close(ends[1]);
   return result == -EPIPE || result == -ECONNRESET ? 0 : result;
+}
+
+/* All that the process has a link with. */
+static int give_links(const struct process *process) {
+  const struct process *processes = process->supervisor->processes;
+  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+    if (links[i].left == process->name || links[i].right == process->name) {
+      int result = link_processes(&processes[links[i].left], &processes[links[i].right]);
+      if (result < 0) {
+        return result;
+      }
+    }
+  }
+  return 0;
 }
 
 static int give_sockets(struct process *process) {
@@ -145,17 +167,11 @@ static int give_sockets(struct process *process) {
       }
     }
   }
-  if (process->name == PROCESS_SANDBOX) {
-    return 0;
+  int result = 0;
+  if (process->name == PROCESS_VAULT) {
+    result = control_send(process->control.fd, "admin", supervisor->settings.admin_listener, NULL, 0);
   }
-  if (process->name != PROCESS_VAULT) {
-    return link_to_vault(supervisor, process->name);
-  }
-  int result = control_send(process->control.fd, "admin", supervisor->settings.admin_listener, NULL, 0);
-  for (enum process_name peer = PROCESS_COLLECT; result == 0 && peer <= PROCESS_ROUTER; peer++) {
-    result = link_to_vault(supervisor, peer);
-  }
-  return result;
+  return result < 0 ? result : give_links(process);
 }
 
 static void run_child(const struct process *process, int control, int log) {
@@ -356,7 +372,7 @@ static bool ended_by(const struct process *process, int64_t deadline_us) {
 
 bool supervisor_stop(struct supervisor *supervisor) {
   /* Those that take requests first, so that what they began can still be finished behind them. */
-  static const enum process_name order[] = {PROCESS_COLLECT, PROCESS_HOOKS, PROCESS_ROUTER,
+  static const enum process_name order[] = {PROCESS_COLLECT, PROCESS_HOOKS, PROCESS_ROUTER, PROCESS_NOTIFY,
                                             PROCESS_EGRESS,  PROCESS_VAULT, PROCESS_SANDBOX};
   supervisor->stopping = true;
   bool clean = true;

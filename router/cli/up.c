@@ -22,7 +22,8 @@ enum { START_TIMEOUT_MS = 30000 };
 static const char usage[] =
     "usage: freeport up --dir DIR [--sandbox] [--port-base N]\n"
     "\n"
-    "Starts vault, collect, hooks, egress and router in DIR, keeps them running, and ends them cleanly on "
+    "Starts vault, collect, hooks, egress, router and notify in DIR, keeps them running, and ends them "
+    "cleanly on "
     "SIGTERM "
     "or Ctrl-C.\n"
     "DIR/env is written when all of them answer: shell variables for a client. DIR/freeport.yaml is the "
@@ -142,7 +143,7 @@ static void add_option(struct supervisor_settings *settings, enum process_name n
 
 static void fill_arguments(const struct stack *stack, struct supervisor_settings *settings) {
   const struct config *config = stack->config;
-  for (enum process_name name = PROCESS_VAULT; name <= PROCESS_ROUTER; name++) {
+  for (enum process_name name = PROCESS_VAULT; name <= PROCESS_NOTIFY; name++) {
     add_option(settings, name, "--environment", is_live(stack) ? "live" : "test");
   }
   add_option(settings, PROCESS_VAULT, "--data", stack->vault);
@@ -151,6 +152,8 @@ static void fill_arguments(const struct stack *stack, struct supervisor_settings
   add_option(settings, PROCESS_ROUTER, "--data", stack->router);
   add_option(settings, PROCESS_ROUTER, "--sheets", stack->sheets);
   add_option(settings, PROCESS_ROUTER, "--bins", stack->bins);
+  add_option(settings, PROCESS_ROUTER, "--webhook-retries", config->webhook_retries);
+  add_option(settings, PROCESS_NOTIFY, "--trust", config->trust);
   add_option(settings, PROCESS_SANDBOX, "--data", stack->sandbox);
   add_option(settings, PROCESS_COLLECT, "--certificate", config->certificate);
   add_option(settings, PROCESS_COLLECT, "--certificate-key", config->certificate_key);
@@ -194,9 +197,9 @@ static int write_env(const struct stack *stack) {
   }
   add_variable(variables, &count, "FREEPORT_SECRET_KEY", "%s", stack->identity.secret_key.text);
   add_variable(variables, &count, "FREEPORT_PUBLISHABLE_KEY", "%s", stack->identity.publishable_key.text);
-  static const char *const pids[PROCESS_COUNT] = {"FREEPORT_VAULT_PID",  "FREEPORT_COLLECT_PID",
-                                                  "FREEPORT_HOOKS_PID",  "FREEPORT_EGRESS_PID",
-                                                  "FREEPORT_ROUTER_PID", "FREEPORT_SANDBOX_PID"};
+  static const char *const pids[PROCESS_COUNT] = {
+      "FREEPORT_VAULT_PID",  "FREEPORT_COLLECT_PID", "FREEPORT_HOOKS_PID",  "FREEPORT_EGRESS_PID",
+      "FREEPORT_ROUTER_PID", "FREEPORT_NOTIFY_PID",  "FREEPORT_SANDBOX_PID"};
   for (int i = 0; i < PROCESS_COUNT; i++) {
     pid_t pid = supervisor_pid(stack->supervisor, (enum process_name)i);
     if (pid != 0) {

@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
-void entry_begin(struct entry *entry, const struct id *merchant, const struct id *payment) {
+void entry_begin(struct entry *entry, const struct payment *payment) {
   entry->writer = writer_over(entry->bytes, sizeof entry->bytes);
   entry->count = 0;
-  write_short_id(&entry->writer, "mer", merchant);
-  write_short_id(&entry->writer, "pay", payment);
+  write_short_id(&entry->writer, "mer", &payment->merchant);
+  write_short_id(&entry->writer, "pay", &payment->id);
+  write_u64(&entry->writer, payment->sequence);
 }
 
 static struct writer *begin_change(struct entry *entry, enum change_type type) {
@@ -227,15 +228,18 @@ static int take_change(struct reader *reader, struct payment **payment) {
   return -EBADMSG;
 }
 
-int entry_subject(const struct journal_entry *entry, struct id *ret_merchant, struct id *ret_payment) {
+int entry_subject(const struct journal_entry *entry, struct id *ret_merchant, struct id *ret_payment,
+                  uint64_t *ret_previous) {
   struct reader reader = reader_over(entry->body, entry->length);
   struct id merchant, payment;
   merchant = read_short_id(&reader, "mer");
   payment = read_short_id(&reader, "pay");
+  uint64_t previous = read_u64(&reader);
   if (reader.bad || merchant.text[0] == '\0' || payment.text[0] == '\0')
     return -EBADMSG;
   *ret_merchant = merchant;
   *ret_payment = payment;
+  *ret_previous = previous;
   return 0;
 }
 
@@ -243,6 +247,8 @@ int entry_apply(const struct journal_entry *entry, struct payment **payment) {
   struct reader reader = reader_over(entry->body, entry->length);
   (void)read_short_id(&reader, "mer");
   (void)read_short_id(&reader, "pay");
+  if (read_u64(&reader) != (*payment ? (*payment)->sequence : 0))
+    return -EBADMSG;
   while (reader_left(&reader) > 0) {
     int r = take_change(&reader, payment);
     if (r < 0)
@@ -251,5 +257,6 @@ int entry_apply(const struct journal_entry *entry, struct payment **payment) {
   if (reader_finish(&reader) < 0 || !*payment)
     return -EBADMSG;
   (*payment)->updated_ms = entry->head.at_ms;
+  (*payment)->sequence = entry->sequence;
   return 0;
 }

@@ -1,8 +1,9 @@
 /* What can happen to a payment: the bodies of JOURNAL_PAYMENT entries.
  *
- * An entry is all that one event changed: merchant, payment, then changes. A payment changes through these
- * functions only, and each does the same whether the change is being made or read back from the journal; so a
- * payment rebuilt from its entries equals the one in memory to the byte. */
+ * An entry is all that one event changed: merchant, payment, the sequence of the payment's entry before (0 for
+ * its first), then changes. A payment changes through these functions only, and each does the same whether the
+ * change is being made or read back from the journal; so a payment rebuilt from its entries equals the one in
+ * memory to the byte, and the entries of one payment can be followed back from any of them (history.h). */
 #pragma once
 
 #include "payment.h"
@@ -28,7 +29,11 @@ enum change_type {
   CHANGE_TYPE_COUNT
 };
 
-enum { ENTRY_BYTES_MAX = 65000, EVIDENCE_CAPACITY = 501 };
+enum {
+  ENTRY_BYTES_MAX = 65000,
+  ENTRY_SUBJECT_BYTES = 2 * (1 + ID_RANDOM_BYTES) + 8, /* before the first change */
+  EVIDENCE_CAPACITY = 501
+};
 
 /* What a person found out about a step that the engine could not. */
 struct resolution {
@@ -46,8 +51,8 @@ struct entry {
   uint8_t bytes[ENTRY_BYTES_MAX];
 };
 
-/* Begins an entry about that payment. */
-void entry_begin(struct entry *entry, const struct id *merchant, const struct id *payment);
+/* Begins an entry about that payment, to follow the one that it bears as its latest. */
+void entry_begin(struct entry *entry, const struct payment *payment);
 
 /* Each writes a change into entry and applies it to payment. Returns 0, -ENOMEM, or -ENOBUFS when it does not
  * fit. */
@@ -65,11 +70,12 @@ MUST_USE int change_resolved(struct entry *entry, const struct resolution *resol
 MUST_USE int change_webhook(struct entry *entry, const struct webhook *webhook);
 MUST_USE int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement);
 
-/* Which payment an entry is about. Returns 0 or -EBADMSG. */
-MUST_USE int entry_subject(const struct journal_entry *entry, struct id *ret_merchant,
-                           struct id *ret_payment);
+/* Which payment an entry is about, and the sequence of that payment's entry before, 0 for the first. Returns 0
+ * or -EBADMSG. */
+MUST_USE int entry_subject(const struct journal_entry *entry, struct id *ret_merchant, struct id *ret_payment,
+                           uint64_t *ret_previous);
 /* Applies a whole entry of the journal to *payment, which is NULL before the entry that creates it and stays
- * the caller's. Returns 0, -EBADMSG or -ENOMEM. */
+ * the caller's. Returns 0, -ENOMEM, or -EBADMSG, also when another entry of the payment belongs between. */
 MUST_USE int entry_apply(const struct journal_entry *entry, struct payment **payment);
 
 /* Rebuilds the payments and the open work in `into` from the journal of `from`, committing as it goes; both

@@ -344,7 +344,7 @@ void task_due(struct task *task);
 /* After a question that taught nothing, and when doubt begins. */
 void task_ask_later(struct task *task);
 /* How long after it went quiet a dispatch of that attempt's may still come into being, by its connector. */
-uint32_t settling_of(const struct engine *engine, const struct attempt *attempt);
+uint32_t attempt_settling(const struct engine *engine, const struct attempt *attempt);
 /* Whether it can be asked about, now or later, as far as is known. */
 bool task_can_be_asked(const struct task *task);
 const struct step *task_step(const struct task *task);

@@ -10,7 +10,7 @@ struct entry *entry_of(struct slot *slot) {
   assert(!engine->entry_slot);
   slot_touch(slot);
   engine->entry_slot = slot;
-  entry_begin(&engine->entry, &slot->merchant, &slot->id);
+  entry_begin(&engine->entry, slot->payment);
   if (engine->entry_webhook)
     engine_fail(engine, change_webhook(&engine->entry, engine->entry_webhook));
   return &engine->entry;
@@ -25,14 +25,14 @@ void entry_webhook(struct engine *engine, const struct webhook *webhook) {
   engine->entry_webhook = webhook;
 }
 
-static int append(struct engine *engine) {
+static int append(struct engine *engine, uint64_t *ret_sequence) {
   const struct writer *writer = &engine->entry.writer;
   engine->entry_head.at_ms = engine->now_ms;
   int r = writer_finish(writer);
   if (r < 0)
     return r;
   return ledger_append(engine->ledger, JOURNAL_PAYMENT, &engine->entry_head, writer->start,
-                       writer_length(writer), NULL);
+                       writer_length(writer), ret_sequence);
 }
 
 static int put_record(struct slot *slot) {
@@ -59,7 +59,7 @@ void entry_end(struct engine *engine) {
   engine->entry_slot = NULL;
   if (slot && engine->entry.count > 0) {
     slot->payment->updated_ms = engine->now_ms;
-    int r = append(engine);
+    int r = append(engine, &slot->payment->sequence);
     if (r == 0)
       r = put_record(slot);
     if (r == 0)

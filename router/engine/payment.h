@@ -179,6 +179,7 @@ struct payment {
   struct id id, merchant, actor, request; /* actor: the API key that created it */
   bool livemode;
   int64_t created_ms, updated_ms;
+  uint64_t sequence;          /* of its latest entry in the journal; 0 before the first */
   enum payment_status status; /* derived from what follows by payment_derive() */
 
   int64_t amount;

@@ -107,6 +107,7 @@ static void write_facts(struct writer *writer, const struct payment *payment) {
   write_u8(writer, flags_of(payment));
   write_i64(writer, payment->created_ms);
   write_i64(writer, payment->updated_ms);
+  write_u64(writer, payment->sequence);
   write_i64(writer, payment->amount);
   write_text(writer, payment->currency);
   write_short_id(writer, "tok", &payment->token);
@@ -128,6 +129,7 @@ static void take_facts(struct reader *reader, struct payment *payment) {
   take_flags(reader, payment);
   payment->created_ms = read_i64(reader);
   payment->updated_ms = read_i64(reader);
+  payment->sequence = read_u64(reader);
   payment->amount = read_i64(reader);
   read_text(reader, payment->currency, sizeof payment->currency);
   payment->token = read_short_id(reader, "tok");

@@ -20,7 +20,7 @@ static const struct connector *connector_of(const struct task *task) {
   return connector && connector->sheet ? connector : NULL;
 }
 
-uint32_t settling_of(const struct engine *engine, const struct attempt *attempt) {
+uint32_t attempt_settling(const struct engine *engine, const struct attempt *attempt) {
   const struct connector *connector = connector_named(engine, attempt->connector);
   if (!connector || !connector->sheet)
     return UNKNOWN_SETTLING_MS;
@@ -41,7 +41,8 @@ int64_t task_settled_ms(struct task *task) {
     return INT64_MAX;
   bool proof =
       task->movement ? connector->sheet->movement_absent_is_proof : connector->sheet->absent_is_proof;
-  return proof ? quiet_of(task->slot, step) + settling_of(task->slot->engine, task_attempt(task)) : INT64_MAX;
+  return proof ? quiet_of(task->slot, step) + attempt_settling(task->slot->engine, task_attempt(task))
+               : INT64_MAX;
 }
 
 /* ---- When ---- */
@@ -105,7 +106,7 @@ static bool may_replay(const struct task *task, const struct connector *connecto
   const struct engine *engine = task->slot->engine;
   const struct step *step = task_step(task);
   const struct attempt *attempt = task_attempt(task);
-  int64_t end_ms = engine->now_ms + step->timeout_ms + DISPATCH_GRACE_MS + settling_of(engine, attempt);
+  int64_t end_ms = engine->now_ms + step->timeout_ms + DISPATCH_GRACE_MS + attempt_settling(engine, attempt);
   if (task->slot->inherited)
     end_ms += CLOCK_ERROR_MS;
   return !step->replay_over && is_wanted(task) && step->replays < UINT8_MAX &&

@@ -19,16 +19,12 @@ static int put_payment(struct ledger *into, const struct payment *payment) {
   return r;
 }
 
-static bool creates(const struct journal_entry *entry) {
-  enum { SUBJECT_BYTES = 2 * (1 + ID_RANDOM_BYTES) };
-  return entry->length > SUBJECT_BYTES && entry->body[SUBJECT_BYTES] == CHANGE_CREATED;
-}
-
 static int rebuild_one(struct ledger *into, const struct journal_entry *entry) {
   struct id merchant, id;
   struct payment *payment = NULL;
-  int r = entry_subject(entry, &merchant, &id);
-  if (r == 0 && !creates(entry))
+  uint64_t previous;
+  int r = entry_subject(entry, &merchant, &id, &previous);
+  if (r == 0 && previous != 0)
     r = payment_load(into, &merchant, &id, &payment);
   if (r == LEDGER_ABSENT)
     r = -EBADMSG;

@@ -50,3 +50,12 @@ int ledger_entry(struct ledger *ledger, uint64_t from, struct journal_entry *ret
   int r = sealed_next(ledger, LEDGER_JOURNAL, row_view(&row), true, &key, &value);
   return r != 0 ? r : read_entry(key, value, ret_entry);
 }
+
+int ledger_entry_merchant(const struct journal_entry *entry, struct id *ret_merchant) {
+  struct reader reader = reader_over(entry->body, entry->length);
+  struct id merchant = read_short_id(&reader, "mer");
+  if (reader.bad || merchant.text[0] == '\0')
+    return -EBADMSG;
+  *ret_merchant = merchant;
+  return 0;
+}

@@ -19,6 +19,8 @@ const char *const ledger_tables[] = {
     [LEDGER_AGREEMENTS] = "agreements",
     [LEDGER_CONNECTORS] = "connectors",
     [LEDGER_MOVEMENTS] = "movements",
+    [LEDGER_ENDPOINTS] = "endpoints",
+    [LEDGER_DELIVERIES] = "deliveries",
     [LEDGER_TABLE_COUNT] = NULL,
 };
 
@@ -79,7 +81,7 @@ int ledger_open(struct store *store, const uint8_t key[LEDGER_KEY_BYTES], const 
   ledger->store = store;
   ledger->draws = *draws;
   memcpy(ledger->key, key, sizeof ledger->key);
-  seals_open(ledger, key);
+  seals_open(ledger);
   int r = check_schema(ledger);
   if (r == 0)
     r = load_head(ledger);
@@ -103,6 +105,10 @@ void ledger_free(struct ledger *ledger) {
 
 struct store *ledger_store(struct ledger *ledger) {
   return ledger->store;
+}
+
+uint64_t ledger_durable(const struct ledger *ledger) {
+  return ledger->durable_sequence - 1;
 }
 
 bool ledger_pending(const struct ledger *ledger) {

@@ -31,6 +31,8 @@ enum ledger_table {
   LEDGER_AGREEMENTS,    /* merchant, agreement -> network transaction id and what belongs to it */
   LEDGER_CONNECTORS,    /* free for the host: the registry last seen */
   LEDGER_MOVEMENTS,     /* movement -> merchant, payment (derived) */
+  LEDGER_ENDPOINTS,     /* merchant, endpoint -> where webhooks go, with sealed secrets */
+  LEDGER_DELIVERIES,    /* merchant, endpoint -> how far it is; what waits for another try; dead letters */
   LEDGER_TABLE_COUNT
 };
 
@@ -67,6 +69,10 @@ void ledger_spoil(struct ledger *ledger, int error);
 void ledger_abandon(struct ledger *ledger);
 /* Whether something waits for a commit. */
 bool ledger_pending(const struct ledger *ledger);
+/* The sequence of the latest entry of the journal that is durable; 0 for none. */
+uint64_t ledger_durable(const struct ledger *ledger);
+/* A key for that purpose, derived from the ledger's; the caller wipes ret_key. */
+void ledger_derive_key(const struct ledger *ledger, const char *purpose, uint8_t ret_key[LEDGER_KEY_BYTES]);
 /* The store beneath, for tables that the host fills itself. */
 struct store *ledger_store(struct ledger *ledger);
 
@@ -81,7 +87,8 @@ struct journal_head {
 
 enum journal_type {
   JOURNAL_PAYMENT = 1, /* changes of one payment: router/engine/change.h */
-  JOURNAL_POLICY       /* a policy drafted, published or rolled back */
+  JOURNAL_POLICY,      /* a policy drafted, published or rolled back */
+  JOURNAL_ENDPOINT     /* an endpoint made, changed, given another secret, disabled or deleted */
 };
 
 struct journal_entry { /* borrowed from the store */
@@ -97,6 +104,8 @@ MUST_USE int ledger_append(struct ledger *ledger, enum journal_type type, const 
                            const void *body, size_t length, uint64_t *ret_sequence);
 /* The first entry with a sequence of at least from. LEDGER_ABSENT at the end. */
 MUST_USE int ledger_entry(struct ledger *ledger, uint64_t from, struct journal_entry *ret_entry);
+/* Whose it is: each entry's body begins with its merchant. Returns 0 or -EBADMSG. */
+MUST_USE int ledger_entry_merchant(const struct journal_entry *entry, struct id *ret_merchant);
 
 /* ---- Payments and open work: bytes whose meaning router/engine knows ---- */
 
@@ -208,6 +217,9 @@ MUST_USE int ledger_policy_published(struct ledger *ledger, const struct id *mer
 MUST_USE int ledger_policy_history(struct ledger *ledger, const struct id *merchant, uint64_t number,
                                    struct policy_publication *ret_publication);
 
+/* What an entry of JOURNAL_POLICY says; the publication's number is not in it and is 0. Returns 0 or -EBADMSG. */
+MUST_USE int ledger_policy_entry(const struct journal_entry *entry, struct policy_publication *ret_publication);
+
 /* ---- Personal data (P9) ---- */
 
 /* Whether the customer exists: 0 or LEDGER_ABSENT. */
@@ -243,6 +255,98 @@ struct agreement {
 MUST_USE int ledger_agreement_put(struct ledger *ledger, const struct agreement *agreement);
 MUST_USE int ledger_agreement_get(struct ledger *ledger, const struct id *merchant,
                                   const struct id *agreement, struct agreement *ret_agreement);
+
+/* ---- Webhook endpoints ---- */
+
+enum {
+  ENDPOINT_URL_CAPACITY = 513,
+  ENDPOINT_DESCRIPTION_CAPACITY = 129,
+  ENDPOINT_SECRET_BYTES = 24 /* 24 to 64 in Standard Webhooks */
+};
+
+enum endpoint_status {
+  ENDPOINT_ENABLED,
+  ENDPOINT_DISABLED, /* by the merchant */
+  ENDPOINT_FAILING,  /* disabled: it took nothing for days */
+  ENDPOINT_GONE,     /* disabled: it answered 410 */
+  ENDPOINT_STATUS_COUNT
+};
+
+struct endpoint_record {
+  struct id id; /* "whk" */
+  struct id merchant;
+  int64_t created_ms;
+  char url[ENDPOINT_URL_CAPACITY];
+  char description[ENDPOINT_DESCRIPTION_CAPACITY]; /* "" for none */
+  uint64_t types;                                  /* the set that it wants: router/events/event_types.h */
+  enum endpoint_status status;
+  int64_t secret_before_until_ms; /* until when the secret before signs too; 0: there is none */
+  /* Sealed in the table, and not in the journal. */
+  uint8_t secret[ENDPOINT_SECRET_BYTES], secret_before[ENDPOINT_SECRET_BYTES];
+};
+
+enum endpoint_change {
+  ENDPOINT_MADE = 1,
+  ENDPOINT_CHANGED,
+  ENDPOINT_SECRET_ROTATED,
+  ENDPOINT_STOPPED, /* by the router: status says why */
+  ENDPOINT_DELETED,
+  ENDPOINT_CHANGE_COUNT
+};
+
+/* Stores it as it is after that change and says so in the journal, whose entry's sequence is *ret_sequence;
+ * deleted it is taken out, with all that stood in deliveries for it. */
+MUST_USE int ledger_endpoint_put(struct ledger *ledger, const struct journal_head *head,
+                                 enum endpoint_change change, const struct endpoint_record *record,
+                                 uint64_t *ret_sequence);
+/* LEDGER_ABSENT when that merchant has no such endpoint. The caller wipes ret_record. */
+MUST_USE int ledger_endpoint_get(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
+                                 struct endpoint_record *ret_record);
+/* The newest endpoint of the merchant that is older than before (NULL or empty: the newest). */
+MUST_USE int ledger_endpoint_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                                    struct endpoint_record *ret_record);
+/* The endpoint after (merchant, endpoint) of all merchants; both empty for the first. LEDGER_ABSENT at the end.
+ */
+MUST_USE int ledger_endpoint_next(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
+                                  struct endpoint_record *ret_record);
+/* What an entry of JOURNAL_ENDPOINT says; the secrets are zero. Returns 0 or -EBADMSG. */
+MUST_USE int ledger_endpoint_entry(const struct journal_entry *entry, enum endpoint_change *ret_change,
+                                   struct endpoint_record *ret_record);
+
+/* ---- Deliveries to endpoints ---- */
+
+/* How far an endpoint is. */
+struct delivery_progress {
+  uint64_t sequence;        /* every entry up to this one is delivered, or stands among those below */
+  int64_t failing_since_ms; /* since when nothing was taken; 0: the last one was */
+};
+
+enum delivery_kind { DELIVERY_WAITING = 1, DELIVERY_DEAD, DELIVERY_KIND_COUNT };
+
+/* An event that waits for another try, or was given up. */
+struct delivery_row {
+  uint64_t sequence; /* which event: entry, type, subject */
+  uint8_t type, subject;
+  uint8_t attempts;
+  uint8_t outcome;      /* of the last attempt: enum delivery_outcome of the notify protocol; 0: none was made */
+  uint16_t http_status; /* of the last attempt; 0: none came */
+  int64_t tried_ms;     /* when the last attempt ended */
+  int64_t due_ms;       /* when it is tried next; 0 when it is dead */
+};
+
+MUST_USE int ledger_progress_put(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
+                                 const struct delivery_progress *progress);
+MUST_USE int ledger_progress_get(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
+                                 struct delivery_progress *ret_progress);
+MUST_USE int ledger_delivery_put(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
+                                 enum delivery_kind kind, const struct delivery_row *row);
+/* An absent one is no error. */
+MUST_USE int ledger_delivery_delete(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
+                                    enum delivery_kind kind, const struct delivery_row *row);
+/* The first of that kind after that event (NULL: the first). LEDGER_ABSENT at the end. */
+MUST_USE int ledger_delivery_next(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
+                                  enum delivery_kind kind, const struct delivery_row *after,
+                                  struct delivery_row *ret_row);
 
 /* ---- The vault's audit head (B9) ---- */
 

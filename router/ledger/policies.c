@@ -211,3 +211,20 @@ int ledger_policy_history(struct ledger *ledger, const struct id *merchant, uint
     *ret_publication = history.publication;
   return r;
 }
+
+int ledger_policy_entry(const struct journal_entry *entry, struct policy_publication *ret_publication) {
+  struct policy_publication publication = {0};
+  struct reader reader = reader_over(entry->body, entry->length);
+  (void)read_short_id(&reader, "mer");
+  if (!read_schema(&reader))
+    return -EBADMSG;
+  publication.policy = read_short_id(&reader, "pol");
+  publication.author = read_short_id(&reader, "key");
+  publication.published_ms = read_i64(&reader);
+  publication.rollback = read_bool(&reader);
+  (void)read_u64(&reader);
+  int r = reader_finish(&reader);
+  if (r == 0)
+    *ret_publication = publication;
+  return r;
+}

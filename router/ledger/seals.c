@@ -10,11 +10,14 @@
 
 _Static_assert((int)SEAL_BYTES == (int)crypto_generichash_BYTES_MIN, "a seal is the shortest hash");
 
-void seals_open(struct ledger *ledger, const uint8_t key[LEDGER_KEY_BYTES]) {
-  static const char purpose[] = "freeport ledger records";
-  uint8_t derived[crypto_generichash_KEYBYTES];
-  crypto_generichash(derived, sizeof derived, (const uint8_t *)purpose, sizeof purpose, key,
-                     LEDGER_KEY_BYTES);
+void ledger_derive_key(const struct ledger *ledger, const char *purpose, uint8_t ret_key[LEDGER_KEY_BYTES]) {
+  crypto_generichash(ret_key, LEDGER_KEY_BYTES, (const uint8_t *)purpose, strlen(purpose) + 1, ledger->key,
+                     sizeof ledger->key);
+}
+
+void seals_open(struct ledger *ledger) {
+  uint8_t derived[LEDGER_KEY_BYTES];
+  ledger_derive_key(ledger, "freeport ledger records", derived);
   crypto_generichash_init(&ledger->seal, derived, sizeof derived, SEAL_BYTES);
   sodium_memzero(derived, sizeof derived);
 }

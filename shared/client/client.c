@@ -46,11 +46,13 @@ int client_pool_new(struct loop *loop, const struct clock *clock, const struct c
   pool->loop = loop;
   pool->clock = clock;
   pool->public_only = settings->public_only;
+  pool->loopback_too = settings->loopback_too;
+  pool->hosts_max = settings->hosts_max > 0 ? settings->hosts_max : CLIENT_HOSTS_MAX;
   pool->deferred.due = on_deferred;
   pool->sweep = (struct sweep){.timer.due = on_sweep, .pool = pool};
   int error = tls_new(settings->trust_file, settings->crl_file, &pool->tls);
   if (error == 0) {
-    error = resolver_new(loop, &pool->resolver);
+    error = resolver_new(loop, settings->resolvers > 0 ? settings->resolvers : 1, &pool->resolver);
     if (error < 0)
       tls_free(pool->tls);
   }
@@ -87,7 +89,7 @@ int client_pool_trusted(const struct client_pool *pool) {
 
 int client_send(struct client_pool *pool, const struct client_request *request) {
   assert(request->done != NULL && request->timeout_us > 0 && request->length > 0);
-  if (pool->public_only && !request->tls)
+  if (pool->public_only && !pool->loopback_too && !request->tls)
     return -EINVAL;
   struct client_host *host;
   int error = client_host_find(pool, request, &host);

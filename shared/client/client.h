@@ -28,6 +28,9 @@ struct client_settings {
   const char *trust_file; /* PEM; NULL: the system's bundle */
   const char *crl_file;   /* PEM revocation lists; NULL: revocation is not checked */
   bool public_only;       /* refuse addresses that are not global unicast, and plain http */
+  bool loopback_too;      /* with public_only: this machine is reached as well, by plain http it alone */
+  unsigned hosts_max;     /* hosts known at once; 0: CLIENT_HOSTS_MAX */
+  unsigned resolvers;     /* names looked up at once; 0: one */
 };
 
 /* Why a request did not end in a whole answer. */
@@ -82,7 +85,7 @@ int client_pool_trusted(const struct client_pool *pool);
 uint8_t *client_bytes(size_t length);
 void client_bytes_free(uint8_t *bytes, size_t length);
 /* Sends request (which is copied; the bytes are taken over). Returns 0; -ENOBUFS when the host's queue or the
- * table of hosts is full; -EINVAL for plain http where public_only forbids it; -ENOMEM. On failure nothing
+ * table of hosts is full; -EINVAL for plain http where public_only and not loopback_too forbids it; -ENOMEM. On failure nothing
  * was sent and the bytes stay the caller's. */
 MUST_USE int client_send(struct client_pool *pool, const struct client_request *request);
 /* "timeout", "certificate", ... for logs. Static. */

@@ -51,11 +51,18 @@ static void fail_queue(struct client_host *host, enum client_error error) {
     client_exchange_finish(pop(host), error);
 }
 
+static bool may_reach(const struct client_host *host, const struct net_address *address) {
+  const struct client_pool *pool = host->pool;
+  if (!pool->public_only || (pool->loopback_too && net_address_is_loopback(address)))
+    return true;
+  return host->tls && net_address_is_public(address);
+}
+
 /* Takes over the addresses that may be reached. */
 static void take_addresses(struct client_host *host, const struct net_address *addresses, unsigned count) {
   host->address_count = 0;
   for (unsigned i = 0; i < count; i++)
-    if (!host->pool->public_only || net_address_is_public(&addresses[i]))
+    if (may_reach(host, &addresses[i]))
       host->addresses[host->address_count++] = addresses[i];
   host->addresses_until_us = client_now(host->pool) + (int64_t)CLIENT_NAME_CACHE_S * US_PER_S;
 }
@@ -180,7 +187,7 @@ int client_host_find(struct client_pool *pool, const struct client_request *requ
   struct client_host *host = pool->hosts;
   while (host != NULL && !is_for(host, request))
     host = host->next;
-  if (host == NULL && pool->host_count == CLIENT_HOSTS_MAX && !forget_one(pool))
+  if (host == NULL && pool->host_count == pool->hosts_max && !forget_one(pool))
     return -ENOBUFS;
   if (host == NULL)
     host = host_new(pool, request);

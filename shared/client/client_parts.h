@@ -72,7 +72,8 @@ struct client_pool {
   const struct clock *clock;
   struct resolver *resolver;
   struct tls *tls;
-  bool public_only;
+  bool public_only, loopback_too;
+  unsigned hosts_max;
   bool telling;
   struct client_host *hosts;
   unsigned host_count;

@@ -43,8 +43,9 @@ static uint32_t embedded_v4(const uint8_t *at) {
   return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
 static bool v6_is_public(const uint8_t *address) {
-  static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
   static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
   if (memcmp(address, mapped, 12) == 0 || memcmp(address, nat64, 12) == 0)
     return v4_is_public(embedded_v4(address + 12));
@@ -79,4 +80,14 @@ bool net_address_is_public(const struct net_address *address) {
   if (address->any.sa_family == AF_INET6)
     return v6_is_public(address->v6.sin6_addr.s6_addr);
   return false;
+}
+
+bool net_address_is_loopback(const struct net_address *address) {
+  const uint8_t *v6 = address->v6.sin6_addr.s6_addr;
+  if (address->any.sa_family == AF_INET)
+    return ntohl(address->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+  if (address->any.sa_family != AF_INET6)
+    return false;
+  return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr) ||
+         (memcmp(v6, mapped, sizeof mapped) == 0 && v6[12] == IN_LOOPBACKNET);
 }

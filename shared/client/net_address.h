@@ -23,3 +23,5 @@ MUST_USE int net_address_literal(const char *host, uint16_t port, struct net_add
  * multicast or reserved (IANA special-purpose registries, RFC 6890), nor an IPv6 form that carries such an
  * IPv4 address. */
 bool net_address_is_public(const struct net_address *address);
+/* Whether it is this machine's own: 127.0.0.0/8, ::1, or the former in an IPv6 form. */
+bool net_address_is_loopback(const struct net_address *address);

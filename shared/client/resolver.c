@@ -1,5 +1,6 @@
 #include "resolver.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -10,23 +11,33 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* What loop and thread share; freed by whoever leaves last. */
+struct shared;
+
+/* One thread. */
+struct worker {
+  struct shared *shared;
+  struct resolver_question work;     /* its copy: the owner may go while it asks */
+  struct resolver_question *working; /* whom the copy is for; NULL when nobody waits any more */
+};
+
+/* What loop and threads share; freed by whoever leaves last. */
 struct shared {
   pthread_mutex_t lock;
   pthread_cond_t wake;
   struct resolver_question *asked, *asked_last;
+  unsigned waiting; /* questions that no thread has taken */
   struct resolver_question *answered;
-  struct resolver_question work;     /* the thread's copy: the owner may go while it asks */
-  struct resolver_question *working; /* whom the copy is for; NULL when nobody waits any more */
+  unsigned running, idle; /* threads */
+  unsigned workers_max;
   int event;
   bool ending;
+  struct worker workers[];
 };
 
 struct resolver {
   struct watch watch; /* first: the callback is given its address */
   struct loop *loop;
   struct shared *shared;
-  bool running; /* the thread */
 };
 
 static void shared_free(struct shared *shared) {
@@ -75,36 +86,49 @@ static void hand_over(struct shared *shared, struct resolver_question *question)
 }
 
 /* With the lock held: the work is done, if somebody still waits for it. */
-static void deliver(struct shared *shared) {
-  struct resolver_question *question = shared->working;
-  shared->working = NULL;
+static void deliver(struct worker *worker) {
+  struct resolver_question *question = worker->working;
+  worker->working = NULL;
   if (question == NULL)
     return;
-  question->error = shared->work.error;
-  question->count = shared->work.count;
-  memcpy(question->addresses, shared->work.addresses, sizeof question->addresses);
-  hand_over(shared, question);
+  question->error = worker->work.error;
+  question->count = worker->work.count;
+  memcpy(question->addresses, worker->work.addresses, sizeof question->addresses);
+  hand_over(worker->shared, question);
+}
+
+/* With the lock held: the next question, or NULL when the threads are to end. */
+static struct resolver_question *await_question(struct shared *shared) {
+  while (!shared->ending && shared->asked == NULL) {
+    shared->idle++;
+    pthread_cond_wait(&shared->wake, &shared->lock);
+    shared->idle--;
+  }
+  struct resolver_question *question = shared->ending ? NULL : shared->asked;
+  if (question != NULL) {
+    shared->asked = question->next;
+    shared->waiting--;
+  }
+  return question;
 }
 
 static void *resolver_thread(void *context) {
-  struct shared *shared = context;
+  struct worker *worker = context;
+  struct shared *shared = worker->shared;
+  struct resolver_question *question;
   pthread_mutex_lock(&shared->lock);
-  while (!shared->ending) {
-    struct resolver_question *question = shared->asked;
-    if (question == NULL) {
-      pthread_cond_wait(&shared->wake, &shared->lock);
-      continue;
-    }
-    shared->asked = question->next;
-    shared->work = *question;
-    shared->working = question;
+  while ((question = await_question(shared)) != NULL) {
+    worker->work = *question;
+    worker->working = question;
     pthread_mutex_unlock(&shared->lock);
-    look_up(&shared->work);
+    look_up(&worker->work);
     pthread_mutex_lock(&shared->lock);
-    deliver(shared);
+    deliver(worker);
   }
+  bool last = --shared->running == 0;
   pthread_mutex_unlock(&shared->lock);
-  shared_free(shared);
+  if (last)
+    shared_free(shared);
   return NULL;
 }
 
@@ -126,24 +150,30 @@ static void on_answers(struct watch *watch, uint32_t events) {
   }
 }
 
+/* With the lock held. */
 static int start_thread(struct shared *shared) {
+  struct worker *worker = &shared->workers[shared->running];
   pthread_attr_t attributes;
   pthread_t thread;
   sigset_t all, before;
+  worker->shared = shared;
   sigfillset(&all);
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the loop's */
-  int error = pthread_create(&thread, &attributes, resolver_thread, shared);
+  int error = pthread_create(&thread, &attributes, resolver_thread, worker);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
+  if (error == 0)
+    shared->running++;
   return -error;
 }
 
-static int shared_new(struct shared **ret_shared) {
-  struct shared *shared = calloc(1, sizeof *shared);
+static int shared_new(unsigned threads, struct shared **ret_shared) {
+  struct shared *shared = calloc(1, sizeof *shared + threads * sizeof *shared->workers);
   if (shared == NULL)
     return -ENOMEM;
+  shared->workers_max = threads;
   shared->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (shared->event < 0) {
     int error = -errno;
@@ -163,11 +193,12 @@ static void warm_up(void) {
     freeaddrinfo(list);
 }
 
-int resolver_new(struct loop *loop, struct resolver **ret_resolver) {
+int resolver_new(struct loop *loop, unsigned threads, struct resolver **ret_resolver) {
+  assert(threads >= 1 && threads <= RESOLVER_THREADS_MAX);
   struct resolver *resolver = calloc(1, sizeof *resolver);
   if (resolver == NULL)
     return -ENOMEM;
-  int error = shared_new(&resolver->shared);
+  int error = shared_new(threads, &resolver->shared);
   if (error < 0) {
     free(resolver);
     return error;
@@ -188,16 +219,16 @@ int resolver_new(struct loop *loop, struct resolver **ret_resolver) {
 void resolver_free(struct resolver *resolver) {
   struct shared *shared = resolver->shared;
   loop_forget(resolver->loop, &resolver->watch);
-  if (resolver->running) {
-    pthread_mutex_lock(&shared->lock);
-    shared->ending = true;
-    shared->asked = NULL;
-    shared->working = NULL;
-    pthread_cond_signal(&shared->wake);
-    pthread_mutex_unlock(&shared->lock);
-  } else {
+  pthread_mutex_lock(&shared->lock);
+  shared->ending = true;
+  shared->asked = NULL;
+  for (unsigned i = 0; i < shared->running; i++)
+    shared->workers[i].working = NULL;
+  bool alone = shared->running == 0;
+  pthread_cond_broadcast(&shared->wake);
+  pthread_mutex_unlock(&shared->lock);
+  if (alone)
     shared_free(shared);
-  }
   free(resolver);
 }
 
@@ -207,16 +238,17 @@ static void enqueue(struct shared *shared, struct resolver_question *question) {
   else
     shared->asked_last->next = question;
   shared->asked_last = question;
+  shared->waiting++;
   pthread_cond_signal(&shared->wake);
 }
 
 void resolver_ask(struct resolver *resolver, struct resolver_question *question) {
   struct shared *shared = resolver->shared;
-  if (!resolver->running)
-    resolver->running = start_thread(shared) == 0;
   question->next = NULL;
   pthread_mutex_lock(&shared->lock);
-  if (resolver->running) {
+  if (shared->waiting >= shared->idle && shared->running < shared->workers_max)
+    (void)!start_thread(shared); /* without another, those that run do it later */
+  if (shared->running > 0) {
     enqueue(shared, question);
   } else {
     question->error = -EAGAIN;

@@ -85,10 +85,10 @@ static const char *const connecting[] = {"connect", "sendmmsg", "recvmmsg", NULL
 
 const struct call_group allowed_calls[] = {
     {FOR_ALL, every_process},
-    {FOR_VAULT | FOR_ROUTER | FOR_EGRESS, file_reading},
+    {FOR_VAULT | FOR_ROUTER | REACHING_OUT, file_reading},
     {FOR_VAULT | FOR_ROUTER, file_writing},
     {FOR_VAULT | FOR_COLLECT | FOR_HOOKS | FOR_ROUTER, listening},
-    {FOR_EGRESS, connecting},
+    {REACHING_OUT, connecting},
     {0, NULL},
 };
 
@@ -144,12 +144,12 @@ static const char *const takeover[] = {"execve",
 /* The resolver's libraries try a Unix socket and bind a netlink one: there it is refused, not deadly. */
 static const char *const networking[] = {"socket", "bind", NULL};
 
-/* Only egress starts a thread. */
+/* Only the resolver starts threads. */
 static const char *const starting[] = {"clone", NULL};
 
 const struct call_group deadly_calls[] = {
     {FOR_ALL, takeover},
-    {FOR_ALL & ~FOR_EGRESS, networking},
-    {FOR_ALL & ~FOR_EGRESS, starting},
+    {FOR_ALL & ~REACHING_OUT, networking},
+    {FOR_ALL & ~REACHING_OUT, starting},
     {0, NULL},
 };

@@ -27,8 +27,8 @@ struct ruleset {
   uint64_t scoped;
 };
 
-/* What getaddrinfo() reads. A file that is replaced later is not the one that was allowed: then egress is
- * restarted. */
+/* What getaddrinfo() reads. A file that is replaced later is not the one that was allowed: then egress and
+ * notify are restarted. */
 static const char *const resolver_paths[] = {
     "/etc/resolv.conf", "/etc/hosts",    "/etc/nsswitch.conf",   "/etc/host.conf",
     "/etc/gai.conf",    "/etc/services", "/run/systemd/resolve", NULL};
@@ -47,7 +47,7 @@ static struct ruleset rules_for(enum jail_role role, int abi) {
   if (abi >= ABI_DEVICES)
     rules.handled_access_fs |= RIGHT_IOCTL_DEVICE;
   if (abi >= ABI_NET)
-    rules.handled_access_net = role == JAIL_EGRESS ? NET_BIND_TCP : NET_BIND_TCP | NET_CONNECT_TCP;
+    rules.handled_access_net = jail_reaches_out(role) ? NET_BIND_TCP : NET_BIND_TCP | NET_CONNECT_TCP;
   if (abi >= ABI_SCOPE)
     rules.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
   return rules;
@@ -104,7 +104,7 @@ int jail_landlock(enum jail_role role, const char *data_directory, const char *c
   int r = data_directory ? allow_directory(ruleset, data_directory, rules.handled_access_fs) : 0;
   if (r == 0)
     r = allow_each(ruleset, readonly_paths, false);
-  if (r == 0 && role == JAIL_EGRESS)
+  if (r == 0 && jail_reaches_out(role))
     r = allow_each(ruleset, resolver_paths, true);
   if (r == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
     r = -errno;

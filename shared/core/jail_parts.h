@@ -2,9 +2,16 @@
 #pragma once
 
 #include "jail.h"
+#include "jail_calls.h"
+#include <stdbool.h>
+
+/* Whether the role looks names up and connects. */
+static inline bool jail_reaches_out(enum jail_role role) {
+  return 1U << role & REACHING_OUT;
+}
 
 /* Restricts this thread, and what it starts, to data_directory (read, write, make and remove files) and to
- * reading readonly_paths; takes away TCP but for egress's connect, abstract Unix sockets and signals to
+ * reading readonly_paths; takes away TCP but for the connecting of egress and notify, abstract Unix sockets and signals to
  * others, as far as the kernel knows these. Returns 0; -ENOSYS without Landlock; or another negated errno. */
 MUST_USE int jail_landlock(enum jail_role role, const char *data_directory,
                            const char *const *readonly_paths);

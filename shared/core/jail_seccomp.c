@@ -33,14 +33,14 @@ static int add_groups(scmp_filter_ctx filter, uint32_t action, const struct call
   return r;
 }
 
-/* Memory that may be executed is never made; in egress, whose resolver may look for a library, it is refused.
+/* Memory that may be executed is never made; where the resolver may look for a library, it is refused.
  */
 static int add_memory(scmp_filter_ctx filter, enum jail_role role) {
   const int calls[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
   int r = 0;
   for (size_t i = 0; r == 0 && i < 2; i++) {
     r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    if (r == 0 && role != JAIL_EGRESS)
+    if (r == 0 && !jail_reaches_out(role))
       r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, calls[i], 1,
                            SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
   }
@@ -108,9 +108,9 @@ static int fill(scmp_filter_ctx filter, enum jail_role role) {
     r = add_memory(filter, role);
   if (r == 0)
     r = add_self(filter);
-  if (r == 0 && role == JAIL_EGRESS)
+  if (r == 0 && jail_reaches_out(role))
     r = add_sockets(filter);
-  if (r == 0 && role == JAIL_EGRESS)
+  if (r == 0 && jail_reaches_out(role))
     r = add_threads(filter);
   return r;
 }

@@ -155,11 +155,14 @@ static struct scenario *apply_created(struct universe *universe, const struct jo
 
 static struct scenario *apply(struct universe *universe, const struct journal_entry *entry) {
   struct id merchant, payment;
-  if (entry_subject(entry, &merchant, &payment) != 0)
+  uint64_t previous;
+  if (entry_subject(entry, &merchant, &payment, &previous) != 0)
     return NULL;
+  if (previous == 0)
+    return apply_created(universe, entry);
   struct scenario *scenario = owner_of(universe, &payment);
   if (!scenario)
-    return apply_created(universe, entry);
+    return NULL;
   return entry_apply(entry, &scenario->payment) == 0 ? scenario : NULL;
 }
 

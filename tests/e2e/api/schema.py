@@ -77,6 +77,25 @@ class Schemas:
         if is_type(value, "number") and value > wanted:
             self.fail(where, f"{value} is more than {wanted}")
 
+    def check_minItems(self, value, wanted, _, where):
+        if isinstance(value, list) and len(value) < wanted:
+            self.fail(where, "has too few entries")
+
+    def check_maxItems(self, value, wanted, _, where):
+        if isinstance(value, list) and len(value) > wanted:
+            self.fail(where, "has too many entries")
+
+    def check_oneOf(self, value, wanted, _, where):
+        fitting = 0
+        for schema in wanted:
+            try:
+                self.check(value, schema, where)
+                fitting += 1
+            except Mismatch:
+                pass
+        if fitting != 1:
+            self.fail(where, f"fits {fitting} of {len(wanted)} descriptions")
+
     def check_required(self, value, wanted, _, where):
         missing = [name for name in wanted if isinstance(value, dict) and name not in value]
         if missing:

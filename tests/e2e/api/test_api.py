@@ -488,6 +488,117 @@ class Resources(Case):
         self.expect(self.client.request("GET", "/openapi.json", key=""), 200)
 
 
+class Webhooks(Case):
+    """Endpoints and events as the API has them; deliveries are tests/e2e/webhooks."""
+
+    def make(self, url="http://127.0.0.1:9/hook", **more):
+        return self.expect(self.client.request("POST", "/v1/webhook_endpoints", {"url": url, **more}), 201)
+
+    def drop(self, endpoint):
+        gone = self.expect(self.client.request("DELETE", f"/v1/webhook_endpoints/{endpoint['id']}"), 200)
+        self.assertTrue(gone["deleted"])
+
+    def test_an_endpoint_from_its_making_to_its_end(self):
+        body = {"url": "https://shop.example/hook?a=1", "types": ["payment.captured"], "description": "the shop"}
+        made = self.expect(self.client.request("POST", "/v1/webhook_endpoints", body, idempotency="shop"), 201)
+        self.assertEqual((made["url"], made["types"], made["status"]), (body["url"], body["types"], "enabled"))
+        again = self.expect(self.client.request("POST", "/v1/webhook_endpoints", body, idempotency="shop"), 201)
+        self.assertEqual((again["id"], "secret" in again.json), (made["id"], False))
+        path = f"/v1/webhook_endpoints/{made['id']}"
+        self.assertEqual(self.expect(self.client.request("GET", path), 200).json,
+                         {k: v for k, v in made.json.items() if k != "secret"})
+        changed = self.expect(self.client.request("PATCH", path, {"status": "disabled", "url": "https://b.example/"}), 200)
+        self.assertEqual((changed["status"], changed["disabled_reason"], changed["url"], changed["types"]),
+                         ("disabled", "merchant", "https://b.example/", body["types"]))
+        rotated = self.expect(self.client.request("POST", path + "/rotate_secret"), 200)
+        self.assertNotEqual(rotated["secret"], made["secret"])
+        self.assertIsNotNone(rotated["previous_secret_until"])
+        self.assertEqual(self.expect(self.client.request("GET", path + "/dead_letters"), 200)["data"], [])
+        self.assertEqual(self.expect(self.client.request("POST", path + "/dead_letters/redeliver"), 200)["count"], 0)
+        event = self.client.request("GET", "/v1/events")["data"][0]["id"]
+        self.expect(self.client.request("POST", path + "/dead_letters/redeliver", {"event": event}), 422,
+                    "invalid_field", "event")
+        self.drop(made)
+        self.expect(self.client.request("GET", path), 404, "not_found")
+        self.expect(self.client.request("DELETE", path), 404, "not_found")
+
+    def test_lists_and_their_end(self):
+        made = [self.make(f"https://shop{i}.example/") for i in range(16)]
+        self.expect(self.client.request("POST", "/v1/webhook_endpoints", {"url": "https://more.example/"}), 409,
+                    "too_many_endpoints")
+        page = self.client.request("GET", "/v1/webhook_endpoints?limit=10")
+        rest = self.client.request("GET", f"/v1/webhook_endpoints?limit=10&starting_after={page['next']}")
+        self.assertEqual([e["id"] for e in page["data"] + rest["data"]], [e["id"] for e in reversed(made)])
+        self.assertFalse(rest["has_more"])
+        for endpoint in made:
+            self.drop(endpoint)
+
+    def test_urls_that_are_none_of_ours(self):
+        for url in ("ftp://shop.example/", "shop.example", "https://", "https://shop.example:0/", "https://a@shop.example/",
+                    "https://shop.example/#x", "http://shop.example/", "http://10.0.0.1/", "http://169.254.169.254/",
+                    "https://Shop.example/", "https://shop.example/ b", "https://2130706433/", "https://127.1/",
+                    "http://localhost.evil.example/", "https://shop.example:70000/", "x" * 600):
+            with self.subTest(url=url):
+                self.expect(self.client.request("POST", "/v1/webhook_endpoints", {"url": url}), 422, "invalid_field",
+                            "url")
+        for body, param in (({"url": "https://a.example/", "types": []}, "types"),
+                            ({"url": "https://a.example/", "types": ["payment.made"]}, "types"),
+                            ({"url": "https://a.example/", "types": "payment.captured"}, "types"),
+                            ({"types": ["payment.captured"]}, "url")):
+            answer = self.client.request("POST", "/v1/webhook_endpoints", body)
+            self.assertEqual((answer.status, answer["param"]), (422, param), answer.raw)
+        self.expect(self.client.request("POST", "/v1/webhook_endpoints", {"url": "https://a.example/"}, idempotency=""),
+                    400, "idempotency_key_required")
+
+    def test_events_follow_from_payments(self):
+        paid = self.client.pay(1000)
+        declined = self.client.pay(1001)
+        found = self.expect(self.client.request("GET", "/v1/events?limit=2"), 200)
+        self.assertEqual([(e["type"], e["data"]["id"]) for e in found["data"]],
+                         [("payment.declined", declined["id"]), ("payment.captured", paid["id"])])
+        self.assertEqual(found["data"][1]["data"], self.client.request("GET", f"/v1/payments/{paid['id']}").json)
+        refund = self.expect(self.client.request("POST", f"/v1/payments/{paid['id']}/refunds", {"amount": 300}), 201)
+        told = self.client.request("GET", "/v1/events?type=refund.succeeded")["data"][0]
+        self.assertEqual((told["data"]["movement"], told["data"]["amount_refunded"]), (refund["movement"], 300))
+        self.assertGreater(told["sequence"], found["data"][0]["sequence"])
+        read = self.expect(self.client.request("GET", f"/v1/events/{found['data'][1]['id']}"), 200)
+        self.assertEqual(read.json, found["data"][1], "an event stays as it was")
+
+    def test_events_page_by_page(self):
+        for _ in range(3):
+            self.client.pay(1000)
+        whole = self.client.request("GET", "/v1/events?limit=100")
+        ids, after = [], ""
+        while True:
+            page = self.expect(self.client.request("GET", f"/v1/events?limit=2{after}"), 200)
+            ids += [event["id"] for event in page["data"]]
+            if not page["has_more"]:
+                break
+            after = f"&starting_after={page['next']}"
+        self.assertEqual(ids, [event["id"] for event in whole["data"]])
+        self.assertEqual(len(set(ids)), len(ids))
+        self.assertEqual(self.client.request("GET", "/v1/events?created[gte]=4000000000")["data"], [])
+        for query in ("type=payment.made", "limit=0", "starting_after=evt_01J9ZC8XK4T5V6W7X8Y9Z0ABCD",
+                      f"starting_after={CANARY}", "kind=1"):
+            self.assertEqual(self.client.request("GET", "/v1/events?" + query).status, 422, query)
+
+    def test_another_merchants_are_not_there(self):
+        self.client.pay(1000)
+        endpoint = self.make()
+        event = self.client.request("GET", "/v1/events?limit=1")["data"][0]["id"]
+        other = self.router.other_key
+        self.assertEqual(self.client.request("GET", "/v1/events", key=other)["data"], [])
+        self.assertEqual(self.client.request("GET", "/v1/webhook_endpoints", key=other)["data"], [])
+        path = f"/v1/webhook_endpoints/{endpoint['id']}"
+        for method, what, body in (("GET", f"/v1/events/{event}", None), ("GET", path, None), ("DELETE", path, None),
+                                   ("PATCH", path, {"status": "disabled"}), ("POST", path + "/rotate_secret", None),
+                                   ("GET", path + "/dead_letters", None),
+                                   ("POST", path + "/dead_letters/redeliver", None)):
+            self.expect(self.client.request(method, what, body, key=other), 404, "not_found")
+        self.assertEqual(self.client.request("GET", f"/v1/events?starting_after={event}", key=other).status, 422)
+        self.drop(endpoint)
+
+
 class Trouble(Case):
     def test_a_vault_that_is_away(self):
         self.router.tell("drop")

@@ -38,6 +38,32 @@ Test(reach, a_name_without_address_is_not_sent) {
   trial_end(&trial);
 }
 
+/* Where this machine may be reached besides: in the clear it and nothing else is. */
+Test(reach, loopback_besides_what_is_public) {
+  static const struct {
+    const char *host;
+    bool tls;
+    enum client_error error;
+  } cases[] = {{"127.0.0.1", false, CLIENT_DONE},
+               {"localhost", false, CLIENT_DONE},
+               {"10.0.0.1", false, CLIENT_ADDRESS_REFUSED},
+               {"169.254.169.254", false, CLIENT_ADDRESS_REFUSED},
+               {"10.0.0.1", true, CLIENT_ADDRESS_REFUSED},
+               {"1.1.1.1", false, CLIENT_ADDRESS_REFUSED}};
+  struct scripted_server server;
+  struct trial trial;
+  struct told told;
+  scripted_server_start(&server, &answer, 1, NULL);
+  trial_begin(&trial, &(struct client_settings){.public_only = true, .loopback_too = true});
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    cr_assert_eq(trial_send(&trial, cases[i].host, server.port, cases[i].tls, REQUEST, LONG_MS, &told), 0);
+    trial_wait(&trial, &told);
+    cr_assert_eq(told.error, cases[i].error, "%s: %s", cases[i].host, client_error_name(told.error));
+  }
+  trial_end(&trial);
+  scripted_server_stop(&server);
+}
+
 /* A name that turns out to lead inside (DNS rebinding), and the address itself. */
 Test(reach, live_reaches_public_addresses_alone) {
   static const char *const hosts[] = {"localhost", "127.0.0.1",       "::1",

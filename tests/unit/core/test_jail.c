@@ -34,7 +34,7 @@ enum {
   JAIL_FAILED = 20,
   DIFFERENT = 21,
   KILLED = 1000,
-  ROLE_COUNT = JAIL_ROUTER + 1
+  ROLE_COUNT = JAIL_NOTIFY + 1
 };
 
 /* Makes a deed's result an exit status: done, refused with EPERM or EACCES, or something else. */
@@ -181,15 +181,15 @@ static int do_become_dumpable(void) {
 struct deed {
   const char *name;
   int (*deed)(void);
-  int wanted[ROLE_COUNT]; /* vault, collect, hooks, egress, router */
+  int wanted[ROLE_COUNT]; /* vault, collect, hooks, egress, router, notify */
 };
 
 #define IN_EVERY_ROLE(outcome)                                                                               \
-  { outcome, outcome, outcome, outcome, outcome }
-#define BUT_EGRESS(outcome, egress)                                                                          \
-  { outcome, outcome, outcome, egress, outcome }
+  { outcome, outcome, outcome, outcome, outcome, outcome }
+#define BUT_OUTWARD(outcome, outward)                                                                         \
+  { outcome, outcome, outcome, outward, outcome, outward }
 #define WITH_FILES(outcome, others)                                                                          \
-  { outcome, others, others, others, outcome }
+  { outcome, others, others, others, outcome, others }
 
 static const struct deed deeds[] = {
     {"nothing", do_nothing, IN_EVERY_ROLE(DONE)},
@@ -202,15 +202,15 @@ static const struct deed deeds[] = {
     {"bpf", do_bpf, IN_EVERY_ROLE(KILLED)},
     {"pidfd_open", do_pidfd, IN_EVERY_ROLE(KILLED)},
     {"mount", do_mount, IN_EVERY_ROLE(KILLED)},
-    {"executable mmap", do_executable_memory, BUT_EGRESS(KILLED, REFUSED)},
-    {"executable mprotect", do_make_executable, BUT_EGRESS(KILLED, REFUSED)},
-    {"TCP socket", do_tcp_socket, BUT_EGRESS(KILLED, DONE)},
-    {"UDP socket", do_udp6_socket, BUT_EGRESS(KILLED, DONE)},
-    {"raw socket", do_raw_socket, BUT_EGRESS(KILLED, REFUSED)},
-    {"Unix socket", do_unix_socket, BUT_EGRESS(KILLED, REFUSED)},
+    {"executable mmap", do_executable_memory, BUT_OUTWARD(KILLED, REFUSED)},
+    {"executable mprotect", do_make_executable, BUT_OUTWARD(KILLED, REFUSED)},
+    {"TCP socket", do_tcp_socket, BUT_OUTWARD(KILLED, DONE)},
+    {"UDP socket", do_udp6_socket, BUT_OUTWARD(KILLED, DONE)},
+    {"raw socket", do_raw_socket, BUT_OUTWARD(KILLED, REFUSED)},
+    {"Unix socket", do_unix_socket, BUT_OUTWARD(KILLED, REFUSED)},
     {"socketpair", do_socketpair, IN_EVERY_ROLE(KILLED)},
     {"listen", do_listen, IN_EVERY_ROLE(KILLED)},
-    {"bind", do_bind, BUT_EGRESS(KILLED, REFUSED)},
+    {"bind", do_bind, BUT_OUTWARD(KILLED, REFUSED)},
     {"open outside", do_open_outside, IN_EVERY_ROLE(REFUSED)},
     {"open /proc/self/mem", do_read_memory_file, IN_EVERY_ROLE(REFUSED)},
     {"make a file in the data directory", do_make_file, WITH_FILES(DONE, REFUSED)},
@@ -301,8 +301,9 @@ static int resolve_and_connect(void) {
   return r < 0 && errno != EINPROGRESS ? DIFFERENT : DONE;
 }
 
-Test(jail, egress_can_resolve_and_connect) {
+Test(jail, egress_and_notify_can_resolve_and_connect) {
   cr_assert_eq(in_jail(JAIL_EGRESS, resolve_and_connect), DONE);
+  cr_assert_eq(in_jail(JAIL_NOTIFY, resolve_and_connect), DONE);
 }
 
 static int take_connection(void) {
@@ -311,7 +312,7 @@ static int take_connection(void) {
 }
 
 Test(jail, connections_are_taken_where_somebody_listens) {
-  const int wanted[ROLE_COUNT] = {DONE, DONE, DONE, REFUSED, DONE};
+  const int wanted[ROLE_COUNT] = {DONE, DONE, DONE, REFUSED, DONE, REFUSED};
   for (int role = 0; role < ROLE_COUNT; role++) {
     int client = socket(AF_INET, SOCK_STREAM, 0);
     cr_assert_eq(connect(client, (struct sockaddr *)&listener_address, sizeof listener_address), 0);

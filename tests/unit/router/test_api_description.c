@@ -1,5 +1,6 @@
 /* openapi.json says of every body what the parser's tables say, and names every route. */
 #include "bodies.h"
+#include "endpoints_parse.h"
 #include "openapi_text.h"
 #include "payments_parse.h"
 #include "resolutions_parse.h"
@@ -76,7 +77,10 @@ Test(api_description, bodies_are_described_as_they_are_parsed) {
                 {"ResolutionRequest", resolution_rules},
                 {"TokenUpdate", token_rules},
                 {"PolicyRequest", policy_rules},
-                {"Empty", empty_rules}};
+                {"Empty", empty_rules},
+                {"WebhookEndpointRequest", endpoint_rules},
+                {"WebhookEndpointUpdate", endpoint_update_rules},
+                {"RedeliverRequest", redeliver_rules}};
   json_t *root = description();
   json_t *schemas = json_object_get(json_object_get(root, "components"), "schemas");
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
@@ -105,5 +109,19 @@ Test(api_description, every_route_is_described_and_no_other) {
   }
   json_object_foreach(paths, path, operations) described += json_object_size(operations);
   cr_expect_eq(described, api_route_count);
+  json_decref(root);
+}
+
+/* The fixed list, in the order of its numbers. */
+Test(api_description, every_type_of_event_is_described_and_no_other) {
+  json_t *root = description();
+  json_t *schemas = json_object_get(json_object_get(root, "components"), "schemas");
+  json_t *types = json_object_get(json_object_get(schemas, "EventType"), "enum");
+  cr_assert_eq(json_array_size(types), EVENT_TYPE_COUNT - 1);
+  for (size_t i = 0; i < json_array_size(types); i++) {
+    const char *name = json_string_value(json_array_get(types, i));
+    cr_expect_str_eq(name, event_type_name((enum event_type)(i + 1)));
+    cr_expect_eq(event_type_from_name(name), (enum event_type)(i + 1));
+  }
   json_decref(root);
 }

@@ -62,11 +62,10 @@ static unsigned wait_in_vain(int64_t ms) {
 /* How often that change stands first or second in an entry: an attention is an entry of its own, or follows
  * its cause. */
 static unsigned changes(enum change_type type) {
-  enum { SUBJECT_BYTES = 2 * (1 + ID_RANDOM_BYTES) };
   struct journal_entry entry;
   unsigned count = 0;
   for (uint64_t next = 1; ledger_entry(world.ledger, next, &entry) == 0; next = entry.sequence + 1)
-    count += entry.type == JOURNAL_PAYMENT && entry.body[SUBJECT_BYTES] == type;
+    count += entry.type == JOURNAL_PAYMENT && entry.body[ENTRY_SUBJECT_BYTES] == type;
   return count;
 }
 
@@ -119,9 +118,9 @@ ATTENTION_TEST(what_cannot_be_asked_is_put_before_a_person_when_its_webhook_does
   world_sheets[1].question = QUESTION_NONE;
   pay_at("beta", false);
   world_fault(&world, PHASE_SENT_NO_REPLY);
-  world_advance(&world, 15 * MINUTE_MS);
-  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
-  world_advance(&world, 16 * MINUTE_MS);
+  world_advance(&world, 29 * MINUTE_MS);
+  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0, "a webhook is given its time");
+  world_advance(&world, 2 * MINUTE_MS);
   cr_assert_neq(newest()->attempts[0].step.attention_ms, 0);
   cr_assert_null(world_outstanding(&world));
   /* The webhook that comes after all ends it. */
@@ -162,6 +161,7 @@ ATTENTION_TEST(a_refund_too) {
   cr_assert_eq(listed_unresolved(), 1, "its payment is captured, and something about it unresolved");
   wait_in_vain(DAY_MS + 20 * MINUTE_MS);
   cr_assert_neq(newest()->movements[0].step.attention_ms, 0);
+  wait_in_vain(3LL * DAY_MS);
   cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 1);
   world_advance(&world, DAY_MS);
   world_approve(&world, ANSWER_IS_REFUNDED);

@@ -100,6 +100,22 @@ Test(ledger, a_payment_is_found_without_its_merchant) {
   }
 }
 
+Test(ledger, open_payments_newest_first) {
+  struct id made[3], at = {0};
+  for (int i = 0; i < 3; i++) {
+    made[i] = draw_id(&system_draws, "pay", 1767225600000 + i);
+    cr_assert_eq(ledger_open_set(ledger, &merchant, &made[i], true), 0);
+  }
+  struct id foreign = draw_id(&system_draws, "pay", 1767225600009);
+  cr_assert_eq(ledger_open_set(ledger, &other, &foreign, true), 0);
+  cr_assert_eq(ledger_open_set(ledger, &merchant, &made[1], false), 0);
+  cr_assert_eq(ledger_open_before(ledger, &merchant, NULL, &at), 0);
+  cr_assert(id_equal(&at, &made[2]));
+  cr_assert_eq(ledger_open_before(ledger, &merchant, &at, &at), 0);
+  cr_assert(id_equal(&at, &made[0]));
+  cr_assert_eq(ledger_open_before(ledger, &merchant, &at, &at), LEDGER_ABSENT);
+}
+
 Test(ledger, a_movement_is_found_without_its_payment) {
   struct id movement = drawn("mov"), whose, what;
   cr_assert_eq(ledger_movement_get(ledger, &movement, &whose, &what), LEDGER_ABSENT);

@@ -37,7 +37,7 @@ static struct payment *payment_with(bool captured) {
   payment->decision.candidate_count = 2;
   strcpy(payment->decision.candidates[0].connector, "alpha");
   strcpy(payment->decision.candidates[1].connector, "beta");
-  entry_begin(&entry, &payment->merchant, &payment->id);
+  entry_begin(&entry, payment);
   cr_assert_eq(change_attempt(&entry, payment, CHANGE_ATTEMPT_STARTED, &attempt), 0);
   return payment;
 }
@@ -49,7 +49,7 @@ static void add(struct payment *payment, enum movement_type type, enum step_stat
       .id = drawn("mov"), .type = type, .attempt = 1, .final = final, .received = received};
   movement.step.status = status;
   movement.step.amount = amount;
-  entry_begin(&entry, &payment->merchant, &payment->id);
+  entry_begin(&entry, payment);
   cr_assert_eq(change_movement(&entry, payment, CHANGE_MOVEMENT_STARTED, &movement), 0);
 }
 
@@ -145,7 +145,7 @@ static int try(struct payment *payment, enum movement_type type, int64_t amount)
   struct movement movement = {.id = drawn("mov"), .type = type, .attempt = 1};
   movement.step.status = STEP_UNRESOLVED;
   movement.step.amount = amount;
-  entry_begin(&entry, &payment->merchant, &payment->id);
+  entry_begin(&entry, payment);
   return change_movement(&entry, payment, CHANGE_MOVEMENT_STARTED, &movement);
 }
 
@@ -201,7 +201,7 @@ Test(payment, an_entry_does_when_read_what_it_did_when_made) {
   cr_assert_eq(payment_derive(payment), 0);
   movement.step.status = STEP_PENDING;
   movement.step.amount = 1;
-  entry_begin(&entry, &payment->merchant, &payment->id);
+  entry_begin(&entry, payment);
   cr_assert_eq(change_created(&entry, payment), 0);
   cr_assert_eq(change_skipped(&entry, payment, 1, SKIP_DISABLED), 0);
   cr_assert_eq(change_attempt(&entry, payment, CHANGE_ATTEMPT_STARTED, &attempt), 0);
@@ -239,7 +239,7 @@ Test(payment, changes_of_nothing_are_refused) {
   struct payment *payment = payment_with(false);
   struct attempt attempt = live_attempt(false);
   attempt.number = 3;
-  entry_begin(&entry, &payment->merchant, &payment->id);
+  entry_begin(&entry, payment);
   cr_assert_eq(change_attempt(&entry, payment, CHANGE_ATTEMPT_STARTED, &attempt), -EBADMSG);
   cr_assert_eq(change_skipped(&entry, payment, 2, SKIP_DISABLED), -EBADMSG);
   payment_free(payment);

@@ -75,13 +75,12 @@ static enum status tell(const struct dispatch *dispatch, enum operation about, e
 /* An answer that came too late for who waited: how the journal names the cause is seen by its first change.
  */
 static bool last_entry_names_a_webhook(void) {
-  enum { SUBJECT_BYTES = 2 * (1 + ID_RANDOM_BYTES) };
   struct journal_entry entry;
   uint64_t next = 1;
   bool names = false;
   while (ledger_entry(world.ledger, next, &entry) == 0) {
     next = entry.sequence + 1;
-    names = entry.body[SUBJECT_BYTES] == CHANGE_WEBHOOK && entry.head.actor.text[0] == '\0';
+    names = entry.body[ENTRY_SUBJECT_BYTES] == CHANGE_WEBHOOK && entry.head.actor.text[0] == '\0';
   }
   return names;
 }
