@@ -1,8 +1,8 @@
 /* One simulated universe: an engine on a ledger in memory, a vault's line, PSPs, merchants, and time. */
 #pragma once
 
+#include "agenda.h"
 #include "clock.h"
-#include "events.h"
 #include "faults.h"
 #include "flights.h"
 #include "notices.h"

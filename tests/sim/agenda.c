@@ -1,4 +1,4 @@
-#include "events.h"
+#include "agenda.h"
 
 #include <assert.h>
 #include <stdbool.h>
