@@ -186,7 +186,7 @@ struct deed {
 
 #define IN_EVERY_ROLE(outcome)                                                                               \
   { outcome, outcome, outcome, outcome, outcome, outcome }
-#define BUT_OUTWARD(outcome, outward)                                                                         \
+#define BUT_OUTWARD(outcome, outward)                                                                        \
   { outcome, outcome, outcome, outward, outcome, outward }
 #define WITH_FILES(outcome, others)                                                                          \
   { outcome, others, others, others, outcome, others }
