@@ -27,7 +27,7 @@ static bool is_due(const struct task *task) {
   if (engine->now_ms >= step->started_ms + engine->options.attention_ms)
     return true;
   return !task_can_be_asked(task) &&
-         engine->now_ms >= step->quiet_ms + settling_of(engine, task_attempt(task)) + WEBHOOK_GRACE_MS;
+         engine->now_ms >= step->quiet_ms + attempt_settling(engine, task_attempt(task)) + WEBHOOK_GRACE_MS;
 }
 
 void attention_check(struct task *task) {

@@ -28,10 +28,18 @@ void lmdb_end_reading(struct lmdb_store *lmdb) {
   memset(lmdb->cursor_renewed, 0, sizeof lmdb->cursor_renewed);
 }
 
+/* A reader of another process that was killed keeps its slot, and with it every page that it saw: the file
+ * would grow for ever. What goes wrong here is tried again with the next transaction. */
+static void forget_killed_readers(struct lmdb_store *lmdb) {
+  int dead;
+  (void)mdb_reader_check(lmdb->env, &dead);
+}
+
 int lmdb_begin_writing(struct lmdb_store *lmdb) {
   if (lmdb->writer || lmdb->broken < 0)
     return lmdb->broken;
   lmdb_end_reading(lmdb);
+  forget_killed_readers(lmdb);
   return lmdb_error(mdb_txn_begin(lmdb->env, NULL, 0, &lmdb->writer));
 }
 

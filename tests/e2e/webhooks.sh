@@ -96,6 +96,24 @@ done
 eventually "$id" '.movements[0].status == "succeeded" and .amount_captured == 1000 and (.movements | length) == 1'
 echo 'the right one counts once'
 
+# An operator gives a connector its secret, and changes it without losing what was signed with the one before.
+register() { # SECRET [SECRET-BEFORE]
+  printf '%s\n' AQEkey SandboxMerchant "$@" | "$build/freeport" connector add adyen_spare --sheet adyen \
+    --base-url "$FREEPORT_SANDBOX_URL/adyen_spare" --credential api_key=- --credential merchant_account=- \
+    --credential webhook_secret=- ${2+--credential webhook_secret_previous=-} --dir "$stack_dir" 2>&1
+}
+first=$(printf 'AB%.0s' {1..32}) second=$(printf 'cd%.0s' {1..32})
+! said=$(register not-hexadecimal) || fail 'a secret that is none was taken'
+[[ $said == *'64 hexadecimal digits'* && $said != *not-hexadecimal* ]] || fail "a wrong secret was not explained: $said"
+said=$(register "$first") || fail "$said"
+[[ $(post_hook adyen_spare "$(adyen_item CAPTURE "${movement}_1" true "$first")") == 200 ]] || fail 'the secret does not count'
+said=$(register "$second" "$first") || fail "$said"
+[[ $(post_hook adyen_spare "$(adyen_item CAPTURE "${movement}_1" true "$first")") == 200 ]] || fail 'the secret before counts no more'
+[[ $(post_hook adyen_spare "$(adyen_item CAPTURE "${movement}_1" true "$second")") == 200 ]] || fail 'the new secret does not count'
+said=$(register "$second") || fail "$said"
+[[ $(post_hook adyen_spare "$(adyen_item CAPTURE "${movement}_1" true "$first")") == 401 ]] || fail 'the secret before counts for ever'
+echo 'a secret is changed without a gap'
+
 # Twice and out of order.
 for mode in duplicate reorder; do
   behaviour adyen "{\"webhooks\":\"$mode\"}"

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the demo and the shell tests: a stack of one's own, requests to it, the books of its sandbox.
 #
+#   stack_make               makes $stack_dir, for a script that changes something in it before stack_start
 #   stack_up [OPTION...]     starts `freeport up --sandbox` in a new temporary directory and waits for its env file;
 #                            on exit of the script the stack is ended and the directory removed
 #   tokenize NUMBER [CVC]    prints the token
@@ -11,6 +12,7 @@
 
 build=${BUILD_DIR:-build}
 stack_dir='' stack_pid=''
+stack_mounts=() # file systems below $stack_dir, which end with it
 
 fail() {
   printf 'FAILED: %s\n' "$*" >&2
@@ -28,6 +30,7 @@ stack_end() {
     printf '%s\n' '-- the last lines of each log' >&2
     tail -n 5 "$stack_dir"/log/*.log >&2 || true
   fi
+  ((${#stack_mounts[@]} == 0)) || umount "${stack_mounts[@]}" || true
   [[ -z $stack_dir ]] || rm -rf "$stack_dir"
   exit "$status"
 }
@@ -56,11 +59,15 @@ stack_env() {
   set +a
 }
 
-stack_up() {
+stack_make() {
   stack_dir=$(mktemp -d "${TMPDIR:-/tmp}/freeport.XXXXXX")
   api_status=$stack_dir/status
   trap stack_end EXIT
   trap 'exit 130' INT TERM
+}
+
+stack_up() {
+  stack_make
   stack_start "$@"
 }
 

@@ -91,6 +91,7 @@ Test(connector_names, are_short_and_plain) {
   cr_assert_not(connector_name_valid("2nd"));
   cr_assert_not(connector_name_valid("Adyen"));
   cr_assert_not(connector_name_valid("../adyen"));
+  cr_assert_not(connector_name_valid("adyen/eu"));
   cr_assert_not(connector_name_valid("a_name_of_thirty_three_characters"));
 }
 
@@ -121,6 +122,9 @@ Test(config, what_is_wrong_is_refused) {
                                       "port_base: many\n",
                                       "origins: one\n",
                                       "certificate: /only/half.pem\n",
+                                      "certificate: /etc/passwd\n",
+                                      "certificate_key: /etc/passwd\n",
+                                      "trust: &x /etc/passwd\nsheets: *x\n",
                                       "environment: [test]\n",
                                       "a: &x 1\nb: *x\n",
                                       "bins: /nonexistent\n",

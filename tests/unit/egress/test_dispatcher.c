@@ -41,7 +41,7 @@ static void ended(void *owner, uint64_t line, uint64_t correlation, const struct
   outcome->result = *result;
 }
 
-static void begin(struct bench *bench, const struct script *scripts, unsigned count) {
+static void begin_in(uint8_t environment, struct bench *bench, const struct script *scripts, unsigned count) {
   struct shelf_error error;
   memset(bench, 0, sizeof *bench);
   cr_assert_eq(loop_new(&system_clock, &bench->loop), 0);
@@ -52,11 +52,15 @@ static void begin(struct bench *bench, const struct script *scripts, unsigned co
                                          .clock = &system_clock,
                                          .pool = bench->pool,
                                          .shelf = bench->shelf,
-                                         .environment = ENVIRONMENT_TEST,
+                                         .environment = environment,
                                          .ended = ended,
                                          .owner = &bench->outcome};
   cr_assert_eq(dispatcher_new(&settings, &bench->dispatcher), 0);
   scripted_server_start(&bench->server, scripts, count, NULL);
+}
+
+static void begin(struct bench *bench, const struct script *scripts, unsigned count) {
+  begin_in(ENVIRONMENT_TEST, bench, scripts, count);
 }
 
 static void end(struct bench *bench) {
@@ -252,6 +256,17 @@ Test(dispatcher, a_wrong_dispatch_reaches_nobody) {
     cr_expect_eq(got.phase, PHASE_NOT_SENT, "%u", i);
     cr_expect_eq(got.answer, ANSWER_IS_UNKNOWN, "%u", i);
   }
+  cr_assert_eq(bench.server.accepted, 0);
+  end(&bench);
+}
+
+/* A live egress sends no test card anywhere. */
+Test(dispatcher, another_environments_dispatch_reaches_nobody) {
+  static const struct script script = HANGS;
+  struct bench bench;
+  begin_in(ENVIRONMENT_LIVE, &bench, &script, 1);
+  struct dispatch_result got = dispatch(&bench, make_send(&bench, "adyen", OPERATION_CHARGE));
+  cr_expect_eq(got.phase, PHASE_NOT_SENT);
   cr_assert_eq(bench.server.accepted, 0);
   end(&bench);
 }

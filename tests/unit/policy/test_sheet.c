@@ -316,6 +316,11 @@ static const struct {
      "only a status question"},
     {"adyen", "attempts: {ask: replay}", "attempts: {ask: guess}", "ask: status"},
     {"adyen", "  settling_ms: 120000\n", "", "settling_ms is missing"},
+    {"adyen", "questions:\n", "questions:\n  schedule: {first_ms: 2000}\n", "first_ms and last_ms"},
+    {"adyen", "questions:\n", "questions:\n  schedule: {first_ms: 2000, last_ms: 1999}\n", "number"},
+    {"adyen", "questions:\n", "questions:\n  schedule: {first_ms: 99, last_ms: 2000}\n", "number"},
+    {"adyen", "questions:\n", "questions:\n  schedule: {first_ms: 100, last_ms: 2000, often: true}\n",
+     "does not have here"},
     /* webhooks */
     {"adyen", "scheme: field_hmac", "scheme: plain", "scheme: body_hmac"},
     {"adyen", "    value: additionalData.hmacSignature\n", "", "a signature stands in a header, or is"},
@@ -343,13 +348,20 @@ static const struct {
     {"checkout", "- operations: [authorize,", "- operations: [continue, authorize,", "that is not offered"},
 };
 
-static void expect_wrong(const char *sheet, const char *find, const char *replace, const char *reason) {
+/* The sheet's text with one thing in it replaced; the caller frees it. */
+static char *changed_sheet(const char *sheet, const char *find, const char *replace) {
   char *text = read_sheet(sheet);
   char *place = strstr(text, find);
   cr_assert(place != NULL, "%s: not found: %s", sheet, find);
   char *changed = calloc(1, strlen(text) + strlen(replace) + 1);
   cr_assert(changed != NULL);
   sprintf(changed, "%.*s%s%s", (int)(place - text), text, replace, place + strlen(find));
+  free(text);
+  return changed;
+}
+
+static void expect_wrong(const char *sheet, const char *find, const char *replace, const char *reason) {
+  char *changed = changed_sheet(sheet, find, replace);
   struct sheet *parsed = NULL;
   struct sheet_error error = {0};
   int result = sheet_parse(changed, strlen(changed), &parsed, &error);
@@ -362,7 +374,21 @@ static void expect_wrong(const char *sheet, const char *find, const char *replac
             error.line, error.reason, reason);
   sheet_free(parsed);
   free(changed);
-  free(text);
+}
+
+Test(sheet, a_schedule_of_its_own) {
+  struct sheet *sheet = parse("adyen");
+  struct sheet_facts facts;
+  sheet_facts(sheet, &facts);
+  cr_assert(facts.first_question_ms == 0 && facts.last_question_ms == 0);
+  sheet_free(sheet);
+  char *changed =
+      changed_sheet("adyen", "questions:\n", "questions:\n  schedule: {first_ms: 2000, last_ms: 60000}\n");
+  cr_assert_eq(sheet_parse(changed, strlen(changed), &sheet, NULL), 0);
+  sheet_facts(sheet, &facts);
+  cr_assert(facts.first_question_ms == 2000 && facts.last_question_ms == 60000);
+  sheet_free(sheet);
+  free(changed);
 }
 
 Test(sheet, lint_refuses) {

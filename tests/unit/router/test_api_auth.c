@@ -72,6 +72,8 @@ Test(api_auth, a_setting_is_exact) {
   payload[API_KEY_SETTING_BYTES - 1] = 2;
   cr_expect_eq(auth_read_setting(payload, API_KEY_SETTING_BYTES, &setting), -EBADMSG);
   payload[API_KEY_SETTING_BYTES - 1] = 1;
+  cr_assert_eq(auth_read_setting(payload, API_KEY_SETTING_BYTES, &setting), 0);
+  cr_expect(setting.livemode);
   payload[API_KEY_HASH_BYTES] = 'x';
   cr_expect_eq(auth_read_setting(payload, API_KEY_SETTING_BYTES, &setting), -EBADMSG);
 }

@@ -58,6 +58,8 @@ static const struct wrong wrong_payments[] = {
     {BODY(",\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\":1"), 422, "unknown_field", ""},
     {BODY(",\"risk\":99999999999999999999,\"risk\":1"), 400, "invalid_json", ""},
     {BODY(",\"card\":{\"number\":\"4242424242424242\"}"), 422, "unknown_field", "card"},
+    {BODY(",\"reference\":\"4242 4242 4242 4242\""), 422, "card_number_not_allowed", "reference"},
+    {BODY(",\"customer\":{\"name\":\"4242424242424242\"}"), 422, "card_number_not_allowed", "customer.name"},
     {BODY(",\"security_code\":\"123\""), 422, "invalid_field", "security_code"},
     {BODY(",\"method\":\"sepa_debit\""), 422, "invalid_field", "method"},
     {BODY(",\"capture\":\"later\""), 422, "invalid_field", "capture"},
@@ -191,6 +193,51 @@ Test(api_bodies, every_field_arrives) {
   expect_field(&request, REQUEST_THREE_DS_CAVV, "AAAB+/==");
 }
 
+/* A telephone number may look like a card's. */
+Test(api_bodies, a_telephone_number_is_no_card) {
+  struct payment_request request = accepted(BODY(",\"customer\":{\"phone\":\"4242424242424242\"}"));
+  expect_field(&request, REQUEST_CUSTOMER_PHONE, "4242424242424242");
+}
+
+static int parse_policy_of(size_t length, struct policy_body *body, struct fault *fault) {
+  char *text = malloc(length + 16);
+  strcpy(text, "{\"text\":\"");
+  memset(text + 9, 'a', length);
+  strcpy(text + 9 + length, "\"}");
+  int result = parse_policy(text, strlen(text), body, fault);
+  free(text);
+  return result;
+}
+
+Test(api_bodies, a_policy_has_a_text_that_fits) {
+  static struct policy_body body;
+  struct fault fault = {0};
+  cr_expect_eq(parse_policy_of(0, &body, &fault), 1);
+  cr_expect_str_eq(fault.param, "text");
+  cr_assert_eq(parse_policy_of(POLICY_LEDGER_TEXT_MAX, &body, &fault), 0, "%s", fault.code);
+  cr_expect_eq(strlen(body.text), POLICY_LEDGER_TEXT_MAX);
+  cr_expect_eq(parse_policy_of(POLICY_LEDGER_TEXT_MAX + 1, &body, &fault), 1);
+  cr_expect_str_eq(fault.param, "text");
+}
+
+Test(api_bodies, where_nothing_is_wanted_nothing_may_come) {
+  struct fault fault = {0};
+  cr_expect_eq(parse_empty("", 0, &fault), 0);
+  cr_expect_eq(parse_empty("{}", 2, &fault), 0);
+  cr_expect_eq(parse_empty("{\"a\":1}", 7, &fault), 1);
+}
+
+Test(api_bodies, a_movements_reference_is_bounded) {
+  struct movement_request request;
+  struct fault fault = {0};
+  char body[512];
+  for (size_t length = sizeof request.reference - 1; length <= sizeof request.reference; length++) {
+    snprintf(body, sizeof body, "{\"reference\":\"%0*d\"}", (int)length, 0);
+    cr_expect_eq(parse_movement(body, strlen(body), MOVEMENT_CAPTURE, &request, &fault),
+                 length < sizeof request.reference ? 0 : 1, "%zu", length);
+  }
+}
+
 Test(api_bodies, the_greatest_amount_is_an_amount) {
   cr_expect_eq(
       accepted("{\"amount\":9223372036854775807,\"currency\":\"EUR\",\"token\":\"" TOKEN "\"}").amount.minor,
@@ -229,6 +276,8 @@ static const struct wrong wrong_captures[] = {
     {"{\"amount\":0.5}", 422, "invalid_field", "amount"},
     {"{\"final\":\"no\"}", 422, "invalid_field", "final"},
     {"{\"reason\":\"x\"}", 422, "unknown_field", "reason"},
+    {"{\"reference\":\"\"}", 422, "invalid_field", "reference"},
+    {"{\"reference\":\"4242424242424242\"}", 422, "card_number_not_allowed", "reference"},
     {"{", 400, "invalid_json", ""},
 };
 

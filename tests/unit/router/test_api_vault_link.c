@@ -197,6 +197,40 @@ Test(api_vault_link, a_late_reply_is_nobodys) {
   cr_expect(second.answers == 1 && second.value == 5);
 }
 
+Test(api_vault_link, what_waited_too_long_never_left) {
+  static struct asked asked[VAULT_CREDITS], last;
+  connect_line();
+  greet(STATUS_DONE);
+  for (size_t i = 0; i < VAULT_CREDITS; i++)
+    ask(&asked[i], 60000);
+  ask(&last, 1);
+  usleep(3000);
+  turn();
+  cr_expect(last.answers == 1 && last.fate == VAULT_NOT_SENT && last.status == STATUS_BUSY);
+  cr_expect_eq(vault_link_pending(vault_link), VAULT_CREDITS);
+}
+
+Test(api_vault_link, so_many_wait_and_no_more) {
+  static struct asked asked[VAULT_CREDITS + VAULT_WAITING_MAX], last;
+  connect_line();
+  greet(STATUS_DONE);
+  for (size_t i = 0; i < VAULT_CREDITS + VAULT_WAITING_MAX; i++)
+    ask(&asked[i], 60000);
+  ask(&last, 60000);
+  turn();
+  cr_expect(last.answers == 1 && last.fate == VAULT_NOT_SENT && last.status == STATUS_BUSY);
+  cr_expect_eq(vault_link_pending(vault_link), VAULT_CREDITS + VAULT_WAITING_MAX);
+}
+
+Test(api_vault_link, a_question_of_the_vaults_ends_the_line) {
+  connect_line();
+  greet(STATUS_DONE);
+  cr_assert_eq(channel_send(&vault, RV_DESCRIBE, 5, "", 0), 0);
+  turn();
+  cr_expect_not(vault_link_up(vault_link));
+  cr_expect_eq(told, 0);
+}
+
 Test(api_vault_link, a_malformed_reply_ends_the_line) {
   struct asked asked;
   connect_line();

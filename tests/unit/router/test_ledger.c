@@ -100,6 +100,22 @@ Test(ledger, a_payment_is_found_without_its_merchant) {
   }
 }
 
+Test(ledger, open_payments_newest_first) {
+  struct id made[3], at = {0};
+  for (int i = 0; i < 3; i++) {
+    made[i] = draw_id(&system_draws, "pay", 1767225600000 + i);
+    cr_assert_eq(ledger_open_set(ledger, &merchant, &made[i], true), 0);
+  }
+  struct id foreign = draw_id(&system_draws, "pay", 1767225600009);
+  cr_assert_eq(ledger_open_set(ledger, &other, &foreign, true), 0);
+  cr_assert_eq(ledger_open_set(ledger, &merchant, &made[1], false), 0);
+  cr_assert_eq(ledger_open_before(ledger, &merchant, NULL, &at), 0);
+  cr_assert(id_equal(&at, &made[2]));
+  cr_assert_eq(ledger_open_before(ledger, &merchant, &at, &at), 0);
+  cr_assert(id_equal(&at, &made[0]));
+  cr_assert_eq(ledger_open_before(ledger, &merchant, &at, &at), LEDGER_ABSENT);
+}
+
 Test(ledger, a_movement_is_found_without_its_payment) {
   struct id movement = drawn("mov"), whose, what;
   cr_assert_eq(ledger_movement_get(ledger, &movement, &whose, &what), LEDGER_ABSENT);
@@ -140,6 +156,7 @@ Test(ledger, open_work_is_listed_across_merchants) {
   cr_assert_eq(ledger_open_set(ledger, &merchant, &payment, false), 0);
   cr_assert_eq(ledger_open_next(ledger, &nobody, &nobody, &at_merchant, &at_payment), 0);
   cr_assert(id_equal(&at_merchant, &other));
+  cr_assert_eq(ledger_open_next(ledger, &at_merchant, &at_payment, &at_merchant, &at_payment), LEDGER_ABSENT);
 }
 
 Test(ledger, references_find_their_payments) {
@@ -300,6 +317,8 @@ Test(ledger, personal_data_are_sealed_and_erased_by_customer) {
   cr_assert_eq(ledger_personal_get(ledger, &merchant, &customer, &second, opened, sizeof opened, &length),
                LEDGER_ABSENT);
   cr_assert_eq(ledger_customer_erase(ledger, &merchant, &customer), LEDGER_ABSENT);
+  struct view row, value;
+  cr_assert_eq(store_next(store, LEDGER_CUSTOMERS, NULL, 0, true, &row, &value), STORE_ABSENT, "nor sealed");
 }
 
 Test(ledger, personal_data_moved_or_under_another_key_do_not_open) {
@@ -347,6 +366,7 @@ Test(ledger, the_audit_head_goes_forward_only) {
   ledger_head_note(ledger, &earlier);
   cr_assert_eq(ledger_head(ledger).sequence, 0, "not durable yet");
   cr_assert_eq(ledger_commit(ledger), 0);
+  cr_assert_eq(ledger_head(ledger).sequence, 5);
   reopen(key);
   cr_assert_eq(ledger_head(ledger).sequence, 5);
   cr_assert_eq(ledger_head(ledger).hash[0], 5);
@@ -417,6 +437,8 @@ Test(ledger, the_key_file) {
   cr_assert_eq(ledger_key_file(path, &system_draws, first), 0);
   cr_assert_eq(ledger_key_file(path, &system_draws, second), 0);
   cr_assert_arr_eq(first, second, sizeof first);
+  cr_assert_neq(memcmp(first, (const uint8_t[LEDGER_KEY_BYTES]){0}, sizeof first), 0);
+  cr_assert_lt(ledger_key_file(directory, &system_draws, second), 0, "a folder is no key");
   cr_assert_eq(stat(path, &status), 0);
   cr_assert_eq(status.st_mode & 0777, 0600);
   cr_assert_eq(symlink(path, link_path), 0);
@@ -424,6 +446,10 @@ Test(ledger, the_key_file) {
   cr_assert_eq(chmod(path, 0644), 0);
   cr_assert_eq(ledger_key_file(path, &system_draws, second), -EPERM);
   cr_assert_eq(chmod(path, 0600), 0);
+  if (chown(path, 1, 1) == 0) { /* who may give it away */
+    cr_assert_eq(ledger_key_file(path, &system_draws, second), -EPERM);
+    cr_assert_eq(chown(path, geteuid(), getegid()), 0);
+  }
   cr_assert_eq(truncate(path, 31), 0);
   cr_assert_eq(ledger_key_file(path, &system_draws, second), -EBADMSG);
   unlink(link_path);

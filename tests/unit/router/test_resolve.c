@@ -255,7 +255,7 @@ RESOLVE_TEST(the_answer_to_a_question_that_was_under_way_counts_too) {
 }
 
 RESOLVE_TEST(a_decline_of_what_a_person_took_for_live_is_put_before_a_person) {
-  lose_one();
+  lose(false, 2 * HOUR_MS, STORE_NONE);
   const struct dispatch charge = world.sent[0].dispatch;
   cr_assert_eq(resolve_attempt(1, true), REQUEST_DONE);
   tell(&charge, OPERATION_CHARGE, ANSWER_IS_DECLINED);
@@ -314,6 +314,26 @@ RESOLVE_TEST(what_cannot_be_undone_is_accepted) {
   cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
 }
 
+RESOLVE_TEST(what_was_accepted_stays_so_when_the_live_charge_is_moved) {
+  struct payment_request request = world_request(&world);
+  world_pay(&world, &request);
+  const struct dispatch first = world.sent[0].dispatch;
+  world_decline(&world, "91");
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  tell(&first, OPERATION_CHARGE, ANSWER_IS_CAPTURED);
+  while (world_outstanding(&world)) {
+    world_decline(&world, "05");
+    world_advance(&world, HOUR_MS);
+  }
+  cr_assert_eq(resolve_attempt(1, false), REQUEST_DONE);
+  struct id id = world_newest(&world);
+  struct movement_request refund = world_movement(&world, &id, MOVEMENT_REFUND, 400);
+  world_move(&world, &refund);
+  world_decline(&world, "05");
+  cr_assert_eq(newest()->attempts[0].step.attention_ms, 0);
+  cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
+}
+
 /* ---- Movements ---- */
 
 /* A refund of 400 at beta, which cannot be asked about it. */
@@ -370,6 +390,24 @@ RESOLVE_TEST(a_received_capture_whose_webhook_never_comes) {
   world_approve(&world, ANSWER_IS_RECEIVED);
   cr_assert_eq(resolve_movement(0, true), REQUEST_DONE);
   cr_assert_eq(newest()->amount_captured, 1000);
+}
+
+RESOLVE_TEST(a_received_capture_that_a_person_took_for_failed) {
+  struct payment_request request = world_request(&world);
+  request.connector_count = 1;
+  request.capture_manual = true;
+  strcpy(request.connectors[0], "beta");
+  world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_APPROVED);
+  struct id id = world_newest(&world);
+  struct movement_request capture = world_movement(&world, &id, MOVEMENT_CAPTURE, 0);
+  world_move(&world, &capture);
+  const struct dispatch dispatch = world_outstanding(&world)->dispatch;
+  world_approve(&world, ANSWER_IS_RECEIVED);
+  cr_assert_eq(resolve_movement(0, false), REQUEST_DONE);
+  struct webhook webhook = world_webhook(&dispatch, OPERATION_CAPTURE, ANSWER_IS_CAPTURED, 0);
+  cr_assert_eq(world_tell(&world, &webhook), STATUS_DONE);
+  cr_assert_eq(newest()->amount_captured, 1000, "the PSP's word counts for more, whenever it was said");
 }
 
 RESOLVE_TEST(what_the_books_have_no_place_for_is_confirmed_only) {

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <lmdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,23 @@ Test(store_lmdb, files_that_others_can_reach_are_refused) {
     cr_assert_eq(chown(scratch.file, 12345, 12345), 0);
     cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -EPERM);
   }
+}
+
+/* A power loss in the middle of a first start may leave anything under the name of the draft, and a process
+ * that was killed a file without a byte. */
+Test(store_lmdb, a_first_start_that_was_cut_off_is_begun_anew) {
+  char draft[SCRATCH_CAPACITY + 16];
+  snprintf(draft, sizeof draft, "%s.new", scratch.file);
+  FILE *file = fopen(draft, "w");
+  fputs("half a database", file);
+  fclose(file);
+  file = fopen(scratch.file, "w");
+  fclose(file);
+  cr_assert_eq(chmod(scratch.file, 0600), 0);
+  store_close(open_store());
+  cr_assert_eq(access(draft, F_OK), -1);
+  snprintf(draft, sizeof draft, "%s.new-lock", scratch.file);
+  cr_assert_eq(access(draft, F_OK), -1);
 }
 
 Test(store_lmdb, a_lock_file_that_is_a_link_is_refused) {
@@ -201,6 +219,45 @@ Test(store_lmdb, pages_are_used_again_while_the_store_is_read) {
     cr_assert_eq(store_next(store, 0, &one, sizeof one, false, &key, &view), 0);
   }
   cr_assert_lt(file_size(scratch.file), 1 << 20);
+  store_close(store);
+}
+
+/* What a backup does while it runs: holds a snapshot. Writes a byte to the pipe when it does, and waits. */
+static void hold_a_snapshot(int pipe_end) {
+  MDB_env *env;
+  MDB_txn *txn;
+  if (mdb_env_create(&env) != 0 || mdb_env_open(env, scratch.file, MDB_NOSUBDIR | MDB_RDONLY, 0600) != 0 ||
+      mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 || write(pipe_end, "r", 1) != 1)
+    _exit(1);
+  for (;;)
+    pause();
+}
+
+static void kill_a_reader(void) {
+  int ends[2];
+  char byte;
+  cr_assert_eq(pipe(ends), 0);
+  pid_t child = fork();
+  if (child == 0)
+    hold_a_snapshot(ends[1]);
+  close(ends[1]);
+  cr_assert_eq(read(ends[0], &byte, 1), 1);
+  close(ends[0]);
+  kill(child, SIGKILL);
+  cr_assert_eq(waitpid(child, NULL, 0), child);
+}
+
+/* Its slot outlives a killed reader. */
+Test(store_lmdb, pages_are_used_again_after_a_reader_was_killed) {
+  struct store *store = open_store();
+  fill(store, 0, 2000);
+  cr_assert_eq(store_commit(store), 0);
+  kill_a_reader();
+  for (int round = 0; round < 60; round++) {
+    fill(store, 0, 2000);
+    cr_assert_eq(store_commit(store), 0);
+  }
+  cr_assert_lt(file_size(scratch.file), 6 << 20);
   store_close(store);
 }
 
