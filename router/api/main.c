@@ -194,7 +194,7 @@ static void round_end(void *context) {
 
 static int open_api(struct router *router, const struct settings *settings) {
   struct api_options api = {.loop = router->loop,
-                            .clock = &system_clock,
+                            .clock = &steady_clock,
                             .ledger = router->ledger,
                             .bins = router->bins,
                             .sheet = sheets_find,
