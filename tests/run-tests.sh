@@ -60,7 +60,7 @@ sanitized_tests() {
   reports=$(mktemp -d)
   ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:log_path=$reports/asan \
     UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1:log_path=$reports/ubsan \
-    meson_tests build-asan --suite unit --suite boundary --suite e2e --timeout-multiplier 4
+    meson_tests build-asan --suite unit --suite boundary --suite e2e --suite sim --timeout-multiplier 4
   if [[ -n $(find "$reports" -type f) ]]; then
     printf '\n-- the sanitizers report\n'
     find "$reports" -type f -exec head -n 60 '{}' +

@@ -283,9 +283,8 @@ static int notify_send(void *context, uint64_t number, const struct delivery_hea
 static int event_body(void *context, const struct entry_events *events, unsigned index, char **ret_text,
                       size_t *ret_length) {
   struct api *api = context;
-  struct event_renderer renderer = {.ledger = api->options.ledger,
-                                    .key = event_key_of(api->options.ledger),
-                                    .livemode = api->options.live};
+  struct event_renderer renderer = {
+      .ledger = api->options.ledger, .key = event_key_of(api->options.ledger), .livemode = api->options.live};
   struct json_out out = {0};
   int result = render_event(&renderer, &out, events, index);
   if (result == 0)

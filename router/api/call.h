@@ -6,9 +6,9 @@
 #include "fault.h"
 #include "http.h"
 #include "json_out.h"
-#include "pump.h"
 #include "metrics.h"
 #include "notify_link.h"
+#include "pump.h"
 #include "routes.h"
 #include "vault_link.h"
 

@@ -6,10 +6,8 @@
 #include <sodium.h>
 #include <string.h>
 
-static const struct fault fault_event = {.status = 422,
-                                         .code = "invalid_field",
-                                         .detail = "There is no such dead letter.",
-                                         .param = "event"};
+static const struct fault fault_event = {
+    .status = 422, .code = "invalid_field", .detail = "There is no such dead letter.", .param = "event"};
 
 /* Whether the merchant has that endpoint: 0, LEDGER_ABSENT or a negated errno. */
 static int find(struct call *call, const char *segment) {
@@ -73,8 +71,8 @@ static int render_page(struct json_out *out, const struct call *call, const stru
   }
   out_open(out, NULL);
   out_open_list(out, "data");
-  while ((result = ledger_delivery_next(ledger, &call->from.merchant, &call->object, DELIVERY_DEAD, after, &row)) ==
-             0 &&
+  while ((result = ledger_delivery_next(ledger, &call->from.merchant, &call->object, DELIVERY_DEAD, after,
+                                        &row)) == 0 &&
          count < page->limit) {
     result = render_one(out, call, &key, &row, &last);
     if (result != 0)

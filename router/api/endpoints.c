@@ -1,10 +1,10 @@
+#include "bodies.h"
 #include "endpoints_parse.h"
+#include "event_signature.h"
 #include "events_render.h"
 #include "query_args.h"
-#include "bodies.h"
 #include "repeats.h"
 #include "resources.h"
-#include "webhook_signature.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static void answer_endpoint(struct call *call, unsigned status, bool replayed, s
                             bool with_secret) {
   struct json_out out = {0};
   char secret[SECRET_TEXT_CAPACITY];
-  webhook_secret_text(record->secret, sizeof record->secret, secret);
+  event_secret_text(record->secret, sizeof record->secret, secret);
   render_endpoint(&out, NULL, record, call->from.livemode, with_secret ? secret : NULL);
   out_close(&out);
   sodium_memzero(secret, sizeof secret);
@@ -72,13 +72,15 @@ static bool answered_before(struct call *call, const char *path, unsigned status
 
 /* ---- Making ---- */
 
-/* How many the merchant has; ENDPOINTS_PER_MERCHANT and more are all the same. Returns 0 or a negated errno. */
+/* How many the merchant has; ENDPOINTS_PER_MERCHANT and more are all the same. Returns 0 or a negated errno.
+ */
 static int count_endpoints(const struct call *call, unsigned *ret_count) {
   struct endpoint_record record = {0};
   unsigned count = 0;
   int result = 0;
   while (count < ENDPOINTS_PER_MERCHANT &&
-         (result = ledger_endpoint_before(call->api->options.ledger, &call->from.merchant, &record.id, &record)) == 0)
+         (result = ledger_endpoint_before(call->api->options.ledger, &call->from.merchant, &record.id,
+                                          &record)) == 0)
     count++;
   sodium_memzero(&record, sizeof record);
   if (result >= 0)
@@ -103,7 +105,8 @@ static void create(struct call *call, const struct endpoint_body *body) {
                                    .types = body->types ? body->types : EVERY_EVENT_TYPE};
   unsigned count;
   int result = count_endpoints(call, &count);
-  if (result == 0 && (count >= ENDPOINTS_PER_MERCHANT || pump_counts(call->api->pump).endpoints >= ENDPOINTS_MAX)) {
+  if (result == 0 &&
+      (count >= ENDPOINTS_PER_MERCHANT || pump_counts(call->api->pump).endpoints >= ENDPOINTS_MAX)) {
     struct fault fault = fault_of(409, "too_many_endpoints", "There are as many endpoints as there may be.");
     call_refuse(call, &fault);
     return;
@@ -162,7 +165,8 @@ void endpoints_update(struct call *call, const char *segment) {
   struct endpoint_record record;
   struct endpoint_body body;
   struct fault fault;
-  if (parse_endpoint_update(call->http->body, call->http->body_length, call->from.livemode, &body, &fault) != 0) {
+  if (parse_endpoint_update(call->http->body, call->http->body_length, call->from.livemode, &body, &fault) !=
+      0) {
     call_refuse(call, &fault);
     return;
   }
@@ -226,8 +230,8 @@ static int render_page(struct json_out *out, const struct call *call, const stru
   int result;
   out_open(out, NULL);
   out_open_list(out, "data");
-  while ((result = ledger_endpoint_before(call->api->options.ledger, &call->from.merchant, &record.id, &record)) ==
-             0 &&
+  while ((result = ledger_endpoint_before(call->api->options.ledger, &call->from.merchant, &record.id,
+                                          &record)) == 0 &&
          count < page->limit) {
     render_endpoint(out, NULL, &record, call->from.livemode, NULL);
     out_close(out);

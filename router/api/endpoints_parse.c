@@ -2,12 +2,12 @@
 #include "webhook_url.h"
 #include <string.h>
 
-static void take_types(struct json_intake *intake, const json_t *value, const struct json_rule *rule, void *target) {
+static void take_types(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                       void *target) {
   event_type_set set = 0;
   size_t i;
   json_t *entry;
-  if (!json_is_array(value) || json_array_size(value) == 0 ||
-      json_array_size(value) > (size_t)rule->high) {
+  if (!json_is_array(value) || json_array_size(value) == 0 || json_array_size(value) > (size_t)rule->high) {
     json_refuse(intake, "invalid_field", "The field is a list of types of events, one at least.");
     return;
   }
@@ -28,7 +28,7 @@ static const char *const statuses[] = {"enabled", "disabled", NULL};
 #define SHARED                                                                                               \
   {"types", take_types, .offset = offsetof(struct endpoint_body, types), .high = EVENT_TYPE_COUNT - 1}, {    \
     "description", json_take_text, .offset = offsetof(struct endpoint_body, description),                    \
-    .high = ENDPOINT_DESCRIPTION_CAPACITY - 1, .alphabet = ALPHABET_TEXT                                     \
+                                   .high = ENDPOINT_DESCRIPTION_CAPACITY - 1, .alphabet = ALPHABET_TEXT      \
   }
 #define URL(needed)                                                                                          \
   {                                                                                                          \

@@ -20,7 +20,8 @@ extern const struct json_rule endpoint_rules[], endpoint_update_rules[], redeliv
 MUST_USE int parse_endpoint(const void *bytes, size_t length, bool live, struct endpoint_body *ret_body,
                             struct fault *ret_fault);
 /* That of `PATCH /v1/webhook_endpoints/{id}`. */
-MUST_USE int parse_endpoint_update(const void *bytes, size_t length, bool live, struct endpoint_body *ret_body,
-                                   struct fault *ret_fault);
-/* That of `POST /v1/webhook_endpoints/{id}/dead_letters/redeliver`; the event's id is empty when none is given. */
+MUST_USE int parse_endpoint_update(const void *bytes, size_t length, bool live,
+                                   struct endpoint_body *ret_body, struct fault *ret_fault);
+/* That of `POST /v1/webhook_endpoints/{id}/dead_letters/redeliver`; the event's id is empty when none is
+ * given. */
 MUST_USE int parse_redeliver(const void *bytes, size_t length, struct id *ret_event, struct fault *ret_fault);

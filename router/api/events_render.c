@@ -69,8 +69,8 @@ static int render_data(const struct event_renderer *renderer, struct json_out *o
   return 0;
 }
 
-int render_event(const struct event_renderer *renderer, struct json_out *out, const struct entry_events *events,
-                 unsigned index) {
+int render_event(const struct event_renderer *renderer, struct json_out *out,
+                 const struct entry_events *events, unsigned index) {
   struct id id = event_id(&renderer->key, events, index);
   out_open(out, NULL);
   out_text(out, "id", id.text);

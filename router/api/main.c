@@ -1,11 +1,12 @@
 /* freeport-router: takes merchants' requests over HTTP, decides which acquirer to charge through, and keeps
  * the ledger.
  *
- * SECURITY: it talks to merchants (HTTP, a listening socket given to it), to the vault and to notify (connected
- * sockets given to it), and trusts none: requests are parsed strictly and bound to their key's merchant, replies
- * are read by checked cursors. It never sees a card number, a security code or a PSP's credential: no message
- * to it has a field for one. It opens no socket itself, reaches no file but its ledger, and executes nothing.
- * Who takes it over can charge and refund through the registered connectors, and read the ledger. */
+ * SECURITY: it talks to merchants (HTTP, a listening socket given to it), to the vault and to notify
+ * (connected sockets given to it), and trusts none: requests are parsed strictly and bound to their key's
+ * merchant, replies are read by checked cursors. It never sees a card number, a security code or a PSP's
+ * credential: no message to it has a field for one. It opens no socket itself, reaches no file but its
+ * ledger, and executes nothing. Who takes it over can charge and refund through the registered connectors,
+ * and read the ledger. */
 #include "api.h"
 #include "control.h"
 #include "jail.h"
@@ -193,12 +194,12 @@ static void round_end(void *context) {
 
 static int open_api(struct router *router, const struct settings *settings) {
   struct api_options api = {.loop = router->loop,
-                                  .clock = &system_clock,
-                                  .ledger = router->ledger,
-                                  .bins = router->bins,
-                                  .sheet = sheets_find,
-                                  .sheet_context = &router->sheets,
-                                  .live = strcmp(settings->environment, "live") == 0};
+                            .clock = &steady_clock,
+                            .ledger = router->ledger,
+                            .bins = router->bins,
+                            .sheet = sheets_find,
+                            .sheet_context = &router->sheets,
+                            .live = strcmp(settings->environment, "live") == 0};
   int result = read_retries(settings->webhook_retries, &api);
   if (result == 0)
     result = api_new(&api, &router->api);

@@ -97,8 +97,10 @@ static void shutdown_line(struct notify_link *link) {
     log_warn("notify line cannot be shut down");
 }
 
-/* A piece of a delivery. What is queued is sent in order or the line ends, so that none goes without the others. */
-static int send_piece(struct notify_link *link, uint64_t number, enum notify_type type, const struct writer *piece) {
+/* A piece of a delivery. What is queued is sent in order or the line ends, so that none goes without the
+ * others. */
+static int send_piece(struct notify_link *link, uint64_t number, enum notify_type type,
+                      const struct writer *piece) {
   assert(writer_finish(piece) == 0);
   return channel_send(&link->channel, (uint8_t)type, number, piece->start, writer_length(piece));
 }

@@ -1,5 +1,5 @@
-/* The router's end of the line to freeport-notify: deliveries go out, how they ended comes back. What comes from it is
- * read as from a stranger: anything malformed ends the line. */
+/* The router's end of the line to freeport-notify: deliveries go out, how they ended comes back. What comes
+ * from it is read as from a stranger: anything malformed ends the line. */
 #pragma once
 
 #include "channel.h"
@@ -24,8 +24,8 @@ struct notify_link {
 void notify_link_init(struct notify_link *link, struct loop *loop, const struct notify_link_host *host);
 /* Closes without telling the host. */
 void notify_link_close(struct notify_link *link);
-/* A new line over fd, which is taken over, in the place of the one before. Returns 0 or a negated errno: then fd is
- * closed. */
+/* A new line over fd, which is taken over, in the place of the one before. Returns 0 or a negated errno: then
+ * fd is closed. */
 MUST_USE int notify_link_connect(struct notify_link *link, int fd);
 /* Hands a delivery over. Returns 0; or -EAGAIN when there is no line or no room, and then nothing left. */
 MUST_USE int notify_link_send(struct notify_link *link, uint64_t number, const struct delivery_head *head,

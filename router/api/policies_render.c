@@ -2,8 +2,8 @@
 #include <assert.h>
 #include <string.h>
 
-void render_policy(struct json_out *out, const char *name, const struct policy_record *record, const char *status,
-                   bool livemode) {
+void render_policy(struct json_out *out, const char *name, const struct policy_record *record,
+                   const char *status, bool livemode) {
   char text[POLICY_LEDGER_TEXT_MAX + 1];
   assert(record->text_length <= POLICY_LEDGER_TEXT_MAX);
   memcpy(text, record->text, record->text_length);

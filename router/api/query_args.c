@@ -214,12 +214,12 @@ int parse_events_query(const char *query, struct events_query *ret_query, struct
 
 int parse_endpoints_query(const char *query, struct page_query *ret_page, struct fault *ret_fault) {
   *ret_page = (struct page_query){.limit = LIST_LIMIT_DEFAULT};
-  return parse(query, endpoints_parameters, sizeof endpoints_parameters / sizeof *endpoints_parameters, ret_page,
-               ret_fault);
+  return parse(query, endpoints_parameters, sizeof endpoints_parameters / sizeof *endpoints_parameters,
+               ret_page, ret_fault);
 }
 
 int parse_dead_letters_query(const char *query, struct page_query *ret_page, struct fault *ret_fault) {
   *ret_page = (struct page_query){.limit = LIST_LIMIT_DEFAULT};
-  return parse(query, dead_letters_parameters, sizeof dead_letters_parameters / sizeof *dead_letters_parameters,
-               ret_page, ret_fault);
+  return parse(query, dead_letters_parameters,
+               sizeof dead_letters_parameters / sizeof *dead_letters_parameters, ret_page, ret_fault);
 }

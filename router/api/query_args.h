@@ -35,7 +35,8 @@ MUST_USE int parse_events_query(const char *query, struct events_query *ret_quer
 /* Those of `GET /v1/webhook_endpoints`. */
 MUST_USE int parse_endpoints_query(const char *query, struct page_query *ret_page, struct fault *ret_fault);
 /* Those of `GET /v1/webhook_endpoints/{id}/dead_letters`. */
-MUST_USE int parse_dead_letters_query(const char *query, struct page_query *ret_page, struct fault *ret_fault);
+MUST_USE int parse_dead_letters_query(const char *query, struct page_query *ret_page,
+                                      struct fault *ret_fault);
 /* The parameters of `GET /v1/policies`. Returns 0, or 1 with *ret_fault. */
 MUST_USE int parse_policies_query(const char *query, struct page_query *ret_page, struct fault *ret_fault);
 /* Those of `GET /v1/payments`. */

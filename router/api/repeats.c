@@ -28,6 +28,6 @@ int call_remember(struct call *call, const char *path, const struct id *object) 
   if (call->from.idempotency_key[0] == '\0')
     return 0;
   memcpy(entry.body_hash, call->from.body_hash, sizeof entry.body_hash);
-  return ledger_idempotency_put(call->api->options.ledger, &call->from.merchant, path, call->from.idempotency_key,
-                                &entry);
+  return ledger_idempotency_put(call->api->options.ledger, &call->from.merchant, path,
+                                call->from.idempotency_key, &entry);
 }

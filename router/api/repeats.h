@@ -4,9 +4,9 @@
 #include "call.h"
 
 enum repeat {
-  REPEAT_NOT,      /* it is new, or has no key */
-  REPEAT_SAME,     /* it was made before: answer with the object */
-  REPEAT_ANSWERED  /* the call is answered already: another body, or the ledger could not be read */
+  REPEAT_NOT,     /* it is new, or has no key */
+  REPEAT_SAME,    /* it was made before: answer with the object */
+  REPEAT_ANSWERED /* the call is answered already: another body, or the ledger could not be read */
 };
 
 /* Looks the request up under path. */

@@ -65,10 +65,8 @@ static const struct {
 static const struct {
   enum process_name left, right;
 } links[] = {
-    {PROCESS_VAULT, PROCESS_COLLECT},
-    {PROCESS_VAULT, PROCESS_EGRESS},
-    {PROCESS_VAULT, PROCESS_ROUTER},
-    {PROCESS_ROUTER, PROCESS_NOTIFY},
+    {PROCESS_VAULT, PROCESS_COLLECT}, {PROCESS_VAULT, PROCESS_HOOKS},   {PROCESS_VAULT, PROCESS_EGRESS},
+    {PROCESS_VAULT, PROCESS_ROUTER},  {PROCESS_ROUTER, PROCESS_NOTIFY},
 };
 
 static int start_process(struct process *process);

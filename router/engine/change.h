@@ -1,9 +1,10 @@
 /* What can happen to a payment: the bodies of JOURNAL_PAYMENT entries.
  *
- * An entry is all that one event changed: merchant, payment, the sequence of the payment's entry before (0 for
- * its first), then changes. A payment changes through these functions only, and each does the same whether the
- * change is being made or read back from the journal; so a payment rebuilt from its entries equals the one in
- * memory to the byte, and the entries of one payment can be followed back from any of them (history.h). */
+ * An entry is all that one event changed: merchant, payment, the sequence of the payment's entry before (0
+ * for its first), then changes. A payment changes through these functions only, and each does the same
+ * whether the change is being made or read back from the journal; so a payment rebuilt from its entries
+ * equals the one in memory to the byte, and the entries of one payment can be followed back from any of them
+ * (history.h). */
 #pragma once
 
 #include "payment.h"
@@ -70,8 +71,8 @@ MUST_USE int change_resolved(struct entry *entry, const struct resolution *resol
 MUST_USE int change_webhook(struct entry *entry, const struct webhook *webhook);
 MUST_USE int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement);
 
-/* Which payment an entry is about, and the sequence of that payment's entry before, 0 for the first. Returns 0
- * or -EBADMSG. */
+/* Which payment an entry is about, and the sequence of that payment's entry before, 0 for the first. Returns
+ * 0 or -EBADMSG. */
 MUST_USE int entry_subject(const struct journal_entry *entry, struct id *ret_merchant, struct id *ret_payment,
                            uint64_t *ret_previous);
 /* Applies a whole entry of the journal to *payment, which is NULL before the entry that creates it and stays

@@ -70,12 +70,19 @@ static bool is_contrary(const struct movement *movement, const struct found *fou
          (found->finding == FINDING_SUCCEEDED && movement->step.status == STEP_FAILED);
 }
 
+/* A failure that does not say when stands against every success: which was later nobody can tell. */
+int64_t movement_event_ms(const struct movement *movement, const struct found *found) {
+  if (found->at_ms == 0 && found->finding == FINDING_FAILED)
+    return INT64_MAX;
+  if (found->at_ms > movement->event_ms)
+    return found->at_ms;
+  return movement->event_ms > 0 ? movement->event_ms : 1;
+}
+
 static void turn(struct slot *slot, struct movement *movement, const struct found *found) {
   const struct attempt *attempt = &slot->payment->attempts[movement->attempt - 1];
   bool failed = found->finding == FINDING_FAILED;
-  movement->event_ms = found->at_ms > movement->event_ms ? found->at_ms
-                       : movement->event_ms > 0          ? movement->event_ms
-                                                         : 1;
+  movement->event_ms = movement_event_ms(movement, found);
   movement->step.status = failed ? STEP_FAILED : STEP_SUCCEEDED;
   movement->step.absent = false;
   movement->step.attention_ms = 0;

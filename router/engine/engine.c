@@ -100,6 +100,7 @@ void engine_free(struct engine *engine) {
 /* What was dispatched and has no outcome recorded is of unknown fate: whoever waited for it is no more. */
 static void take_up(struct slot *slot) {
   struct task *next;
+  slot->inherited = true;
   for (struct task *task = slot->tasks; task; task = next) {
     next = task->next;
     if (task->due_ms <= slot->engine->now_ms)
@@ -112,6 +113,7 @@ static void take_up(struct slot *slot) {
 int engine_start(struct engine *engine, int64_t now_ms) {
   struct id merchant = {0}, payment = {0};
   engine_begin(engine, now_ms);
+  engine->started_ms = now_ms;
   for (unsigned count = 1;; count++) {
     struct slot *slot;
     int r = ledger_open_next(engine->ledger, &merchant, &payment, &merchant, &payment);

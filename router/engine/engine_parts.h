@@ -41,8 +41,9 @@ enum {
   WEBHOOK_GRACE_MS =
       15 * 60 * 1000, /* for a webhook to tell, after the settling time, what cannot be asked */
   UNKNOWN_SETTLING_MS = 2 * 60 * 1000, /* of a connector that is not registered any more */
-  NO_VAULT_MS = 1000,                  /* between looks whether a question can be asked at all */
-  MOVEMENT_ROOM = 1300,                /* bytes that one movement can grow to */
+  CLOCK_ERROR_MS = 60 * 60 * 1000, /* the machine's clock is off by no more after a restart than before it */
+  NO_VAULT_MS = 1000,              /* between looks whether a question can be asked at all */
+  MOVEMENT_ROOM = 1300,            /* bytes that one movement can grow to */
   POLICIES_CACHED = 64,
   CONNECTORS_MAX = 1024,
   SWEEP_EVERY = 8, /* payments between two sweeps of old idempotency keys */
@@ -99,6 +100,7 @@ struct slot {
   bool touched;    /* in this round */
   bool open;       /* stands in the table of open work */
   bool stale;      /* tasks must be put right when it is loaded */
+  bool inherited;  /* taken up at the start: its times were taken by an earlier process's clock */
 };
 
 struct intake {
@@ -146,7 +148,8 @@ struct cached_policy {
 struct engine {
   struct engine_options options;
   struct ledger *ledger;
-  int64_t now_ms; /* of the event being handled */
+  int64_t now_ms;     /* of the event being handled */
+  int64_t started_ms; /* when it took up what was open */
   int round_error;
   bool vault_there;
   uint64_t next_correlation;
@@ -345,6 +348,8 @@ uint32_t attempt_settling(const struct engine *engine, const struct attempt *att
 /* Whether it can be asked about, now or later, as far as is known. */
 bool task_can_be_asked(const struct task *task);
 const struct step *task_step(const struct task *task);
+/* From when on no byte of it could leave any more, as far as this process can know. */
+int64_t quiet_of(const struct slot *slot, const struct step *step);
 /* From when on absence is proof, by the sheet; INT64_MAX when it never is. */
 int64_t task_settled_ms(struct task *task);
 
@@ -378,6 +383,8 @@ void undo_plan(struct slot *slot);
 /* ---- contrary.c: what is said of a step that has ended ---- */
 
 void attempt_said_again(struct slot *slot, unsigned number, const struct found *found);
+/* When what was found counts as having happened, for statements that contradict it. */
+int64_t movement_event_ms(const struct movement *movement, const struct found *found);
 void movement_said_again(struct slot *slot, unsigned place, const struct found *found);
 /* A reply that was outstanding when a webhook ended its step. */
 void reply_after_end(struct slot *slot, struct task *task, const struct found *found);

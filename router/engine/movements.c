@@ -234,7 +234,7 @@ static int64_t event_of(const struct movement *movement, const struct found *fou
   bool asked = found->errand != ERRAND_WEBHOOK;
   if (found->errand == ERRAND_PERSON || (asked && !movement->received))
     return movement->event_ms;
-  return found->at_ms > 0 ? found->at_ms : 1;
+  return movement_event_ms(movement, found);
 }
 
 static void settle(struct slot *slot, struct task *task, struct movement *movement, const struct found *found,

@@ -27,6 +27,13 @@ uint32_t attempt_settling(const struct engine *engine, const struct attempt *att
   return connector->facts.settling_ms ? connector->facts.settling_ms : connector->sheet->settling_ms;
 }
 
+/* What an earlier process's clock said may lie anywhere by this one's; that it was before this one began is
+ * sure. */
+int64_t quiet_of(const struct slot *slot, const struct step *step) {
+  int64_t started_ms = slot->engine->started_ms;
+  return slot->inherited && step->quiet_ms < started_ms ? started_ms : step->quiet_ms;
+}
+
 int64_t task_settled_ms(struct task *task) {
   const struct connector *connector = connector_of(task);
   const struct step *step = task_step(task);
@@ -34,7 +41,8 @@ int64_t task_settled_ms(struct task *task) {
     return INT64_MAX;
   bool proof =
       task->movement ? connector->sheet->movement_absent_is_proof : connector->sheet->absent_is_proof;
-  return proof ? step->quiet_ms + attempt_settling(task->slot->engine, task_attempt(task)) : INT64_MAX;
+  return proof ? quiet_of(task->slot, step) + attempt_settling(task->slot->engine, task_attempt(task))
+               : INT64_MAX;
 }
 
 /* ---- When ---- */
@@ -92,11 +100,15 @@ static bool is_wanted(const struct task *task) {
   return task->movement || !payment->late_void || task->slot->engine->now_ms < payment->deadline_ms;
 }
 
-/* The same dispatch again: same account, same sheet, and answered before the PSP forgets the key. */
+/* The same dispatch again: same account, same sheet, and come into being, if it is to, before the PSP forgets
+ * the key. */
 static bool may_replay(const struct task *task, const struct connector *connector) {
+  const struct engine *engine = task->slot->engine;
   const struct step *step = task_step(task);
   const struct attempt *attempt = task_attempt(task);
-  int64_t end_ms = task->slot->engine->now_ms + step->timeout_ms + DISPATCH_GRACE_MS;
+  int64_t end_ms = engine->now_ms + step->timeout_ms + DISPATCH_GRACE_MS + attempt_settling(engine, attempt);
+  if (task->slot->inherited)
+    end_ms += CLOCK_ERROR_MS;
   return !step->replay_over && is_wanted(task) && step->replays < UINT8_MAX &&
          memcmp(step->sheet_hash, connector->facts.sheet_hash, sizeof step->sheet_hash) == 0 &&
          strcmp(attempt->merchant_account, connector->facts.merchant_account) == 0 &&

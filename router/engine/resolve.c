@@ -14,7 +14,7 @@ static bool is_unresolved(const struct step *step) {
 /* Before that, what the PSP shows to a person is no proof either. */
 static bool is_settled(const struct slot *slot, const struct attempt *attempt, const struct step *step) {
   return step->status != STEP_UNRESOLVED ||
-         slot->engine->now_ms >= step->quiet_ms + attempt_settling(slot->engine, attempt);
+         slot->engine->now_ms >= quiet_of(slot, step) + attempt_settling(slot->engine, attempt);
 }
 
 /* ---- Attempts ---- */

@@ -1,5 +1,5 @@
-/* A balanced Feistel network of 80 bits over SipHash, with the time as its tweak. The last byte is counted up until
- * the id holds no run of digits that id_parse() refuses. */
+/* A balanced Feistel network of 80 bits over SipHash, with the time as its tweak. The last byte is counted up
+ * until the id holds no run of digits that id_parse() refuses. */
 #include "event_id.h"
 
 #include <assert.h>
@@ -7,11 +7,19 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { TIME_BYTES = 6, HALF_BYTES = 5, BLOCK_BYTES = 2 * HALF_BYTES, ROUNDS = 8, SEQUENCE_BYTES = 6, SALTS = 256 };
+enum {
+  TIME_BYTES = 6,
+  HALF_BYTES = 5,
+  BLOCK_BYTES = 2 * HALF_BYTES,
+  ROUNDS = 8,
+  SEQUENCE_BYTES = 6,
+  SALTS = 256
+};
 
 _Static_assert((int)EVENT_KEY_BYTES == (int)crypto_shorthash_KEYBYTES, "the key is SipHash's");
 _Static_assert((int)TIME_BYTES + (int)BLOCK_BYTES == (int)ID_RANDOM_BYTES, "time and block make an id");
-_Static_assert((int)SEQUENCE_BYTES + 4 == (int)BLOCK_BYTES, "sequence, zero, type, subject, salt make a block");
+_Static_assert((int)SEQUENCE_BYTES + 4 == (int)BLOCK_BYTES,
+               "sequence, zero, type, subject, salt make a block");
 
 /* Where in a block they lie. */
 enum { ZERO = SEQUENCE_BYTES, TYPE, SUBJECT, SALT };
@@ -37,14 +45,16 @@ static void round_of(const struct event_key *key, const uint8_t time[TIME_BYTES]
     into[i] ^= hash[i];
 }
 
-static void encipher(const struct event_key *key, const uint8_t time[TIME_BYTES], uint8_t block[BLOCK_BYTES]) {
+static void encipher(const struct event_key *key, const uint8_t time[TIME_BYTES],
+                     uint8_t block[BLOCK_BYTES]) {
   for (unsigned i = 0; i < ROUNDS; i++) {
     bool even = i % 2 == 0;
     round_of(key, time, i, block + (even ? HALF_BYTES : 0), block + (even ? 0 : HALF_BYTES));
   }
 }
 
-static void decipher(const struct event_key *key, const uint8_t time[TIME_BYTES], uint8_t block[BLOCK_BYTES]) {
+static void decipher(const struct event_key *key, const uint8_t time[TIME_BYTES],
+                     uint8_t block[BLOCK_BYTES]) {
   for (unsigned i = ROUNDS; i-- > 0;) {
     bool even = i % 2 == 0;
     round_of(key, time, i, block + (even ? HALF_BYTES : 0), block + (even ? 0 : HALF_BYTES));

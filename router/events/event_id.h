@@ -1,9 +1,10 @@
-/* Ids of events: made from where an event stands in the journal, and read back to it. So no id is stored, the same
- * event always has the same one, and a list goes on from an id without a search.
+/* Ids of events: made from where an event stands in the journal, and read back to it. So no id is stored, the
+ * same event always has the same one, and a list goes on from an id without a search.
  *
- * An id is 48 bits of its entry's time and 80 bits: the place, enciphered under a key of the ledger's, so that an
- * id tells nobody how much others do. An id that was not made here does not read back, or (one in half a million)
- * to a place where nothing is: whoever reads one looks whether its event is there, and of that time. */
+ * An id is 48 bits of its entry's time and 80 bits: the place, enciphered under a key of the ledger's, so
+ * that an id tells nobody how much others do. An id that was not made here does not read back, or (one in
+ * half a million) to a place where nothing is: whoever reads one looks whether its event is there, and of
+ * that time. */
 #pragma once
 
 #include "event_types.h"

@@ -16,7 +16,8 @@ struct search {
 
 static bool wanted(const struct search *search, const struct entry_events *events, unsigned index) {
   const struct event_filter *filter = search->filter;
-  return event_type_in(filter->types, events->events[index].type) && events->at_ms >= filter->created_from_ms &&
+  return event_type_in(filter->types, events->events[index].type) &&
+         events->at_ms >= filter->created_from_ms &&
          (filter->created_to_ms == 0 || events->at_ms <= filter->created_to_ms);
 }
 
@@ -33,7 +34,8 @@ static void take_one(struct search *search, const struct entry_events *events, u
   search->last_ms = events->at_ms;
 }
 
-/* The events of one entry, from the last; of the entry that the page starts in, from the one before that place. */
+/* The events of one entry, from the last; of the entry that the page starts in, from the one before that
+ * place. */
 static void take_entry(struct search *search, const struct entry_events *events,
                        const struct event_place *before) {
   unsigned end = events->count;
@@ -72,8 +74,8 @@ static int look_at(struct search *search, uint64_t sequence, const struct event_
 
 int events_list(struct ledger *ledger, const struct id *merchant, const struct event_filter *filter,
                 const struct event_place *before, unsigned limit,
-                void (*found)(void *context, const struct entry_events *events, unsigned index), void *context,
-                bool *ret_more, struct event_place *ret_next, int64_t *ret_next_ms) {
+                void (*found)(void *context, const struct entry_events *events, unsigned index),
+                void *context, bool *ret_more, struct event_place *ret_next, int64_t *ret_next_ms) {
   struct search search = {.ledger = ledger, .merchant = merchant, .filter = filter, .limit = limit};
   uint64_t newest = ledger_durable(ledger), at = newest;
   int r = 0;

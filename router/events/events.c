@@ -24,8 +24,8 @@ static enum event_type status_event(enum payment_status status) {
   return types[status];
 }
 
-/* A movement that is merely under way is told of by the answer to its request; one that the PSP has received and
- * settles later is told of when that is known. */
+/* A movement that is merely under way is told of by the answer to its request; one that the PSP has received
+ * and settles later is told of when that is known. */
 static enum event_type movement_event(const struct movement *movement) {
   static const enum event_type types[MOVEMENT_TYPE_COUNT][STEP_STATUS_COUNT] = {
       [MOVEMENT_CAPTURE] = {[STEP_PENDING] = EVENT_CAPTURE_PENDING,
@@ -46,7 +46,8 @@ static enum event_type movement_event(const struct movement *movement) {
   return types[movement->type][movement->step.status];
 }
 
-static bool movement_differs(const struct payment_marks *before, const struct movement *movement, unsigned i) {
+static bool movement_differs(const struct payment_marks *before, const struct movement *movement,
+                             unsigned i) {
   if (i >= before->movement_count || before->movements[i].status != movement->step.status)
     return true;
   return movement->step.status == STEP_PENDING && before->movements[i].received != movement->received;
@@ -139,7 +140,8 @@ int events_of(struct ledger *ledger, const struct journal_entry *entry, struct e
   return -EBADMSG;
 }
 
-int events_at(struct ledger *ledger, uint64_t sequence, struct entry_events *ret_events, unsigned *ret_reads) {
+int events_at(struct ledger *ledger, uint64_t sequence, struct entry_events *ret_events,
+              unsigned *ret_reads) {
   struct journal_entry entry;
   if (sequence == 0 || sequence > ledger_durable(ledger))
     return LEDGER_ABSENT;

@@ -1,5 +1,5 @@
-/* Events, as they follow from the journal. Nothing is written for them: what an entry tells is computed when it is
- * listed or delivered, from the entry itself and from how it found and left its payment. */
+/* Events, as they follow from the journal. Nothing is written for them: what an entry tells is computed when
+ * it is listed or delivered, from the entry itself and from how it found and left its payment. */
 #pragma once
 
 #include "event_id.h"
@@ -31,11 +31,12 @@ struct entry_events {
   struct told events[EVENTS_PER_ENTRY_MAX];
 };
 
-/* What entry tells. *ret_reads, when not NULL, is increased by the journal's entries that were read. Returns 0
- * with what the caller gives to events_free(); -EBADMSG when an entry is damaged or missing; or another negated
- * errno. The entry is borrowed from the store, and is not read after the store was asked for another. */
-MUST_USE int events_of(struct ledger *ledger, const struct journal_entry *entry, struct entry_events *ret_events,
-                       unsigned *ret_reads);
+/* What entry tells. *ret_reads, when not NULL, is increased by the journal's entries that were read. Returns
+ * 0 with what the caller gives to events_free(); -EBADMSG when an entry is damaged or missing; or another
+ * negated errno. The entry is borrowed from the store, and is not read after the store was asked for another.
+ */
+MUST_USE int events_of(struct ledger *ledger, const struct journal_entry *entry,
+                       struct entry_events *ret_events, unsigned *ret_reads);
 /* The same by sequence; LEDGER_ABSENT when there is no such durable entry. */
 MUST_USE int events_at(struct ledger *ledger, uint64_t sequence, struct entry_events *ret_events,
                        unsigned *ret_reads);
@@ -52,10 +53,10 @@ struct event_filter {
 
 enum { EVENT_SCAN_MAX = 4000 };
 
-/* One merchant's events, newest first, from before (a sequence of 0: the newest) on; at most limit, each handed to
- * found() with its place in its entry. Reads about EVENT_SCAN_MAX entries of the journal and no more (one payment's
- * own beyond that); *ret_more says whether others may follow, *ret_next is the place that the next page starts at
- * and *ret_next_ms its time. Returns 0 or a negated errno. */
+/* One merchant's events, newest first, from before (a sequence of 0: the newest) on; at most limit, each
+ * handed to found() with its place in its entry. Reads about EVENT_SCAN_MAX entries of the journal and no
+ * more (one payment's own beyond that); *ret_more says whether others may follow, *ret_next is the place that
+ * the next page starts at and *ret_next_ms its time. Returns 0 or a negated errno. */
 MUST_USE int events_list(struct ledger *ledger, const struct id *merchant, const struct event_filter *filter,
                          const struct event_place *before, unsigned limit,
                          void (*found)(void *context, const struct entry_events *events, unsigned index),

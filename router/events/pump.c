@@ -8,8 +8,9 @@
 
 enum { US_PER_MS = 1000, MINUTE_MS = 60000, HOUR_MS = 3600000 };
 
-static const uint32_t standard_schedule[] = {5000,         5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS,
-                                             10 * HOUR_MS, 14 * HOUR_MS,  20 * HOUR_MS,   24 * HOUR_MS};
+static const uint32_t standard_schedule[] = {5000,         5 * MINUTE_MS, 30 * MINUTE_MS,
+                                             2 * HOUR_MS,  5 * HOUR_MS,   10 * HOUR_MS,
+                                             14 * HOUR_MS, 20 * HOUR_MS,  24 * HOUR_MS};
 
 _Static_assert(sizeof standard_schedule / sizeof *standard_schedule <= PUMP_SCHEDULE_MAX, "it fits");
 
@@ -198,7 +199,8 @@ void pump_on_line(struct pump *pump, int64_t now_ms, bool there) {
     attempt_undone((struct delivery *)node);
 }
 
-void pump_on_attempt(struct pump *pump, int64_t now_ms, uint64_t number, const struct delivery_attempt *attempt) {
+void pump_on_attempt(struct pump *pump, int64_t now_ms, uint64_t number,
+                     const struct delivery_attempt *attempt) {
   struct map_node *node = map_find(&pump->by_number, number);
   pump->now_ms = now_ms;
   if (!node)
@@ -266,8 +268,8 @@ int64_t pump_due(const struct pump *pump, int64_t now_ms) {
   return due;
 }
 
-/* After a failed batch that changed endpoints everything is as the ledger has it; what was under way is not known any
- * more and is sent again. */
+/* After a failed batch that changed endpoints everything is as the ledger has it; what was under way is not
+ * known any more and is sent again. */
 void pump_committed(struct pump *pump, int64_t now_ms, bool done) {
   pump->now_ms = now_ms;
   if (pump->reload && !done)

@@ -1,19 +1,20 @@
 /* Deliveries: what the journal tells goes to the endpoints that want it, at least once, in order per payment.
  *
- * Without I/O, like the engine: its host tells it the time and how attempts ended, takes what it sends, and commits.
- * It reads the journal behind the last commit and never ahead of it. What it must not forget stands in the ledger: how
- * far each endpoint is, and every event that did not go through at the first attempt; written in batches of its own
- * making, so that no payment waits for it. After a crash some events are sent again, none is left out.
+ * Without I/O, like the engine: its host tells it the time and how attempts ended, takes what it sends, and
+ * commits. It reads the journal behind the last commit and never ahead of it. What it must not forget stands
+ * in the ledger: how far each endpoint is, and every event that did not go through at the first attempt;
+ * written in batches of its own making, so that no payment waits for it. After a crash some events are sent
+ * again, none is left out.
  *
- * A host does, round by round: any of pump_on_*(), pump_run() when pump_due() says so; pump_put() before its commit
- * when pump_wants_commit(); pump_committed() after every commit. */
+ * A host does, round by round: any of pump_on_*(), pump_run() when pump_due() says so; pump_put() before its
+ * commit when pump_wants_commit(); pump_committed() after every commit. */
 #pragma once
 
 #include "events.h"
 #include "notify_protocol.h"
 
 enum {
-  ENDPOINTS_MAX = 1024,         /* of all merchants */
+  ENDPOINTS_MAX = 1024, /* of all merchants */
   ENDPOINTS_PER_MERCHANT = 16,
   ENDPOINT_OUTSTANDING_MAX = 16, /* attempts at once */
   ENDPOINT_HELD_MAX = 1024,      /* events that wait for one endpoint; beyond, they wait in the journal */
@@ -27,23 +28,25 @@ enum {
   DOWN_AFTER = 8           /* then one each first wait of the schedule */
 };
 
-#define DISABLE_AFTER_MS (5LL * 24 * 3600 * 1000) /* an endpoint that took nothing for so long is disabled */
-#define SECRET_OVERLAP_MS (24LL * 3600 * 1000)    /* a secret signs for so long after it was replaced */
+#define DISABLE_AFTER_MS                                                                                     \
+  (5LL * 24 * 3600 * 1000)                     /* an endpoint that took nothing for so long is disabled      \
+                                                */
+#define SECRET_OVERLAP_MS (24LL * 3600 * 1000) /* a secret signs for so long after it was replaced */
 
 struct pump;
 
 struct pump_options {
   struct ledger *ledger; /* borrowed; outlives the pump */
   struct draws draws;
-  /* Hands a delivery to notify under a number, for pump_on_attempt(). Returns 0; or a negated errno when it cannot
-   * be taken now, and then nothing left. */
+  /* Hands a delivery to notify under a number, for pump_on_attempt(). Returns 0; or a negated errno when it
+   * cannot be taken now, and then nothing left. */
   int (*send)(void *context, uint64_t number, const struct delivery_head *head, const void *body);
   /* The event's body as text, which the pump frees. Returns 0 or a negated errno. */
   int (*body)(void *context, const struct entry_events *events, unsigned index, char **ret_text,
               size_t *ret_length);
   void *context;
-  /* After how many ms a failed delivery is tried again, one number a failure; then it is a dead letter. None: that
-   * of Standard Webhooks: 5 s, 5 and 30 min, 2, 5, 10, 14, 20 and 24 h. */
+  /* After how many ms a failed delivery is tried again, one number a failure; then it is a dead letter. None:
+   * that of Standard Webhooks: 5 s, 5 and 30 min, 2, 5, 10, 14, 20 and 24 h. */
   unsigned schedule_count;
   uint32_t schedule_ms[PUMP_SCHEDULE_MAX];
 };
@@ -54,15 +57,17 @@ void pump_free(struct pump *pump);
 
 /* The line to notify is there, or is lost: what is under way on it will be sent again. */
 void pump_on_line(struct pump *pump, int64_t now_ms, bool there);
-/* How the delivery of that number ended; NULL: notify was busy and made no attempt. A number that is not under way is
- * ignored. */
-void pump_on_attempt(struct pump *pump, int64_t now_ms, uint64_t number, const struct delivery_attempt *attempt);
-/* An endpoint was made, changed or deleted in the batch that is under way: it is read again. Returns 0 or a negated
- * errno, and then the batch must be abandoned. */
+/* How the delivery of that number ended; NULL: notify was busy and made no attempt. A number that is not
+ * under way is ignored. */
+void pump_on_attempt(struct pump *pump, int64_t now_ms, uint64_t number,
+                     const struct delivery_attempt *attempt);
+/* An endpoint was made, changed or deleted in the batch that is under way: it is read again. Returns 0 or a
+ * negated errno, and then the batch must be abandoned. */
 MUST_USE int pump_on_endpoint(struct pump *pump, int64_t now_ms, const struct id *merchant,
                               const struct id *endpoint);
-/* Takes dead letters up again, in the batch that is under way: that event's alone, or (place NULL) as many as there is
- * room for. *ret_more: others are left. Returns 0 or a negated errno, and then the batch must be abandoned. */
+/* Takes dead letters up again, in the batch that is under way: that event's alone, or (place NULL) as many as
+ * there is room for. *ret_more: others are left. Returns 0 or a negated errno, and then the batch must be
+ * abandoned. */
 MUST_USE int pump_redeliver(struct pump *pump, int64_t now_ms, const struct id *merchant,
                             const struct id *endpoint, const struct event_place *place, unsigned *ret_count,
                             bool *ret_more);

@@ -111,7 +111,8 @@ static int row_order(const struct delivery_row *left, const struct delivery_row 
   return left->type != right->type ? left->type - right->type : left->subject - right->subject;
 }
 
-/* Whether a crash must not lose what comes into that lane: behind one that waits for another try it may stay long. */
+/* Whether a crash must not lose what comes into that lane: behind one that waits for another try it may stay
+ * long. */
 static bool lane_keeps(const struct lane *lane) {
   return lane->first && lane->first->stored;
 }
@@ -131,7 +132,8 @@ void lane_store(struct lane *lane) {
   }
 }
 
-int lane_add(struct endpoint *endpoint, const struct id *object, const struct delivery_row *row, bool stored) {
+int lane_add(struct endpoint *endpoint, const struct id *object, const struct delivery_row *row,
+             bool stored) {
   struct lane *lane = lane_find(endpoint, object);
   struct delivery **at = lane ? &lane->first : NULL;
   while (at && *at && row_order(&(*at)->row, row) < 0)

@@ -2,11 +2,11 @@
  *
  * endpoint: where events go, how far it is and how it does.
  *
- * lane: the events of one payment (or of the policies, or of an endpoint) for one endpoint, in order: the first of them
- * is under way or waits, and those behind it wait for it.
+ * lane: the events of one payment (or of the policies, or of an endpoint) for one endpoint, in order: the
+ * first of them is under way or waits, and those behind it wait for it.
  *
- * delivery: one event for one endpoint. It is `stored` when it has a row in the ledger, or a row is about to be put;
- * until then the endpoint's progress stays before it.
+ * delivery: one event for one endpoint. It is `stored` when it has a row in the ledger, or a row is about to
+ * be put; until then the endpoint's progress stays before it.
  *
  * change: a row to be put or deleted with the next batch of the pump's. */
 #pragma once
@@ -20,7 +20,7 @@ struct endpoint;
 struct delivery {
   struct map_node node; /* by number, while it is under way */
   struct lane *lane;
-  struct delivery *next;                       /* in the lane */
+  struct delivery *next; /* in the lane */
   struct delivery *unstored_next, *unstored_previous;
   struct delivery_row row;
   uint64_t number;
@@ -29,7 +29,7 @@ struct delivery {
 
 struct lane {
   struct map_node node; /* by object */
-  struct timer timer;   /* until its first may be tried; while one is under way, until it is taken to be lost */
+  struct timer timer; /* until its first may be tried; while one is under way, until it is taken to be lost */
   struct endpoint *endpoint;
   struct id object;
   struct delivery *first;
@@ -46,7 +46,7 @@ struct endpoint {
   struct endpoint_record record; /* with secrets: wiped */
   bool following;                /* it has looked at all that the pump has read */
   uint64_t at;                   /* unless following: the next entry to look at */
-  uint64_t resume_until;         /* the last entry of which a row was taken up: up to it there is always room */
+  uint64_t resume_until; /* the last entry of which a row was taken up: up to it there is always room */
   struct map lanes;
   struct lane *ready_first, *ready_last;
   unsigned ready_count;
@@ -101,8 +101,8 @@ void endpoint_hold(struct endpoint *endpoint);
 
 /* ---- pump_lanes.c ---- */
 
-/* Adds an event for that endpoint; row says which it is, and how often it was tried. Returns 0, also when it is there
- * already, or -ENOMEM. */
+/* Adds an event for that endpoint; row says which it is, and how often it was tried. Returns 0, also when it
+ * is there already, or -ENOMEM. */
 MUST_USE int lane_add(struct endpoint *endpoint, const struct id *object, const struct delivery_row *row,
                       bool stored);
 /* What is to become of the lane now: its first goes, or waits, or the lane is no more. */

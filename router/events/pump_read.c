@@ -1,5 +1,5 @@
-/* From the journal into lanes. All endpoints that keep up are fed by one reading; one that is full, or was away, reads
- * by itself from where it stopped until it has caught up. */
+/* From the journal into lanes. All endpoints that keep up are fed by one reading; one that is full, or was
+ * away, reads by itself from where it stopped until it has caught up. */
 #include "pump_parts.h"
 
 #include "log.h"
@@ -38,8 +38,8 @@ static int take_events(struct endpoint *endpoint, const struct entry_events *eve
   return r;
 }
 
-/* An entry that cannot be read can be told to nobody: it is said, and passed over. Of anything else the end is
- * awaited. Returns whether reading may go on. */
+/* An entry that cannot be read can be told to nobody: it is said, and passed over. Of anything else the end
+ * is awaited. Returns whether reading may go on. */
 static bool may_go_on(struct pump *pump, int error) {
   if (error == -EBADMSG) {
     pump->counts.unreadable++;

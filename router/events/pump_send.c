@@ -1,8 +1,8 @@
 /* From lanes to notify, and what becomes of it. */
 #include "pump_parts.h"
 
+#include "event_signature.h"
 #include "log.h"
-#include "webhook_signature.h"
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
@@ -41,17 +41,19 @@ bool pump_sendable(const struct pump *pump) {
 static void sign(const struct endpoint *endpoint, struct delivery_head *head, const char *body) {
   const struct endpoint_record *record = &endpoint->record;
   char signature[SIGNATURE_CAPACITY], before[SIGNATURE_CAPACITY];
-  webhook_sign(record->secret, sizeof record->secret, head->id.text, head->timestamp_s, body, head->length,
-               signature);
+  event_sign(record->secret, sizeof record->secret, head->id.text, head->timestamp_s, body, head->length,
+             signature);
   bool both = record->secret_before_until_ms > endpoint->pump->now_ms;
   if (both)
-    webhook_sign(record->secret_before, sizeof record->secret_before, head->id.text, head->timestamp_s, body,
-                 head->length, before);
-  snprintf(head->signatures, sizeof head->signatures, "%s%s%s", signature, both ? " " : "", both ? before : "");
+    event_sign(record->secret_before, sizeof record->secret_before, head->id.text, head->timestamp_s, body,
+               head->length, before);
+  snprintf(head->signatures, sizeof head->signatures, "%s%s%s", signature, both ? " " : "",
+           both ? before : "");
 }
 
-/* What is sent of the delivery: the event as its entry left things. Returns 0; -ENOENT when there is no such event any
- * more; -EBADMSG when it cannot be read, -EMSGSIZE when it is too long; or another negated errno. */
+/* What is sent of the delivery: the event as its entry left things. Returns 0; -ENOENT when there is no such
+ * event any more; -EBADMSG when it cannot be read, -EMSGSIZE when it is too long; or another negated errno.
+ */
 static int prepare(const struct delivery *delivery, struct delivery_head *head, char **ret_body) {
   struct endpoint *endpoint = delivery->lane->endpoint;
   struct pump *pump = endpoint->pump;
@@ -122,8 +124,9 @@ static bool send_first(struct lane *lane) {
   return false;
 }
 
-/* One delivery of that endpoint. What has a row from before a restart, and a place that the reading has not come to
- * again, waits for it: what comes before it may have to go first. Returns whether sending may go on. */
+/* One delivery of that endpoint. What has a row from before a restart, and a place that the reading has not
+ * come to again, waits for it: what comes before it may have to go first. Returns whether sending may go on.
+ */
 static bool send_one(struct endpoint *endpoint) {
   for (unsigned i = endpoint->ready_count; i > 0; i--) {
     struct lane *lane = ready_take(endpoint);
@@ -138,7 +141,8 @@ void pump_send(struct pump *pump) {
   bool sent = true;
   while (sent && pump_can_send(pump)) {
     sent = false;
-    for (struct endpoint *endpoint = pump->endpoints; endpoint && pump_can_send(pump); endpoint = endpoint->next) {
+    for (struct endpoint *endpoint = pump->endpoints; endpoint && pump_can_send(pump);
+         endpoint = endpoint->next) {
       unsigned before = endpoint->outstanding;
       if (!may_send(endpoint))
         continue;
@@ -181,7 +185,8 @@ static void succeeded(struct delivery *delivery) {
     endpoint_wake(endpoint);
 }
 
-/* A wait of the schedule, and up to a fifth more, so that what failed together does not come back together. */
+/* A wait of the schedule, and up to a fifth more, so that what failed together does not come back together.
+ */
 static int64_t wait_of(struct pump *pump, unsigned attempts) {
   unsigned last = pump->options.schedule_count;
   int64_t wait_ms = pump->options.schedule_ms[attempts == 0 ? 0 : (attempts < last ? attempts : last) - 1];

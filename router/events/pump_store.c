@@ -1,5 +1,5 @@
-/* What must outlive a crash: put together, so that it goes into the ledger in few batches. A change stays on the list
- * until a batch with it is durable. */
+/* What must outlive a crash: put together, so that it goes into the ledger in few batches. A change stays on
+ * the list until a batch with it is durable. */
 #include "pump_parts.h"
 
 #include "log.h"
@@ -21,7 +21,8 @@ void endpoint_moved(struct endpoint *endpoint) {
   pump_dirty(endpoint->pump);
 }
 
-int change_add(struct endpoint *endpoint, enum delivery_kind kind, bool remove, const struct delivery_row *row) {
+int change_add(struct endpoint *endpoint, enum delivery_kind kind, bool remove,
+               const struct delivery_row *row) {
   struct pump *pump = endpoint->pump;
   struct change *change = calloc(1, sizeof *change);
   if (!change)
@@ -38,7 +39,8 @@ int change_add(struct endpoint *endpoint, enum delivery_kind kind, bool remove, 
 }
 
 /* Takes those out that fit; keep: the rest. */
-static void changes_drop(struct pump *pump, bool (*fits)(const struct change *, const void *), const void *what) {
+static void changes_drop(struct pump *pump, bool (*fits)(const struct change *, const void *),
+                         const void *what) {
   struct change **at = &pump->first_change;
   pump->last_change = NULL;
   while (*at) {
@@ -108,7 +110,8 @@ static int put_stop(struct endpoint *endpoint) {
   return ledger_endpoint_put(pump->options.ledger, &head, ENDPOINT_STOPPED, &endpoint->record, &sequence);
 }
 
-/* One that is long under way must not hold the progress back for ever: after a crash, all since would be sent again. */
+/* One that is long under way must not hold the progress back for ever: after a crash, all since would be sent
+ * again. */
 static void store_stragglers(struct endpoint *endpoint) {
   struct delivery *first = endpoint->unstored_first;
   while (first && first->row.sequence + STRAGGLING < endpoint_at(endpoint)) {
@@ -211,7 +214,8 @@ void endpoint_stop(struct endpoint *endpoint, enum endpoint_status status) {
 /* ---- Dead letters again ---- */
 
 static bool fits(const struct event_place *place, const struct delivery_row *row) {
-  return !place || (place->sequence == row->sequence && place->type == row->type && place->subject == row->subject);
+  return !place ||
+         (place->sequence == row->sequence && place->type == row->type && place->subject == row->subject);
 }
 
 static int take_up(struct endpoint *endpoint, const struct delivery_row *dead) {

@@ -217,8 +217,10 @@ MUST_USE int ledger_policy_published(struct ledger *ledger, const struct id *mer
 MUST_USE int ledger_policy_history(struct ledger *ledger, const struct id *merchant, uint64_t number,
                                    struct policy_publication *ret_publication);
 
-/* What an entry of JOURNAL_POLICY says; the publication's number is not in it and is 0. Returns 0 or -EBADMSG. */
-MUST_USE int ledger_policy_entry(const struct journal_entry *entry, struct policy_publication *ret_publication);
+/* What an entry of JOURNAL_POLICY says; the publication's number is not in it and is 0. Returns 0 or
+ * -EBADMSG. */
+MUST_USE int ledger_policy_entry(const struct journal_entry *entry,
+                                 struct policy_publication *ret_publication);
 
 /* ---- Personal data (P9) ---- */
 
@@ -305,7 +307,8 @@ MUST_USE int ledger_endpoint_get(struct ledger *ledger, const struct id *merchan
 /* The newest endpoint of the merchant that is older than before (NULL or empty: the newest). */
 MUST_USE int ledger_endpoint_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                                     struct endpoint_record *ret_record);
-/* The endpoint after (merchant, endpoint) of all merchants; both empty for the first. LEDGER_ABSENT at the end.
+/* The endpoint after (merchant, endpoint) of all merchants; both empty for the first. LEDGER_ABSENT at the
+ * end.
  */
 MUST_USE int ledger_endpoint_next(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
                                   struct endpoint_record *ret_record);
@@ -328,7 +331,7 @@ struct delivery_row {
   uint64_t sequence; /* which event: entry, type, subject */
   uint8_t type, subject;
   uint8_t attempts;
-  uint8_t outcome;      /* of the last attempt: enum delivery_outcome of the notify protocol; 0: none was made */
+  uint8_t outcome; /* of the last attempt: enum delivery_outcome of the notify protocol; 0: none was made */
   uint16_t http_status; /* of the last attempt; 0: none came */
   int64_t tried_ms;     /* when the last attempt ended */
   int64_t due_ms;       /* when it is tried next; 0 when it is dead */
@@ -341,8 +344,9 @@ MUST_USE int ledger_progress_get(struct ledger *ledger, const struct id *merchan
 MUST_USE int ledger_delivery_put(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
                                  enum delivery_kind kind, const struct delivery_row *row);
 /* An absent one is no error. */
-MUST_USE int ledger_delivery_delete(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
-                                    enum delivery_kind kind, const struct delivery_row *row);
+MUST_USE int ledger_delivery_delete(struct ledger *ledger, const struct id *merchant,
+                                    const struct id *endpoint, enum delivery_kind kind,
+                                    const struct delivery_row *row);
 /* The first of that kind after that event (NULL: the first). LEDGER_ABSENT at the end. */
 MUST_USE int ledger_delivery_next(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
                                   enum delivery_kind kind, const struct delivery_row *after,

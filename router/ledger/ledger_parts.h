@@ -63,16 +63,17 @@ MUST_USE int seal_check(const struct ledger *ledger, enum ledger_table table, st
 /* ---- Secrets at rest: secrets.c ---- */
 
 enum {
-  SECRET_OVERHEAD = 2 + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
-                    crypto_aead_xchacha20poly1305_ietf_ABYTES,
+  SECRET_OVERHEAD =
+      2 + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
   SECRET_KEY_BYTES = crypto_aead_xchacha20poly1305_ietf_KEYBYTES
 };
 
-/* Encrypts length bytes into ret_value of length + SECRET_OVERHEAD bytes, bound to what they are for and to the
- * row that they stand in. purpose: at most 15 characters. */
+/* Encrypts length bytes into ret_value of length + SECRET_OVERHEAD bytes, bound to what they are for and to
+ * the row that they stand in. purpose: at most 15 characters. */
 void secret_seal(struct ledger *ledger, const uint8_t key[SECRET_KEY_BYTES], const char *purpose,
                  const struct row *row, const void *bytes, size_t length, uint8_t *ret_value);
-/* Returns 0 with the bytes, which the caller wipes; -EBADMSG; or -ENOBUFS when they are more than capacity. */
+/* Returns 0 with the bytes, which the caller wipes; -EBADMSG; or -ENOBUFS when they are more than capacity.
+ */
 MUST_USE int secret_unseal(const uint8_t key[SECRET_KEY_BYTES], const char *purpose, const struct row *row,
                            struct view value, void *ret_bytes, size_t capacity, size_t *ret_length);
 
@@ -84,7 +85,8 @@ MUST_USE int row_put(struct ledger *ledger, enum ledger_table table, const struc
 /* The entry before row that shares its first `prefix` bytes, or LEDGER_ABSENT. */
 MUST_USE int row_before(struct ledger *ledger, enum ledger_table table, const struct row *row, size_t prefix,
                         struct view *ret_key, struct view *ret_value);
-/* Deletes everything that stands in deliveries under that row (merchant, endpoint). Returns 0 or a negated errno. */
+/* Deletes everything that stands in deliveries under that row (merchant, endpoint). Returns 0 or a negated
+ * errno. */
 MUST_USE int deliveries_delete(struct ledger *ledger, const struct row *endpoint);
 /* Reads a value's schema number; false when it is not LEDGER_SCHEMA, and then the reader is bad. */
 bool read_schema(struct reader *reader);

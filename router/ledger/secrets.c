@@ -1,5 +1,5 @@
-/* What must not be read from the file alone, though who holds the ledger's key may: encrypted, and bound to its
- * row. */
+/* What must not be read from the file alone, though who holds the ledger's key may: encrypted, and bound to
+ * its row. */
 #include "ledger_parts.h"
 
 #include <assert.h>
@@ -14,7 +14,8 @@ enum {
   PURPOSE_CAPACITY = 16
 };
 
-_Static_assert((int)SECRET_OVERHEAD == (int)SCHEMA_BYTES + (int)NONCE + (int)TAG, "the overhead is what is added");
+_Static_assert((int)SECRET_OVERHEAD == (int)SCHEMA_BYTES + (int)NONCE + (int)TAG,
+               "the overhead is what is added");
 
 /* What a sealed value is bound to: what it is for, and the row it stands in. */
 struct binding {
@@ -37,8 +38,8 @@ void secret_seal(struct ledger *ledger, const uint8_t key[SECRET_KEY_BYTES], con
   write_u16(&writer, LEDGER_SCHEMA);
   uint8_t *nonce = ret_value + SCHEMA_BYTES;
   ledger->draws.fill(ledger->draws.context, nonce, NONCE);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE, NULL, bytes, length, binding.bytes, binding.length,
-                                             NULL, nonce, key);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE, NULL, bytes, length, binding.bytes,
+                                             binding.length, NULL, nonce, key);
 }
 
 int secret_unseal(const uint8_t key[SECRET_KEY_BYTES], const char *purpose, const struct row *row,

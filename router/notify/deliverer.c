@@ -68,7 +68,8 @@ static int send_request(struct deliverer *deliverer, const struct delivery_head 
   return error;
 }
 
-/* Tells at once of a URL that may not be spoken to: the router would not send one, unless it was taken over. */
+/* Tells at once of a URL that may not be spoken to: the router would not send one, unless it was taken over.
+ */
 static void refuse(struct deliverer *deliverer, uint64_t line, uint64_t number) {
   const struct delivery_attempt attempt = {.outcome = DELIVERY_ADDRESS_REFUSED};
   deliverer->ended(deliverer->owner, line, number, &attempt);

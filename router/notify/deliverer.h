@@ -5,12 +5,13 @@
 #include "notify_protocol.h"
 
 enum {
-  NOTIFY_HOSTS_MAX = 512,      /* more than deliveries at once, so that a silent one takes no other's place */
-  NOTIFY_RESOLVERS = 32,       /* names looked up at once: more than one merchant has endpoints */
-  WEBHOOK_ANSWER_MAX = 16384   /* of an answer's body, which is read and dropped */
+  NOTIFY_HOSTS_MAX = 512,    /* more than deliveries at once, so that a silent one takes no other's place */
+  NOTIFY_RESOLVERS = 32,     /* names looked up at once: more than one merchant has endpoints */
+  WEBHOOK_ANSWER_MAX = 16384 /* of an answer's body, which is read and dropped */
 };
 
-_Static_assert((int)NOTIFY_HOSTS_MAX >= (int)NOTIFY_OUTSTANDING_MAX, "each delivery can have a host of its own");
+_Static_assert((int)NOTIFY_HOSTS_MAX >= (int)NOTIFY_OUTSTANDING_MAX,
+               "each delivery can have a host of its own");
 
 struct deliverer {
   struct client_pool *pool; /* borrowed */
@@ -21,8 +22,8 @@ struct deliverer {
   void *owner;
 };
 
-/* Delivers body (head->length bytes, copied). ended() is called once, perhaps before this returns. Returns 0; -EBUSY when too
- * many are under way; or -ENOMEM: and then nothing left. */
+/* Delivers body (head->length bytes, copied). ended() is called once, perhaps before this returns. Returns 0;
+ * -EBUSY when too many are under way; or -ENOMEM: and then nothing left. */
 MUST_USE int deliverer_take(struct deliverer *deliverer, const struct delivery_head *head, const void *body,
                             uint64_t line, uint64_t number);
 /* What an answer, or the lack of one, says of the attempt. */

@@ -1,10 +1,11 @@
 /* freeport-notify: signed events out to merchants' endpoints.
  *
  * SECURITY: it talks to the router (a connected socket given to it), which alone says what goes where, and to
- * endpoints that merchants chose, which it trusts in nothing: their answers are a status and are dropped. It holds
- * nothing on disk, has no key (the router signs), no line to the vault and none to the ledger. It connects to public
- * addresses only, in the test environment to this machine too, and always to the very address that it checked.
- * Who takes it over sees the events under way and can keep them from arriving; the router then sends them again. */
+ * endpoints that merchants chose, which it trusts in nothing: their answers are a status and are dropped. It
+ * holds nothing on disk, has no key (the router signs), no line to the vault and none to the ledger. It
+ * connects to public addresses only, in the test environment to this machine too, and always to the very
+ * address that it checked. Who takes it over sees the events under way and can keep them from arriving; the
+ * router then sends them again. */
 #include "control.h"
 #include "jail.h"
 #include "log.h"
@@ -29,7 +30,8 @@ static const struct {
 } options[] = {
     {"--environment", "test|live", "where endpoints may lie; http and this machine are for test alone",
      offsetof(struct settings, environment)},
-    {"--trust", "FILE", "PEM certificates to trust (default: the system's)", offsetof(struct settings, trust)},
+    {"--trust", "FILE", "PEM certificates to trust (default: the system's)",
+     offsetof(struct settings, trust)},
 };
 enum { OPTION_COUNT = sizeof options / sizeof *options };
 
@@ -92,8 +94,8 @@ static void on_control(struct watch *watch, uint32_t events) {
   loop_stop(notify->loop);
 }
 
-/* A router that was started again brings a new line. One that goes on but has closed its end will not: then this
- * process ends, and is started again with a line of its own. */
+/* A router that was started again brings a new line. One that goes on but has closed its end will not: then
+ * this process ends, and is started again with a line of its own. */
 static void on_lost(struct router_line *line) {
   struct notify *notify = (struct notify *)((char *)line - offsetof(struct notify, line));
   if (loop_set_timer(notify->loop, &notify->alone, ALONE_US) < 0)
@@ -120,10 +122,8 @@ static int open_all(struct notify *notify, const struct settings *settings) {
     return error;
   if (client_pool_trusted(notify->pool) == 0)
     log_warn("no certificate is trusted: no https endpoint will be");
-  notify->deliverer = (struct deliverer){.pool = notify->pool,
-                                         .live = !client.loopback_too,
-                                         .ended = router_line_reply,
-                                         .owner = &notify->line};
+  notify->deliverer = (struct deliverer){
+      .pool = notify->pool, .live = !client.loopback_too, .ended = router_line_reply, .owner = &notify->line};
   notify->alone.due = on_alone;
   error = router_line_init(&notify->line, notify->loop, &notify->deliverer);
   notify->line.lost = on_lost;

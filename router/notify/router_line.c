@@ -50,8 +50,8 @@ static void reply(struct router_line *line, uint64_t correlation, enum status st
   write_u16(&writer, (uint16_t)status);
   if (attempt != NULL)
     write_attempt_end(&writer, attempt);
-  int error = channel_send(&line->channel, NOTIFY_DELIVER | REPLY_BIT, correlation, bytes,
-                           writer_length(&writer));
+  int error =
+      channel_send(&line->channel, NOTIFY_DELIVER | REPLY_BIT, correlation, bytes, writer_length(&writer));
   if (error < 0) {
     log_error("the router cannot be answered", error);
     close_line(line);

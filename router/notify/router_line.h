@@ -1,5 +1,5 @@
-/* The line to the router: what it pushes becomes deliveries, how they end goes back. Bytes become structs here.
- * Notify sends nothing but replies: there is no request that it could make. */
+/* The line to the router: what it pushes becomes deliveries, how they end goes back. Bytes become structs
+ * here. Notify sends nothing but replies: there is no request that it could make. */
 #pragma once
 
 #include "channel.h"
@@ -21,7 +21,8 @@ struct router_line {
   uint8_t *body; /* DELIVERY_BODY_MAX bytes */
 };
 
-/* A line on which nobody is yet; lost is set by the caller before it is opened. Returns 0 or -ENOMEM; ended with router_line_end(). */
+/* A line on which nobody is yet; lost is set by the caller before it is opened. Returns 0 or -ENOMEM; ended
+ * with router_line_end(). */
 MUST_USE int router_line_init(struct router_line *line, struct loop *loop, struct deliverer *deliverer);
 void router_line_end(struct router_line *line);
 /* Puts the socket fd, which it takes over, in the place of the one before, whose deliveries run to their end

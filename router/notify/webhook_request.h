@@ -4,7 +4,9 @@
 #include "notify_protocol.h"
 
 /* How many bytes the head of the request takes at most. */
-enum { WEBHOOK_HEAD_MAX = 1024 + WEBHOOK_URL_CAPACITY + WEBHOOK_HOST_CAPACITY + DELIVERY_SIGNATURES_CAPACITY };
+enum {
+  WEBHOOK_HEAD_MAX = 1024 + WEBHOOK_URL_CAPACITY + WEBHOOK_HOST_CAPACITY + DELIVERY_SIGNATURES_CAPACITY
+};
 
 /* Writes the request of head to url (which is head's own, taken apart) with its body into bytes of capacity
  * bytes. Returns its length; or 0 when it does not fit. */

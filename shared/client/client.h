@@ -85,8 +85,8 @@ int client_pool_trusted(const struct client_pool *pool);
 uint8_t *client_bytes(size_t length);
 void client_bytes_free(uint8_t *bytes, size_t length);
 /* Sends request (which is copied; the bytes are taken over). Returns 0; -ENOBUFS when the host's queue or the
- * table of hosts is full; -EINVAL for plain http where public_only and not loopback_too forbids it; -ENOMEM. On failure nothing
- * was sent and the bytes stay the caller's. */
+ * table of hosts is full; -EINVAL for plain http where public_only and not loopback_too forbids it; -ENOMEM.
+ * On failure nothing was sent and the bytes stay the caller's. */
 MUST_USE int client_send(struct client_pool *pool, const struct client_request *request);
 /* "timeout", "certificate", ... for logs. Static. */
 const char *client_error_name(enum client_error error);

@@ -1,7 +1,7 @@
-/* Names to addresses in threads of their own, because getaddrinfo(3) blocks and the loop must not: as many names at
- * once as there are threads, so that one whose name server is silent need not keep the others waiting. A thread
- * starts with a question that no other is free for: after a jail, because Landlock binds only the thread that asks
- * for it and those that it starts later. */
+/* Names to addresses in threads of their own, because getaddrinfo(3) blocks and the loop must not: as many
+ * names at once as there are threads, so that one whose name server is silent need not keep the others
+ * waiting. A thread starts with a question that no other is free for: after a jail, because Landlock binds
+ * only the thread that asks for it and those that it starts later. */
 #pragma once
 
 #include "loop.h"
@@ -23,8 +23,8 @@ struct resolver_question {
   struct resolver_question *next; /* the resolver's own */
 };
 
-/* Loads what look-ups need of the system: before a jail. threads: 1 to RESOLVER_THREADS_MAX. Returns 0 or a negated
- * errno; the caller frees it with resolver_free(). */
+/* Loads what look-ups need of the system: before a jail. threads: 1 to RESOLVER_THREADS_MAX. Returns 0 or a
+ * negated errno; the caller frees it with resolver_free(). */
 MUST_USE int resolver_new(struct loop *loop, unsigned threads, struct resolver **ret_resolver);
 /* Ends without waiting for a name server: threads still asking one clean up after themselves. */
 void resolver_free(struct resolver *resolver);

@@ -5,7 +5,13 @@
 #include <stddef.h>
 #include <time.h>
 
-enum { MS_PER_SECOND = 1000, SECONDS_PER_DAY = 86400, DAYS_PER_ERA = 146097, YEARS_PER_ERA = 400 };
+enum {
+  MS_PER_SECOND = 1000,
+  US_PER_MS = 1000,
+  SECONDS_PER_DAY = 86400,
+  DAYS_PER_ERA = 146097,
+  YEARS_PER_ERA = 400
+};
 
 static const int64_t last_ms = 253402300799999; /* the last millisecond of the year 9999 */
 
@@ -24,6 +30,25 @@ static int64_t system_monotonic_us(void *context) {
 }
 
 const struct clock system_clock = {.now_ms = system_now_ms, .monotonic_us = system_monotonic_us};
+
+int64_t steady_now_ms(const struct steady_time *steady, int64_t boot_us) {
+  return steady->began_ms + (boot_us - steady->began_boot_us) / US_PER_MS;
+}
+
+static int64_t boot_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t machine_steady_ms(void *context) {
+  static struct steady_time steady;
+  if (steady.began_ms == 0)
+    steady = (struct steady_time){system_now_ms(context), boot_us()};
+  return steady_now_ms(&steady, boot_us());
+}
+
+const struct clock steady_clock = {.now_ms = machine_steady_ms, .monotonic_us = system_monotonic_us};
 
 struct date {
   int64_t year;

@@ -14,6 +14,18 @@ struct clock {
 /* The machine's clock (CLOCK_REALTIME, CLOCK_MONOTONIC). */
 extern const struct clock system_clock;
 
+/* Time that goes on evenly, whatever is done to the machine's clock meanwhile: what that said once, and what
+ * has passed since. For whoever must know how long ago something was. */
+struct steady_time {
+  int64_t began_ms;      /* since the Unix epoch */
+  int64_t began_boot_us; /* by a clock that nobody sets */
+};
+
+/* The time now, by the clock that nobody sets. */
+int64_t steady_now_ms(const struct steady_time *steady, int64_t boot_us);
+/* The machine's, begun when it is first asked; suspension counts (CLOCK_BOOTTIME). */
+extern const struct clock steady_clock;
+
 enum { TIMESTAMP_CAPACITY = 25 };
 
 /* unix_ms as RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.000Z. unix_ms: years 1970 to 9999, else

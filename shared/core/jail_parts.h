@@ -11,8 +11,9 @@ static inline bool jail_reaches_out(enum jail_role role) {
 }
 
 /* Restricts this thread, and what it starts, to data_directory (read, write, make and remove files) and to
- * reading readonly_paths; takes away TCP but for the connecting of egress and notify, abstract Unix sockets and signals to
- * others, as far as the kernel knows these. Returns 0; -ENOSYS without Landlock; or another negated errno. */
+ * reading readonly_paths; takes away TCP but for the connecting of egress and notify, abstract Unix sockets
+ * and signals to others, as far as the kernel knows these. Returns 0; -ENOSYS without Landlock; or another
+ * negated errno. */
 MUST_USE int jail_landlock(enum jail_role role, const char *data_directory,
                            const char *const *readonly_paths);
 /* Loads the role's list of system calls. Returns 0; -ENOSYS without seccomp; or another negated errno. */

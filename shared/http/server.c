@@ -29,9 +29,19 @@ static void arm(struct http_server *server) {
   (void)error;
 }
 
+static unsigned connections(const struct http_server *server) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+  return info != NULL ? info->num_connections : 0;
+}
+
+/* When descriptors or places run out, libmicrohttpd stops accepting; connections that have ended let it go
+ * on, but only when it is run the next time, for which no event may ever come. */
 static void run(struct http_server *server) {
+  unsigned before = connections(server);
   server->resumed = false;
   (void)MHD_run(server->daemon);
+  if (connections(server) < before)
+    (void)MHD_run(server->daemon);
   arm(server);
 }
 

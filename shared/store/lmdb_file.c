@@ -41,12 +41,18 @@ static int check_status(const struct stat *status) {
   return 0;
 }
 
+/* path with suffix behind it, to ret_path[PATH_MAX]. */
+static int add_suffix(const char *path, const char *suffix, char *ret_path) {
+  int length = snprintf(ret_path, PATH_MAX, "%s%s", path, suffix);
+  return length < 0 || length >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
 static int check_lock_file(const char *path) {
   char lock[PATH_MAX];
-  int length = snprintf(lock, sizeof lock, "%s-lock", path);
-  if (length < 0 || (size_t)length >= sizeof lock)
-    return -ENAMETOOLONG;
   struct stat status;
+  int r = add_suffix(path, "-lock", lock);
+  if (r < 0)
+    return r;
   if (lstat(lock, &status) < 0)
     return errno == ENOENT ? 0 : -errno;
   return check_status(&status);
@@ -88,7 +94,7 @@ static int check_head(int fd, off_t size, bool *ret_short) {
   return 0;
 }
 
-/* The entry of a new file in its directory must survive a power loss too. */
+/* The name of a new file must survive a power loss too. */
 static int sync_directory_of(const char *path) {
   char copy[PATH_MAX];
   if (strlen(path) >= sizeof copy)
@@ -102,21 +108,57 @@ static int sync_directory_of(const char *path) {
   return r;
 }
 
-int lmdb_file_check(const char *path, bool *ret_short) {
-  bool is_short = false;
-  int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return -errno;
+static int check_open(int fd, struct lmdb_file *ret_file) {
   struct stat status;
   int r = fstat(fd, &status) < 0 ? -errno : check_status(&status);
+  if (r < 0)
+    return r;
+  ret_file->is_new = status.st_size == 0;
+  return ret_file->is_new ? 0 : check_head(fd, status.st_size, &ret_file->is_short);
+}
+
+int lmdb_file_check(const char *path, struct lmdb_file *ret_file) {
+  struct lmdb_file file = {0};
+  int r = check_lock_file(path);
+  if (r < 0)
+    return r;
+  int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0) {
+    r = check_open(fd, &file);
+    close(fd);
+  } else {
+    file.is_new = errno == ENOENT;
+    r = file.is_new ? 0 : -errno;
+  }
   if (r == 0)
-    r = check_lock_file(path);
-  if (r == 0)
-    r = status.st_size == 0 ? sync_directory_of(path) : check_head(fd, status.st_size, &is_short);
-  close(fd);
-  if (r == 0)
-    *ret_short = is_short;
+    *ret_file = file;
   return r;
+}
+
+void lmdb_file_discard(const char *draft) {
+  char lock[PATH_MAX];
+  (void)unlink(draft);
+  if (add_suffix(draft, "-lock", lock) == 0)
+    (void)unlink(lock);
+}
+
+int lmdb_file_draft(const char *path, char *ret_draft) {
+  int r = add_suffix(path, ".new", ret_draft);
+  if (r < 0)
+    return r;
+  lmdb_file_discard(ret_draft);
+  int fd = open(ret_draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return -errno;
+  close(fd);
+  return 0;
+}
+
+int lmdb_file_put_in_place(const char *draft, const char *path) {
+  if (rename(draft, path) < 0)
+    return -errno;
+  lmdb_file_discard(draft);
+  return sync_directory_of(path);
 }
 
 int lmdb_side_file_open(const char *path) {

@@ -1,6 +1,7 @@
 #include "store_lmdb.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,15 @@ static bool same(struct view key, MDB_val found) {
   return key.length == found.mv_size && memcmp(key.bytes, found.mv_data, key.length) == 0;
 }
 
+/* On a damaged file a search may end anywhere; whoever walks on from there would walk in circles. */
+static bool lies_before(MDB_val found, struct view key, bool or_equal) {
+  size_t shorter = key.length < found.mv_size ? key.length : found.mv_size;
+  int order = shorter ? memcmp(found.mv_data, key.bytes, shorter) : 0;
+  if (order == 0)
+    order = (found.mv_size > key.length) - (found.mv_size < key.length);
+  return order < 0 || (order == 0 && !or_equal);
+}
+
 static int seek_next(MDB_cursor *cursor, struct view key, bool or_equal, MDB_val *found, MDB_val *value) {
   if (key.length == 0)
     return mdb_cursor_get(cursor, found, value, MDB_FIRST);
@@ -129,6 +139,8 @@ static int lmdb_next(struct store *store, unsigned table, struct view key, bool 
   MDB_val found, value;
   r = outcome(seek_next(cursor, key, or_equal, &found, &value));
   cursor_return(lmdb_of(store), cursor);
+  if (r == 0 && key.length && lies_before(found, key, or_equal))
+    return -EBADMSG;
   if (r == 0) {
     *ret_key = view_of(found);
     *ret_value = view_of(value);
@@ -226,14 +238,41 @@ static int open_reader(struct lmdb_store *lmdb) {
   return lmdb_error(r);
 }
 
+static int fill_draft(const char *draft, const char *const *tables, bool with_log, struct lmdb_store *lmdb) {
+  int r = open_environment(draft, lmdb->map_bytes, &lmdb->env);
+  if (r < 0)
+    return r;
+  r = open_tables(lmdb, tables, with_log);
+  mdb_env_close(lmdb->env);
+  lmdb->env = NULL;
+  return r;
+}
+
+/* LMDB does not sync a new file before its first commit: cut off by a power loss, a first start would leave
+ * one that is refused ever after. So a file gets its name when all of it is durable. */
+static int make_file(const char *path, const char *const *tables, bool with_log, struct lmdb_store *lmdb) {
+  char draft[PATH_MAX];
+  int r = lmdb_file_draft(path, draft);
+  if (r < 0)
+    return r;
+  r = fill_draft(draft, tables, with_log, lmdb);
+  if (r == 0)
+    r = lmdb_file_put_in_place(draft, path);
+  if (r < 0)
+    lmdb_file_discard(draft);
+  return r;
+}
+
 static int open_store(const char *path, const char *const *tables, bool with_log, struct lmdb_store *lmdb) {
-  bool short_file = false;
+  struct lmdb_file file = {0};
   int r = with_log ? lmdb_log_take(lmdb, path) : 0;
   if (r == 0)
-    r = lmdb_file_check(path, &short_file);
+    r = lmdb_file_check(path, &file);
+  if (r == 0 && file.is_new)
+    r = make_file(path, tables, with_log, lmdb);
   if (r == 0)
     r = open_environment(path, lmdb->map_bytes, &lmdb->env);
-  if (r == 0 && short_file)
+  if (r == 0 && file.is_short)
     r = lmdb_file_check_missing(path, lmdb->env);
   if (r == 0)
     r = open_tables(lmdb, tables, with_log);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory_record.h"
 #include "store_operations.h"
 
 /* One entry; the entries of a table form a treap: ordered by key, heap-ordered by rank. */
@@ -30,6 +31,8 @@ struct memory_store {
   struct change *batch;
   uint32_t ranks; /* state of the generator of ranks */
   int commit_error;
+  bool sync_fails;
+  struct memory_record unsynced; /* the batch whose sync failed first; no bytes: none */
 };
 
 static struct memory_store *memory_of(struct store *store) {
@@ -224,8 +227,67 @@ static void memory_abandon(struct store *store) {
   }
 }
 
+/* ---- The batch as a disk has it ---- */
+
+static struct record_change change_of(const struct change *change) {
+  const struct entry *entry = change->added ? change->added : change->replaced;
+  struct record_change told = {.table = change->table, .removes = !change->added};
+  if (entry)
+    told.key = key_of(entry);
+  if (change->added)
+    told.value = value_of(entry);
+  return told;
+}
+
+static size_t batch_length(const struct memory_store *memory) {
+  size_t changes = 0, bytes = 0;
+  for (const struct change *change = memory->batch; change; change = change->earlier) {
+    struct record_change told = change_of(change);
+    changes += told.key.length > 0;
+    bytes += told.key.length + told.value.length;
+  }
+  return record_length(changes, bytes);
+}
+
+/* The changes of a batch hang together last first. */
+static void reverse(struct memory_store *memory) {
+  struct change *earlier, *reversed = NULL;
+  for (struct change *change = memory->batch; change; change = earlier) {
+    earlier = change->earlier;
+    change->earlier = reversed;
+    reversed = change;
+  }
+  memory->batch = reversed;
+}
+
+static int write_record(struct memory_store *memory, struct memory_record *ret_record) {
+  struct memory_record record;
+  int r = record_begin(&record, batch_length(memory));
+  if (r < 0)
+    return r;
+  reverse(memory);
+  for (const struct change *change = memory->batch; change; change = change->earlier) {
+    struct record_change told = change_of(change);
+    if (told.key.length > 0) /* a deletion of what was not there changes nothing */
+      record_add(&record, &told);
+  }
+  reverse(memory);
+  record_end(&record);
+  *ret_record = record;
+  return 0;
+}
+
+/* Whether it is on the disk nobody knows; the store does not go on. */
+static int fail_sync(struct memory_store *memory) {
+  int r = memory->unsynced.bytes ? 0 : write_record(memory, &memory->unsynced);
+  memory_abandon(&memory->store);
+  return r < 0 ? r : -EIO;
+}
+
 static int memory_commit(struct store *store) {
   struct memory_store *memory = memory_of(store);
+  if (memory->sync_fails && memory->batch)
+    return fail_sync(memory);
   if (memory->commit_error && memory->batch) {
     memory_abandon(store);
     return memory->commit_error;
@@ -246,6 +308,7 @@ static bool memory_pending(const struct store *store) {
 static void memory_close(struct store *store) {
   struct memory_store *memory = memory_of(store);
   memory_abandon(store);
+  record_free(&memory->unsynced);
   for (unsigned i = 0; i < STORE_TABLES_MAX; i++) {
     while (memory->roots[i])
       free(detach(&memory->roots[i], key_of(memory->roots[i])));
@@ -278,8 +341,54 @@ int store_open_memory(const char *const *tables, struct store **ret_store) {
   return 0;
 }
 
+/* What opening the store does with the last record that it finds: all of it, or nothing. */
+static int recover(struct memory_store *memory, const struct memory_record *record) {
+  struct record_change change;
+  size_t at = 0;
+  int r = 0;
+  if (!record_is_whole(record))
+    return 0;
+  while (r == 0 && record_next(record, &at, &change))
+    r = change.removes ? memory_remove(&memory->store, change.table, change.key)
+                       : memory_put(&memory->store, change.table, change.key, change.value);
+  return r < 0 ? r : memory_commit(&memory->store);
+}
+
+static void forget_unsynced(struct memory_store *memory) {
+  record_free(&memory->unsynced);
+  memory->unsynced = (struct memory_record){0};
+  memory->sync_fails = false;
+}
+
 void store_memory_crash(struct store *store) {
   memory_abandon(store);
+  forget_unsynced(memory_of(store));
+}
+
+size_t store_memory_batch_bytes(const struct store *store) {
+  const struct memory_store *memory = (const struct memory_store *)store;
+  return memory->unsynced.bytes ? memory->unsynced.length : batch_length(memory);
+}
+
+int store_memory_crash_writing(struct store *store, size_t reached) {
+  struct memory_store *memory = memory_of(store);
+  struct memory_record record = memory->unsynced;
+  int commit_error = memory->commit_error;
+  int r = record.bytes ? 0 : write_record(memory, &record);
+  memory->unsynced = (struct memory_record){0};
+  store_memory_crash(store);
+  if (r < 0)
+    return r;
+  record_tear(&record, reached);
+  memory->commit_error = 0;
+  r = recover(memory, &record);
+  memory->commit_error = commit_error;
+  record_free(&record);
+  return r;
+}
+
+void store_memory_fail_sync(struct store *store) {
+  memory_of(store)->sync_fails = true;
 }
 
 void store_memory_fail_commits(struct store *store, int error) {

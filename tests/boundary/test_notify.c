@@ -1,5 +1,5 @@
-/* The real freeport-notify between a router that is hostile and endpoints that are; and the real freeport-router with a
- * notify that is. */
+/* The real freeport-notify between a router that is hostile and endpoints that are; and the real
+ * freeport-router with a notify that is. */
 #include "notify_protocol.h"
 #include "scripted_server.h"
 #include "spawn.h"
@@ -18,7 +18,8 @@ enum { REPLY_MS = 5000, QUIET_MS = 150 };
 
 #define ANSWER(status) "HTTP/1.1 " status "\r\nContent-Length: 2\r\n\r\nok"
 
-static const struct script takes = {{{ACTION_READ_REQUEST}, {ACTION_WRITE, ANSWER("200 OK")}, {ACTION_REPEAT}}};
+static const struct script takes = {
+    {{ACTION_READ_REQUEST}, {ACTION_WRITE, ANSWER("200 OK")}, {ACTION_REPEAT}}};
 static const struct script hangs = {{{ACTION_READ_REQUEST}, {ACTION_HANG}}};
 
 struct stage {
@@ -291,8 +292,8 @@ Test(notify, test_speaks_to_this_machine_and_to_nothing_else_inside) {
   end(&stage);
 }
 
-/* Its sockets are its control line, the router's and what it opened to endpoints: none leads to the vault, and the jail
- * lets it make none (unit tests of the jail). */
+/* Its sockets are its control line, the router's and what it opened to endpoints: none leads to the vault,
+ * and the jail lets it make none (unit tests of the jail). */
 Test(notify, it_has_no_line_but_the_routers) {
   struct stage stage;
   char path[64], target[128];
@@ -370,7 +371,8 @@ static bool was_closed(int line) {
   return poll(&watched, 1, REPLY_MS) == 1 && recv(line, &byte, 1, 0) == 0;
 }
 
-static void say_attempt(int line, unsigned type, unsigned status, unsigned outcome, unsigned http_status, bool more) {
+static void say_attempt(int line, unsigned type, unsigned status, unsigned outcome, unsigned http_status,
+                        bool more) {
   uint8_t bytes[16];
   struct writer writer = writer_over(bytes, sizeof bytes);
   write_u16(&writer, (uint16_t)status);
@@ -385,24 +387,26 @@ Test(router, a_hostile_notify_ends_its_line_and_nothing_else) {
   static const struct {
     unsigned type, status, outcome, http_status;
     bool more;
-  } wrong[] = {{NOTIFY_DELIVER, STATUS_DONE, DELIVERY_TAKEN, 200, false}, /* it asks the router for something */
-               {NOTIFY_MORE | REPLY_BIT, STATUS_DONE, DELIVERY_TAKEN, 200, false},
-               {0x7f, STATUS_DONE, DELIVERY_TAKEN, 200, false},
-               {NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, DELIVERY_TAKEN, 500, false},
-               {NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, 0, 0, false},
-               {NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, DELIVERY_OUTCOME_COUNT, 0, false},
-               {NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, DELIVERY_TAKEN, 200, true},
-               {NOTIFY_DELIVER | REPLY_BIT, STATUS_BUSY, DELIVERY_TAKEN, 200, false},
-               {NOTIFY_DELIVER | REPLY_BIT, STATUS_NOT_FOUND, DELIVERY_TAKEN, 200, false}};
+  } wrong[] = {
+      {NOTIFY_DELIVER, STATUS_DONE, DELIVERY_TAKEN, 200, false}, /* it asks the router for something */
+      {NOTIFY_MORE | REPLY_BIT, STATUS_DONE, DELIVERY_TAKEN, 200, false},
+      {0x7f, STATUS_DONE, DELIVERY_TAKEN, 200, false},
+      {NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, DELIVERY_TAKEN, 500, false},
+      {NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, 0, 0, false},
+      {NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, DELIVERY_OUTCOME_COUNT, 0, false},
+      {NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, DELIVERY_TAKEN, 200, true},
+      {NOTIFY_DELIVER | REPLY_BIT, STATUS_BUSY, DELIVERY_TAKEN, 200, false},
+      {NOTIFY_DELIVER | REPLY_BIT, STATUS_NOT_FOUND, DELIVERY_TAKEN, 200, false}};
   char directory[] = "/tmp/freeport-router-XXXXXX", command[80];
   struct spawned router;
   cr_assert_not_null(mkdtemp(directory));
-  const char *const arguments[] = {"--data", directory, "--environment", "test", "--sheets", FREEPORT_SHEETS, "--bins",
-                                   "/nowhere", NULL};
+  const char *const arguments[] = {"--data",        directory, "--environment", "test", "--sheets",
+                                   FREEPORT_SHEETS, "--bins",  "/nowhere",      NULL};
   spawn_start(&router, "freeport-router", arguments, NULL);
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     int line = spawn_connect(&router, "notify");
-    say_attempt(line, NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, DELIVERY_TAKEN, 200, false); /* nobody's: ignored */
+    say_attempt(line, NOTIFY_DELIVER | REPLY_BIT, STATUS_DONE, DELIVERY_TAKEN, 200,
+                false); /* nobody's: ignored */
     cr_expect(is_quiet(line), "the router said something to it");
     say_attempt(line, wrong[i].type, wrong[i].status, wrong[i].outcome, wrong[i].http_status, wrong[i].more);
     cr_expect(was_closed(line), "%zu", i);

@@ -1,5 +1,5 @@
-/* What comes about events and endpoints: bodies, queries, ids, and journal entries as a damaged store might hand them
- * back. */
+/* What comes about events and endpoints: bodies, queries, ids, and journal entries as a damaged store might
+ * hand them back. */
 #include "endpoints_parse.h"
 #include "events.h"
 #include "query_args.h"

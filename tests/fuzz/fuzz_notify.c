@@ -1,5 +1,5 @@
-/* The messages between router and notify. A delivery that is taken becomes one request that nothing in it can split; what
- * is read is written again to the same bytes. */
+/* The messages between router and notify. A delivery that is taken becomes one request that nothing in it can
+ * split; what is read is written again to the same bytes. */
 #include "webhook_request.h"
 #include <assert.h>
 #include <stdlib.h>

@@ -73,9 +73,9 @@ all=$(for folder in shared keys policy vault router; do
   for one in $(library "$folder"); do defined_in "$one"; done
 done | sort | uniq -u)
 own() { defined_in $(library "$1") | comm -12 - <(printf '%s\n' "$all"); }
-keys=$(own keys) router=$(own router) client=$(own shared/client) http=$(own shared/http)
+keys=$(own keys) router=$(own router) router_inside=$(for one in ledger engine events api; do own "router/$one"; done) client=$(own shared/client) http=$(own shared/http)
 vault=$(own vault)
-[[ -n $keys && -n $vault && -n $router && -n $client && -n $http ]] || complain 'a room has no library to look into'
+[[ -n $keys && -n $vault && -n $router && -n $router_inside && -n $client && -n $http ]] || complain 'a room has no library to look into'
 
 absent freeport-router 'the vault' "$vault"
 absent freeport-router 'keys' "$keys"
@@ -94,6 +94,10 @@ absent freeport-hooks 'egress' "$(own vault/egress)"
 absent freeport-hooks 'the messages of cards' "$(defined_in $(library vault/protocol) | grep -E 'tokenize|card|code|egress_send')"
 absent freeport-hooks 'the router' "$router"
 absent freeport-hooks 'the HTTP client' "$client"
+absent freeport-notify 'the vault' "$vault"
+absent freeport-notify 'keys' "$keys"
+absent freeport-notify 'an HTTP server' "$http"
+absent freeport-notify 'engine, ledger, events and API' "$router_inside"
 absent freeport-egress 'keys' "$keys"
 absent freeport-egress 'the router' "$router"
 
@@ -112,6 +116,7 @@ never_calls freeport-vault socket connect bind listen execve execvp system popen
 never_calls freeport-router connect bind execve execvp system popen fork posix_spawn getaddrinfo
 never_calls freeport-collect connect bind execve execvp system popen fork posix_spawn getaddrinfo
 never_calls freeport-hooks connect bind execve execvp system popen fork posix_spawn getaddrinfo
+never_calls freeport-notify bind listen accept accept4 execve execvp system popen fork posix_spawn
 never_calls freeport-egress bind listen accept accept4 execve execvp system popen fork posix_spawn
 
 # The refusal itself, and that it is the refusal and not something else that stops the compiler.

@@ -69,7 +69,8 @@ void write_more(struct writer *writer, const void *body, size_t length, size_t a
   write_bytes(writer, (const uint8_t *)body + at, piece_at(length, at));
 }
 
-int read_more(struct reader *reader, size_t length, size_t at, const uint8_t **ret_piece, size_t *ret_length) {
+int read_more(struct reader *reader, size_t length, size_t at, const uint8_t **ret_piece,
+              size_t *ret_length) {
   size_t expected = piece_at(length, at);
   const uint8_t *piece = read_view(reader, expected);
   int r = reader_finish(reader);

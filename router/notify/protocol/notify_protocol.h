@@ -1,9 +1,9 @@
-/* The messages between freeport-router and freeport-notify. The router pushes signed events; notify answers how each
- * attempt ended and can ask for nothing.
+/* The messages between freeport-router and freeport-notify. The router pushes signed events; notify answers
+ * how each attempt ended and can ask for nothing.
  *
- * An event can be longer than a message: NOTIFY_DELIVER holds its beginning, and what is left follows at once in
- * NOTIFY_MORE under the same correlation, nothing between. The reply, NOTIFY_DELIVER | REPLY_BIT, is a status; done
- * is followed by an attempt, and STATUS_BUSY means that no attempt was made. */
+ * An event can be longer than a message: NOTIFY_DELIVER holds its beginning, and what is left follows at once
+ * in NOTIFY_MORE under the same correlation, nothing between. The reply, NOTIFY_DELIVER | REPLY_BIT, is a
+ * status; done is followed by an attempt, and STATUS_BUSY means that no attempt was made. */
 #pragma once
 
 #include "channel.h"
@@ -57,8 +57,9 @@ struct delivery_attempt {
 
 /* The head and the beginning of the body: the first DELIVERY_PIECE_MAX bytes, or all of it. */
 void write_deliver(struct writer *writer, const struct delivery_head *head, const void *body);
-/* Returns 0 with the head and a view of as many of the body's bytes; or -EBADMSG: a URL that cannot be read, a
- * length or time out of range, a piece of another length than belongs there, bytes that no header may hold. */
+/* Returns 0 with the head and a view of as many of the body's bytes; or -EBADMSG: a URL that cannot be read,
+ * a length or time out of range, a piece of another length than belongs there, bytes that no header may hold.
+ */
 MUST_USE int read_deliver(struct reader *reader, struct delivery_head *ret_head, const uint8_t **ret_piece,
                           size_t *ret_length);
 /* The piece of a body of `length` bytes that begins at `at`. */

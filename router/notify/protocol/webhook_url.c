@@ -12,7 +12,8 @@ static bool is_digit(char character) {
 }
 
 static bool is_name_character(char character) {
-  return is_digit(character) || (character >= 'a' && character <= 'z') || character == '-' || character == '_';
+  return is_digit(character) || (character >= 'a' && character <= 'z') || character == '-' ||
+         character == '_';
 }
 
 /* A name of labels. One that ends in a number is an address in some reader's eyes, and none here. */
@@ -101,7 +102,8 @@ static bool is_this_machine(const struct webhook_url *url) {
 
 /* Names that lead nowhere but inside (RFC 6761, RFC 6762, RFC 8375, ICANN's "internal"). */
 static bool is_inside(const char *host) {
-  static const char *const endings[] = {".localhost", ".local", ".internal", ".home.arpa", ".test", ".invalid"};
+  static const char *const endings[] = {".localhost", ".local", ".internal",
+                                        ".home.arpa", ".test",  ".invalid"};
   size_t length = strlen(host);
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
     size_t ending = strlen(endings[i]);

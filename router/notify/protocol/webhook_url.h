@@ -1,5 +1,5 @@
-/* Where webhooks go: a URL taken apart, and whether it may be one. Used where an endpoint is registered and again
- * where it is spoken to. */
+/* Where webhooks go: a URL taken apart, and whether it may be one. Used where an endpoint is registered and
+ * again where it is spoken to. */
 #pragma once
 
 #include "result.h"
@@ -19,6 +19,6 @@ struct webhook_url {
 /* http:// or https://, a host in lower case, perhaps a port, path and query of printable ASCII; no user, no
  * fragment. Returns 0, or -EINVAL. */
 MUST_USE int webhook_url_parse(const char *text, struct webhook_url *ret_url);
-/* Whether it may be registered: live takes https to a name that could be public, never to an address; test takes
- * http as well, to this machine alone. What the name leads to is seen when it is spoken to. */
+/* Whether it may be registered: live takes https to a name that could be public, never to an address; test
+ * takes http as well, to this machine alone. What the name leads to is seen when it is spoken to. */
 bool webhook_url_allowed(const struct webhook_url *url, bool live);

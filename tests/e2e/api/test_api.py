@@ -489,7 +489,7 @@ class Resources(Case):
 
 
 class Webhooks(Case):
-    """Endpoints and events as the API has them; deliveries are tests/e2e/webhooks."""
+    """Endpoints and events as the API has them; deliveries are tests/e2e/endpoints."""
 
     def make(self, url="http://127.0.0.1:9/hook", **more):
         return self.expect(self.client.request("POST", "/v1/webhook_endpoints", {"url": url, **more}), 201)

@@ -25,7 +25,8 @@ static bool wait_for(const char *name) {
 int main(int argc, char **argv) {
   (void)argc;
   bool vault = strcmp(basename(argv[0]), "freeport-vault") == 0;
-  if (!wait_for(vault ? "router" : "vault") || control_send(CONTROL_FD, "ready", -1, NULL, 0) < 0)
+  bool notify = strcmp(basename(argv[0]), "freeport-notify") == 0; /* it speaks to the router alone */
+  if (!wait_for(vault || notify ? "router" : "vault") || control_send(CONTROL_FD, "ready", -1, NULL, 0) < 0)
     return 1;
   if (vault)
     close(CONTROL_FD);

@@ -53,7 +53,7 @@ static struct supervisor *start(struct loop *loop, int admin) {
                                          .all_ready = on_ready,
                                          .started = on_started,
                                          .failed = on_failed};
-  for (enum process_name name = PROCESS_VAULT; name <= PROCESS_ROUTER; name++)
+  for (enum process_name name = PROCESS_VAULT; name <= PROCESS_NOTIFY; name++)
     link_daemon(process_text(name));
   struct supervisor *supervisor;
   cr_assert_eq(supervisor_new(&settings, &supervisor), 0);

@@ -44,12 +44,10 @@ Test(reach, loopback_besides_what_is_public) {
     const char *host;
     bool tls;
     enum client_error error;
-  } cases[] = {{"127.0.0.1", false, CLIENT_DONE},
-               {"localhost", false, CLIENT_DONE},
-               {"10.0.0.1", false, CLIENT_ADDRESS_REFUSED},
-               {"169.254.169.254", false, CLIENT_ADDRESS_REFUSED},
-               {"10.0.0.1", true, CLIENT_ADDRESS_REFUSED},
-               {"1.1.1.1", false, CLIENT_ADDRESS_REFUSED}};
+  } cases[] = {
+      {"127.0.0.1", false, CLIENT_DONE},           {"localhost", false, CLIENT_DONE},
+      {"10.0.0.1", false, CLIENT_ADDRESS_REFUSED}, {"169.254.169.254", false, CLIENT_ADDRESS_REFUSED},
+      {"10.0.0.1", true, CLIENT_ADDRESS_REFUSED},  {"1.1.1.1", false, CLIENT_ADDRESS_REFUSED}};
   struct scripted_server server;
   struct trial trial;
   struct told told;

@@ -102,3 +102,18 @@ Test(clock, the_system_clock_runs) {
   cr_expect_gt(system_clock.now_ms(system_clock.context), 1700000000000);
   cr_expect_geq(system_clock.monotonic_us(system_clock.context), before);
 }
+
+Test(clock, steady_time_goes_by_what_has_passed_alone) {
+  struct steady_time steady = {.began_ms = 1767225600000, .began_boot_us = 5000000};
+  cr_expect_eq(steady_now_ms(&steady, 5000000), 1767225600000);
+  cr_expect_eq(steady_now_ms(&steady, 5000999), 1767225600000);
+  cr_expect_eq(steady_now_ms(&steady, 65000000), 1767225660000);
+}
+
+Test(clock, the_steady_clock_begins_with_the_machine_s) {
+  int64_t before = system_clock.now_ms(system_clock.context);
+  int64_t steady = steady_clock.now_ms(steady_clock.context);
+  cr_expect_geq(steady, before);
+  cr_expect_leq(steady, system_clock.now_ms(system_clock.context));
+  cr_expect_geq(steady_clock.now_ms(steady_clock.context), steady);
+}

@@ -24,7 +24,8 @@ static size_t written(const struct delivery_head *head) {
   return writer_length(&writer);
 }
 
-static int read_back(size_t length, struct delivery_head *ret_head, const uint8_t **ret_piece, size_t *ret_length) {
+static int read_back(size_t length, struct delivery_head *ret_head, const uint8_t **ret_piece,
+                     size_t *ret_length) {
   struct reader reader = reader_over(bytes, length);
   return read_deliver(&reader, ret_head, ret_piece, ret_length);
 }
@@ -71,8 +72,12 @@ Test(notify_protocol, each_field_wrong_once) {
 Test(notify_protocol, a_long_body_goes_in_pieces_that_fit_and_join) {
   for (size_t i = 0; i < sizeof body; i++)
     body[i] = (uint8_t)(i * 7 + i / 251);
-  static const uint32_t lengths[] = {1,          DELIVERY_PIECE_MAX - 1,     DELIVERY_PIECE_MAX,
-                                     DELIVERY_PIECE_MAX + 1, 3 * DELIVERY_PIECE_MAX, DELIVERY_BODY_MAX};
+  static const uint32_t lengths[] = {1,
+                                     DELIVERY_PIECE_MAX - 1,
+                                     DELIVERY_PIECE_MAX,
+                                     DELIVERY_PIECE_MAX + 1,
+                                     3 * DELIVERY_PIECE_MAX,
+                                     DELIVERY_BODY_MAX};
   static uint8_t joined[DELIVERY_BODY_MAX];
   for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
     struct delivery_head head = good_head(lengths[k]), read;
@@ -100,16 +105,19 @@ Test(notify_protocol, a_long_body_goes_in_pieces_that_fit_and_join) {
 Test(notify_protocol, an_attempts_end_says_nothing_that_cannot_be) {
   for (unsigned outcome = 0; outcome < 16; outcome++) {
     for (unsigned status = 0; status < 700; status += 1 + (status > 0) * 9) {
-      struct delivery_attempt attempt = {.outcome = (enum delivery_outcome)outcome, .http_status = (uint16_t)status};
+      struct delivery_attempt attempt = {.outcome = (enum delivery_outcome)outcome,
+                                         .http_status = (uint16_t)status};
       struct delivery_attempt read;
       struct writer writer = writer_over(bytes, sizeof bytes);
       write_attempt_end(&writer, &attempt);
       struct reader reader = reader_over(bytes, writer_length(&writer));
-      bool known = outcome > 0 && outcome < DELIVERY_OUTCOME_COUNT && (status == 0 || (status >= 100 && status < 600));
-      bool good = known && (outcome == DELIVERY_TAKEN      ? status / 100 == 2
-                            : outcome == DELIVERY_REDIRECTED ? status / 100 == 3
-                            : outcome == DELIVERY_ANSWERED   ? status != 0 && status / 100 != 2 && status / 100 != 3
-                                                             : true);
+      bool known =
+          outcome > 0 && outcome < DELIVERY_OUTCOME_COUNT && (status == 0 || (status >= 100 && status < 600));
+      bool good =
+          known && (outcome == DELIVERY_TAKEN        ? status / 100 == 2
+                    : outcome == DELIVERY_REDIRECTED ? status / 100 == 3
+                    : outcome == DELIVERY_ANSWERED   ? status != 0 && status / 100 != 2 && status / 100 != 3
+                                                     : true);
       cr_expect_eq(read_attempt_end(&reader, &read), good ? 0 : -EBADMSG, "%u %u", outcome, status);
     }
   }
@@ -125,8 +133,8 @@ Test(webhook_url, good_ones_come_apart) {
   } cases[] = {
       {"https://shop.example", "shop.example", "", 443, true, false, true, true},
       {"https://shop.example/", "shop.example", "/", 443, true, false, true, true},
-      {"https://a-b.c_d.shop.example:8443/p/q?r=s&t=%20", "a-b.c_d.shop.example", "/p/q?r=s&t=%20", 8443, true, false,
-       true, true},
+      {"https://a-b.c_d.shop.example:8443/p/q?r=s&t=%20", "a-b.c_d.shop.example", "/p/q?r=s&t=%20", 8443,
+       true, false, true, true},
       {"https://shop.example?a=b", "shop.example", "?a=b", 443, true, false, true, true},
       {"http://shop.example/", "shop.example", "/", 80, false, false, false, false},
       {"http://localhost:9/x", "localhost", "/x", 9, false, false, false, true},

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_signature.h"
 #include "events.h"
-#include "webhook_signature.h"
 #include "world.h"
 
 static struct world world;
@@ -228,9 +228,10 @@ static void expect_types(const enum event_type *types, unsigned count) {
 
 Test(events, a_payment_is_told_of_as_it_goes) {
   static const enum event_type types[] = {
-      EVENT_POLICY_PUBLISHED,  EVENT_PAYMENT_AUTHORIZED, EVENT_PAYMENT_PARTIALLY_CAPTURED, EVENT_CAPTURE_SUCCEEDED,
-      EVENT_PAYMENT_CAPTURED,  EVENT_CAPTURE_SUCCEEDED,  EVENT_REFUND_UNRESOLVED,          EVENT_REFUND_SUCCEEDED,
-      EVENT_PAYMENT_UNRESOLVED, EVENT_PAYMENT_CAPTURED,  EVENT_PAYMENT_DECLINED};
+      EVENT_POLICY_PUBLISHED,  EVENT_PAYMENT_AUTHORIZED, EVENT_PAYMENT_PARTIALLY_CAPTURED,
+      EVENT_CAPTURE_SUCCEEDED, EVENT_PAYMENT_CAPTURED,   EVENT_CAPTURE_SUCCEEDED,
+      EVENT_REFUND_UNRESOLVED, EVENT_REFUND_SUCCEEDED,   EVENT_PAYMENT_UNRESOLVED,
+      EVENT_PAYMENT_CAPTURED,  EVENT_PAYMENT_DECLINED};
   struct payment_request request = world_request(&world);
   request.capture_manual = true;
   (void)world_pay(&world, &request);
@@ -362,7 +363,8 @@ Test(events, a_list_is_narrowed) {
   (void)list_all(&world.merchant,
                  (struct event_filter){.types = EVERY_EVENT_TYPE, .created_from_ms = between}, 10);
   cr_expect_eq(listed_count, 1);
-  (void)list_all(&world.merchant, (struct event_filter){.types = EVERY_EVENT_TYPE, .created_to_ms = between}, 10);
+  (void)list_all(&world.merchant, (struct event_filter){.types = EVERY_EVENT_TYPE, .created_to_ms = between},
+                 10);
   cr_expect_eq(listed_count, 2);
   (void)list_all(&world.merchant, (struct event_filter){.types = 1ULL << EVENT_VOID_FAILED}, 10);
   cr_expect_eq(listed_count, 0);
@@ -406,8 +408,9 @@ Test(signature, the_published_example) {
   static const uint8_t secret[24] = {0x31, 0xf2, 0x90, 0xf6, 0xbf, 0x06, 0x29, 0x8a, 0xab, 0x4f, 0x08, 0xd4,
                                      0x3c, 0x3f, 0x08, 0x2c, 0xf6, 0x48, 0xa3, 0x62, 0xda, 0x2d, 0xa4, 0xb0};
   char signature[SIGNATURE_CAPACITY], shown[SECRET_TEXT_CAPACITY];
-  webhook_secret_text(secret, sizeof secret, shown);
+  event_secret_text(secret, sizeof secret, shown);
   cr_expect_str_eq(shown, text);
-  webhook_sign(secret, sizeof secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body, sizeof body - 1, signature);
+  event_sign(secret, sizeof secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body, sizeof body - 1,
+             signature);
   cr_expect_str_eq(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }

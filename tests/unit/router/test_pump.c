@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_signature.h"
 #include "pump.h"
-#include "webhook_signature.h"
 #include "world.h"
 
 enum { SENT_AT_MOST = 65536, S = 1000 };
@@ -34,7 +34,8 @@ static int body(void *context, const struct entry_events *events, unsigned index
                 size_t *ret_length) {
   char text[128];
   (void)context;
-  snprintf(text, sizeof text, "%lu %d %s", events->sequence, (int)events->events[index].type, events->object.text);
+  snprintf(text, sizeof text, "%lu %d %s", events->sequence, (int)events->events[index].type,
+           events->object.text);
   *ret_text = strdup(text);
   *ret_length = strlen(text);
   return *ret_text ? 0 : -ENOMEM;
@@ -97,9 +98,8 @@ static int commit(void) {
 
 /* Rounds until the pump wants none now. */
 static void settle(void) {
-  for (unsigned i = 0; i < 10000 && pump_due(pump, world.now_ms) >= 0 &&
-                       pump_due(pump, world.now_ms) <= world.now_ms;
-       i++) {
+  for (unsigned i = 0;
+       i < 10000 && pump_due(pump, world.now_ms) >= 0 && pump_due(pump, world.now_ms) <= world.now_ms; i++) {
     pump_run(pump, world.now_ms);
     (void)commit();
   }
@@ -445,10 +445,10 @@ Test(pump, a_secret_that_was_replaced_signs_too_for_a_day) {
   for (unsigned i = 0; i < 3; i++) {
     char text[128], now[SIGNATURE_CAPACITY], before[SIGNATURE_CAPACITY], wanted[SIGNATURES_CAPACITY];
     snprintf(text, sizeof text, "%lu %d %s", made[i].sequence, (int)made[i].type, made[i].object);
-    webhook_sign(record.secret, sizeof record.secret, made[i].event.text, made[i].timestamp_s, text, strlen(text),
-                 now);
-    webhook_sign(record.secret_before, sizeof record.secret, made[i].event.text, made[i].timestamp_s, text,
-                 strlen(text), before);
+    event_sign(record.secret, sizeof record.secret, made[i].event.text, made[i].timestamp_s, text,
+               strlen(text), now);
+    event_sign(record.secret_before, sizeof record.secret, made[i].event.text, made[i].timestamp_s, text,
+               strlen(text), before);
     snprintf(wanted, sizeof wanted, "%s%s%s", i == 0 ? before : now, i == 1 ? " " : "", i == 1 ? before : "");
     cr_expect_str_eq(made[i].signatures, wanted, "%u", i);
   }
@@ -536,8 +536,8 @@ static void go_on(struct id *payments, unsigned *count) {
     capture(&payments[drawn(*count)], 1 + drawn(20));
 }
 
-/* What was taken, event by event, and that each was taken in its payment's order: an event that is taken for the first
- * time comes after all that are earlier. */
+/* What was taken, event by event, and that each was taken in its payment's order: an event that is taken for
+ * the first time comes after all that are earlier. */
 static struct {
   char object[ID_CAPACITY];
   uint64_t sequence;

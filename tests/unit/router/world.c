@@ -7,7 +7,7 @@
 
 #include "change.h"
 
-static const uint8_t ledger_key[LEDGER_KEY_BYTES] = "the ledger's key of these tests";
+const uint8_t world_ledger_key[LEDGER_KEY_BYTES] = "the ledger's key of these tests";
 
 struct sheet_facts world_sheets[3] = {
     {.name = "checkout",
@@ -80,7 +80,7 @@ static void register_connectors(struct world *world) {
 }
 
 static void start_engine(struct world *world) {
-  int r = ledger_open(world->store, ledger_key, &world->draws, &world->ledger);
+  int r = ledger_open(world->store, world_ledger_key, &world->draws, &world->ledger);
   assert(r == 0);
   world->options.ledger = world->ledger;
   world->options.draws = world->draws;
@@ -96,7 +96,15 @@ static void start_engine(struct world *world) {
 }
 
 void world_open(struct world *world, uint64_t seed) {
+  struct store *store;
+  int r = store_open_memory(ledger_tables, &store);
+  assert(r == 0);
+  world_open_over(world, seed, store);
+}
+
+void world_open_over(struct world *world, uint64_t seed, struct store *store) {
   memset(world, 0, sizeof *world);
+  world->store = store;
   offer_everything();
   world->random = seed;
   world->draws = (struct draws){.fill = fill, .context = &world->random};
@@ -108,8 +116,7 @@ void world_open(struct world *world, uint64_t seed) {
   world->merchant = draw_id(&world->draws, "mer", world->now_ms);
   world->actor = draw_id(&world->draws, "key", world->now_ms);
   world->token = draw_id(&world->draws, "tok", world->now_ms);
-  int r = store_open_memory(ledger_tables, &world->store);
-  assert(r == 0 && world->sent);
+  assert(world->sent);
   start_engine(world);
   world_publish(world, "otherwise route alpha, beta, gamma");
 }
@@ -358,18 +365,21 @@ static bool tables_equal(struct store *left, struct store *right, unsigned table
   }
 }
 
+bool world_payments_agree(struct store *left, struct store *right) {
+  return tables_equal(left, right, LEDGER_PAYMENTS) && tables_equal(left, right, LEDGER_OPEN) &&
+         tables_equal(left, right, LEDGER_MOVEMENTS);
+}
+
 bool world_journal_agrees(struct world *world) {
   struct store *store;
   struct ledger *ledger;
   uint64_t entries;
   int r = store_open_memory(ledger_tables, &store);
   assert(r == 0);
-  r = ledger_open(store, ledger_key, &world->draws, &ledger);
+  r = ledger_open(store, world_ledger_key, &world->draws, &ledger);
   assert(r == 0);
   r = payments_rebuild(world->ledger, ledger, &entries);
-  bool agrees = r == 0 && entries > 0 && tables_equal(world->store, store, LEDGER_PAYMENTS) &&
-                tables_equal(world->store, store, LEDGER_OPEN) &&
-                tables_equal(world->store, store, LEDGER_MOVEMENTS);
+  bool agrees = r == 0 && entries > 0 && world_payments_agree(world->store, store);
   ledger_free(ledger);
   store_close(store);
   return agrees;

@@ -41,9 +41,15 @@ struct world {
  * only. */
 extern struct sheet_facts world_sheets[3];
 
+/* The key of every world's ledger. */
+extern const uint8_t world_ledger_key[LEDGER_KEY_BYTES];
+
 void world_open(struct world *world, uint64_t seed);
+/* The same over a store, which is the world's from here on. */
+void world_open_over(struct world *world, uint64_t seed, struct store *store);
 void world_close(struct world *world);
-/* What a SIGKILL leaves, and a start from it. The line to the vault is new and there. */
+/* Of a store in memory: what a SIGKILL leaves, and a start from it. The line to the vault is new and there.
+ */
 void world_restart(struct world *world);
 /* Publishes a policy and tells the engine. */
 void world_publish(struct world *world, const char *text);
@@ -83,5 +89,7 @@ struct webhook world_webhook(const struct dispatch *dispatch, enum operation abo
 /* Hands it in and makes a round. Returns what it was answered. */
 enum status world_tell(struct world *world, const struct webhook *webhook);
 
+/* Whether two ledgers' tables that the journal rebuilds are the same. */
+bool world_payments_agree(struct store *left, struct store *right);
 /* Whether the payments, open and movements tables equal what the journal rebuilds. */
 bool world_journal_agrees(struct world *world);

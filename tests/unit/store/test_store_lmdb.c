@@ -88,6 +88,23 @@ Test(store_lmdb, files_that_others_can_reach_are_refused) {
   }
 }
 
+/* A power loss in the middle of a first start may leave anything under the name of the draft, and a process
+ * that was killed a file without a byte. */
+Test(store_lmdb, a_first_start_that_was_cut_off_is_begun_anew) {
+  char draft[SCRATCH_CAPACITY + 16];
+  snprintf(draft, sizeof draft, "%s.new", scratch.file);
+  FILE *file = fopen(draft, "w");
+  fputs("half a database", file);
+  fclose(file);
+  file = fopen(scratch.file, "w");
+  fclose(file);
+  cr_assert_eq(chmod(scratch.file, 0600), 0);
+  store_close(open_store());
+  cr_assert_eq(access(draft, F_OK), -1);
+  snprintf(draft, sizeof draft, "%s.new-lock", scratch.file);
+  cr_assert_eq(access(draft, F_OK), -1);
+}
+
 Test(store_lmdb, a_lock_file_that_is_a_link_is_refused) {
   struct store *store;
   char lock[SCRATCH_CAPACITY + 8];

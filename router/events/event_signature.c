@@ -1,4 +1,4 @@
-#include "webhook_signature.h"
+#include "event_signature.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void webhook_sign(const uint8_t *secret, size_t length, const char *id, int64_t timestamp_s, const void *body,
-                  size_t body_length, char ret_signature[SIGNATURE_CAPACITY]) {
+void event_sign(const uint8_t *secret, size_t length, const char *id, int64_t timestamp_s, const void *body,
+                size_t body_length, char ret_signature[SIGNATURE_CAPACITY]) {
   crypto_auth_hmacsha256_state state;
   uint8_t mac[crypto_auth_hmacsha256_BYTES];
   char timestamp[24];
@@ -18,11 +18,12 @@ void webhook_sign(const uint8_t *secret, size_t length, const char *id, int64_t 
   crypto_auth_hmacsha256_update(&state, body, body_length);
   crypto_auth_hmacsha256_final(&state, mac);
   memcpy(ret_signature, "v1,", 3);
-  sodium_bin2base64(ret_signature + 3, SIGNATURE_CAPACITY - 3, mac, sizeof mac, sodium_base64_VARIANT_ORIGINAL);
+  sodium_bin2base64(ret_signature + 3, SIGNATURE_CAPACITY - 3, mac, sizeof mac,
+                    sodium_base64_VARIANT_ORIGINAL);
   sodium_memzero(&state, sizeof state);
 }
 
-void webhook_secret_text(const uint8_t *secret, size_t length, char ret_text[SECRET_TEXT_CAPACITY]) {
+void event_secret_text(const uint8_t *secret, size_t length, char ret_text[SECRET_TEXT_CAPACITY]) {
   static const char prefix[] = "whsec_";
   assert(length <= 64);
   memcpy(ret_text, prefix, sizeof prefix - 1);

@@ -1,6 +1,6 @@
 """Events from a whole stack to a merchant's endpoints, good and bad.
 
-test_webhooks.py BUILD [Class.test...]
+test_endpoints.py BUILD [Class.test...]
 """
 import json
 import os
@@ -28,7 +28,7 @@ class Stack:
     """`freeport up --sandbox` in a directory of its own, with webhooks tried again after a second."""
 
     def __init__(self, retries):
-        self.directory = tempfile.mkdtemp(prefix="freeport-webhooks-")
+        self.directory = tempfile.mkdtemp(prefix="freeport-endpoints-")
         pathlib.Path(self.directory, "freeport.yaml").write_text(f"webhook_retries: {retries}\n")
         self.process = subprocess.Popen([BUILD / "freeport", "up", "--dir", self.directory, "--sandbox"],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

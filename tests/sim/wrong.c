@@ -1,0 +1,103 @@
+/* The linker sends calls of these functions here first (-Wl,--wrap). */
+#include "wrong.h"
+
+#include <string.h>
+
+#include "engine_parts.h"
+
+enum { HTTP_NOT_FOUND = 404 };
+
+static enum wrong chosen;
+static int64_t started_ms;
+static bool late;
+
+static const struct {
+  const char *name, *about;
+} wrongs[WRONG_COUNT] = {
+    [WRONG_NOTHING] = {"nothing", "the router as it is"},
+    [WRONG_NO_DISPATCH_RECORD] = {"no_dispatch_record",
+                                  "a dispatch leaves before its record is durable (P1)"},
+    [WRONG_RETRY_ON_TIMEOUT] = {"retry_on_timeout",
+                                "a lost answer counts as a request that was not sent (P2)"},
+    [WRONG_ABSENT_AT_ONCE] = {"absent_at_once", "a 404 counts as absence, at once (P2)"},
+    [WRONG_KEY_FORGOTTEN_AT_RESTART] = {"key_forgotten_at_restart",
+                                        "idempotency keys from before a restart are unknown (P3)"},
+    [WRONG_CAPTURE_NOT_IDEMPOTENT] = {"capture_not_idempotent",
+                                      "a capture is made again under the same key (P3)"},
+};
+
+const char *wrong_name(enum wrong wrong) {
+  return wrongs[wrong].name;
+}
+
+const char *wrong_about(enum wrong wrong) {
+  return wrongs[wrong].about;
+}
+
+enum wrong wrong_named(const char *name) {
+  unsigned wrong = WRONG_NOTHING + 1;
+  while (wrong < WRONG_COUNT && strcmp(wrongs[wrong].name, name) != 0)
+    wrong++;
+  return (enum wrong)wrong;
+}
+
+void wrong_choose(enum wrong wrong) {
+  chosen = wrong;
+}
+
+void wrong_restarted(int64_t now_ms) {
+  started_ms = now_ms;
+}
+
+/* ---- Between the parts ---- */
+
+int __real_engine_commit(struct engine *engine, int64_t now_ms);
+int __wrap_engine_commit(struct engine *engine, int64_t now_ms);
+enum finding __real_find(const struct evidence *evidence);
+enum finding __wrap_find(const struct evidence *evidence);
+int __real_ledger_idempotency_get(struct ledger *ledger, const struct id *merchant, const char *path,
+                                  const char *key, int64_t now_ms, struct idempotent *ret_entry);
+int __wrap_ledger_idempotency_get(struct ledger *ledger, const struct id *merchant, const char *path,
+                                  const char *key, int64_t now_ms, struct idempotent *ret_entry);
+
+/* Everything leaves in one round, and is made durable in the next. */
+int __wrap_engine_commit(struct engine *engine, int64_t now_ms) {
+  late = !late;
+  if (chosen == WRONG_NO_DISPATCH_RECORD && late) {
+    effects_release(engine);
+    return 0;
+  }
+  return __real_engine_commit(engine, now_ms);
+}
+
+static bool is_timeout(const struct evidence *evidence) {
+  return evidence->errand == ERRAND_FIRST && evidence->status == STATUS_DONE &&
+         evidence->result->phase == PHASE_SENT_NO_REPLY;
+}
+
+static bool is_not_found(const struct evidence *evidence) {
+  return evidence->errand == ERRAND_STATUS && evidence->status == STATUS_DONE &&
+         evidence->result->http_status == HTTP_NOT_FOUND;
+}
+
+enum finding __wrap_find(const struct evidence *evidence) {
+  if (chosen == WRONG_RETRY_ON_TIMEOUT && is_timeout(evidence))
+    return FINDING_NOT_SENT;
+  if (chosen == WRONG_ABSENT_AT_ONCE && is_not_found(evidence))
+    return FINDING_ABSENT;
+  return __real_find(evidence);
+}
+
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), end_length = strlen(end);
+  return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+int __wrap_ledger_idempotency_get(struct ledger *ledger, const struct id *merchant, const char *path,
+                                  const char *key, int64_t now_ms, struct idempotent *ret_entry) {
+  if (chosen == WRONG_CAPTURE_NOT_IDEMPOTENT && ends_with(path, "/capture"))
+    return LEDGER_ABSENT;
+  int r = __real_ledger_idempotency_get(ledger, merchant, path, key, now_ms, ret_entry);
+  bool before = r == 0 && ret_entry->created_ms < started_ms;
+  return chosen == WRONG_KEY_FORGOTTEN_AT_RESTART && before ? LEDGER_ABSENT : r;
+}

@@ -1,0 +1,26 @@
+/* Known-wrong routers, to show that the simulator finds what is wrong. Each is made by standing between two
+ * parts of the real one when the simulator is linked; nothing in the product knows of it. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum wrong {
+  WRONG_NOTHING,
+  WRONG_NO_DISPATCH_RECORD,
+  WRONG_RETRY_ON_TIMEOUT,
+  WRONG_ABSENT_AT_ONCE,
+  WRONG_KEY_FORGOTTEN_AT_RESTART,
+  WRONG_CAPTURE_NOT_IDEMPOTENT,
+  WRONG_COUNT
+};
+
+/* What the command line calls it, and what is wrong with it. Static. */
+const char *wrong_name(enum wrong wrong);
+const char *wrong_about(enum wrong wrong);
+/* The one of that name, or WRONG_COUNT. */
+enum wrong wrong_named(const char *name);
+/* From here on the router is wrong in that way. */
+void wrong_choose(enum wrong wrong);
+/* The router's process begins, by its own time. */
+void wrong_restarted(int64_t now_ms);
