@@ -221,8 +221,6 @@ int lmdb_log_open(struct lmdb_store *lmdb, const char *path) {
   uint8_t id[LOG_ID_BYTES];
   int r = name_log(path, log_path);
   if (r == 0)
-    r = lmdb_begin_writing(lmdb);
-  if (r == 0)
     r = read_log_id(lmdb, id);
   if (r < 0)
     return r;
