@@ -15,6 +15,7 @@ struct lmdb_store {
   struct batch_log *log; /* NULL: every batch is committed to LMDB itself */
   MDB_txn *writer;       /* what LMDB has not committed: the batches in the log, and the one being made */
   bool pending;          /* something was put since the last commit */
+  bool failed;           /* a change of the batch was refused: it must not become durable */
   int broken;      /* a negated errno when the batches in the log could not be put back: nothing goes on */
   MDB_txn *reader; /* one snapshot, renewed and reset; of use while there is no writer */
   bool reading;    /* whether the reader is renewed */
