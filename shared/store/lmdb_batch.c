@@ -118,6 +118,8 @@ static void put_back_or_break(struct lmdb_store *lmdb) {
 }
 
 int lmdb_settle(struct lmdb_store *lmdb) {
+  if (lmdb->broken < 0)
+    return lmdb->broken; /* the log holds what no transaction does */
   MDB_txn *writer = lmdb->writer;
   lmdb->writer = NULL; /* freed by mdb_txn_commit, also when it fails */
   lmdb->pending = false;
