@@ -10,8 +10,8 @@
  * 32 bytes checksum, then `length` bytes of changes. base is the number of LMDB's transaction that the log
  * stands on: records of an earlier one are over and done with, those of a later one say that the file was put
  * back without its log. The checksum is BLAKE2b of all that and of the id: it finds torn writes, not forgers,
- * for callers authenticate every value themselves. A change is u8 kind, u8 table, u8 key length, key, and with
- * a put u32 value length and value. */
+ * for callers authenticate every value themselves. A change is u8 kind, u8 table, u8 key length, key, and
+ * with a put u32 value length and value. */
 #pragma once
 
 #include "cursor.h"
