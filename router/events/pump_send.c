@@ -17,10 +17,17 @@ _Static_assert((int)SIGNATURES_CAPACITY <= (int)DELIVERY_SIGNATURES_CAPACITY, "b
 
 /* ---- Sending ---- */
 
+/* How many attempts it may have under way: the fewer places the others leave, the fewer it takes of them, so
+ * that even many that hang leave some. */
+static unsigned share_of(const struct endpoint *endpoint) {
+  unsigned others = (unsigned)endpoint->pump->by_number.count - endpoint->outstanding;
+  unsigned share = (NOTIFY_OUTSTANDING_MAX - others) * ENDPOINT_OUTSTANDING_MAX / NOTIFY_OUTSTANDING_MAX;
+  return endpoint->failures >= FAILING_AFTER || share < 1 ? 1 : share;
+}
+
 static bool may_send(const struct endpoint *endpoint) {
   const struct pump *pump = endpoint->pump;
-  unsigned limit = endpoint->failures >= FAILING_AFTER ? 1 : ENDPOINT_OUTSTANDING_MAX;
-  return endpoint->ready_first && endpoint_enabled(endpoint) && endpoint->outstanding < limit &&
+  return endpoint->ready_first && endpoint_enabled(endpoint) && endpoint->outstanding < share_of(endpoint) &&
          endpoint->pause_until_ms <= pump->now_ms;
 }
 

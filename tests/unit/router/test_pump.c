@@ -366,6 +366,26 @@ Test(pump, an_endpoint_that_hangs_holds_nobody_up) {
   cr_expect_leq(pump_counts(pump).held, ENDPOINT_HELD_MAX + EVENTS_PER_ENTRY_MAX);
 }
 
+/* As many as one merchant may have, each with more to take than it is given at once. */
+Test(pump, endpoints_that_hang_together_leave_places_for_others) {
+  char url[64];
+  (void)make_endpoint("https://good.example/", EVERY_EVENT_TYPE);
+  for (unsigned i = 0; i < ENDPOINTS_PER_MERCHANT; i++) {
+    snprintf(url, sizeof url, "https://hangs%u.example/", i);
+    (void)make_endpoint(url, EVERY_EVENT_TYPE);
+  }
+  for (unsigned i = 0; i < 2 * ENDPOINT_OUTSTANDING_MAX; i++)
+    (void)authorize();
+  settle();
+  unsigned good = 0;
+  for (struct attempt_made *attempt; (attempt = under_way(NULL, "https://good.example/")); good++) {
+    end_attempt(attempt, DELIVERY_TAKEN, 204);
+    settle();
+  }
+  cr_expect_eq(good, 2 * ENDPOINT_OUTSTANDING_MAX);
+  cr_expect_lt(pump_counts(pump).outstanding, NOTIFY_OUTSTANDING_MAX - 2 * ENDPOINT_OUTSTANDING_MAX);
+}
+
 Test(pump, what_fails_gets_one_attempt_at_once_and_all_when_it_answers_again) {
   (void)make_endpoint("https://down.example/", EVERY_EVENT_TYPE);
   for (unsigned i = 0; i < 40; i++)
