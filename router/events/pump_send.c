@@ -144,20 +144,31 @@ static bool send_one(struct endpoint *endpoint) {
   return true;
 }
 
-void pump_send(struct pump *pump) {
-  bool sent = true;
-  while (sent && pump_can_send(pump)) {
-    sent = false;
-    for (struct endpoint *endpoint = pump->endpoints; endpoint && pump_can_send(pump);
-         endpoint = endpoint->next) {
-      unsigned before = endpoint->outstanding;
-      if (!may_send(endpoint))
-        continue;
-      if (!send_one(endpoint))
-        return;
-      sent |= endpoint->outstanding > before;
+/* One of each endpoint that may. Returns whether there may be more to send, and room in this run. */
+static bool send_in_turn(struct pump *pump, unsigned *left) {
+  bool sent = false;
+  for (struct endpoint *endpoint = pump->endpoints; endpoint && pump_can_send(pump);
+       endpoint = endpoint->next) {
+    unsigned before = endpoint->outstanding;
+    if (!may_send(endpoint))
+      continue;
+    if (!send_one(endpoint))
+      return false;
+    if (endpoint->outstanding == before)
+      continue;
+    sent = true;
+    if (--*left == 0) {
+      pump_rotate(pump, endpoint);
+      return false;
     }
   }
+  return sent;
+}
+
+void pump_send(struct pump *pump) {
+  unsigned left = PUMP_SENDS;
+  while (pump_can_send(pump) && send_in_turn(pump, &left))
+    ;
 }
 
 /* ---- What became of it ---- */
