@@ -7,7 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { QUEUE_MAX = CHANNEL_QUEUE / 2 };
+enum {
+  QUEUE_MAX = CHANNEL_QUEUE / 2,
+  MESSAGES_PER_ROUND = NOTIFY_OUTSTANDING_MAX /* more have no reason to come at once; payments go first */
+};
 
 void notify_link_init(struct notify_link *link, struct loop *loop, const struct notify_link_host *host) {
   *link = (struct notify_link){.loop = loop, .host = *host, .channel.fd = -1};
@@ -57,7 +60,7 @@ static void line_ready(struct watch *watch, uint32_t events) {
     lose(link);
     return;
   }
-  for (;;) {
+  for (int i = 0; i < MESSAGES_PER_ROUND; i++) {
     struct message message;
     int result = channel_receive(&link->channel, &message);
     if (result == CHANNEL_NOTHING)

@@ -142,11 +142,13 @@ static void complete_movement(struct slot *slot, unsigned place, const struct fo
 
 /* ---- Replies ---- */
 
-/* A movement's is older than the webhook that ended it, or agrees with it. */
+/* A movement's is older than the webhook that ended it, or agrees with it; against a person it counts. */
 void reply_after_end(struct slot *slot, struct task *task, const struct found *found) {
   unsigned attempt = task->attempt, movement = task->movement;
   task_free(task);
   if (movement) {
+    if (slot->payment->movements[movement - 1].step.by_person)
+      movement_said_again(slot, movement - 1, found);
     complete_movement(slot, movement - 1, found);
     return;
   }

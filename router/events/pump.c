@@ -43,6 +43,15 @@ struct endpoint *pump_endpoint(const struct pump *pump, const struct id *merchan
   return NULL;
 }
 
+void pump_rotate(struct pump *pump, struct endpoint *last) {
+  struct endpoint **end = &pump->endpoints;
+  while (*end)
+    end = &(*end)->next;
+  *end = pump->endpoints;
+  pump->endpoints = last->next;
+  last->next = NULL;
+}
+
 /* ---- Endpoints come and go ---- */
 
 static void on_pause(struct timer *timer) {

@@ -16,10 +16,11 @@
 enum {
   ENDPOINTS_MAX = 1024, /* of all merchants */
   ENDPOINTS_PER_MERCHANT = 16,
-  ENDPOINT_OUTSTANDING_MAX = 16, /* attempts at once */
+  ENDPOINT_OUTSTANDING_MAX = 16, /* attempts at once; fewer when others have many */
   ENDPOINT_HELD_MAX = 1024,      /* events that wait for one endpoint; beyond, they wait in the journal */
   PUMP_HELD_MAX = 65536,         /* of all endpoints */
   PUMP_READS = 64,               /* entries of the journal in one run */
+  PUMP_SENDS = 16,               /* attempts that one run begins */
   PUMP_FLUSH_MS = 500,           /* what is to be remembered is written so long after at the latest */
   PUMP_SCHEDULE_MAX = 16,
   ATTEMPT_MS = 15000,

@@ -96,6 +96,9 @@ struct endpoint *pump_endpoint(const struct pump *pump, const struct id *merchan
 /* The next entry that it looks at. */
 uint64_t endpoint_at(const struct endpoint *endpoint);
 
+/* Those up to that one come last the next time. */
+void pump_rotate(struct pump *pump, struct endpoint *last);
+
 /* It reads by itself from here on, when it reads at all. */
 void endpoint_hold(struct endpoint *endpoint);
 

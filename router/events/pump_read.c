@@ -86,16 +86,6 @@ static void catch_up(struct endpoint *endpoint, unsigned *reads) {
     endpoint->following = true;
 }
 
-/* Others come first the next time. */
-static void rotate(struct pump *pump) {
-  struct endpoint *first = pump->endpoints, **last = &pump->endpoints;
-  while (*last)
-    last = &(*last)->next;
-  *last = first;
-  pump->endpoints = first->next;
-  first->next = NULL;
-}
-
 static void catch_up_all(struct pump *pump, unsigned *reads) {
   pump->lagging = false;
   for (struct endpoint *endpoint = pump->endpoints; endpoint; endpoint = endpoint->next) {
@@ -106,7 +96,7 @@ static void catch_up_all(struct pump *pump, unsigned *reads) {
       pump->lagging = true;
   }
   if (*reads >= PUMP_READS)
-    rotate(pump);
+    pump_rotate(pump, pump->endpoints);
 }
 
 /* ---- All that keep up ---- */

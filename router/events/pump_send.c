@@ -17,10 +17,17 @@ _Static_assert((int)SIGNATURES_CAPACITY <= (int)DELIVERY_SIGNATURES_CAPACITY, "b
 
 /* ---- Sending ---- */
 
+/* How many attempts it may have under way: the fewer places the others leave, the fewer it takes of them, so
+ * that even many that hang leave some. */
+static unsigned share_of(const struct endpoint *endpoint) {
+  unsigned others = (unsigned)endpoint->pump->by_number.count - endpoint->outstanding;
+  unsigned share = (NOTIFY_OUTSTANDING_MAX - others) * ENDPOINT_OUTSTANDING_MAX / NOTIFY_OUTSTANDING_MAX;
+  return endpoint->failures >= FAILING_AFTER || share < 1 ? 1 : share;
+}
+
 static bool may_send(const struct endpoint *endpoint) {
   const struct pump *pump = endpoint->pump;
-  unsigned limit = endpoint->failures >= FAILING_AFTER ? 1 : ENDPOINT_OUTSTANDING_MAX;
-  return endpoint->ready_first && endpoint_enabled(endpoint) && endpoint->outstanding < limit &&
+  return endpoint->ready_first && endpoint_enabled(endpoint) && endpoint->outstanding < share_of(endpoint) &&
          endpoint->pause_until_ms <= pump->now_ms;
 }
 
@@ -137,20 +144,31 @@ static bool send_one(struct endpoint *endpoint) {
   return true;
 }
 
-void pump_send(struct pump *pump) {
-  bool sent = true;
-  while (sent && pump_can_send(pump)) {
-    sent = false;
-    for (struct endpoint *endpoint = pump->endpoints; endpoint && pump_can_send(pump);
-         endpoint = endpoint->next) {
-      unsigned before = endpoint->outstanding;
-      if (!may_send(endpoint))
-        continue;
-      if (!send_one(endpoint))
-        return;
-      sent |= endpoint->outstanding > before;
+/* One of each endpoint that may. Returns whether there may be more to send, and room in this run. */
+static bool send_in_turn(struct pump *pump, unsigned *left) {
+  bool sent = false;
+  for (struct endpoint *endpoint = pump->endpoints; endpoint && pump_can_send(pump);
+       endpoint = endpoint->next) {
+    unsigned before = endpoint->outstanding;
+    if (!may_send(endpoint))
+      continue;
+    if (!send_one(endpoint))
+      return false;
+    if (endpoint->outstanding == before)
+      continue;
+    sent = true;
+    if (--*left == 0) {
+      pump_rotate(pump, endpoint);
+      return false;
     }
   }
+  return sent;
+}
+
+void pump_send(struct pump *pump) {
+  unsigned left = PUMP_SENDS;
+  while (pump_can_send(pump) && send_in_turn(pump, &left))
+    ;
 }
 
 /* ---- What became of it ---- */

@@ -25,6 +25,11 @@ static void close_line(struct router_line *line) {
   line->number++;
 }
 
+static void lose(struct router_line *line) {
+  close_line(line);
+  line->lost(line);
+}
+
 void router_line_end(struct router_line *line) {
   close_line(line);
   free(line->body);
@@ -37,7 +42,7 @@ static void watch_for_room(struct router_line *line) {
   if (wanted == line->writing)
     return;
   if (loop_change(line->loop, &line->watch, wanted ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
-    close_line(line);
+    lose(line);
   else
     line->writing = wanted;
 }
@@ -54,7 +59,7 @@ static void reply(struct router_line *line, uint64_t correlation, enum status st
       channel_send(&line->channel, NOTIFY_DELIVER | REPLY_BIT, correlation, bytes, writer_length(&writer));
   if (error < 0) {
     log_error("the router cannot be answered", error);
-    close_line(line);
+    lose(line);
     return;
   }
   watch_for_room(line);
@@ -113,8 +118,7 @@ static void take_all(struct router_line *line) {
       log_info("the router has gone");
     else
       log_warn("a malformed message: the line to the router is closed");
-    close_line(line);
-    line->lost(line);
+    lose(line);
   }
 }
 
@@ -122,8 +126,7 @@ static void on_ready(struct watch *watch, uint32_t events) {
   struct router_line *line = (struct router_line *)watch;
   if (events & EPOLLOUT) {
     if (channel_flush(&line->channel) < 0) {
-      close_line(line);
-      line->lost(line);
+      lose(line);
       return;
     }
     watch_for_room(line);

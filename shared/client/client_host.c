@@ -168,18 +168,27 @@ static struct client_host *host_new(struct client_pool *pool, const struct clien
   return host;
 }
 
-/* Frees a host of which nothing is left but the name. Returns whether there was one. */
+static bool is_at_rest(const struct client_host *host) {
+  return host->exchanges == 0 && host->working == NULL && !host->resolving;
+}
+
+/* Frees a host that nothing is under way for: one without connections, else the one known longest. Returns
+ * whether there was one. */
 static bool forget_one(struct client_pool *pool) {
+  struct client_host **found = NULL;
   for (struct client_host **at = &pool->hosts; *at != NULL; at = &(*at)->next) {
-    struct client_host *host = *at;
-    if (host->exchanges > 0 || host->connections > 0 || host->resolving)
-      continue;
-    *at = host->next;
-    free(host);
-    pool->host_count--;
-    return true;
+    if (is_at_rest(*at))
+      found = at;
+    if (found == at && (*at)->connections == 0)
+      break;
   }
-  return false;
+  if (found == NULL)
+    return false;
+  struct client_host *host = *found;
+  *found = host->next;
+  client_host_free(host);
+  pool->host_count--;
+  return true;
 }
 
 int client_host_find(struct client_pool *pool, const struct client_request *request,

@@ -244,3 +244,27 @@ Test(keep_alive, a_callback_may_send_the_next_request) {
   cr_assert_eq(server.accepted, 1);
   end(&server, &trial);
 }
+
+/* An idle connection keeps no place that a request wants: a full table of hosts gives up its longest known.
+ */
+Test(keep_alive, an_idle_host_makes_room_for_another) {
+  static const struct script script = {{ANSWER, ANSWER, {ACTION_HANG}}};
+  struct scripted_server servers[3];
+  struct trial trial;
+  struct told told;
+  trial_begin(&trial, &(struct client_settings){.hosts_max = 2});
+  for (int i = 0; i < 3; i++)
+    scripted_server_start(&servers[i], &script, 1, NULL);
+  for (int i = 0; i < 3; i++)
+    ask(&servers[i], &trial, PHASE_REPLY);
+  ask(&servers[1], &trial, PHASE_REPLY);
+  cr_expect_eq(servers[1].accepted, 1, "the later one was kept");
+  cr_assert_eq(trial_send(&trial, "127.0.0.1", servers[1].port, false, REQUEST, REST_MS, &told), 0);
+  ask(&servers[0], &trial, PHASE_REPLY);
+  cr_expect_eq(servers[0].accepted, 2, "the first was forgotten");
+  cr_expect_eq(servers[1].accepted, 1, "one with a request under way is not");
+  trial_wait(&trial, &told);
+  trial_end(&trial);
+  for (int i = 0; i < 3; i++)
+    scripted_server_stop(&servers[i]);
+}

@@ -366,6 +366,72 @@ Test(pump, an_endpoint_that_hangs_holds_nobody_up) {
   cr_expect_leq(pump_counts(pump).held, ENDPOINT_HELD_MAX + EVENTS_PER_ENTRY_MAX);
 }
 
+/* As many as one merchant may have, each with more to take than it is given at once. */
+Test(pump, endpoints_that_hang_together_leave_places_for_others) {
+  char url[64];
+  (void)make_endpoint("https://good.example/", EVERY_EVENT_TYPE);
+  for (unsigned i = 0; i < ENDPOINTS_PER_MERCHANT; i++) {
+    snprintf(url, sizeof url, "https://hangs%u.example/", i);
+    (void)make_endpoint(url, EVERY_EVENT_TYPE);
+  }
+  for (unsigned i = 0; i < 2 * ENDPOINT_OUTSTANDING_MAX; i++)
+    (void)authorize();
+  settle();
+  unsigned good = 0;
+  for (struct attempt_made *attempt; (attempt = under_way(NULL, "https://good.example/")); good++) {
+    end_attempt(attempt, DELIVERY_TAKEN, 204);
+    settle();
+  }
+  cr_expect_eq(good, 2 * ENDPOINT_OUTSTANDING_MAX);
+  cr_expect_lt(pump_counts(pump).outstanding, NOTIFY_OUTSTANDING_MAX - 2 * ENDPOINT_OUTSTANDING_MAX);
+}
+
+/* What has heaped up while the line was away goes in small runs, between which payments have their turn. */
+Test(pump, a_heap_goes_in_small_runs) {
+  for (unsigned i = 0; i < 8; i++)
+    (void)make_endpoint("https://good.example/", EVERY_EVENT_TYPE);
+  pump_on_line(pump, world.now_ms, false);
+  for (unsigned i = 0; i < ENDPOINT_OUTSTANDING_MAX; i++)
+    (void)authorize();
+  settle();
+  pump_on_line(pump, world.now_ms, true);
+  unsigned runs = 0;
+  for (; pump_due(pump, world.now_ms) == 0; runs++) {
+    unsigned before = made_count;
+    pump_run(pump, world.now_ms);
+    cr_expect_leq(made_count - before, PUMP_SENDS);
+  }
+  cr_expect_gt(made_count, 2 * PUMP_SENDS);
+  cr_expect_lt(runs, made_count);
+}
+
+Test(pump, every_endpoint_has_its_turn) {
+  char url[64];
+  for (unsigned i = 0; i < 3 * PUMP_SENDS / 2; i++) {
+    snprintf(url, sizeof url, "https://good%u.example/", i);
+    (void)make_endpoint(url, EVERY_EVENT_TYPE);
+  }
+  pump_on_line(pump, world.now_ms, false);
+  for (unsigned i = 0; i < 4; i++)
+    (void)authorize();
+  settle();
+  pump_on_line(pump, world.now_ms, true);
+  for (unsigned run = 0; run < 2; run++) {
+    pump_run(pump, world.now_ms);
+    for (unsigned i = 0; i < made_count; i++) {
+      if (made[i].number)
+        end_attempt(&made[i], DELIVERY_TAKEN, 200);
+    }
+  }
+  for (unsigned i = 0; i < 3 * PUMP_SENDS / 2; i++) {
+    unsigned count = 0;
+    snprintf(url, sizeof url, "https://good%u.example/", i);
+    for (unsigned k = 0; k < made_count; k++)
+      count += strcmp(made[k].url, url) == 0;
+    cr_expect_geq(count, 1, "%s", url);
+  }
+}
+
 Test(pump, what_fails_gets_one_attempt_at_once_and_all_when_it_answers_again) {
   (void)make_endpoint("https://down.example/", EVERY_EVENT_TYPE);
   for (unsigned i = 0; i < 40; i++)

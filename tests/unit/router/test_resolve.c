@@ -433,3 +433,20 @@ RESOLVE_TEST(what_the_books_have_no_place_for_is_confirmed_only) {
   cr_assert_eq(newest()->movements[0].step.attention_ms, 0, "said again, it is nothing new");
   cr_assert_eq(newest()->amount_refunded, 700);
 }
+
+RESOLVE_TEST(the_answer_to_a_question_about_a_movement_that_was_under_way_counts_too) {
+  struct payment_request request = world_request(&world);
+  world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  struct id id = world_newest(&world);
+  struct movement_request refund = world_movement(&world, &id, MOVEMENT_REFUND, 400);
+  world_move(&world, &refund);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  world_advance(&world, 2000);
+  cr_assert_eq(world_outstanding(&world)->dispatch.operation, OPERATION_STATUS);
+  cr_assert_eq(resolve_movement(0, false), REQUEST_DONE);
+  cr_assert_eq(newest()->amount_refundable, 1000);
+  world_approve(&world, ANSWER_IS_REFUNDED);
+  cr_assert_eq(newest()->amount_refunded, 400);
+  cr_assert_eq(newest()->amount_refundable, 600);
+}
