@@ -40,7 +40,7 @@ static void take_policy_text(struct json_intake *intake, const json_t *value, co
     json_refuse(intake, "invalid_field", "The field has the wrong type.");
   else if (text[0] == '\0' || json_string_length(value) > (size_t)rule->high)
     json_refuse(intake, "invalid_field", "The policy is empty or too long.");
-  else
+  else if (json_no_card(intake, text))
     strcpy((char *)target + rule->offset, text);
 }
 

@@ -197,10 +197,10 @@ void json_take_object(struct json_intake *intake, const json_t *value, const str
   json_take_members(intake, value, rule->members, target);
 }
 
-/* Telephone numbers and what is not free in its form are left alone. */
+/* Telephone numbers are as long as card numbers, and what schemes and 3DS servers give out may look like one.
+ */
 static bool may_hold_card(enum request_field field) {
-  enum alphabet alphabet = request_field_rule(field)->alphabet;
-  return field != REQUEST_CUSTOMER_PHONE && (alphabet == ALPHABET_TEXT || alphabet == ALPHABET_PRINT);
+  return field != REQUEST_CUSTOMER_PHONE && field != REQUEST_THREE_DS_CAVV && field != REQUEST_THREE_DS_DS_ID;
 }
 
 static void set_field(struct json_intake *intake, const struct json_rule *rule, void *target,

@@ -16,6 +16,9 @@ static const char *const retries[] = {"auto", "none", NULL};
 static const char *const late_successes[] = {"keep", "void", NULL};
 static const char *const three_ds_modes[] = {"auto", "require", "skip", "external", NULL};
 
+static const char *const three_ds_exemptions[] = {"low_value", "transaction_risk_analysis",
+                                                  "trusted_beneficiary", "secure_corporate", NULL};
+
 static void *at(void *target, size_t offset) {
   return (char *)target + offset;
 }
@@ -139,7 +142,7 @@ static void take_metadata(struct json_intake *intake, const json_t *value, const
       json_refuse(intake, "invalid_field", not_allowed);
       return;
     }
-    if (!json_no_card(intake, json_string_value(member)))
+    if (!json_no_card(intake, key) || !json_no_card(intake, json_string_value(member)))
       return;
     snprintf(text, sizeof text, "%s=%s", key, json_string_value(member));
     int result = request_fields_set(at(target, entry.offset), entry.field, text);
@@ -270,7 +273,8 @@ static const struct json_rule three_ds_result_members[] = {
 static const struct json_rule three_ds_members[] = {
     {"mode", json_take_field_word, .offset = offsetof(struct payment_request, fields),
      .choices = three_ds_modes, .field = REQUEST_THREE_DS_MODE},
-    FIELD("exemption", REQUEST_THREE_DS_EXEMPTION),
+    {"exemption", json_take_field_word, .offset = offsetof(struct payment_request, fields),
+     .choices = three_ds_exemptions, .field = REQUEST_THREE_DS_EXEMPTION},
     {"result", json_take_object, .members = three_ds_result_members},
     {0},
 };
