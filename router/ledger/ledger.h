@@ -61,7 +61,8 @@ void ledger_free(struct ledger *ledger);
 /* Reads the ledger's key file (32 bytes, this user's, mode 0600, no symbolic link), or makes it from draws
  * when it is absent. The caller wipes ret_key. */
 MUST_USE int ledger_key_file(const char *path, const struct draws *draws, uint8_t ret_key[LEDGER_KEY_BYTES]);
-/* Makes everything since the last commit durable; on failure nothing of it happened. */
+/* Makes everything since the last commit durable; on failure nothing of it happened, or, after
+ * -EIO, nobody knows (store.h). */
 MUST_USE int ledger_commit(struct ledger *ledger);
 /* A writing function failed half-way: the next commit fails with error (a negated errno) and abandons. */
 void ledger_spoil(struct ledger *ledger, int error);

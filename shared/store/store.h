@@ -41,8 +41,8 @@ MUST_USE int store_put(struct store *store, unsigned table, const void *key, siz
 /* Adds to the batch; an absent key is no error. */
 MUST_USE int store_delete(struct store *store, unsigned table, const void *key, size_t key_length);
 /* Makes the batch durable: 0 means it survives a power loss. On a negated errno nothing of it happened
- * and the batch is gone.
- * With an empty batch it does nothing. */
+ * and the batch is gone; but after -EIO nobody knows before the store is opened again, and until then it
+ * refuses everything. With an empty batch it does nothing. */
 MUST_USE int store_commit(struct store *store);
 /* Forgets the batch. */
 void store_abandon(struct store *store);

@@ -57,7 +57,7 @@ static void take_back(struct vault *vault) {
 
 void round_fail(struct vault *vault, int error) {
   struct round *round = &vault->round;
-  log_error("the store refused a batch; nothing of it was done", error);
+  log_error("the store refused a batch; who waits for it is told so", error);
   store_abandon(vault->store);
   take_back(vault);
   size_t replies = round->reply_count, dispatches = round->dispatch_count;
