@@ -128,6 +128,8 @@ int metrics_render(const struct metrics *metrics, const struct metrics_now *now,
   print_webhooks(out, &now->pump);
   print_one(out, "freeport_requests_in_flight", "gauge", "Requests that wait for their answers.",
             now->in_flight);
+  print_one(out, "freeport_requests_in_engine", "gauge", "Requests whose answers the engine still owes.",
+            now->engine.waiting);
   print_one(out, "freeport_clients_gone_total", "counter", "Clients that left unanswered.",
             metrics->clients_gone);
   print_one(out, "freeport_vault_up", "gauge", "Whether the vault answers.", now->vault_up);

@@ -10,8 +10,32 @@ enum { US_PER_MS = 1000 };
 
 struct delivery {
   struct deliverer *deliverer;
+  struct delivery *next, **link; /* among those under way; what leads to it */
   uint64_t line, number;
 };
+
+static void keep(struct delivery *delivery) {
+  struct deliverer *deliverer = delivery->deliverer;
+  delivery->next = deliverer->deliveries;
+  delivery->link = &deliverer->deliveries;
+  if (delivery->next != NULL)
+    delivery->next->link = &delivery->next;
+  deliverer->deliveries = delivery;
+  deliverer->outstanding++;
+}
+
+static void let_go(struct delivery *delivery) {
+  *delivery->link = delivery->next;
+  if (delivery->next != NULL)
+    delivery->next->link = delivery->link;
+  delivery->deliverer->outstanding--;
+  free(delivery);
+}
+
+void deliverer_end(struct deliverer *deliverer) {
+  while (deliverer->deliveries != NULL)
+    let_go(deliverer->deliveries);
+}
 
 struct delivery_attempt deliverer_judge(const struct client_result *result) {
   static const enum delivery_outcome outcomes[CLIENT_ERROR_COUNT] = {
@@ -42,9 +66,9 @@ static void on_done(void *context, const struct client_result *result) {
   struct delivery *delivery = context;
   struct deliverer *deliverer = delivery->deliverer;
   struct delivery_attempt attempt = deliverer_judge(result);
-  deliverer->outstanding--;
-  deliverer->ended(deliverer->owner, delivery->line, delivery->number, &attempt);
-  free(delivery);
+  uint64_t line = delivery->line, number = delivery->number;
+  let_go(delivery);
+  deliverer->ended(deliverer->owner, line, number, &attempt);
 }
 
 static int send_request(struct deliverer *deliverer, const struct delivery_head *head,
@@ -93,6 +117,6 @@ int deliverer_take(struct deliverer *deliverer, const struct delivery_head *head
     free(delivery);
     return error == -ENOMEM ? error : -EBUSY;
   }
-  deliverer->outstanding++;
+  keep(delivery);
   return 0;
 }

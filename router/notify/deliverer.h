@@ -13,10 +13,13 @@ enum {
 _Static_assert((int)NOTIFY_HOSTS_MAX >= (int)NOTIFY_OUTSTANDING_MAX,
                "each delivery can have a host of its own");
 
+struct delivery;
+
 struct deliverer {
   struct client_pool *pool; /* borrowed */
   bool live;                /* what URLs may lead to: webhook_url_allowed() */
   unsigned outstanding;
+  struct delivery *deliveries; /* under way */
   /* How the delivery of that number, on the line of that number, ended. */
   void (*ended)(void *owner, uint64_t line, uint64_t number, const struct delivery_attempt *attempt);
   void *owner;
@@ -26,5 +29,7 @@ struct deliverer {
  * -EBUSY when too many are under way; or -ENOMEM: and then nothing left. */
 MUST_USE int deliverer_take(struct deliverer *deliverer, const struct delivery_head *head, const void *body,
                             uint64_t line, uint64_t number);
+/* Forgets what is under way, once the pool is freed: its end is told to nobody. */
+void deliverer_end(struct deliverer *deliverer);
 /* What an answer, or the lack of one, says of the attempt. */
 struct delivery_attempt deliverer_judge(const struct client_result *result);

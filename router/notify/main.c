@@ -135,6 +135,7 @@ static void close_all(struct notify *notify) {
     router_line_end(&notify->line);
   if (notify->pool != NULL)
     client_pool_free(notify->pool);
+  deliverer_end(&notify->deliverer);
   if (notify->loop != NULL)
     loop_free(notify->loop);
 }

@@ -39,6 +39,16 @@ static int write_at(const struct batch_log *log, size_t at, size_t length) {
   return 0;
 }
 
+/* Whether it may be that all of it stands in the file: a write whose sync failed has an error too. */
+static bool may_be_written(const struct batch_log *log, size_t at, size_t length) {
+  uint8_t page[LOG_PAGE];
+  for (size_t end = at + length; at < end; at += LOG_PAGE)
+    if (pread(log->fd, page, sizeof page, (off_t)at) == LOG_PAGE &&
+        memcmp(page, log->bytes + at, LOG_PAGE) != 0)
+      return false;
+  return true;
+}
+
 static int read_all(struct batch_log *log) {
   for (size_t at = 0; at < LOG_BYTES;) {
     ssize_t got = pread(log->fd, log->bytes + at, LOG_BYTES - at, (off_t)at);
@@ -136,11 +146,13 @@ static bool is_next(const struct batch_log *log, const struct record *record) {
   return record->base == log->base && record->index == log->count;
 }
 
-/* A record behind one that cannot be read was written after that one had been acknowledged. */
-static bool another_follows(const struct batch_log *log) {
+/* A record behind one that cannot be read was written after that one had been acknowledged; one of a later
+ * base, after LMDB had committed what it now lacks. */
+static bool something_is_missing(const struct batch_log *log) {
   struct record record;
   for (size_t at = log->used; at < LOG_BYTES; at += LOG_PAGE) {
-    if (read_record(log, at, &record) && record.base == log->base && record.index > log->count)
+    if (read_record(log, at, &record) &&
+        (record.base > log->base || (record.base == log->base && record.index > log->count)))
       return true;
   }
   return false;
@@ -152,7 +164,7 @@ static int find_records(struct batch_log *log) {
     log->used += whole_pages(RECORD_HEAD + record.length);
     log->count++;
   }
-  if (another_follows(log))
+  if (something_is_missing(log))
     return -EBADMSG;
   begin_batch(log);
   return 0;
@@ -222,6 +234,8 @@ int batch_log_commit(struct batch_log *log) {
   write_record_head(log, length);
   memset(log->bytes + log->used + RECORD_HEAD + length, 0, pages - RECORD_HEAD - length);
   int r = write_at(log, log->used, pages);
+  if (r < 0 && may_be_written(log, log->used, pages))
+    r = -EIO;
   if (r == 0) {
     log->used += pages;
     log->count++;

@@ -7,10 +7,11 @@
  *
  * The file, of LOG_BYTES: a page with the log's id, then records, each at the start of a page, so that no
  * write touches what was acknowledged before: u32 magic, u32 index (0 for the first), u64 base, u32 length,
- * 32 bytes checksum, then `length` bytes of changes base is the number of LMDB's transaction that the log
- * stands on: records of another are over and done with. The checksum is BLAKE2b of all that and of the id: it
- * finds torn writes, not forgers, for callers authenticate every value themselves. A change is u8 kind, u8
- * table, u8 key length, key, and with a put u32 value length and value. */
+ * 32 bytes checksum, then `length` bytes of changes. base is the number of LMDB's transaction that the log
+ * stands on: records of an earlier one are over and done with, those of a later one say that the file was put
+ * back without its log. The checksum is BLAKE2b of all that and of the id: it finds torn writes, not forgers,
+ * for callers authenticate every value themselves. A change is u8 kind, u8 table, u8 key length, key, and
+ * with a put u32 value length and value. */
 #pragma once
 
 #include "cursor.h"
@@ -36,8 +37,9 @@ MUST_USE int batch_log_take(const char *path, struct batch_log *ret_log);
 /* Begins it anew, with a new id. Durable when it returns 0; or a negated errno. */
 MUST_USE int batch_log_begin(struct batch_log *log, const char *path, uint64_t base);
 /* Goes on with what it holds: it must have that id. Finds the records that stand on base. Returns 0; -EBADMSG
- * when it is another's, or was damaged: a record that cannot be read is accepted as the last one alone, for
- * only that one was never acknowledged; or another negated errno. */
+ * when it is another's, when the file is older than its records, or when it was damaged: a record that cannot
+ * be read is accepted as the last one alone, for only that one was never acknowledged; or another negated
+ * errno. */
 MUST_USE int batch_log_resume(struct batch_log *log, const uint8_t id[LOG_ID_BYTES], uint64_t base);
 /* Closes the file. */
 void batch_log_close(struct batch_log *log);

@@ -59,6 +59,12 @@ static int remove_again(void *context, unsigned table, struct view key) {
   return r == MDB_NOTFOUND ? 0 : lmdb_error(r);
 }
 
+/* The log has the change, whatever LMDB made of it. */
+static int noted(struct lmdb_store *lmdb, int r) {
+  lmdb->failed |= r < 0;
+  return r;
+}
+
 int lmdb_put(struct store *store, unsigned table, struct view key, struct view value) {
   struct lmdb_store *lmdb = lmdb_of(store);
   int r = lmdb_begin_writing(lmdb);
@@ -67,7 +73,7 @@ int lmdb_put(struct store *store, unsigned table, struct view key, struct view v
   lmdb->pending = true;
   if (lmdb->log)
     batch_log_put(lmdb->log, table, key, value);
-  return put_again(lmdb, table, key, value);
+  return noted(lmdb, put_again(lmdb, table, key, value));
 }
 
 int lmdb_remove(struct store *store, unsigned table, struct view key) {
@@ -78,7 +84,7 @@ int lmdb_remove(struct store *store, unsigned table, struct view key) {
   lmdb->pending = true;
   if (lmdb->log)
     batch_log_delete(lmdb->log, table, key);
-  return remove_again(lmdb, table, key);
+  return noted(lmdb, remove_again(lmdb, table, key));
 }
 
 /* ---- Committing ---- */
@@ -112,6 +118,8 @@ static void put_back_or_break(struct lmdb_store *lmdb) {
 }
 
 int lmdb_settle(struct lmdb_store *lmdb) {
+  if (lmdb->broken < 0)
+    return lmdb->broken; /* the log holds what no transaction does */
   MDB_txn *writer = lmdb->writer;
   lmdb->writer = NULL; /* freed by mdb_txn_commit, also when it fails */
   lmdb->pending = false;
@@ -144,6 +152,10 @@ int lmdb_commit(struct store *store) {
   lmdb_end_reading(lmdb);
   if (!lmdb->pending)
     return lmdb->broken;
+  if (lmdb->failed) {
+    lmdb_abandon(store);
+    return -ECANCELED;
+  }
   return lmdb->log && batch_log_fits(lmdb->log) ? commit_to_log(lmdb) : lmdb_settle(lmdb);
 }
 
@@ -154,7 +166,7 @@ void lmdb_abandon(struct store *store) {
     return;
   mdb_txn_abort(lmdb->writer);
   lmdb->writer = NULL;
-  lmdb->pending = false;
+  lmdb->pending = lmdb->failed = false;
   if (!lmdb->log)
     return;
   batch_log_abandon(lmdb->log);
@@ -220,8 +232,6 @@ int lmdb_log_open(struct lmdb_store *lmdb, const char *path) {
   char log_path[PATH_MAX];
   uint8_t id[LOG_ID_BYTES];
   int r = name_log(path, log_path);
-  if (r == 0)
-    r = lmdb_begin_writing(lmdb);
   if (r == 0)
     r = read_log_id(lmdb, id);
   if (r < 0)

@@ -30,7 +30,7 @@ void lmdb_file_discard(const char *draft);
  * negated errno. */
 MUST_USE int lmdb_file_check_missing(const char *path, MDB_env *env);
 /* Opens a file that belongs to an LMDB file, for writes that are durable when they return, and locks it
- * against other processes. anew: makes it when it is absent. Returns a descriptor that the caller closes;
+ * against other processes; makes it when it is absent. Returns a descriptor that the caller closes;
  * -EBUSY when another process has it open; -EPERM, -ELOOP as above; or another negated errno. */
 MUST_USE int lmdb_side_file_open(const char *path);
 /* What was written to it survives a power loss, its place in the directory too. */

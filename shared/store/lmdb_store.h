@@ -15,6 +15,7 @@ struct lmdb_store {
   struct batch_log *log; /* NULL: every batch is committed to LMDB itself */
   MDB_txn *writer;       /* what LMDB has not committed: the batches in the log, and the one being made */
   bool pending;          /* something was put since the last commit */
+  bool failed;           /* a change of the batch was refused: it must not become durable */
   int broken;      /* a negated errno when the batches in the log could not be put back: nothing goes on */
   MDB_txn *reader; /* one snapshot, renewed and reset; of use while there is no writer */
   bool reading;    /* whether the reader is renewed */
@@ -35,9 +36,9 @@ MUST_USE int lmdb_open_alone(const char *path, const char *const *tables, size_t
 /* Takes the log of the file path for this process alone, before LMDB is touched: LMDB would wait for another
  * process without end. Returns 0; -EBUSY; or another negated errno. */
 MUST_USE int lmdb_log_take(struct lmdb_store *lmdb, const char *path);
-/* Puts the batches that the log holds into LMDB, and begins it anew. A file that was closed cleanly has no
- * log yet and gets one. Returns 0; -EBADMSG when the log is missing or damaged; or another negated errno, and
- * then the log is untouched. */
+/* In the transaction that is open, and with what else it holds: puts the batches that the log holds into
+ * LMDB, and begins it anew. A file that was closed cleanly has no log yet and gets one. Returns 0; -EBADMSG
+ * when the log is missing or damaged; or another negated errno, and then the log is untouched. */
 MUST_USE int lmdb_log_open(struct lmdb_store *lmdb, const char *path);
 /* Lets go of the log, and leaves it as it is. */
 void lmdb_log_drop(struct lmdb_store *lmdb);

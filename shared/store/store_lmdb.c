@@ -212,20 +212,34 @@ static int open_environment(const char *path, size_t map_bytes, MDB_env **ret_en
   return 0;
 }
 
-static int open_tables(struct lmdb_store *lmdb, const char *const *tables, bool with_log) {
-  MDB_txn *txn;
-  int r = mdb_txn_begin(lmdb->env, NULL, 0, &txn);
-  if (r != 0)
-    return lmdb_error(r);
+static int open_tables(struct lmdb_store *lmdb, MDB_txn *txn, const char *const *tables, bool with_log) {
+  int r = 0;
   for (unsigned i = 0; r == 0 && i < lmdb->store.table_count; i++)
     r = mdb_dbi_open(txn, tables[i], MDB_CREATE, &lmdb->tables[i]);
   if (r == 0 && with_log)
     r = mdb_dbi_open(txn, "batch log", MDB_CREATE, &lmdb->log_table);
-  if (r != 0) {
-    mdb_txn_abort(txn);
-    return lmdb_error(r);
-  }
-  return lmdb_error(mdb_txn_commit(txn));
+  return lmdb_error(r);
+}
+
+static int make_tables(struct lmdb_store *lmdb, const char *const *tables, bool with_log) {
+  MDB_txn *txn;
+  int r = lmdb_error(mdb_txn_begin(lmdb->env, NULL, 0, &txn));
+  if (r < 0)
+    return r;
+  r = open_tables(lmdb, txn, tables, with_log);
+  if (r == 0)
+    return lmdb_error(mdb_txn_commit(txn));
+  mdb_txn_abort(txn);
+  return r;
+}
+
+/* Tables and log in one transaction: were a new table committed first, the log would stand on an earlier one
+ * than the last, and its batches would count as over. */
+static int open_with_log(struct lmdb_store *lmdb, const char *path, const char *const *tables) {
+  int r = lmdb_begin_writing(lmdb);
+  if (r == 0)
+    r = open_tables(lmdb, lmdb->writer, tables, true);
+  return r == 0 ? lmdb_log_open(lmdb, path) : r;
 }
 
 static int open_reader(struct lmdb_store *lmdb) {
@@ -242,7 +256,7 @@ static int fill_draft(const char *draft, const char *const *tables, bool with_lo
   int r = open_environment(draft, lmdb->map_bytes, &lmdb->env);
   if (r < 0)
     return r;
-  r = open_tables(lmdb, tables, with_log);
+  r = make_tables(lmdb, tables, with_log);
   mdb_env_close(lmdb->env);
   lmdb->env = NULL;
   return r;
@@ -275,9 +289,7 @@ static int open_store(const char *path, const char *const *tables, bool with_log
   if (r == 0 && file.is_short)
     r = lmdb_file_check_missing(path, lmdb->env);
   if (r == 0)
-    r = open_tables(lmdb, tables, with_log);
-  if (r == 0 && with_log)
-    r = lmdb_log_open(lmdb, path);
+    r = with_log ? open_with_log(lmdb, path, tables) : make_tables(lmdb, tables, false);
   if (r == 0)
     r = open_reader(lmdb);
   return r;

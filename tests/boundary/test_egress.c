@@ -437,7 +437,55 @@ Test(egress_tls, a_bad_server_gets_no_byte_of_a_card) {
   }
 }
 
-/* Live: no test dispatch, no base URL, no address inside. */
+/* Adyen's sheet, but for its host: this machine, in a notation of addresses that passes for a name. */
+static void make_sheet_of_this_machine(const char *directory, uint8_t ret_hash[SHEET_HASH_BYTES]) {
+  static const char host[] = "checkout-test.adyen.com", inside[] = "0x7f.0.0.0x1";
+  char path[64];
+  size_t length;
+  char *text = trial_sheet_text("adyen", &length), *at = strstr(text, host);
+  cr_assert_not_null(at);
+  memmove(at + strlen(inside), at + strlen(host), strlen(at + strlen(host)) + 1);
+  memcpy(at, inside, strlen(inside));
+  sheet_hash(text, strlen(text), ret_hash);
+  snprintf(path, sizeof path, "%s/adyen.yaml", directory);
+  FILE *file = fopen(path, "w");
+  fputs(text, file);
+  fclose(file);
+  free(text);
+}
+
+/* Live reaches public addresses alone; and says so, where another failure would look the same to the vault.
+ */
+Test(egress_tls, live_does_not_reach_inside) {
+  static char output[SPAWN_OUTPUT_MAX + 1];
+  static struct reply reply;
+  struct stage stage = {0};
+  char directory[] = "/tmp/freeport-sheets-XXXXXX", path[64];
+  uint8_t hash[SHEET_HASH_BYTES];
+  cr_assert_not_null(mkdtemp(directory));
+  make_sheet_of_this_machine(directory, hash);
+  const char *const given[] = {"--environment", "live", "--sheets", directory, NULL};
+  spawn_start(&stage.egress, "freeport-egress", given, NULL);
+  stage.vault = spawn_connect(&stage.egress, "vault");
+  spawn_wait_ready(&stage.egress);
+  struct egress_send *request = make_send(&stage, "adyen", OPERATION_AUTHORIZE);
+  request->environment = ENVIRONMENT_LIVE;
+  request->base_url[0] = '\0';
+  memcpy(request->sheet_hash, hash, sizeof hash);
+  push(stage.vault, 1, request);
+  cr_assert(receive(stage.vault, &reply));
+  cr_expect_eq(reply.result.phase, PHASE_NOT_SENT);
+  spawn_output(&stage.egress, output);
+  cr_expect_not_null(strstr(output, "address_refused"), "%s", output);
+  free(request);
+  cr_expect_eq(spawn_stop(&stage.egress), 0);
+  close(stage.vault);
+  snprintf(path, sizeof path, "%s/adyen.yaml", directory);
+  unlink(path);
+  rmdir(directory);
+}
+
+/* Live: no test dispatch, no base URL. */
 Test(egress_tls, live_refuses_what_belongs_to_test) {
   const char *const given[] = {"--environment", "live", "--sheets", FREEPORT_SHEETS, NULL};
   static struct reply reply;

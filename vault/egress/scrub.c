@@ -11,11 +11,14 @@ enum {
   DEPTH_MAX = 3 /* disguises inside one another */
 };
 
-/* The digits of a text, and whether something other than a separator stands before each. */
+/* What stands before a digit. */
+enum before { NOTHING, A_SEPARATOR, A_BREAK };
+
+/* The digits of a text, and what stands before each. */
 struct digits {
   size_t count;
   char digit[SCRUB_TEXT_MAX];
-  bool breaks[SCRUB_TEXT_MAX];
+  uint8_t before[SCRUB_TEXT_MAX]; /* enum before */
 };
 
 static bool is_alphanumeric(unsigned char c) {
@@ -23,19 +26,19 @@ static bool is_alphanumeric(unsigned char c) {
 }
 
 static void collect_digits(const struct scrub_text *text, struct digits *digits) {
-  bool broken = true;
+  enum before before = A_BREAK;
   digits->count = 0;
   for (size_t i = 0; i < text->length;) {
     char digit = 0;
     size_t length = scrub_digit(text->bytes + i, text->length - i, &digit);
     if (length == 0) {
-      broken |= is_alphanumeric(text->bytes[i]);
+      before = before == A_BREAK || is_alphanumeric(text->bytes[i]) ? A_BREAK : A_SEPARATOR;
       i++;
       continue;
     }
     digits->digit[digits->count] = digit;
-    digits->breaks[digits->count++] = broken;
-    broken = false;
+    digits->before[digits->count++] = (uint8_t)before;
+    before = NOTHING;
     i += length;
   }
 }
@@ -68,19 +71,34 @@ static bool is_issued(const char *digits, size_t length) {
   return issued;
 }
 
-/* Runs as they stand, between things that are no separators. */
-static bool holds_any_run(const struct digits *digits, bool issued_only) {
-  for (size_t start = 0; start < digits->count;) {
-    size_t end = start + 1;
-    while (end < digits->count && !digits->breaks[end])
-      end++;
-    size_t length = end - start;
-    if (length >= LUHN_RUN_MIN && length <= LUHN_RUN_MAX &&
-        card_number_valid(digits->digit + start, length) &&
-        (!issued_only || is_issued(digits->digit + start, length)))
+static enum before before(const struct digits *digits, size_t place) {
+  return place < digits->count ? (enum before)digits->before[place] : A_BREAK;
+}
+
+static bool is_number(const struct digits *digits, size_t start, size_t end, bool issued_only) {
+  const char *first = digits->digit + start;
+  return end - start >= LUHN_RUN_MIN && card_number_valid(first, end - start) &&
+         (!issued_only || is_issued(first, end - start));
+}
+
+/* Whether a run that begins there is a number: to the next break, or to a separator before it. A date or a
+ * code may stand beside a number, so that a part of what lies between two breaks counts if a network could
+ * have issued it. */
+static bool holds_run_from(const struct digits *digits, size_t start, bool issued_only) {
+  for (size_t end = start + 1; end <= digits->count && end - start <= LUHN_RUN_MAX; end++) {
+    bool whole = before(digits, start) == A_BREAK && before(digits, end) == A_BREAK;
+    if (before(digits, end) != NOTHING && is_number(digits, start, end, issued_only || !whole))
       return true;
-    start = end;
+    if (before(digits, end) == A_BREAK)
+      return false;
   }
+  return false;
+}
+
+static bool holds_any_run(const struct digits *digits, bool issued_only) {
+  for (size_t start = 0; start < digits->count; start++)
+    if (before(digits, start) != NOTHING && holds_run_from(digits, start, issued_only))
+      return true;
   return false;
 }
 

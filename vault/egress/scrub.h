@@ -23,8 +23,8 @@ struct scrub {
  * three;
  *  - the code standing by itself in a free text, under the same disguises;
  *  - where no number is given: a run of 13 to 19 digits that passes Luhn and fits bin and last4; with neither
- * known, any such run in a free text, and with everywhere set, in every field any that a network could have
- * issued. Returns how many were dropped. */
+ * known, any such run in a free text, and, with other digits beside it as well, any that a network could have
+ * issued: this with everywhere set in every field. Returns how many were dropped. */
 unsigned scrub_answer(const struct scrub *scrub, struct answer_fields *fields);
 /* The same for one text; free_text as in field_rule. Whether it must go. */
 bool scrub_hits(const struct scrub *scrub, const char *text, bool free_text);

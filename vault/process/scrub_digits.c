@@ -14,10 +14,8 @@ static bool is_between(char c) {
   return c == ' ' || c == '-' || c == '.' || c == '_';
 }
 
-/* The next digit at *text, which moves behind it and one separator; '\0' when there is none. */
+/* The digit at *text, which moves behind it and one separator. */
 static char take_digit(const char **text) {
-  if (!is_digit(**text))
-    return '\0';
   char digit = *(*text)++;
   if (is_between(**text) && is_digit((*text)[1]))
     (*text)++;
@@ -39,27 +37,24 @@ static bool starts_card(const char *text, const char *bin, const char *last4) {
   return false;
 }
 
-/* Whether the whole run of digits that starts at *text, which moves behind it, is a number that a network
- * issues. */
-static bool takes_issued_number(const char **text) {
-  char digits[CARD_NUMBER_CAPACITY] = "", digit;
-  size_t count = 0;
-  while ((digit = take_digit(text)) != '\0') {
-    if (count < CARD_NUMBER_MAX)
-      digits[count] = digit;
-    count++;
+/* Whether a number that a network issues starts at text and ends where digits or a group of them do: a date
+ * or a code may stand beside it. */
+static bool starts_issued_number(const char *text) {
+  char digits[CARD_NUMBER_CAPACITY] = "";
+  for (size_t count = 0; count < CARD_NUMBER_MAX && is_digit(*text);) {
+    digits[count++] = take_digit(&text);
+    bool group_ends = !is_digit(text[0]) || is_between(text[-1]);
+    if (count >= RUN_MIN && group_ends && card_network(digits) != NETWORK_UNKNOWN &&
+        card_number_acceptable(digits))
+      return true;
   }
-  return count >= RUN_MIN && count <= CARD_NUMBER_MAX && card_network(digits) != NETWORK_UNKNOWN &&
-         card_number_acceptable(digits);
+  return false;
 }
 
 static bool holds_issued_number(const char *text) {
-  while (*text) {
-    if (!is_digit(*text))
-      text++;
-    else if (takes_issued_number(&text))
+  for (char before = '\0'; *text; before = *text++)
+    if (is_digit(*text) && !is_digit(before) && starts_issued_number(text))
       return true;
-  }
   return false;
 }
 

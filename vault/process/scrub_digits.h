@@ -8,6 +8,6 @@
  * that passes Luhn, begins with bin and ends with last4. Returns how many were dropped. bin, last4: digits;
  * with "" nothing is looked for. */
 unsigned scrub_digits(struct answer_fields *fields, const char *bin, const char *last4);
-/* The same where the card is not known: drops every field with such a run that a network could have issued.
- */
+/* The same where the card is not known: drops every field with a run of 13 to 19 digits that a network could
+ * have issued, whatever other digits stand behind a separator beside it. */
 unsigned scrub_card_numbers(struct answer_fields *fields);

@@ -660,9 +660,11 @@ class Trouble(Case):
         self.router.tell("hold")
         socks = [self.post(1000) for _ in range(100)]
         self.await_metric("freeport_requests_in_flight", 100)
+        self.await_metric("freeport_requests_in_engine", 100)
         for sock in socks:
             sock.close()
         self.await_metric("freeport_requests_in_flight", 0)
+        self.await_metric("freeport_requests_in_engine", 0)
         self.assertEqual(self.metric("freeport_clients_gone_total"), gone + 100)
         self.router.tell("release")
         self.expect(self.client.pay(1000), 201)

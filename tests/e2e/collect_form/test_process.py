@@ -16,8 +16,9 @@ import stage
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else 'build/freeport-collect'
 CANARY = '4000000000009995'
 CODE = '739'
-NAME = 'Canary Kanarienvogel'
-NAMES_OF_COPIES = (CANARY.encode(), NAME.encode(), f'"{CODE}"'.encode())
+NAME = 'Maximiliane Canary Kanarienvogel'
+# The end of the name by itself: of a freed block, malloc's own links overwrite no more than the first 16 bytes.
+NAMES_OF_COPIES = (CANARY.encode(), NAME[-16:].encode(), f'"{CODE}"'.encode())
 
 
 with open(PROGRAM, 'rb') as program:

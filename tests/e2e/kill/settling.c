@@ -1,6 +1,7 @@
 #include "settling.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -102,6 +103,17 @@ static unsigned count_asked(const struct shop *shop, json_t *ledger, unsigned *r
   return asked;
 }
 
+/* What is known of a payment that does not settle, for whoever looks into it. */
+static void show(const json_t *payment) {
+  json_t *known =
+      json_pack("{s:O*, s:O*, s:O*}", "status", json_object_get(payment, "status"), "attempts",
+                json_object_get(payment, "attempts"), "movements", json_object_get(payment, "movements"));
+  char *text = json_dumps(known, JSON_COMPACT);
+  printf("%s\n", text != NULL ? text : "");
+  free(text);
+  json_decref(known);
+}
+
 json_t *settle(struct shop *shop, bool anew, struct saboteur_report *report) {
   if (!end_faults(shop)) {
     shop_complain(shop, "the sandbox does not come back");
@@ -124,8 +136,10 @@ json_t *settle(struct shop *shop, bool anew, struct saboteur_report *report) {
     before = rest;
     if (asked == 0 && (rest == 0 || still >= STILL_STEPS))
       return ledger;
-    if (step == SETTLED_WITHIN_S * STEPS_PER_S - 1)
+    if (step == SETTLED_WITHIN_S * STEPS_PER_S - 1) {
       shop_complain(shop, "%u payments are still being asked about, %s for one", asked, one);
+      show(json_object_get(ledger, one));
+    }
     json_decref(ledger);
     pause_step();
   }

@@ -230,6 +230,114 @@ Test(jail, each_role_can_do_its_work_and_nothing_else) {
   }
 }
 
+struct call {
+  const char *name;
+  long number;
+  bool allowed[ROLE_COUNT]; /* vault, collect, hooks, egress, router, notify */
+};
+
+/* Calls that one role needs and another does not, and some that none does. */
+static const struct call calls[] = {
+    {"openat", SYS_openat, {true, false, false, true, true, true}},
+    {"pwrite64", SYS_pwrite64, WITH_FILES(true, false)},
+    {"fdatasync", SYS_fdatasync, WITH_FILES(true, false)},
+    {"ftruncate", SYS_ftruncate, WITH_FILES(true, false)},
+    {"renameat2", SYS_renameat2, WITH_FILES(true, false)},
+    {"unlinkat", SYS_unlinkat, WITH_FILES(true, false)},
+    {"accept4", SYS_accept4, BUT_OUTWARD(true, false)},
+    {"connect", SYS_connect, BUT_OUTWARD(false, true)},
+    {"sendmmsg", SYS_sendmmsg, BUT_OUTWARD(false, true)},
+    {"ioctl", SYS_ioctl, IN_EVERY_ROLE(false)},
+    {"dup", SYS_dup, IN_EVERY_ROLE(false)},
+    {"dup3", SYS_dup3, IN_EVERY_ROLE(false)},
+    {"memfd_create", SYS_memfd_create, IN_EVERY_ROLE(false)},
+    {"fchmod", SYS_fchmod, IN_EVERY_ROLE(false)},
+    {"fchmodat", SYS_fchmodat, IN_EVERY_ROLE(false)},
+    {"fchown", SYS_fchown, IN_EVERY_ROLE(false)},
+    {"linkat", SYS_linkat, IN_EVERY_ROLE(false)},
+    {"symlinkat", SYS_symlinkat, IN_EVERY_ROLE(false)},
+    {"mknodat", SYS_mknodat, IN_EVERY_ROLE(false)},
+    {"utimensat", SYS_utimensat, IN_EVERY_ROLE(false)},
+    {"fchdir", SYS_fchdir, IN_EVERY_ROLE(false)},
+    {"sendfile", SYS_sendfile, IN_EVERY_ROLE(false)},
+    {"splice", SYS_splice, IN_EVERY_ROLE(false)},
+    {"shmget", SYS_shmget, IN_EVERY_ROLE(false)},
+    {"inotify_init1", SYS_inotify_init1, IN_EVERY_ROLE(false)},
+    {"waitid", SYS_waitid, IN_EVERY_ROLE(false)},
+    {"seccomp", SYS_seccomp, IN_EVERY_ROLE(false)},
+    {"setns", SYS_setns, IN_EVERY_ROLE(false)},
+    {"munlockall", SYS_munlockall, IN_EVERY_ROLE(false)},
+    {"sched_setaffinity", SYS_sched_setaffinity, IN_EVERY_ROLE(false)},
+};
+
+static long call_number;
+
+/* No argument is anything: a call that is let through fails by itself, or does no harm. */
+static int do_call(void) {
+  return status_of(syscall(call_number, -1L, -1L, -1L, -1L, -1L, -1L));
+}
+
+Test(jail, each_role_makes_its_own_calls_and_no_others) {
+  for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    call_number = calls[i].number;
+    for (int role = 0; role < ROLE_COUNT; role++) {
+      int outcome = in_jail((enum jail_role)role, do_call);
+      bool allowed = outcome != REFUSED && outcome != KILLED;
+      cr_expect_eq(allowed, calls[i].allowed[role], "%s in role %d: %d", calls[i].name, role, outcome);
+    }
+  }
+}
+
+static int (*thread_deed)(void);
+static int thread_status;
+static pthread_barrier_t jail_entered;
+
+static void *act_in_thread(void *nothing) {
+  pthread_barrier_wait(&jail_entered);
+  thread_status = thread_deed();
+  return nothing;
+}
+
+/* As in_jail(), but it is done by a thread that was there before the jail was entered. */
+static int in_jail_by_thread(enum jail_role role, int (*deed)(void)) {
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    pthread_t thread;
+    thread_deed = deed;
+    thread_status = JAIL_FAILED; /* stays, when the thread alone is ended */
+    pthread_barrier_init(&jail_entered, NULL, 2);
+    if (jail_begin() < 0 || pthread_create(&thread, NULL, act_in_thread, NULL) != 0 ||
+        jail_enter(role, NULL, NULL) < 0)
+      _exit(JAIL_FAILED);
+    pthread_barrier_wait(&jail_entered);
+    pthread_join(thread, NULL);
+    _exit(thread_status);
+  }
+  int status;
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? KILLED : WEXITSTATUS(status);
+}
+
+Test(jail, every_thread_is_in_it) {
+  for (int role = 0; role < ROLE_COUNT; role++) {
+    cr_expect_eq(in_jail_by_thread((enum jail_role)role, do_nothing), DONE, "role %d", role);
+    cr_expect_eq(in_jail_by_thread((enum jail_role)role, do_socketpair), KILLED, "role %d", role);
+  }
+}
+
+#ifdef __x86_64__
+/* The numbers of another interface of the same kernel, which a list of ours does not know. */
+static int do_call_of_x32(void) {
+  return status_of(syscall(0x40000000 | SYS_getpid));
+}
+
+Test(jail, calls_of_another_architecture_end_the_process) {
+  for (int role = 0; role < ROLE_COUNT; role++)
+    cr_expect_eq(in_jail_by_thread((enum jail_role)role, do_call_of_x32), KILLED, "role %d", role);
+}
+#endif
+
 static int look_at_process(void) {
   bool dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0;
   bool privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;

@@ -1,11 +1,13 @@
 /* A dispatch against a PSP that fails at each of its steps: what is told is the charging step's phase. */
 #include "dispatcher.h"
 #include "scripted_server.h"
+#include "sheet_model.h"
 #include "sheet_trial.h"
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ANSWERS(status, body) "HTTP/1.1 " status "\r\nConnection: close\r\n\r\n" body
 #define METHOD_MADE ANSWERS("200 OK", "{\"id\":\"pm_1\",\"object\":\"payment_method\",\"type\":\"card\"}")
@@ -41,13 +43,14 @@ static void ended(void *owner, uint64_t line, uint64_t correlation, const struct
   outcome->result = *result;
 }
 
-static void begin_in(uint8_t environment, struct bench *bench, const struct script *scripts, unsigned count) {
+static void begin_with(const char *sheets, uint8_t environment, struct bench *bench,
+                       const struct script *scripts, unsigned count) {
   struct shelf_error error;
   memset(bench, 0, sizeof *bench);
   cr_assert_eq(loop_new(&system_clock, &bench->loop), 0);
   cr_assert_eq(client_pool_new(bench->loop, &system_clock, &(struct client_settings){0}, &bench->pool), 0);
-  cr_assert_eq(sheet_shelf_open(FREEPORT_SHEETS, &bench->shelf, &error), 0, "%s:%u %s", error.path,
-               error.sheet.line, error.sheet.reason);
+  cr_assert_eq(sheet_shelf_open(sheets, &bench->shelf, &error), 0, "%s:%u %s", error.path, error.sheet.line,
+               error.sheet.reason);
   struct dispatcher_settings settings = {.loop = bench->loop,
                                          .clock = &system_clock,
                                          .pool = bench->pool,
@@ -60,7 +63,7 @@ static void begin_in(uint8_t environment, struct bench *bench, const struct scri
 }
 
 static void begin(struct bench *bench, const struct script *scripts, unsigned count) {
-  begin_in(ENVIRONMENT_TEST, bench, scripts, count);
+  begin_with(FREEPORT_SHEETS, ENVIRONMENT_TEST, bench, scripts, count);
 }
 
 static void end(struct bench *bench) {
@@ -264,7 +267,7 @@ Test(dispatcher, a_wrong_dispatch_reaches_nobody) {
 Test(dispatcher, another_environments_dispatch_reaches_nobody) {
   static const struct script script = HANGS;
   struct bench bench;
-  begin_in(ENVIRONMENT_LIVE, &bench, &script, 1);
+  begin_with(FREEPORT_SHEETS, ENVIRONMENT_LIVE, &bench, &script, 1);
   struct dispatch_result got = dispatch(&bench, make_send(&bench, "adyen", OPERATION_CHARGE));
   cr_expect_eq(got.phase, PHASE_NOT_SENT);
   cr_assert_eq(bench.server.accepted, 0);
@@ -316,16 +319,21 @@ static void make_page(char *text, size_t capacity, const char *id) {
   snprintf(text, capacity, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
 }
 
-/* A list that never ends is not read for ever. */
-Test(dispatcher, a_list_without_end_is_given_up) {
-  char one[300], other[300];
+static char one[300], other[300];
+
+static struct script list_without_end(void) {
   make_page(one, sizeof one, "pi_a");
   make_page(other, sizeof other, "pi_b");
-  struct script script = {{{ACTION_READ_REQUEST},
-                           {ACTION_WRITE, one},
-                           {ACTION_READ_REQUEST},
-                           {ACTION_WRITE, other},
-                           {ACTION_REPEAT}}};
+  return (struct script){{{ACTION_READ_REQUEST},
+                          {ACTION_WRITE, one},
+                          {ACTION_READ_REQUEST},
+                          {ACTION_WRITE, other},
+                          {ACTION_REPEAT}}};
+}
+
+/* A list that never ends is not read for ever. */
+Test(dispatcher, a_list_without_end_is_given_up) {
+  struct script script = list_without_end();
   struct bench bench;
   begin(&bench, &script, 1);
   struct egress_send *send = make_send(&bench, "stripe", OPERATION_STATUS);
@@ -333,9 +341,58 @@ Test(dispatcher, a_list_without_end_is_given_up) {
   struct dispatch_result got = dispatch(&bench, send);
   cr_assert_eq(got.phase, PHASE_REPLY);
   cr_assert_eq(got.answer, ANSWER_IS_UNKNOWN);
-  cr_assert(bench.server.requests > 1 && bench.server.requests <= DISPATCH_REQUESTS_MAX, "%u",
-            bench.server.requests);
+  cr_assert_eq(bench.server.requests, SHEET_LIST_PAGES_MAX);
   end(&bench);
+}
+
+/* Puts what after the first place where text has anchor; there is room. */
+static void insert_after(char *text, const char *anchor, const char *what) {
+  char *at = strstr(text, anchor);
+  cr_assert_not_null(at, "%s", anchor);
+  at += strlen(anchor);
+  memmove(at + strlen(what), at, strlen(at) + 1);
+  memcpy(at, what, strlen(what));
+}
+
+/* Stripe's sheet, but that a list which ends in nothing is followed by another. */
+static void make_sheet_of_two_lists(const char *path, uint8_t ret_hash[SHEET_HASH_BYTES]) {
+  size_t length;
+  char *text = trial_sheet_text("stripe", &length);
+  cr_assert_not_null(text = realloc(text, length + 1000));
+  insert_after(text,
+               "  intents_listed:\n    list: {items: data, match: metadata.reference, more: has_more, "
+               "cursor: id, pages: 50}\n    outcome:\n",
+               "      - {http: 200, found: false, is: next}\n");
+  insert_after(text, "          answer: intents_listed\n",
+               "        - method: GET\n          path: /setup_intents\n          query: {starting_after: "
+               "\"{cursor}\"}\n          answer: setup_intents_listed\n");
+  sheet_hash(text, strlen(text), ret_hash);
+  FILE *file = fopen(path, "w");
+  fputs(text, file);
+  fclose(file);
+  free(text);
+}
+
+/* Whatever its sheet has read, a dispatch ends. */
+Test(dispatcher, lists_after_one_another_are_given_up) {
+  char directory[] = "/tmp/freeport-sheets-XXXXXX", path[64];
+  uint8_t hash[SHEET_HASH_BYTES];
+  cr_assert_not_null(mkdtemp(directory));
+  snprintf(path, sizeof path, "%s/stripe.yaml", directory);
+  make_sheet_of_two_lists(path, hash);
+  struct script script = list_without_end();
+  struct bench bench;
+  begin_with(directory, ENVIRONMENT_TEST, &bench, &script, 1);
+  struct egress_send *send = make_send(&bench, "stripe", OPERATION_STATUS);
+  memcpy(send->sheet_hash, hash, sizeof hash);
+  send->timeout_ms = 5000;
+  struct dispatch_result got = dispatch(&bench, send);
+  cr_assert_eq(got.phase, PHASE_REPLY);
+  cr_assert_eq(got.answer, ANSWER_IS_UNKNOWN);
+  cr_assert_eq(bench.server.requests, DISPATCH_REQUESTS_MAX);
+  end(&bench);
+  unlink(path);
+  rmdir(directory);
 }
 
 /* Egress was stopped, or the line was full: the router has long been told that its fate is unknown, and what

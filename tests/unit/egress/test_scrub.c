@@ -226,6 +226,29 @@ Test(scrub, without_a_card_other_numbers_stay_unless_luhn_bin_and_last_four_fit)
   cr_assert(!scrub_hits(&without_card, "5555555500001111", false), "another BIN");
 }
 
+/* Of a webhook nobody knows the card. What stands beside a number does not hide it. */
+Test(scrub, any_card_number_with_its_date_or_code_beside_it) {
+  static const char *const gone[] = {"4242424242424242",
+                                     "4242424242424242 12/30",
+                                     "card 4242 4242 4242 4242 12/30 refused",
+                                     "12 4242424242424242",
+                                     "12/30: 4242-4242-4242-4242, 737",
+                                     "%34242424242424242%2012/30",
+                                     "5 3782 822463 10005 2 attempts"};
+  static const char *const stays[] = {"8536214160615591 12/30", "2026-11-21 12:31:00.123456",
+                                      "4242424242424241 12/30", "42424242424242420000000",
+                                      "424242 of 4242424242"};
+  static const struct scrub any = {.everywhere = true};
+  for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
+    cr_expect(scrub_hits(&any, gone[i], true), "%s", gone[i]);
+    cr_expect(scrub_hits(&any, gone[i], false), "%s", gone[i]);
+  }
+  for (size_t i = 0; i < sizeof stays / sizeof stays[0]; i++) {
+    cr_expect(!scrub_hits(&any, stays[i], true), "%s", stays[i]);
+    cr_expect(!scrub_hits(&any, stays[i], false), "%s", stays[i]);
+  }
+}
+
 Test(scrub, the_code_standing_by_itself_in_a_free_text) {
   static const char *const gone[] = {"737",
                                      "CVC 737 wrong",

@@ -39,6 +39,7 @@ Test(webhook_request, is_one_post) {
   expect_request("https://shop.example/hook?a=b", "POST /hook?a=b HTTP/1.1\r\nHost: shop.example\r\n");
   expect_request("https://shop.example:8443", "POST / HTTP/1.1\r\nHost: shop.example:8443\r\n");
   expect_request("https://shop.example:443/", "POST / HTTP/1.1\r\nHost: shop.example\r\n");
+  expect_request("http://localhost:80/", "POST / HTTP/1.1\r\nHost: localhost\r\n");
   expect_request("http://[::1]:81?q", "POST /?q HTTP/1.1\r\nHost: [::1]:81\r\n");
 }
 

@@ -345,7 +345,7 @@ Test(pump, dead_letters_are_sent_again_when_asked_for) {
 /* ---- One endpoint harms no other ---- */
 
 Test(pump, an_endpoint_that_hangs_holds_nobody_up) {
-  enum { PAYMENTS = ENDPOINT_HELD_MAX + 200 };
+  enum { PAYMENTS = ENDPOINT_HELD_MAX + 2 * EVENTS_PER_ENTRY_MAX };
   (void)make_endpoint("https://hangs.example/", EVERY_EVENT_TYPE);
   (void)make_endpoint("https://good.example/", EVERY_EVENT_TYPE);
   unsigned good = 0, hanging = 0;

@@ -115,6 +115,15 @@ Test(batch_log, records_of_an_earlier_base_are_over) {
   cr_expect_eq(batches.count, 0);
 }
 
+/* The file on which they stand was put back to an earlier state without its log. */
+Test(batch_log, records_of_a_later_base_are_refused) {
+  commit_put("a", "1");
+  batch_log_reset(&batches, BASE + 1);
+  commit_put("b", "2");
+  cr_expect_eq(open_again(BASE), -EBADMSG);
+  cr_expect_eq(open_again(BASE + 1), 0);
+}
+
 /* Whatever part of its sectors reached the disk. */
 Test(batch_log, a_torn_last_record_is_dropped_wherever_it_is_torn) {
   commit_put("a", "1");

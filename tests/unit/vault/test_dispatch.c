@@ -486,6 +486,25 @@ Test(scrub, digits_that_could_be_the_card_go_and_others_stay) {
   cr_assert_eq(scrub_digits(&fields, "", ""), 0);
 }
 
+Test(dispatch, a_number_that_a_network_could_have_issued_goes_whatever_stands_beside_it) {
+  static const struct {
+    const char *text;
+    bool goes;
+  } CASES[] = {
+      {"4242424242424242", true},         {"x4242-4242-4242-4242y", true},
+      {"4242424242424242 12/30", true},   {"4242 4242 4242 4242 12/30", true},
+      {"12 4242424242424242", true},      {"12/30 4242.4242.4242.4242 737", true},
+      {"3782 822463 10005", true},        {"4242424242424241 12/30", false},
+      {"42424242424242420000000", false}, {"8536214160615591 12/30", false},
+      {"2026-11-21 12 31 00", false},
+  };
+  for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+    struct answer_fields fields = {0};
+    cr_assert_eq(answer_fields_set(&fields, ANSWER_MESSAGE, CASES[i].text), 0);
+    cr_expect_eq(scrub_card_numbers(&fields), CASES[i].goes, "%s", CASES[i].text);
+  }
+}
+
 /* The router's deadline, or its time from now on when that ends earlier. */
 Test(dispatch, egress_is_told_until_when) {
   struct dispatch charge = harness_charge(&h, &token);

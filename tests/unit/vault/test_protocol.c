@@ -50,6 +50,19 @@ Test(protocol, what_cannot_be_a_card_is_malformed) {
     cr_assert_eq(reread_tokenize(&wrong[i], &got), -EBADMSG, "%zu", i);
 }
 
+/* A card may come without its code; a code that is typed again is there. */
+Test(protocol, a_code_typed_again_is_never_empty) {
+  struct code_typed typed = {.token = id_new("tok", 1700000000000), .code = {"1234"}}, got;
+  for (int i = 0; i < 2; i++) {
+    struct writer writer = writer_over(bytes, sizeof bytes);
+    write_code_typed(&writer, &typed);
+    struct reader reader = reader_over(bytes, writer_length(&writer));
+    cr_assert_eq(read_code_typed(&reader, &got), i == 0 ? 0 : -EBADMSG, "%d", i);
+    cr_assert_str_eq(got.code.digits, "1234");
+    typed.code.digits[0] = '\0';
+  }
+}
+
 Test(protocol, every_truncation_and_every_byte_too_many_is_malformed) {
   struct tokenize sent = a_tokenize(), got;
   struct writer writer = writer_over(bytes, sizeof bytes);
