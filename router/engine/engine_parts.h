@@ -41,9 +41,8 @@ enum {
   WEBHOOK_GRACE_MS =
       15 * 60 * 1000, /* for a webhook to tell, after the settling time, what cannot be asked */
   UNKNOWN_SETTLING_MS = 2 * 60 * 1000, /* of a connector that is not registered any more */
-  CLOCK_ERROR_MS = 60 * 60 * 1000, /* the machine's clock is off by no more after a restart than before it */
-  NO_VAULT_MS = 1000,              /* between looks whether a question can be asked at all */
-  MOVEMENT_ROOM = 1300,            /* bytes that one movement can grow to */
+  NO_VAULT_MS = 1000,                  /* between looks whether a question can be asked at all */
+  MOVEMENT_ROOM = 1300,                /* bytes that one movement can grow to */
   POLICIES_CACHED = 64,
   CONNECTORS_MAX = 1024,
   SWEEP_EVERY = 8, /* payments between two sweeps of old idempotency keys */

@@ -59,6 +59,12 @@ static bool is_unwanted(const struct payment *payment, const struct attempt *att
   return live ? payment->late_void && attempt->step.ended_ms > payment->deadline_ms : attempt->surplus;
 }
 
+/* The merchant wanted to be rid of all of it, in vain. */
+static bool failed_to_undo(const struct attempt *attempt, const struct movement *movement) {
+  return !movement->own && movement->type != MOVEMENT_CAPTURE && movement->step.status == STEP_FAILED &&
+         movement->step.amount == attempt->step.amount;
+}
+
 /* How often that was tried; -1 when it need not be. */
 static int undo_tries(const struct payment *payment, const struct attempt *attempt) {
   int tries = 0;
@@ -66,7 +72,7 @@ static int undo_tries(const struct payment *payment, const struct attempt *attem
     return -1;
   for (unsigned i = 0; i < payment->movement_count; i++) {
     const struct movement *movement = &payment->movements[i];
-    if (movement->attempt != attempt->number)
+    if (movement->attempt != attempt->number || failed_to_undo(attempt, movement))
       continue;
     /* What the merchant did with it since shows that it is wanted after all. */
     if (!movement->own || movement->step.status != STEP_FAILED)

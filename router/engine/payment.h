@@ -16,6 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The machine's clock is off by no more after a restart than before it. */
+enum { CLOCK_ERROR_MS = 60 * 60 * 1000 };
+
 enum {
   ATTEMPTS_MAX = 8,
   CANDIDATES_MAX = 16,

@@ -63,7 +63,8 @@ static int look_at(struct search *search, uint64_t sequence, const struct event_
     return r;
   if (!id_equal(&merchant, search->merchant))
     return 0;
-  if (entry.head.at_ms < search->filter->created_from_ms)
+  /* Not at the first that is too old: the clock may have been put back since. */
+  if (entry.head.at_ms < search->filter->created_from_ms - CLOCK_ERROR_MS)
     return 1;
   r = events_of(search->ledger, &entry, &events, &search->reads);
   if (r == 0)

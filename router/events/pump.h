@@ -18,6 +18,7 @@ enum {
   ENDPOINTS_PER_MERCHANT = 16,
   ENDPOINT_OUTSTANDING_MAX = 16, /* attempts at once; fewer when others have many */
   ENDPOINT_HELD_MAX = 1024,      /* events that wait for one endpoint; beyond, they wait in the journal */
+  ENDPOINT_HELD_ALWAYS = 16,     /* so many, however many others have */
   PUMP_HELD_MAX = 65536,         /* of all endpoints */
   PUMP_READS = 64,               /* entries of the journal in one run */
   PUMP_SENDS = 16,               /* attempts that one run begins */

@@ -15,7 +15,8 @@ static uint64_t newest(const struct pump *pump) {
 static bool has_room(const struct endpoint *endpoint) {
   if (!endpoint->following && endpoint->at <= endpoint->resume_until)
     return true;
-  return endpoint->held < ENDPOINT_HELD_MAX && endpoint->pump->counts.held < PUMP_HELD_MAX;
+  bool full = endpoint->pump->counts.held >= PUMP_HELD_MAX;
+  return endpoint->held < (full ? ENDPOINT_HELD_ALWAYS : ENDPOINT_HELD_MAX);
 }
 
 struct id lane_object(const struct entry_events *events) {

@@ -4,8 +4,8 @@
  * endpoints that merchants chose, which it trusts in nothing: their answers are a status and are dropped. It
  * holds nothing on disk, has no key (the router signs), no line to the vault and none to the ledger. It
  * connects to public addresses only, in the test environment to this machine too, and always to the very
- * address that it checked. Who takes it over sees the events under way and can keep them from arriving; the
- * router then sends them again. */
+ * address that it checked. Who takes it over sees the events under way and can keep them from arriving, and
+ * say that they did: what was missed stands in the router's list of events. */
 #include "control.h"
 #include "jail.h"
 #include "log.h"

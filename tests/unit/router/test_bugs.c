@@ -145,3 +145,28 @@ Test(bugs, b004_a_failure_that_does_not_say_when) {
 Test(bugs, b004_a_failure_that_says_when_stands_until_a_later_success) {
   cr_assert_eq(capture_told(1000000, 1000001), STEP_SUCCEEDED);
 }
+
+/* 5: A merchant's own attempt to undo a late approval failed, and that counted as a sign that it is wanted:
+ * the engine never tried again, and nobody was told. */
+Test(bugs, b005_a_void_of_the_merchants_that_failed) {
+  struct payment_request pay = world_request(&world);
+  pay.capture_manual = pay.late_void = true;
+  pay.connector_count = 1;
+  strcpy(pay.connectors[0], "alpha");
+  pay.deadline_ms = 1000;
+  (void)world_pay(&world, &pay);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  world_advance(&world, 2000);
+  world_approve(&world, ANSWER_IS_APPROVED);
+  cr_assert_eq(world_outstanding(&world)->dispatch.operation, OPERATION_VOID);
+  world_decline(&world, "05");
+  struct id payment = world_newest(&world);
+  struct movement_request undo = world_movement(&world, &payment, MOVEMENT_VOID, 0);
+  (void)world_move(&world, &undo);
+  world_decline(&world, "05");
+  cr_assert_eq(newest()->movement_count, 2);
+  world_advance(&world, MINUTE);
+  cr_assert_eq(newest()->movement_count, 3);
+  world_approve(&world, ANSWER_IS_VOIDED);
+  cr_assert_eq(newest()->status, PAYMENT_VOIDED);
+}

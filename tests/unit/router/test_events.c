@@ -370,6 +370,23 @@ Test(events, a_list_is_narrowed) {
   cr_expect_eq(listed_count, 0);
 }
 
+/* A clock that was put back at a restart: what is earlier in the journal is later by the clock. */
+Test(events, a_list_from_a_time_bears_a_clock_that_was_put_back) {
+  struct payment_request request = world_request(&world);
+  world.now_ms += 1000; /* after the policy's own event */
+  (void)world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_APPROVED);
+  int64_t then = world.now_ms;
+  world.now_ms -= 30 * 60 * 1000;
+  world_restart(&world);
+  request = world_request(&world);
+  (void)world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_APPROVED);
+  (void)list_all(&world.merchant, (struct event_filter){.types = EVERY_EVENT_TYPE, .created_from_ms = then},
+                 10);
+  cr_expect_eq(listed_count, 1);
+}
+
 /* Others' entries are never shown, and cost no request more than its bound. */
 Test(events, a_merchant_among_many_is_listed_within_a_bound) {
   struct id saved = world.merchant, other = draw_id(&world.draws, "mer", world.now_ms);

@@ -386,6 +386,25 @@ Test(pump, endpoints_that_hang_together_leave_places_for_others) {
   cr_expect_lt(pump_counts(pump).outstanding, NOTIFY_OUTSTANDING_MAX - 2 * ENDPOINT_OUTSTANDING_MAX);
 }
 
+/* All that may be held for all endpoints is held for some that hang. */
+Test(pump, endpoints_that_hang_leave_room_in_memory) {
+  enum { HANGING = PUMP_HELD_MAX / ENDPOINT_HELD_MAX };
+  unsigned good = 0;
+  (void)make_endpoint("https://good.example/", EVERY_EVENT_TYPE);
+  for (unsigned i = 0; i < HANGING; i++)
+    (void)make_endpoint("https://hangs.example/", EVERY_EVENT_TYPE);
+  for (unsigned i = 0; i < ENDPOINT_HELD_MAX + 100; i++) {
+    (void)authorize();
+    settle();
+    for (struct attempt_made *attempt; (attempt = under_way(NULL, "https://good.example/")); good++) {
+      end_attempt(attempt, DELIVERY_TAKEN, 204);
+      settle();
+    }
+  }
+  cr_expect_eq(good, ENDPOINT_HELD_MAX + 100);
+  cr_expect_geq(pump_counts(pump).held, PUMP_HELD_MAX);
+}
+
 /* What has heaped up while the line was away goes in small runs, between which payments have their turn. */
 Test(pump, a_heap_goes_in_small_runs) {
   for (unsigned i = 0; i < 8; i++)
