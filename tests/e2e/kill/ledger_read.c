@@ -48,20 +48,17 @@ json_t *ledger_read(const struct shop *shop) {
 
 /* ---- What is open ---- */
 
-/* A replay of the key was answered, and proved nothing: the error is kept under it. */
-static bool error_is_kept(const json_t *step) {
-  return strcmp(text_of(step, "status"), "unresolved") == 0 && strcmp(text_of(step, "phase"), "reply") == 0;
-}
-
+/* Adyen has no status question. Where the answer of the first dispatch was an error, or was lost while Adyen
+ * kept an error, each replay is answered by that error, which proves nothing and is not shown. What can be
+ * settled by a replay is, while the caller waits for nothing to change any more. */
 static enum openness attempt_openness(const json_t *attempt, bool has_code) {
   const char *status = text_of(attempt, "status");
   if (strcmp(status, "pending") != 0 && strcmp(status, "unresolved") != 0)
     return OPEN_NOT;
   if (strcmp(text_of(attempt, "connector"), "adyen") != 0 || strcmp(status, "pending") == 0)
     return OPEN_STILL_ASKED;
-  if (error_is_kept(attempt))
-    return OPEN_ERROR_KEPT;
-  return has_code ? OPEN_CODE_LOST : OPEN_STILL_ASKED;
+  bool answered = strcmp(text_of(attempt, "phase"), "reply") == 0;
+  return has_code && !answered ? OPEN_CODE_LOST : OPEN_ERROR_KEPT;
 }
 
 static enum openness movement_openness(const json_t *movement, const char *connector) {
@@ -72,7 +69,7 @@ static enum openness movement_openness(const json_t *movement, const char *conne
     return OPEN_STILL_ASKED;
   if (json_is_true(json_object_get(movement, "received")))
     return OPEN_WEBHOOK_AWAITED;
-  return error_is_kept(movement) ? OPEN_ERROR_KEPT : OPEN_STILL_ASKED;
+  return strcmp(status, "unresolved") == 0 ? OPEN_ERROR_KEPT : OPEN_STILL_ASKED;
 }
 
 static enum openness worse(enum openness left, enum openness right) {

@@ -15,7 +15,7 @@ enum {
   STEPS_PER_S = 1000 / STEP_MS,
   /* How long nothing may have changed about what is open for a reason: longer than its next question waits.
    */
-  STILL_STEPS = 10 * STEPS_PER_S
+  STILL_STEPS = 16 * STEPS_PER_S
 };
 
 static void pause_step(void) {
