@@ -38,10 +38,10 @@ enum value_type {
 struct value {
   enum value_type type;
   struct place place;
-  int64_t number;    /* VALUE_NUMBER, VALUE_BIN, VALUE_AMOUNT (minor units) */
-  uint8_t digits;    /* VALUE_BIN */
-  char currency[4];  /* VALUE_AMOUNT */
-  const char *text;  /* VALUE_WORD, VALUE_TEXT: interned in the policy's arena */
+  int64_t number;   /* VALUE_NUMBER, VALUE_BIN, VALUE_AMOUNT (minor units) */
+  uint8_t digits;   /* VALUE_BIN */
+  char currency[4]; /* VALUE_AMOUNT */
+  const char *text; /* VALUE_WORD, VALUE_TEXT: interned in the policy's arena */
 };
 
 struct member { /* a value, or a range from low to high */
