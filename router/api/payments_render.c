@@ -133,7 +133,7 @@ static void render_decision(struct json_out *out, const struct decision *decisio
 
 static void render_metadata(struct json_out *out, const struct request_fields *fields) {
   out_open(out, "metadata");
-  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_FIELD_COUNT; i++) {
+  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_ATTRIBUTE_FIRST; i++) {
     const char *entry = request_fields_get(fields, (enum request_field)i);
     const char *equals = entry != NULL ? strchr(entry, '=') : NULL;
     char key[64];

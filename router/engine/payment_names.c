@@ -35,6 +35,7 @@ static const char *const skips[SKIP_COUNT] = {
     [SKIP_DISABLED] = "disabled",
     [SKIP_DRAINING] = "draining",
     [SKIP_NO_OPERATION] = "no_operation",
+    [SKIP_UNHEALTHY] = "unhealthy",
 };
 
 static const char *name_of(const char *const *names, unsigned count, unsigned value) {
