@@ -4,8 +4,8 @@
  *   JSON -> policy_parse_json() -> policy -> policy_print_json() -> the same tree
  *   policy + facts -> policy_evaluate() -> a rule and its action
  *
- * Pure functions: no file, no clock, no random draw, and no allocation while evaluating. The grammar stands in
- * policy_tree.h and README.md.
+ * Pure functions: no file, no clock, no random draw, and no allocation while evaluating. The grammar stands
+ * in policy_tree.h and README.md.
  *
  * The first rule that matches wins. `not` binds tighter than `and`, `and` than `or`. A comparison with an
  * absent value, or of an amount with one in another currency, is false, `!=` too; `not` inverts that. A BIN
@@ -22,23 +22,28 @@ enum {
   POLICY_TEXT_MAX = 2 * 1024 * 1024, /* bytes of a policy's text */
   POLICY_RULES_MAX = 16384,          /* otherwise included */
   POLICY_SETS_MAX = 256,
-  POLICY_MEMBERS_MAX = 4096,         /* of one set */
-  POLICY_DEPTH_MAX = 32,             /* of nested conditions */
+  POLICY_MEMBERS_MAX = 4096, /* of one set */
+  POLICY_DEPTH_MAX = 32,     /* of nested conditions */
   POLICY_CANDIDATES_MAX = 16,
   POLICY_NAME_CAPACITY = 33, /* of a rule, a set or a connector: a-z 0-9 _ , 1 to 32 */
   POLICY_HASH_BYTES = 32,
   POLICY_HASH_CAPACITY = 2 * POLICY_HASH_BYTES + 1,
-  POLICY_ADVICE_MAX = 4,     /* advice rules that one decision notes */
-  POLICY_WORD_CAPACITY = 24  /* of an option's word */
+  POLICY_ADVICE_MAX = 4,             /* advice rules that one decision notes */
+  POLICY_WORD_CAPACITY = 33,         /* of a word of the language: an option's, a fact's value */
+  POLICY_VALUE_MAX = 500,            /* bytes of a quoted text */
+  POLICY_ATTRIBUTE_MAX = 40,         /* bytes of NAME in customer.NAME and metadata.NAME */
+  POLICY_COMPARISONS_MAX = 131072,   /* of one policy */
+  POLICY_ATTEMPTS_MAX = 8,           /* of the option max_attempts */
+  POLICY_JSON_MAX = 16 * 1024 * 1024 /* bytes of a policy as JSON */
 };
 
 struct policy; /* parsed and compiled; immutable */
 
 /* Where a policy is wrong and what would be right there. */
 struct policy_error {
-  uint32_t line;        /* 1 for the first; 0: the fault lies in a JSON tree */
-  uint32_t column;      /* in bytes, 1 for the first */
-  char expected[160];   /* "a connector name", "the end of the policy", ...; never the policy's own text */
+  uint32_t line;   /* 1 for the first; 0: the fault lies in a JSON tree, whose path `expected` begins with */
+  uint32_t column; /* in bytes, 1 for the first */
+  char expected[160]; /* "a connector name", "the end of the policy", ...; never the policy's own text */
   char suggestion[POLICY_NAME_CAPACITY]; /* of the language or of the registry, for a misspelt name; or "" */
 };
 
@@ -63,8 +68,8 @@ struct policy_action {
   char candidates[POLICY_CANDIDATES_MAX][POLICY_NAME_CAPACITY];
   uint8_t weights[POLICY_CANDIDATES_MAX]; /* POLICY_SPLIT: per cent, 1 to 100, 100 together */
   bool by_customer;                       /* POLICY_SPLIT: sticky per customer, else per payment */
-  uint16_t floor;                         /* POLICY_CHEAPEST: approval rate in hundredths of a per cent; 0: none */
-  bool advice;                            /* POLICY_BEST: never decides; the rules after it go on */
+  uint16_t floor; /* POLICY_CHEAPEST: approval rate in hundredths of a per cent; 0: none */
+  bool advice;    /* POLICY_BEST: never decides; the rules after it go on */
   struct policy_options options;
 };
 
@@ -89,7 +94,7 @@ enum { POLICY_WRONG = 1 };
  * policy_free(); POLICY_WRONG with *ret_error; or -ENOMEM. */
 MUST_USE int policy_parse(const char *text, size_t length, struct policy **ret_policy,
                           struct policy_error *ret_error);
-/* Likewise from the tree as JSON. */
+/* Likewise from the tree as JSON, whose shape README.md gives. */
 MUST_USE int policy_parse_json(const char *text, size_t length, struct policy **ret_policy,
                                struct policy_error *ret_error);
 /* NULL is allowed. */

@@ -69,13 +69,22 @@ static enum request_outcome by_request(struct engine *engine, const struct wish 
   return REQUEST_DONE;
 }
 
+/* Nothing is known yet of what the card did before. */
+static void facts_without_history(struct policy_facts *facts) {
+  for (unsigned i = 0; i < POLICY_WINDOWS_MAX; i++) {
+    facts->attempts[i] = -1;
+    facts->spend[i] = -1;
+  }
+}
+
 static void evaluate(const struct policy *policy, const struct wish *wish, struct decision *decision) {
-  struct policy_facts facts = {.amount = wish->amount, .method = "card"};
+  struct policy_facts facts = {.amount = wish->amount, .method = "card", .risk = -1};
   struct policy_decision verdict;
+  facts_without_history(&facts);
   policy_evaluate(policy, &facts, &verdict);
-  memcpy(decision->rule, verdict.rule, sizeof decision->rule);
-  for (unsigned i = 0; i < verdict.candidate_count; i++)
-    add_candidate(decision, verdict.candidates[i]);
+  strncpy(decision->rule, verdict.name, sizeof decision->rule - 1);
+  for (unsigned i = 0; i < verdict.order_count; i++)
+    add_candidate(decision, verdict.action->candidates[verdict.order[i]]);
 }
 
 static enum request_outcome by_policy(struct engine *engine, const struct wish *wish,
