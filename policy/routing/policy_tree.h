@@ -1,13 +1,13 @@
 /* The tree of a policy, for the files of this room alone. Built by the parser or from JSON, immutable after.
  *
  *   policy     := { set } { rule } "otherwise" action
- *   set        := "set" NAME "=" "[" { member } "]"
+ *   set        := "set" NAME "=" "[" member { [ "," ] member } "]"
  *   rule       := "rule" NAME "when" condition action
  *   condition  := and { "or" and }
  *   and        := not { "and" not }
  *   not        := "not" not | "(" condition ")" | comparison
  *   comparison := fact ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) value
- *               | fact "in" ( set-NAME | "[" { member } "]" | range )
+ *               | fact "in" ( set-NAME | "[" member { [ "," ] member } "]" | range )
  *   member     := value | range
  *   range      := value ".." value            both ends included
  *   action     := "route" NAME { "," NAME } [ with ]
@@ -16,7 +16,9 @@
  *               | "best" "of" NAME { "," NAME } [ "as" "advice" ] [ with ]
  *               | "decline"
  *   with       := "with" option { "," option }
- *   option     := "three_ds" WORD | "exemption" WORD | "retry" "off" | "max_attempts" NUMBER */
+ *   option     := "three_ds" WORD | "exemption" WORD | "retry" "off" | "max_attempts" NUMBER
+ *
+ * A condition in parentheses within one of its own kind is one with it: a and (b and c) is a and b and c. */
 #pragma once
 
 #include "policy_facts.h"
@@ -29,10 +31,9 @@ struct place {
 enum value_type {
   VALUE_WORD = 1, /* of a fixed vocabulary: network, kind, country, currency, weekday, ... */
   VALUE_TEXT,     /* quoted */
-  VALUE_NUMBER,   /* risk, hour, day, attempts, and numeric attributes: an integer, or a decimal as
-                     thousandths where the fact is an attribute */
-  VALUE_AMOUNT,   /* minor units and currency */
-  VALUE_BIN       /* digits and how many: 6 to 8 */
+  VALUE_NUMBER, /* risk, hour, day, attempts: an integer; of an attribute, and in a named set: thousandths */
+  VALUE_AMOUNT, /* minor units and currency */
+  VALUE_BIN     /* digits and how many: 6 to 8 */
 };
 
 struct value {
@@ -49,11 +50,20 @@ struct member { /* a value, or a range from low to high */
   struct value low, high; /* low == high for a value */
 };
 
+/* The members of a named set as values of one fact. */
+struct fitted_set {
+  struct fitted_set *next;
+  enum policy_fact fact;
+  unsigned count;
+  struct member *members;
+};
+
 struct named_set {
   const char *name;
   struct place place;
   unsigned count;
-  struct member *members;
+  struct member *members; /* as they stand; no VALUE_BIN among them, for nothing says yet what is compared */
+  struct fitted_set *fitted; /* by the facts that are compared with it */
 };
 
 enum comparison { COMPARE_EQ = 1, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE, COMPARE_IN };
@@ -68,6 +78,7 @@ struct fact_name {
 
 struct node {
   enum node_type type;
+  uint8_t height; /* a comparison's is 1; at most POLICY_DEPTH_MAX */
   struct place place;
   /* NODE_AND, NODE_OR: two or more; NODE_NOT: one. */
   unsigned child_count;
@@ -75,7 +86,7 @@ struct node {
   /* NODE_COMPARISON */
   struct fact_name fact;
   enum comparison comparison;
-  const struct named_set *set; /* COMPARE_IN a named set; then members are its */
+  const struct named_set *set; /* COMPARE_IN a named set; then members are its, as values of the fact */
   unsigned member_count;       /* COMPARE_IN: one or more; others: 1 */
   struct member *members;
 };

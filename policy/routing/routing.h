@@ -28,16 +28,21 @@ enum {
   POLICY_NAME_CAPACITY = 33, /* of a rule, a set or a connector: a-z 0-9 _ , 1 to 32 */
   POLICY_HASH_BYTES = 32,
   POLICY_HASH_CAPACITY = 2 * POLICY_HASH_BYTES + 1,
-  POLICY_ADVICE_MAX = 4,    /* advice rules that one decision notes */
-  POLICY_WORD_CAPACITY = 24 /* of an option's word */
+  POLICY_ADVICE_MAX = 4,             /* advice rules that one decision notes */
+  POLICY_WORD_CAPACITY = 33,         /* of a word of the language: an option's, a fact's value */
+  POLICY_VALUE_MAX = 500,            /* bytes of a quoted text */
+  POLICY_ATTRIBUTE_MAX = 40,         /* bytes of NAME in customer.NAME and metadata.NAME */
+  POLICY_COMPARISONS_MAX = 131072,   /* of one policy */
+  POLICY_ATTEMPTS_MAX = 8,           /* of the option max_attempts */
+  POLICY_JSON_MAX = 16 * 1024 * 1024 /* bytes of a policy as JSON */
 };
 
 struct policy; /* parsed and compiled; immutable */
 
 /* Where a policy is wrong and what would be right there. */
 struct policy_error {
-  uint32_t line;      /* 1 for the first; 0: the fault lies in a JSON tree */
-  uint32_t column;    /* in bytes, 1 for the first */
+  uint32_t line;   /* 1 for the first; 0: the fault lies in a JSON tree, whose path `expected` begins with */
+  uint32_t column; /* in bytes, 1 for the first */
   char expected[160]; /* "a connector name", "the end of the policy", ...; never the policy's own text */
   char suggestion[POLICY_NAME_CAPACITY]; /* of the language or of the registry, for a misspelt name; or "" */
 };
@@ -89,7 +94,7 @@ enum { POLICY_WRONG = 1 };
  * policy_free(); POLICY_WRONG with *ret_error; or -ENOMEM. */
 MUST_USE int policy_parse(const char *text, size_t length, struct policy **ret_policy,
                           struct policy_error *ret_error);
-/* Likewise from the tree as JSON. */
+/* Likewise from the tree as JSON, whose shape README.md gives. */
 MUST_USE int policy_parse_json(const char *text, size_t length, struct policy **ret_policy,
                                struct policy_error *ret_error);
 /* NULL is allowed. */

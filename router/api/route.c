@@ -1,4 +1,5 @@
 #include "payments_parse.h"
+#include "policies_render.h"
 #include "resources.h"
 #include "routing.h"
 #include <stdio.h>
@@ -65,11 +66,8 @@ static bool check_policy_text(struct call *call, const struct route_body *body) 
     policy_free(policy);
     return true;
   }
-  struct fault fault = fault_at(422, "invalid_policy", NULL, "policy");
-  if (result == POLICY_WRONG)
-    snprintf(fault.text, sizeof fault.text, "Line %u, column %u: %s is expected.", error.line, error.column,
-             error.expected);
-  call_refuse(call, result == POLICY_WRONG ? &fault : &fault_storage);
+  struct fault fault = result == POLICY_WRONG ? fault_of_policy(&error, "policy") : fault_storage;
+  call_refuse(call, &fault);
   return false;
 }
 

@@ -65,12 +65,12 @@ static void check_decision(struct universe *universe, const struct scenario *sce
     violation(universe, scenario->number, "P6: the policy that decided is not in the ledger");
     return;
   }
-  struct policy_facts facts = {.amount.minor = scenario->payment->amount, .method = "card"};
+  struct policy_facts facts = {.amount.minor = scenario->payment->amount, .method = "card", .risk = -1};
   memcpy(facts.amount.currency, scenario->payment->currency, sizeof facts.amount.currency);
   policy_evaluate(policy, &facts, &again);
-  bool same = again.candidate_count == decision->candidate_count && strcmp(again.rule, decision->rule) == 0;
-  for (unsigned i = 0; same && i < again.candidate_count; i++)
-    same = strcmp(again.candidates[i], decision->candidates[i].connector) == 0;
+  bool same = again.order_count == decision->candidate_count && strcmp(again.name, decision->rule) == 0;
+  for (unsigned i = 0; same && i < again.order_count; i++)
+    same = strcmp(again.action->candidates[again.order[i]], decision->candidates[i].connector) == 0;
   policy_free(policy);
   if (!same)
     violation(universe, scenario->number, "P6: the recorded policy decides otherwise now");
