@@ -43,11 +43,22 @@ static void fill_block(const struct rule_index *index, unsigned block, struct ru
   }
 }
 
-static uint64_t narrow_block(struct rule_block *block, const struct rule_block *by) {
-  uint64_t any = 0;
+/* Returns a bit for each word that has a rule left. */
+static unsigned narrow_block(struct rule_block *block, const struct rule_block *by) {
+  unsigned left = 0;
   for (unsigned word = 0; word < BLOCK_WORDS; word++)
-    any |= block->words[word] &= by->words[word];
-  return any;
+    left |= (unsigned)((block->words[word] &= by->words[word]) != 0) << word;
+  return left;
+}
+
+/* Likewise where few words have any. */
+static unsigned narrow_words(struct rule_block *block, const struct rule_block *by, unsigned left) {
+  for (unsigned words = left; words != 0; words &= words - 1) {
+    unsigned word = (unsigned)__builtin_ctz(words);
+    if ((block->words[word] &= by->words[word]) == 0)
+      left &= ~(1u << word);
+  }
+  return left;
 }
 
 bool rule_index_block(const struct rule_index *index, const struct rule_rows *rows, unsigned block,
@@ -56,8 +67,10 @@ bool rule_index_block(const struct rule_index *index, const struct rule_rows *ro
     fill_block(index, block, ret_block);
   else
     *ret_block = index->pool[rows->rows[0][block]];
-  for (unsigned i = 1; i < index->slot_count; i++)
-    if (narrow_block(ret_block, &index->pool[rows->rows[i][block]]) == 0)
-      return false;
-  return true;
+  unsigned i = 1, left = 1;
+  for (; i < index->slot_count && i < WHOLE_SLOTS && left != 0; i++)
+    left = narrow_block(ret_block, &index->pool[rows->rows[i][block]]);
+  for (; i < index->slot_count && left != 0; i++)
+    left = narrow_words(ret_block, &index->pool[rows->rows[i][block]], left);
+  return left != 0;
 }

@@ -8,7 +8,13 @@
 
 #include "conditions.h"
 
-enum { BLOCK_WORDS = 8, BLOCK_RULES = 64 * BLOCK_WORDS, INDEX_SLOTS_MAX = 64, INDEX_EVENTS_MAX = 1 << 20 };
+enum {
+  BLOCK_WORDS = 8,
+  BLOCK_RULES = 64 * BLOCK_WORDS,
+  INDEX_SLOTS_MAX = 64,
+  INDEX_EVENTS_MAX = 1 << 20,
+  WHOLE_SLOTS = 3 /* after so many, few words have rules left */
+};
 
 struct rule_block {
   uint64_t words[BLOCK_WORDS];
