@@ -40,7 +40,8 @@ int tree_end(struct tree_builder *builder, int result, struct policy **ret_polic
   if (result == 0)
     result = policy_compile(builder->policy);
   if (result == -E2BIG)
-    result = tree_wrong(builder, (struct place){1, 1}, "a policy that asks about at most 255 different things");
+    result =
+        tree_wrong(builder, (struct place){1, 1}, "a policy that asks about at most 255 different things");
   if (result == 0) {
     *ret_policy = builder->policy;
     return 0;

@@ -174,7 +174,7 @@ void condition_free(struct condition *condition) {
   *condition = (struct condition){0};
 }
 
-static bool holds(const struct condition_node *node, const struct slot_values *values) {
+bool condition_node_holds(const struct condition_node *node, const struct slot_values *values) {
   const struct condition_node *end = node + node->size;
   switch (node->type) {
   case NODE_COMPARISON:
@@ -182,15 +182,15 @@ static bool holds(const struct condition_node *node, const struct slot_values *v
       return node->set.absent;
     return interval_set_holds(&node->set, values->numbers[node->slot]);
   case NODE_NOT:
-    return !holds(node + 1, values);
+    return !condition_node_holds(node + 1, values);
   case NODE_AND:
     for (const struct condition_node *child = node + 1; child < end; child += child->size)
-      if (!holds(child, values))
+      if (!condition_node_holds(child, values))
         return false;
     return true;
   case NODE_OR:
     for (const struct condition_node *child = node + 1; child < end; child += child->size)
-      if (holds(child, values))
+      if (condition_node_holds(child, values))
         return true;
     return false;
   }
@@ -199,5 +199,5 @@ static bool holds(const struct condition_node *node, const struct slot_values *v
 }
 
 bool condition_holds(const struct condition *condition, const struct slot_values *values) {
-  return holds(condition->nodes, values);
+  return condition_node_holds(condition->nodes, values);
 }

@@ -36,6 +36,9 @@ void condition_free(struct condition *condition);
 /* Whether it is true for these values. */
 bool condition_holds(const struct condition *condition, const struct slot_values *values);
 
+/* Likewise of the condition that begins at node. */
+bool condition_node_holds(const struct condition_node *node, const struct slot_values *values);
+
 /* The constraints of a condition. Returns 0 with *ret_box, which the caller frees; or -ENOMEM. */
 MUST_USE int condition_box(const struct condition *condition, struct box *ret_box);
 void box_free(struct box *box);

@@ -23,10 +23,12 @@ void print_format(struct printer *printer, const char *format, ...) __attribute_
 void print_members(struct printer *printer, unsigned count, const struct member *members);
 void print_condition(struct printer *printer, const struct node *node);
 
-enum { NUMBER_CAPACITY = 32, WINDOW_CAPACITY = 16, FACT_CAPACITY = 64 };
+enum { NUMBER_CAPACITY = 32, AMOUNT_CAPACITY = 64, WINDOW_CAPACITY = 16, FACT_CAPACITY = 64 };
 
 /* Thousandths as a number without needless decimals: "12.5". */
 void number_text(int64_t thousandths, char ret_text[NUMBER_CAPACITY]);
+/* A VALUE_AMOUNT as a policy writes it: "5000.00 USD". */
+void amount_text(const struct value *value, char ret_text[AMOUNT_CAPACITY]);
 /* Seconds in the largest unit that holds them: "1d", "90m". */
 void window_text(uint32_t seconds, char ret_text[WINDOW_CAPACITY]);
 /* The fact's name without its time zone or window: "metadata.channel". */

@@ -1,11 +1,19 @@
 #include "money.h"
 #include "policy_printer.h"
 #include "policy_words.h"
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { THOUSAND = 1000, TEN = 10, MINUTE_S = 60, HOUR_S = 60 * MINUTE_S, DAY_S = 24 * HOUR_S };
+enum {
+  THOUSAND = 1000,
+  TEN = 10,
+  EXPONENT_MAX = 4,
+  MINUTE_S = 60,
+  HOUR_S = 60 * MINUTE_S,
+  DAY_S = 24 * HOUR_S
+};
 
 /* ---- Values ---- */
 
@@ -27,16 +35,23 @@ void window_text(uint32_t seconds, char ret_text[WINDOW_CAPACITY]) {
   snprintf(ret_text, WINDOW_CAPACITY, "%" PRIu32 "%c", seconds / unit, letter);
 }
 
-static void print_amount(struct printer *printer, const struct value *value) {
+void amount_text(const struct value *value, char ret_text[AMOUNT_CAPACITY]) {
   int exponent = currency_exponent(value->currency);
   int64_t scale = 1;
+  assert(exponent >= 0 && exponent <= EXPONENT_MAX);
   for (int i = 0; i < exponent; i++)
     scale *= TEN;
   if (exponent > 0)
-    print_format(printer, "%" PRId64 ".%0*" PRId64 " %s", value->number / scale, exponent,
-                 value->number % scale, value->currency);
+    snprintf(ret_text, AMOUNT_CAPACITY, "%" PRId64 ".%0*" PRId64 " %s", value->number / scale, exponent,
+             value->number % scale, value->currency);
   else
-    print_format(printer, "%" PRId64 " %s", value->number, value->currency);
+    snprintf(ret_text, AMOUNT_CAPACITY, "%" PRId64 " %s", value->number, value->currency);
+}
+
+static void print_amount(struct printer *printer, const struct value *value) {
+  char text[AMOUNT_CAPACITY];
+  amount_text(value, text);
+  print_word(printer, text);
 }
 
 static void print_text(struct printer *printer, const char *text) {

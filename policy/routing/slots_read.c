@@ -1,3 +1,4 @@
+#include "policy_words.h"
 #include "slots.h"
 #include <assert.h>
 #include <string.h>
@@ -7,9 +8,7 @@ enum {
   SECONDS_PER_HOUR = 3600,
   SECONDS_PER_DAY = 86400,
   DAYS_PER_WEEK = 7,
-  EPOCH_WEEKDAY = 4, /* 1 January 1970 was a Thursday */
-  DIGITS_MAX = 15,   /* of an attribute that is a number */
-  DECIMALS = 3       /* numbers of attributes are counted in thousandths */
+  EPOCH_WEEKDAY = 4 /* 1 January 1970 was a Thursday */
 };
 
 struct reading {
@@ -157,28 +156,6 @@ static void read_slot(const struct reading *reading, unsigned slot) {
   }
 }
 
-/* An integer or a decimal of up to three places, in thousandths. Returns whether text is one. */
-static bool read_decimal(const char *text, int64_t *ret_thousandths) {
-  bool negative = *text == '-';
-  unsigned digits = 0, decimals = 0;
-  int64_t number = 0;
-  text += negative;
-  for (; *text >= '0' && *text <= '9' && digits < DIGITS_MAX; text++, digits++)
-    number = 10 * number + (*text - '0');
-  if (digits > 0 && *text == '.') {
-    for (text++; *text >= '0' && *text <= '9' && decimals < DECIMALS; text++, decimals++)
-      number = 10 * number + (*text - '0');
-    if (decimals == 0)
-      return false;
-  }
-  if (digits == 0 || *text != '\0')
-    return false;
-  for (; decimals < DECIMALS; decimals++)
-    number *= 10;
-  *ret_thousandths = negative ? -number : number;
-  return true;
-}
-
 static void read_attribute(const struct reading *reading, const struct policy_attribute *attribute) {
   const struct slots *slots = reading->slots;
   uint32_t name = strings_find(&slots->strings, attribute->name);
@@ -187,7 +164,7 @@ static void read_attribute(const struct reading *reading, const struct policy_at
   const struct attribute_slots *of = attribute->metadata ? &slots->metadata[name] : &slots->customer[name];
   if (of->text)
     set_text(reading, of->text - 1u, attribute->value);
-  if (of->number && read_decimal(attribute->value, &thousandths))
+  if (of->number && policy_read_number(attribute->value, strlen(attribute->value), &thousandths))
     set(reading, of->number - 1u, thousandths);
 }
 
