@@ -108,7 +108,7 @@ static int keep_personal(struct engine *engine, const struct payment *payment) {
   return r;
 }
 
-static int keep_inputs(struct engine *engine, struct payment *payment) {
+int keep_inputs(struct engine *engine, struct payment *payment) {
   size_t length;
   int r = encode_fields(engine, &engine->inputs, &length);
   if (r < 0)

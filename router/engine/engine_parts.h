@@ -286,6 +286,8 @@ void intake_refuse(struct intake *intake, enum request_outcome outcome);
 void take_request(struct engine *engine, struct payment *payment, const struct payment_request *request);
 /* Splits the request's fields into engine->inputs and, what is personal, engine->personal. */
 MUST_USE int split_fields(struct engine *engine, const struct payment_request *request);
+/* Copies engine->inputs into the payment. */
+MUST_USE int keep_inputs(struct engine *engine, struct payment *payment);
 
 /* Makes the payment that an intake asked for, and its first attempt; answers or moves on its waiters. */
 void create_payment(struct intake *intake, const struct token_description *description);

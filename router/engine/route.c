@@ -45,8 +45,10 @@ enum request_outcome engine_route(struct engine *engine, int64_t now_ms, const s
   take_route_card(ret_payment, &question->card);
   int r = split_fields(engine, request);
   sodium_memzero(&engine->personal, sizeof engine->personal);
+  if (r == 0)
+    r = keep_inputs(engine, ret_payment);
   if (r < 0)
-    return REQUEST_FIELDS_TOO_LARGE;
+    return r == -ENOMEM ? REQUEST_BUSY : REQUEST_FIELDS_TOO_LARGE;
   enum request_outcome outcome = question->policy_text
                                      ? decide_by_text(engine, question, ret_payment)
                                      : decide(engine, &named, &engine->inputs, ret_payment);

@@ -26,6 +26,8 @@ struct bin_table; /* mapped; immutable */
 
 /* "credit", "debit", "prepaid", or "" for unknown. Static. */
 const char *funding_name(enum funding funding);
+/* The reverse; FUNDING_UNKNOWN for any other text. */
+enum funding funding_from_name(const char *name);
 
 /* Maps the compiled table at path. Every offset in it is checked here, so that look-ups need no checks.
  * Returns 0; -EBADMSG when it is not a whole table of this version; or another negated errno. The caller
