@@ -39,7 +39,7 @@ static void print_amount(struct printer *printer, const struct value *value) {
     print_format(printer, "%" PRId64 " %s", value->number, value->currency);
 }
 
-static void print_text(struct printer *printer, const char *text) {
+void print_quoted(struct printer *printer, const char *text) {
   print_word(printer, "\"");
   for (const char *at = text; *at != '\0'; at++) {
     if (*at == '"' || *at == '\\')
@@ -57,7 +57,7 @@ static void print_value(struct printer *printer, const struct value *value, bool
     print_word(printer, value->text);
     return;
   case VALUE_TEXT:
-    print_text(printer, value->text);
+    print_quoted(printer, value->text);
     return;
   case VALUE_AMOUNT:
     print_amount(printer, value);
