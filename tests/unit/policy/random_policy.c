@@ -79,7 +79,8 @@ static void add_number_comparison(struct random_text *random) {
   static const char *const facts[] = {"risk", "hour(\"UTC\")", "day(\"Asia/Tokyo\")", "card.attempts(24h)",
                                       "card.attempts(90m)"};
   const char *fact = random->small ? facts[0] : PICK(random, facts);
-  unsigned low = 1 + random_below(random, 10), high = low + random_below(random, 10);
+  unsigned most = random->small ? 3 : 10;
+  unsigned low = 1 + random_below(random, most), high = low + random_below(random, most);
   if (random_below(random, 2) == 0)
     add(random, "%s %s %u", fact, PICK(random, orders), low);
   else
@@ -95,7 +96,8 @@ static void add_amount_comparison(struct random_text *random) {
   static const char *const facts[] = {"amount", "card.spend(7d)"};
   static const char *const currencies[] = {"EUR", "USD"};
   const char *fact = random->small ? facts[0] : PICK(random, facts), *currency = PICK(random, currencies);
-  unsigned low = random_below(random, 10), high = low + random_below(random, 10);
+  unsigned most = random->small ? 3 : 10;
+  unsigned low = random_below(random, most), high = low + random_below(random, most);
   switch (random_below(random, 4)) {
   case 0:
     add(random, "%s in %u %s..%u.50 %s", fact, low, currency, high, currency);
@@ -126,7 +128,11 @@ static void add_bin_comparison(struct random_text *random) {
 }
 
 static void add_comparison(struct random_text *random) {
-  switch (random_below(random, random->small ? 6 : 9)) {
+  /* A small policy asks about three of its five facts at most, which its seed chooses. */
+  unsigned fact = random_below(random, random->small ? 3 : 9);
+  if (random->small)
+    fact = (fact + random->first) % 6;
+  switch (fact) {
   case 0:
   case 1:
     add_word_comparison(random);
@@ -207,7 +213,7 @@ static void add_action(struct random_text *random, bool otherwise) {
 }
 
 char *random_policy(uint64_t seed, bool small, unsigned rules_most) {
-  struct random_text random = {.state = seed, .small = small};
+  struct random_text random = {.state = seed, .small = small, .first = (unsigned)(seed % 6)};
   add(&random, "set north = [NO DE]\nset south = [AT, IN]\nset plans = [\"gold\" 5 1.5..2]\n");
   for (unsigned i = 0, count = 1 + random_below(&random, rules_most); i < count; i++) {
     add(&random, "rule r%u when ", i);
