@@ -38,4 +38,6 @@ const struct spans *spans_subtract(struct effort *effort, const struct spans *le
                                    const struct spans *right);
 /* Whether all of part is in whole; false also when it is given up. */
 bool spans_within(struct effort *effort, const struct spans *part, const struct spans *whole);
+/* Whether nothing is in both; false also when it is given up. */
+bool spans_apart(struct effort *effort, const struct spans *left, const struct spans *right);
 bool spans_hold(const struct spans *spans, int64_t number);

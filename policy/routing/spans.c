@@ -111,16 +111,27 @@ const struct spans *spans_subtract(struct effort *effort, const struct spans *le
 }
 
 bool spans_within(struct effort *effort, const struct spans *part, const struct spans *whole) {
-  unsigned j = 0;
-  if (!effort_take(effort, (uint64_t)part->count + whole->count))
-    return false;
-  for (unsigned i = 0; i < part->count; i++) {
+  unsigned i = 0, j = 0;
+  for (; i < part->count; i++) {
     while (j < whole->count && whole->at[j].high < part->at[i].low)
       j++;
     if (j == whole->count || whole->at[j].low > part->at[i].low || whole->at[j].high < part->at[i].high)
+      break;
+  }
+  return effort_take(effort, (uint64_t)i + j + 1) && i == part->count;
+}
+
+bool spans_apart(struct effort *effort, const struct spans *left, const struct spans *right) {
+  unsigned i = 0, j = 0;
+  while (i < left->count && j < right->count) {
+    if (left->at[i].high < right->at[j].low)
+      i++;
+    else if (right->at[j].high < left->at[i].low)
+      j++;
+    else
       return false;
   }
-  return true;
+  return effort_take(effort, (uint64_t)i + j + 1);
 }
 
 bool spans_hold(const struct spans *spans, int64_t number) {

@@ -144,10 +144,22 @@ static void add_rest(struct terms *terms, struct term_list *list, const struct t
   }
 }
 
+/* Whether nothing fulfils both; false also when it is given up. */
+static bool are_apart(struct terms *terms, const struct term *left, const struct term *right) {
+  for (unsigned i = 0; i < right->count; i++)
+    if (spans_apart(&terms->effort, term_bound_of(terms, left, right->at[i].key), right->at[i].spans))
+      return true;
+  return false;
+}
+
 bool terms_subtract(struct terms *terms, struct term_list *pieces, const struct term *term) {
   struct term_list rest = {.known = pieces->known};
-  for (unsigned i = 0; rest.known && i < pieces->count; i++)
-    add_rest(terms, &rest, pieces->at[i], term);
+  for (unsigned i = 0; rest.known && i < pieces->count; i++) {
+    if (are_apart(terms, pieces->at[i], term))
+      rest.known = add_term(&rest, pieces->at[i]);
+    else
+      add_rest(terms, &rest, pieces->at[i], term);
+  }
   *pieces = rest;
   return rest.known;
 }
