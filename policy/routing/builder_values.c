@@ -150,6 +150,13 @@ static const char *fault_of_range(const struct value *low, const struct value *h
   return weekday_of(low->text) > weekday_of(high->text) ? order : NULL;
 }
 
+/* Words, amounts, or numbers and texts: no fact has values of other mixtures, and a number before a word
+ * could be read as an amount. */
+static bool are_akin(enum value_type left, enum value_type right) {
+  bool loose = left == VALUE_NUMBER || left == VALUE_TEXT;
+  return left == right || (loose && (right == VALUE_NUMBER || right == VALUE_TEXT));
+}
+
 static int append(struct tree_builder *builder, struct member_list *list, const struct member *member) {
   if (list->count == POLICY_MEMBERS_MAX)
     return tree_wrong(builder, member->low.place, "at most 4096 members");
@@ -168,6 +175,8 @@ int tree_add_member(struct tree_builder *builder, struct member_list *list, cons
   const char *fault = high != NULL ? fault_of_range(low, high) : NULL;
   if (fault != NULL)
     return tree_wrong(builder, high->place, fault);
+  if (list->count > 0 && !are_akin(list->members[0].low.type, low->type))
+    return tree_wrong(builder, low->place, "a member of the same kind as the first");
   return append(builder, list, &member);
 }
 

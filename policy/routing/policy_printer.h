@@ -20,6 +20,8 @@ void print_format(struct printer *printer, const char *format, ...) __attribute_
 
 /* ---- printer_conditions.c ---- */
 
+/* A text in quotation marks, with \" and \\ for those in it: as the language and JSON both have it. */
+void print_quoted(struct printer *printer, const char *text);
 void print_members(struct printer *printer, unsigned count, const struct member *members);
 void print_condition(struct printer *printer, const struct node *node);
 

@@ -54,7 +54,7 @@ static void print_amount(struct printer *printer, const struct value *value) {
   print_word(printer, text);
 }
 
-static void print_text(struct printer *printer, const char *text) {
+void print_quoted(struct printer *printer, const char *text) {
   print_word(printer, "\"");
   for (const char *at = text; *at != '\0'; at++) {
     if (*at == '"' || *at == '\\')
@@ -72,7 +72,7 @@ static void print_value(struct printer *printer, const struct value *value, bool
     print_word(printer, value->text);
     return;
   case VALUE_TEXT:
-    print_text(printer, value->text);
+    print_quoted(printer, value->text);
     return;
   case VALUE_AMOUNT:
     print_amount(printer, value);

@@ -1,5 +1,5 @@
 /* The evaluator against a slow, obvious one, over random policies and payments; and the order of splits. */
-#include "random_policy.h"
+#include "reference_policy.h"
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>

@@ -357,7 +357,7 @@ Test(routing, values_are_typed_by_their_fact) {
 }
 
 Test(routing, a_set_fits_the_fact_it_is_compared_with) {
-  static const char sets[] = "set s = [411111 5 AT \"x\"] ";
+  static const char sets[] = "set s = [411111 5 \"x\"] ";
   struct policy_error error;
   expect_printed(
       "set n = [5..7 411111 411111..411199] rule r when metadata.n in n decline otherwise decline",
