@@ -618,13 +618,14 @@ static int try_start(const char *const *given, char *output) {
 }
 
 Test(egress, a_wrong_command_line_is_refused) {
-  static const char *const wrong[][6] = {
+  static const char *const wrong[][8] = {
       {NULL},
       {"--environment", "test", NULL},
       {"--environment", "other", "--sheets", FREEPORT_SHEETS, NULL},
       {"--environment", "test", "--sheets", NULL},
-      {"--sheets", FREEPORT_SHEETS, "--sheets", FREEPORT_SHEETS, NULL},
-      {"--nonsense", "x", NULL},
+      {"--sheets", FREEPORT_SHEETS, NULL},
+      {"--environment", "test", "--sheets", FREEPORT_SHEETS, "--sheets", FREEPORT_SHEETS, NULL},
+      {"--environment", "test", "--sheets", FREEPORT_SHEETS, "--nonsense", "x", NULL},
   };
   static char output[SPAWN_OUTPUT_MAX + 1];
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
