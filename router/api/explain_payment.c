@@ -16,9 +16,9 @@ struct explained {
 static void explain_rule(const struct explained *explained, unsigned rule) {
   char why[POLICY_EXPLANATION_CAPACITY], line[LINE_CAPACITY];
   bool matches = policy_explain(explained->policy, &explained->facts, rule, why);
-  const char *said = !matches ? "does not match" : policy_rule_action(explained->policy, rule)->advice
-                                                       ? "matches, and is only advice"
-                                                       : "matches";
+  const char *said = !matches                                              ? "does not match"
+                     : policy_rule_action(explained->policy, rule)->advice ? "matches, and is only advice"
+                                                                           : "matches";
   snprintf(line, sizeof line, "Rule %s %s: %s.", policy_rule_name(explained->policy, rule), said, why);
   out_text(explained->out, NULL, line);
 }
@@ -92,7 +92,8 @@ static void explain_policy(struct explained *explained, const char *text, size_t
 /* The text of the policy that decided, or NULL; borrowed from the ledger. */
 static const char *policy_of(struct call *call, const struct payment *payment, size_t *ret_length) {
   struct policy_record record;
-  if (ledger_policy_get(call->api->options.ledger, &call->from.merchant, &payment->decision.policy, &record) != 0)
+  if (ledger_policy_get(call->api->options.ledger, &call->from.merchant, &payment->decision.policy,
+                        &record) != 0)
     return NULL;
   *ret_length = record.text_length;
   return record.text;

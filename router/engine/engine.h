@@ -253,11 +253,11 @@ struct route_question {
 /* Decides as engine_pay() would, and keeps nothing. *ret_payment, from payment_new() and freed by the caller,
  * becomes the payment as it would be created; its decision says for each candidate what would keep it from
  * being tried now. Returns REQUEST_DONE or how the request would end. */
-enum request_outcome engine_route(struct engine *engine, int64_t now_ms, const struct route_question *question,
-                                  struct payment *ret_payment);
+enum request_outcome engine_route(struct engine *engine, int64_t now_ms,
+                                  const struct route_question *question, struct payment *ret_payment);
 /* What the BIN table knows of a card; all unknown when there is none. */
 struct bin_facts engine_bin_facts(const struct engine *engine, const char *bin);
-/* The same decision again, upon what it was based on then (P6): fills all of *decision but policy, hash, draw,
- * BIN version and basis, which stand. */
+/* The same decision again, upon what it was based on then (P6): fills all of *decision but policy, hash,
+ * draw, BIN version and basis, which stand. */
 void decide_again(const struct policy *policy, const struct payment *payment,
                   const struct request_fields *inputs, struct decision *decision);

@@ -186,7 +186,7 @@ struct decision {
   char bins_version[17];              /* "" when no table was there */
   uint64_t draw;
   struct decision_basis basis;
-  uint8_t candidate_count; /* 0 when the rule declines */
+  uint8_t candidate_count;                     /* 0 when the rule declines */
   struct candidate candidates[CANDIDATES_MAX]; /* in the order of the cascade */
 };
 
