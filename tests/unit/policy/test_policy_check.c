@@ -139,6 +139,7 @@ Test(policy_check, what_only_looks_like_a_contradiction) {
   expect_nothing("card.bin == 411111 and card.bin == 41111100");
   expect_nothing("not card.bin == 411111 and not card.bin != 411111");
   expect_nothing("metadata.x == \"5\" and metadata.x > 4");
+  expect_nothing("metadata.x == \"3\" and metadata.x < 4");
   expect_nothing("metadata.x != \"5\" and metadata.x == 5"); /* 5.0 */
   expect_nothing("metadata.x == \"a\" and customer.x == \"b\"");
   expect_nothing("amount != 5.00 EUR and amount > 4.99 EUR");
@@ -202,6 +203,20 @@ Test(policy_check, what_falls_to_otherwise) {
              "other values than they name, or none");
   expect_gap("rule q when risk < 30 decline rule r when currency == EUR decline otherwise decline", "");
   expect_gap("rule q when risk < 30 decline otherwise decline", "");
+}
+
+/* ---- Where it gives up ---- */
+
+Test(policy_check, says_where_it_gives_up) {
+  char text[4096];
+  size_t length = (size_t)snprintf(text, sizeof text, "rule r when risk < 0");
+  for (int i = 0; i < 7; i++) /* 2 to the power of 7 alternatives */
+    length += (size_t)snprintf(text + length, sizeof text - length,
+                               " and (metadata.a%d > 1 or metadata.b%d > 1)", i, i);
+  snprintf(text + length, sizeof text - length, " decline\notherwise decline");
+  expect_found(text, "E never_matches 1:6\n"); /* seen before it becomes too much */
+  text[strlen("rule r when risk ")] = '>';
+  expect_found(text, "N check_bounded 2:1\n");
 }
 
 /* ---- Shape ---- */
