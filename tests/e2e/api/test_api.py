@@ -425,10 +425,14 @@ class BadInput(Case):
 
     def test_policies(self):
         for text, code in (("otherwise route", "invalid_policy"), ("otherwise " + CANARY[:12], "invalid_policy"),
-                           ("otherwise route nobody", "connector_not_found")):
+                           ("otherwise route nobody", "connector_not_found"),
+                           ("rule r when risk < 0 decline otherwise decline", "invalid_policy")):
             answer = self.expect(self.client.request("POST", "/v1/policies", {"text": text}), 422, code, "text")
             self.assertRegex(answer["detail"], r"^Line 1, column \d+: ")
             self.assertNotIn(CANARY[:12], answer.raw.decode())
+        misspelt = self.client.request("POST", "/v1/policies", {"text": "otherwise ruote a"})
+        self.assertEqual(misspelt["detail"],
+                         "Line 1, column 11: route, split, cheapest, best or decline is expected. Is it route?")
 
 
 class Resources(Case):

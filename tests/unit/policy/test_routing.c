@@ -434,5 +434,6 @@ Test(routing, suggests_the_word_that_was_meant) {
   expect_suggestion("otherwise route a with retries off", "");
   expect_suggestion("otherwise route a with exemptoin low_value", "exemption");
   expect_suggestion("rule x when card.network == xyz decline otherwise decline", "");
+  expect_suggestion("rule x when weekday(\"UTC\") == tag decline otherwise decline", ""); /* not tue */
   expect_suggestion("rule x when card.country == ZZ decline otherwise decline", "");
 }
