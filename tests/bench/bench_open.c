@@ -89,8 +89,10 @@ static double open_records(void) {
 static MDB_val find_bare(const struct bare *bare, uint8_t *hash) {
   MDB_val key = {TOKEN_HASH_BYTES, hash}, value;
   must(mdb_get(bare->txn, bare->dbi, &key, &value), "a get");
+  const uint8_t *record = value.mv_data;
   for (size_t at = 0; at < value.mv_size; at += CACHE_LINE)
-    __builtin_prefetch((const uint8_t *)value.mv_data + at);
+    __builtin_prefetch(record + at);
+  __builtin_prefetch(record + value.mv_size - 1);
   return value;
 }
 
