@@ -375,6 +375,8 @@ static void check_ends(struct universe *universe, const struct scenario *scenari
   for (unsigned i = 0; i < payment->movement_count; i++) {
     if (is_unsettled(&payment->movements[i].step))
       violation(universe, scenario->number, "a movement is open, and people have looked");
+    else if (payment->movements[i].step.attention_ms != 0)
+      violation(universe, scenario->number, "a movement has ended, and is before a person");
   }
 }
 

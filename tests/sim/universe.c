@@ -27,8 +27,9 @@ enum {
   ROUNDS_MAX = 1000000
 };
 
-/* After that it is calm for so long at most. */
-static const int64_t limit_ms = 8LL * 24 * 60 * MINUTE;
+/* After that it is calm for so long at most: a void of the router's own may not be told of several times in a
+ * row. */
+static const int64_t limit_ms = 40LL * 24 * 60 * MINUTE;
 
 static const char *const policies[] = {
     "otherwise route listing, querying, keyless",
