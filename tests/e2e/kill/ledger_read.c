@@ -68,6 +68,13 @@ static bool is_open(const json_t *step) {
   return strcmp(status, "pending") == 0 || strcmp(status, "unresolved") == 0;
 }
 
+/* The key of a dispatch's only step is the dispatch's own, and its number. */
+static bool is_kept(const json_t *errors, const char *id, const char *step) {
+  char key[ID_TEXT + 8];
+  snprintf(key, sizeof key, "%s%s", id, step);
+  return json_object_get(errors, key) != NULL;
+}
+
 /* Adyen has no status question. Where it keeps an error under the key, each replay is answered by that error,
  * which proves nothing. What else can be settled by a replay is, while the caller waits for nothing to change
  * any more. */
@@ -77,19 +84,17 @@ static enum openness attempt_openness(const json_t *attempt, const json_t *error
   if (strcmp(text_of(attempt, "connector"), "adyen") != 0 ||
       strcmp(text_of(attempt, "status"), "pending") == 0)
     return OPEN_STILL_ASKED;
-  if (json_object_get(errors, text_of(attempt, "id")) != NULL)
+  if (is_kept(errors, text_of(attempt, "id"), "_1"))
     return OPEN_ERROR_KEPT;
   return has_code ? OPEN_CODE_LOST : OPEN_STILL_ASKED;
 }
 
 /* What was received is told of by a webhook, which waits through every kill. */
 static enum openness movement_openness(const json_t *movement, const json_t *errors, const char *connector) {
-  char key[ID_TEXT + 2];
   if (!is_open(movement))
     return OPEN_NOT;
-  snprintf(key, sizeof key, "%s_1", text_of(movement, "id"));
   bool unresolved = strcmp(text_of(movement, "status"), "unresolved") == 0;
-  bool kept = strcmp(connector, "adyen") == 0 && json_object_get(errors, key) != NULL;
+  bool kept = strcmp(connector, "adyen") == 0 && is_kept(errors, text_of(movement, "id"), "_1_1");
   return unresolved && kept ? OPEN_ERROR_KEPT : OPEN_STILL_ASKED;
 }
 
