@@ -171,7 +171,9 @@ static int open_ledger(struct router *router, const char *data) {
   if (result != 0)
     return result;
   snprintf(path, sizeof path, "%s/ledger.mdb", data);
-  result = store_open_lmdb(path, ledger_tables, LEDGER_MAP_BYTES, &router->store);
+  result = ledger_file_check(path);
+  if (result == 0)
+    result = store_open_lmdb(path, ledger_tables, LEDGER_MAP_BYTES, &router->store);
   if (result == 0)
     result = ledger_open(router->store, key, &system_draws, &router->ledger);
   sodium_memzero(key, sizeof key);
@@ -266,7 +268,9 @@ int main(int count, char **arguments) {
     result = -EIO;
   if (result == 0)
     result = start(&router, &settings);
-  if (result != 0)
+  if (result == -EBADMSG)
+    log_warn("ledger.mdb, its log or ledger.key was damaged, changed or lost; nothing is served");
+  else if (result != 0 && result != -EPROTONOSUPPORT) /* that has been said */
     log_error("cannot start", result);
   if (result == 0)
     result = loop_run(router.loop);
