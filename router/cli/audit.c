@@ -173,8 +173,9 @@ int audit_command(int argc, char **argv) {
     return status;
   }
   if (line.word_count != 1 || strcmp(line.words[0], "verify") != 0) {
-    fputs(usage, stderr);
-    return EXIT_USAGE;
+    return command_wrong(line.command, usage, "%s",
+                         line.word_count == 0 ? "what to do is missing: verify"
+                                              : "verify is all that it does");
   }
   status = command_connect(&line, &admin);
   if (status != EXIT_GOOD) {

@@ -232,9 +232,15 @@ int policy_command(int argc, char **argv) {
   const char *action = line.word_count > 0 ? line.words[0] : "";
   bool with_file = strcmp(action, "check") == 0 || strcmp(action, "publish") == 0;
   bool known = with_file || strcmp(action, "show") == 0 || strcmp(action, "rollback") == 0;
-  if (!known || line.word_count != (with_file ? 2 : 1)) {
-    fputs(usage, stderr);
-    return EXIT_USAGE;
+  if (!known) {
+    return command_wrong(line.command, usage, "%s",
+                         line.word_count == 0
+                             ? "what to do is missing: check, publish, show or rollback"
+                             : "there is no such action; check, publish, show and rollback are");
+  }
+  if (line.word_count != (with_file ? 2 : 1)) {
+    return command_wrong(line.command, usage, "%s %s", action,
+                         with_file ? "takes one FILE, or - for standard input" : "takes no arguments");
   }
   char *text = NULL;
   size_t length;

@@ -12,6 +12,7 @@
 
 #include "events.h"
 #include "notify_protocol.h"
+#include "retry_schedule.h"
 
 enum {
   ENDPOINTS_MAX = 1024, /* of all merchants */
@@ -23,7 +24,7 @@ enum {
   PUMP_READS = 64,               /* entries of the journal in one run */
   PUMP_SENDS = 16,               /* attempts that one run begins */
   PUMP_FLUSH_MS = 500,           /* what is to be remembered is written so long after at the latest */
-  PUMP_SCHEDULE_MAX = 16,
+  PUMP_SCHEDULE_MAX = RETRY_WAITS_MAX,
   ATTEMPT_MS = 15000,
   ATTEMPT_SLACK_MS = 5000, /* beyond that notify is taken to have lost it */
   FAILING_AFTER = 3,       /* failures in a row: then one attempt at once */
