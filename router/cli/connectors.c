@@ -32,7 +32,7 @@ static const char usage[] =
     "one before as webhook_secret_previous. The PSP sends them to hooks, POST /v1/hooks/NAME.\n"
     "A connector that is changed stays as it was: active, draining or disabled. list shows them all, and "
     "where "
-    "requests go.\n"
+    "requests go, and which webhooks were refused since the start.\n"
     "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops "
     "all.\n";
 
@@ -101,6 +101,14 @@ static void print_connector(void *context, const struct connector_listing *listi
   const char *account = facts->merchant_account[0] != '\0' ? facts->merchant_account : "-";
   printf("%-20s %-12s %-9s %-20s %.*s\n", facts->name, facts->sheet, status_text(facts->status), account,
          host_length(url), url);
+  if (listing->webhooks_without_secret + listing->webhooks_wrongly_signed + listing->webhooks_unreadable >
+      0) {
+    printf("  webhooks since the start: %u taken; refused: %u for want of a signing secret, %u wrongly "
+           "signed, %u not as "
+           "the sheet has them\n",
+           listing->webhooks_taken, listing->webhooks_without_secret, listing->webhooks_wrongly_signed,
+           listing->webhooks_unreadable);
+  }
 }
 
 static int list(const struct command_line *line, struct admin_client *admin) {

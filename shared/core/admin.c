@@ -151,12 +151,20 @@ int read_connector_status_set(struct reader *reader, struct connector_status_set
 void write_connector_listing(struct writer *writer, const struct connector_listing *listing) {
   write_connector_facts(writer, &listing->facts);
   write_text(writer, listing->base_url);
+  write_u32(writer, listing->webhooks_taken);
+  write_u32(writer, listing->webhooks_without_secret);
+  write_u32(writer, listing->webhooks_wrongly_signed);
+  write_u32(writer, listing->webhooks_unreadable);
 }
 
 int read_connector_listing(struct reader *reader, struct connector_listing *ret_listing) {
   struct connector_listing listing = {0};
   read_connector_facts(reader, &listing.facts);
   read_base_url(reader, listing.base_url);
+  listing.webhooks_taken = read_u32(reader);
+  listing.webhooks_without_secret = read_u32(reader);
+  listing.webhooks_wrongly_signed = read_u32(reader);
+  listing.webhooks_unreadable = read_u32(reader);
   int r = reader_finish(reader);
   if (r == 0)
     *ret_listing = listing;

@@ -69,6 +69,8 @@ struct connector_status_set {
 struct connector_listing { /* reply to ADMIN_CONNECTOR_NEXT, which is asked by a connectors_question */
   struct connector_facts facts;
   char base_url[BASE_URL_CAPACITY]; /* "": the sheet's own */
+  /* Since the vault's start: webhooks that the router took, and those refused, by reason. */
+  uint32_t webhooks_taken, webhooks_without_secret, webhooks_wrongly_signed, webhooks_unreadable;
 };
 
 struct audit_question {

@@ -84,7 +84,9 @@ int ask_connector_next(struct vault *vault, struct ask *ask) {
   if (read_connectors_question(&ask->body, &question) < 0)
     return -EPROTO;
   int r = connector_next(&vault->connectors, question.after, &listing);
-  if (r == 0)
-    write_connector_listing(&ask->reply, &listing);
-  return r;
+  if (r != 0)
+    return r;
+  webhook_counts_show(&vault->webhooks.counts, listing.facts.name, &listing);
+  write_connector_listing(&ask->reply, &listing);
+  return 0;
 }
