@@ -93,3 +93,14 @@ struct pump_counts {
   uint32_t endpoints, held, outstanding;              /* now */
 };
 struct pump_counts pump_counts(const struct pump *pump);
+
+/* How an endpoint does, by what is in memory: nothing is read for it. */
+struct endpoint_health {
+  int64_t last_success_ms; /* since the router's start; 0: none */
+  uint32_t failures;       /* in a row */
+  uint32_t waiting;        /* events that wait or are under way */
+  bool behind;             /* more wait in the journal */
+};
+/* Returns whether the pump has that endpoint. */
+bool pump_endpoint_health(const struct pump *pump, const struct id *merchant, const struct id *endpoint,
+                          struct endpoint_health *ret_health);
