@@ -122,7 +122,9 @@ Test(store_lmdb, a_file_of_something_else_is_refused) {
   struct store *store;
   char log[SCRATCH_CAPACITY + 8];
   snprintf(log, sizeof log, "%s-log", scratch.file);
+  off_t whole = file_size(scratch.file);
   cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -EBADMSG);
+  cr_assert_eq(file_size(scratch.file), whole, "it stays as it was");
   cr_assert_eq(access(log, F_OK), -1, "an empty log is left beside it");
 }
 
