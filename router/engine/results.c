@@ -72,6 +72,7 @@ static void take_in(struct task *task, enum status status, const struct dispatch
   struct found found = {.errand = task->errand,
                         .finding = find_out(task, status, result),
                         .result = result,
+                        .no_code = status == STATUS_NO_CODE,
                         .at_ms = slot->engine->now_ms};
   task_return(task);
   if (!task_is_open(task))
