@@ -5,6 +5,10 @@
 
 #include "run.h"
 
+/* How long the router stays down, scenario by scenario: at once there again, too late for its timeouts, too
+ * late for the payment's deadline. */
+static const int64_t downs_ms[] = {0, 15000, 600000};
+
 struct crashing {
   struct universe *universe;
   struct genesis genesis;
@@ -42,8 +46,11 @@ static bool try_points(struct crashing *crashing) {
 bool crash_points(struct universe *universe, uint64_t seed, unsigned scenarios) {
   struct crashing crashing = {.universe = universe};
   for (unsigned i = 0; i < scenarios; i++) {
-    crashing.genesis = (struct genesis){
-        .seed = seed, .number = i, .scenarios = 1, .no_faults = true, .crash_points = {0, 0}};
+    crashing.genesis = (struct genesis){.seed = seed,
+                                        .number = i,
+                                        .scenarios = 1,
+                                        .no_faults = true,
+                                        .down_ms = downs_ms[i % (sizeof downs_ms / sizeof *downs_ms)]};
     if (!try_points(&crashing)) {
       printf("crash points %llu and %llu of scenario %u:\n",
              (unsigned long long)crashing.genesis.crash_points[0],

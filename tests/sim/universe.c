@@ -354,7 +354,8 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   universe->draws_chance = chance_of(~genesis->seed, genesis->number, 0);
   universe->now_ms = universe_start_ms;
   universe->calm_ms = universe_start_ms + ROUGH_MS;
-  universe->skew_ms = universe->asleep_ms = universe->down_ms = 0;
+  universe->skew_ms = universe->asleep_ms = 0;
+  universe->down_ms = genesis->down_ms;
   universe->points = universe->crash_at = 0;
   universe->next_entry = 1;
   universe->failed = universe->ready = false;
