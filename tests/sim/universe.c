@@ -17,11 +17,11 @@ enum {
   SECOND = 1000,
   MINUTE = 60 * SECOND,
   US_PER_MS = 1000,
-  STARTS_MS = 5 * MINUTE,          /* payments begin within this */
-  ROUGH_MS = 70 * MINUTE,          /* faults come within this */
-  LIMIT_MS = 3 * 24 * 60 * MINUTE, /* after that it is calm for so long at most */
-  LOOK_MS = MINUTE,                /* between looks whether all is quiet */
-  BUSY_MS = 50,                    /* what comes within this is taken in in one round, at times */
+  STARTS_MS = 5 * MINUTE,           /* payments begin within this */
+  ROUGH_MS = 70 * MINUTE,           /* faults come within this */
+  LIMIT_MS = 20 * 24 * 60 * MINUTE, /* after that it is calm for so long at most: people say a word a day */
+  LOOK_MS = MINUTE,                 /* between looks whether all is quiet */
+  BUSY_MS = 50,                     /* what comes within this is taken in in one round, at times */
   FEW_LOADED = 8,
   FEW_REQUESTS = 6,
   REFUSED_MAX = 1024,
