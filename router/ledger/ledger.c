@@ -127,7 +127,8 @@ void ledger_free(struct ledger *ledger) {
   if (!ledger)
     return;
   sodium_memzero(ledger->key, sizeof ledger->key);
-  sodium_memzero(&ledger->seal, sizeof ledger->seal);
+  sodium_memzero(ledger->seal_key, sizeof ledger->seal_key);
+  sodium_memzero(ledger->sealing, sizeof ledger->sealing);
   free(ledger);
 }
 
