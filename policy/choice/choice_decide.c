@@ -7,6 +7,11 @@
 /* Numbers under one draw: 0 to CHOICE_CANDIDATES_MAX - 1 are the candidates' rates. */
 enum { NUMBER_OF_TRIAL = CHOICE_CANDIDATES_MAX, NUMBER_OF_TRIED };
 
+/* Rates are drawn as if so many times the outcomes had been seen: half the deviation, so less is spent on
+ * finding out. Source: posterior reshaping, Chapelle and Li, "An Empirical Evaluation of Thompson Sampling"
+ * (2011); what it saves is in tests/bench/routing/README.md. */
+enum { SHARPENED = 4 };
+
 static bool passes(enum choice_standing standing) {
   return standing == CHOICE_MEETS || standing == CHOICE_TOO_FEW || standing == CHOICE_ON_TRIAL;
 }
@@ -58,12 +63,18 @@ static struct choice_figures figures_of(const struct choice_premise *premise) {
       .standing = CHOICE_MEETS, .mean = mean_of(premise), .weight = (uint32_t)(sum >> BETA_PLACES)};
 }
 
+/* In millionths. Parameters too large to be sharpened are drawn with as they are. */
+static uint32_t drawn_rate(const struct choice_premise *premise, uint64_t seed) {
+  uint32_t larger = premise->approved > premise->declined ? premise->approved : premise->declined;
+  uint32_t times = larger <= BETA_PARAMETER_MAX / SHARPENED ? SHARPENED : 1;
+  uint64_t rate = beta_variate(premise->approved * times, premise->declined * times, seed);
+  return (uint32_t)((rate * CHOICE_MILLION) >> 32);
+}
+
 static void decide_best(const struct choice_snapshot *snapshot, uint64_t draw, struct choice_order *order) {
   uint8_t best = 0;
   for (uint8_t i = 0; i < snapshot->count; i++) {
-    const struct choice_premise *premise = &snapshot->premises[i];
-    uint64_t rate = beta_variate(premise->approved, premise->declined, beta_seed(draw, i));
-    order->figures[i].sampled = (uint32_t)((rate * CHOICE_MILLION) >> 32);
+    order->figures[i].sampled = drawn_rate(&snapshot->premises[i], beta_seed(draw, i));
     if (order->figures[i].sampled > order->figures[best].sampled)
       best = i;
   }
