@@ -80,29 +80,43 @@ static struct belief own_of(const struct choice_cells *cells, enum choice_level 
   return belief_of(choice_weights_at(cells, cell, now_ms));
 }
 
-/* From the widest cell to the country's. */
-static struct belief believe_country(const struct choice_cells *cells, unsigned connector,
-                                     const struct choice_payment *payment, int64_t now_ms) {
+/* What is believed of a cell whose own outcomes are given, within what is believed around it. */
+static struct belief within(struct belief around, struct belief own) {
+  return narrowed(around, prior_weight(around, own), own);
+}
+
+/* From the widest cell to the one around the country's. */
+static struct belief believe_around(const struct choice_cells *cells, unsigned connector,
+                                    const struct choice_payment *payment, int64_t now_ms) {
   struct belief belief = {.approved = FIXED_ONE, .declined = FIXED_ONE};
   struct belief own = own_of(cells, CHOICE_ANY, connector, payment, now_ms);
-  for (enum choice_level level = CHOICE_ANY; level <= CHOICE_COUNTRY; level++) {
-    struct belief narrower = {0};
-    if (level < CHOICE_COUNTRY)
-      narrower = own_of(cells, level + 1, connector, payment, now_ms);
+  for (enum choice_level level = CHOICE_ANY; level < CHOICE_COUNTRY; level++) {
+    struct belief narrower = own_of(cells, level + 1, connector, payment, now_ms);
     struct belief rest = without(own, narrower);
-    int64_t weight = level == CHOICE_ANY ? total(belief) : prior_weight(belief, rest);
-    if (level == CHOICE_CONNECTOR)
-      weight = between(0, total(belief), PRIOR_OF_ANY * FIXED_ONE);
-    belief = narrowed(belief, weight, rest);
+    if (level == CHOICE_ANY)
+      belief = narrowed(belief, total(belief), rest);
+    else if (level == CHOICE_CONNECTOR)
+      belief = narrowed(belief, between(0, total(belief), PRIOR_OF_ANY * FIXED_ONE), rest);
+    else
+      belief = within(belief, rest);
     own = narrower;
   }
   return belief;
 }
 
-static struct belief believe_hour(const struct choice_cells *cells, struct belief country, unsigned connector,
+static struct belief believe_country(const struct choice_cells *cells, struct belief around,
+                                     unsigned connector, const struct choice_payment *payment,
+                                     int64_t now_ms) {
+  return within(around, own_of(cells, CHOICE_COUNTRY, connector, payment, now_ms));
+}
+
+/* The country's other hours, and within them this hour of today and of the days before. */
+static struct belief believe_hour(const struct choice_cells *cells, struct belief around, unsigned connector,
                                   const struct choice_payment *payment, int64_t now_ms) {
-  struct belief own = own_of(cells, CHOICE_HOUR, connector, payment, now_ms);
-  return narrowed(country, prior_weight(country, own), own);
+  struct belief country = own_of(cells, CHOICE_COUNTRY, connector, payment, now_ms);
+  struct belief today = own_of(cells, CHOICE_HOUR, connector, payment, now_ms);
+  struct belief days = own_of(cells, CHOICE_HOUR_OF_DAYS, connector, payment, now_ms);
+  return within(within(around, without(country, today)), days);
 }
 
 /* In 1024ths of an outcome, within what a Beta variate may be drawn with. */
@@ -112,10 +126,11 @@ static uint32_t parameter(int64_t value) {
 
 struct choice_estimate choice_estimate(const struct choice_cells *cells, unsigned connector,
                                        const struct choice_payment *payment, int64_t now_ms) {
-  struct belief belief = believe_country(cells, connector, payment, now_ms);
+  struct belief around = believe_around(cells, connector, payment, now_ms);
   const struct choice_cell *country = choice_find(cells, choice_key(CHOICE_COUNTRY, connector, payment));
-  if (country != NULL && country->hour_score >= HOUR_TELLS)
-    belief = believe_hour(cells, belief, connector, payment, now_ms);
+  bool hour_tells = country != NULL && country->hour_score >= HOUR_TELLS;
+  struct belief belief = hour_tells ? believe_hour(cells, around, connector, payment, now_ms)
+                                    : believe_country(cells, around, connector, payment, now_ms);
   return (struct choice_estimate){.approved = parameter(belief.approved),
                                   .declined = parameter(belief.declined)};
 }
@@ -128,8 +143,9 @@ static int64_t squared_error(struct belief belief, bool approved) {
 /* Before the outcome is counted: had the hour foretold it better than the country's cell by itself? */
 static void score_hour(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
                        bool approved, int64_t now_ms) {
-  struct belief country = believe_country(cells, connector, payment, now_ms);
-  struct belief hour = believe_hour(cells, country, connector, payment, now_ms);
+  struct belief around = believe_around(cells, connector, payment, now_ms);
+  struct belief country = believe_country(cells, around, connector, payment, now_ms);
+  struct belief hour = believe_hour(cells, around, connector, payment, now_ms);
   struct choice_cell *cell = choice_claim(cells, choice_key(CHOICE_COUNTRY, connector, payment), now_ms);
   cell->hour_score += squared_error(country, approved) - squared_error(hour, approved);
 }

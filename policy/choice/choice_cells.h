@@ -40,8 +40,8 @@ struct choice_estimate {
 struct choice_cells;
 
 /* A table of count cells (rounded up to a power of two, 8 to CHOICE_CELLS_MAX) whose outcomes lose half their
- * weight in half_life_ms (1 to CHOICE_HALF_LIFE_MAX_MS). A cell of an hour is met one hour a day only, so its
- * outcomes keep their weight 24 times as long. Returns 0; -EINVAL for a number out of range; or -ENOMEM. The
+ * weight in half_life_ms (1 to CHOICE_HALF_LIFE_MAX_MS). What an hour of the day is known for lasts 24 times
+ * as long, since it is met one hour a day. Returns 0; -EINVAL for a number out of range; or -ENOMEM. The
  * caller frees it with choice_cells_free(). */
 MUST_USE int choice_cells_new(size_t count, int64_t half_life_ms, struct choice_cells **ret_cells);
 /* NULL is allowed. */

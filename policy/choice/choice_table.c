@@ -87,8 +87,8 @@ const struct choice_cell *choice_find(const struct choice_cells *cells, uint64_t
 uint64_t choice_kept(const struct choice_cells *cells, const struct choice_cell *cell, int64_t now_ms) {
   if (now_ms <= cell->at_ms)
     return fixed_half_to_the(0);
-  bool of_hour = cell->key >> KEY_LEVEL == CHOICE_HOUR + 1;
-  uint64_t half_life = (uint64_t)cells->half_life_ms * (of_hour ? HOURS : 1);
+  bool of_days = cell->key >> KEY_LEVEL == CHOICE_HOUR_OF_DAYS + 1;
+  uint64_t half_life = (uint64_t)cells->half_life_ms * (of_days ? HOURS : 1);
   uint64_t passed = (uint64_t)now_ms - (uint64_t)cell->at_ms; /* also where the difference fits no int64 */
   uint64_t whole = passed / half_life, rest = passed % half_life;
   if (whole >= CHOICE_WEIGHT_PLACES * 2)

@@ -13,7 +13,8 @@ enum choice_level {
   CHOICE_NETWORK,
   CHOICE_FUNDING,
   CHOICE_COUNTRY,
-  CHOICE_HOUR,
+  CHOICE_HOUR,         /* fading like all others */
+  CHOICE_HOUR_OF_DAYS, /* the same hour, with the same hours of earlier days: fading 24 times as slowly */
   CHOICE_LEVEL_COUNT
 };
 
