@@ -355,12 +355,12 @@ static struct authority ours, theirs;
 static char trust[32], revoked[32];
 
 static void begin_tls(struct stage *stage, const struct authority *authority,
-                      const struct server_facts *facts, SSL_CTX **ret_context) {
+                      const struct server_facts *facts, char **environment, SSL_CTX **ret_context) {
   const char *const given[] = {"--environment", "test",  "--sheets", FREEPORT_SHEETS, "--trust", trust,
                                "--crl",         revoked, NULL};
   *ret_context = server_context(authority, facts);
   scripted_server_start(&stage->psp, &approves, 1, *ret_context);
-  spawn_start(&stage->egress, "freeport-egress", given, NULL);
+  spawn_start(&stage->egress, "freeport-egress", given, environment);
   stage->vault = spawn_connect(&stage->egress, "vault");
   spawn_wait_ready(&stage->egress);
 }
@@ -391,7 +391,7 @@ Test(egress_tls, a_good_server_is_asked_and_no_card_stays_in_memory) {
   static struct reply reply;
   struct stage stage;
   SSL_CTX *context;
-  begin_tls(&stage, &ours, &(struct server_facts){"DNS:localhost", -1, 1, 7, 0}, &context);
+  begin_tls(&stage, &ours, &(struct server_facts){"DNS:localhost", -1, 1, 7, 0}, NULL, &context);
   struct egress_send *request = make_tls_send(&stage);
   for (uint64_t i = 1; i <= 3; i++) {
     push(stage.vault, i, request);
@@ -424,7 +424,7 @@ Test(egress_tls, a_bad_server_gets_no_byte_of_a_card) {
   for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
     struct stage stage;
     SSL_CTX *context;
-    begin_tls(&stage, servers[i].authority, &servers[i].facts, &context);
+    begin_tls(&stage, servers[i].authority, &servers[i].facts, NULL, &context);
     struct egress_send *request = make_tls_send(&stage);
     push(stage.vault, 1, request);
     cr_assert(receive(stage.vault, &reply));
@@ -485,52 +485,94 @@ Test(egress_tls, live_does_not_reach_inside) {
   rmdir(directory);
 }
 
-/* Live: no test dispatch, no base URL. */
+static unsigned occurrences(const char *text, const char *part) {
+  unsigned count = 0;
+  for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+    count++;
+  return count;
+}
+
+/* Live: no test dispatch, no base URL. Each is refused before its host is looked up: for the address, which
+ * would look the same to the vault, it would be refused as well. */
 Test(egress_tls, live_refuses_what_belongs_to_test) {
+  enum { TRIES = 3 };
   const char *const given[] = {"--environment", "live", "--sheets", FREEPORT_SHEETS, NULL};
+  static char output[SPAWN_OUTPUT_MAX + 1];
   static struct reply reply;
   struct stage stage;
   scripted_server_start(&stage.psp, &approves, 1, NULL);
   spawn_start(&stage.egress, "freeport-egress", given, NULL);
   stage.vault = spawn_connect(&stage.egress, "vault");
   spawn_wait_ready(&stage.egress);
-  for (int i = 0; i < 3; i++) {
-    struct egress_send *request =
-        i == 2 ? make_tls_send(&stage) : make_send(&stage, "adyen", OPERATION_AUTHORIZE);
+  for (int i = 0; i < TRIES; i++) {
+    struct egress_send *request = make_tls_send(&stage);
     request->environment = i == 0 ? ENVIRONMENT_TEST : ENVIRONMENT_LIVE;
+    if (i == 2)
+      snprintf(request->base_url, sizeof request->base_url, "http://localhost:%u", stage.psp.port);
     push(stage.vault, 1, request);
     cr_assert(receive(stage.vault, &reply));
     cr_expect_eq(reply.result.phase, PHASE_NOT_SENT, "%d", i);
     free(request);
   }
+  spawn_output(&stage.egress, output);
+  cr_expect_eq(occurrences(output, "a dispatch was not sent"), TRIES, "%s", output);
   cr_assert_eq(stage.psp.accepted, 0);
   end(&stage);
 }
 
-static int count_files(const char *path) {
-  struct stat facts;
-  return stat(path, &facts) == 0 && facts.st_size > 0;
+/* A file of that content; its name, a template of mkstemp(3), is made. */
+static void make_file(char *name, const char *content) {
+  int fd = mkstemp(name);
+  cr_assert_geq(fd, 0);
+  cr_assert_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
+  close(fd);
 }
 
-Test(egress, the_environment_changes_nothing) {
+static bool is_empty(const char *path) {
+  struct stat facts;
+  return stat(path, &facts) == 0 && facts.st_size == 0;
+}
+
+/* Not even TLS 1.2. */
+static const char openssl_conf[] = "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = any\n"
+                                   "[any]\nMaxProtocol = TLSv1.1\n";
+
+/* Proxies, a log of the keys, settings of OpenSSL: what general clients heed. */
+Test(egress_tls, the_environment_changes_nothing) {
+  static struct reply reply;
   struct stage stage;
-  struct scripted_server proxy;
-  char keys[] = "/tmp/freeport-keys-XXXXXX", log[64], http[64], https[64];
-  close(mkstemp(keys));
+  struct scripted_server proxy, plain;
+  SSL_CTX *context;
+  char keys[] = "/tmp/freeport-keys-XXXXXX", settings[] = "/tmp/freeport-conf-XXXXXX";
+  char log[64], conf[64], http[64], https[64];
+  make_file(keys, "");
+  make_file(settings, openssl_conf);
   scripted_server_start(&proxy, &approves, 1, NULL);
+  scripted_server_start(&plain, &approves, 1, NULL);
   snprintf(log, sizeof log, "SSLKEYLOGFILE=%s", keys);
+  snprintf(conf, sizeof conf, "OPENSSL_CONF=%s", settings);
   snprintf(http, sizeof http, "http_proxy=http://127.0.0.1:%u", proxy.port);
   snprintf(https, sizeof https, "https_proxy=http://127.0.0.1:%u", proxy.port);
-  char *environment[] = {log, http, https, NULL};
-  scripted_server_start(&stage.psp, &approves, 1, NULL);
-  spawn_start(&stage.egress, "freeport-egress", arguments, environment);
-  stage.vault = spawn_connect(&stage.egress, "vault");
-  spawn_wait_ready(&stage.egress);
-  expect_approval(&stage, 1);
-  cr_assert_eq(proxy.accepted, 0);
-  cr_assert_eq(count_files(keys), 0);
+  char *environment[] = {log, conf, http, https, NULL};
+  begin_tls(&stage, &ours, &(struct server_facts){"DNS:localhost", -1, 1, 7, 0}, environment, &context);
+  for (int i = 0; i < 2; i++) {
+    struct egress_send *request = make_tls_send(&stage);
+    if (i == 1)
+      snprintf(request->base_url, sizeof request->base_url, "http://127.0.0.1:%u", plain.port);
+    push(stage.vault, 1, request);
+    cr_assert(receive(stage.vault, &reply));
+    cr_expect_eq(reply.result.answer, ANSWER_IS_APPROVED, "%d: %s", i, phase_name(reply.result.phase));
+    free(request);
+  }
+  cr_expect_eq(stage.psp.requests, 1);
+  cr_expect_eq(plain.requests, 1);
+  cr_expect_eq(proxy.accepted, 0);
+  cr_expect(is_empty(keys), "the keys of its connections were logged");
   end(&stage);
+  SSL_CTX_free(context);
+  scripted_server_stop(&plain);
   scripted_server_stop(&proxy);
+  unlink(settings);
   unlink(keys);
 }
 
@@ -576,13 +618,14 @@ static int try_start(const char *const *given, char *output) {
 }
 
 Test(egress, a_wrong_command_line_is_refused) {
-  static const char *const wrong[][6] = {
+  static const char *const wrong[][8] = {
       {NULL},
       {"--environment", "test", NULL},
       {"--environment", "other", "--sheets", FREEPORT_SHEETS, NULL},
       {"--environment", "test", "--sheets", NULL},
-      {"--sheets", FREEPORT_SHEETS, "--sheets", FREEPORT_SHEETS, NULL},
-      {"--nonsense", "x", NULL},
+      {"--sheets", FREEPORT_SHEETS, NULL},
+      {"--environment", "test", "--sheets", FREEPORT_SHEETS, "--sheets", FREEPORT_SHEETS, NULL},
+      {"--environment", "test", "--sheets", FREEPORT_SHEETS, "--nonsense", "x", NULL},
   };
   static char output[SPAWN_OUTPUT_MAX + 1];
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)

@@ -761,7 +761,7 @@ Test(hooks_start, wrong_usage_is_64) {
                                          {"--environment", "prod", NULL},
                                          {"--environment", "test", "--rate", "fast", NULL},
                                          {"--environment", "test", "--certificate", "x", NULL},
-                                         {"--nonsense", "x", NULL}};
+                                         {"--environment", "test", "--nonsense", "x", NULL}};
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     struct spawned hooks;
     spawn_start(&hooks, "freeport-hooks", wrong[i], NULL);

@@ -354,7 +354,7 @@ Test(notify, a_wrong_command_line_is_refused) {
       {"--environment", NULL},
       {"--environment", "other", NULL},
       {"--environment", "test", "--environment", "test", NULL},
-      {"--nonsense", "x", NULL},
+      {"--environment", "test", "--nonsense", "x", NULL},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     struct spawned notify;

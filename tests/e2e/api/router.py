@@ -20,7 +20,8 @@ class Router:
         if not line:
             raise RuntimeError("the stand did not start:\n" + self.logged())
         facts = json.loads(line)
-        self.port, self.pid, self.key, self.other_key = (facts[k] for k in ("port", "pid", "key", "other_key"))
+        self.port, self.pid, self.key, self.other_key, self.live_key = (
+            facts[k] for k in ("port", "pid", "key", "other_key", "live_key"))
         self.tokens = {name: facts["token"] + kind
                        for name, kind in (("good", "G"), ("deleted", "D"), ("expired", "E"), ("limited", "M"))}
 

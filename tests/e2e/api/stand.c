@@ -11,7 +11,8 @@
  *   webhook CONNECTOR KEY ABOUT ANSWER   a PSP's webhook comes, of now
  *   taken      prints how many of them the router has taken
  *   count      prints how many dispatches came
- * and at its end stops the router with SIGTERM and prints its exit status. */
+ *   end        the router is sent SIGTERM
+ * and at its end stops the router with SIGTERM, if it was not sent before, and prints its exit status. */
 #include "bins.h"
 #include "control.h"
 #include "log.h"
@@ -34,6 +35,7 @@
 #define OTHER_MERCHANT "mer_01J9ZC8XK4T5V6W7X8Y9Z0ABCE"
 #define KEY "sk_test_standstandstandstandstand1"
 #define OTHER_KEY "sk_test_standstandstandstandstand2"
+#define LIVE_KEY "sk_live_standstandstandstandstand1"
 
 /* Tokens by their last character. */
 #define TOKEN "tok_01J9ZC8XK4T5V6W7X8Y9Z0ABC"
@@ -66,7 +68,7 @@ static struct stand {
   struct channel line;
   uint64_t head;
   unsigned dispatches, taken;
-  bool older, holding;
+  bool older, holding, ending;
   struct held *held;
   size_t held_count;
   size_t connector_count;
@@ -142,10 +144,11 @@ static void give(const char *name, int fd) {
   close(fd);
 }
 
-static void give_key(const char *key, const char *merchant) {
+static void give_key(const char *key, const char *merchant, bool livemode) {
   uint8_t payload[32 + ID_CAPACITY + 1] = {0};
   crypto_hash_sha256(payload, (const unsigned char *)key, strlen(key));
   strcpy((char *)payload + 32, merchant);
+  payload[sizeof payload - 1] = livemode;
   if (control_send(stand.control, "api_key", -1, payload, sizeof payload) != 0)
     fail("api_key");
 }
@@ -385,6 +388,12 @@ static void tell_webhook(const char *words) {
     fail("webhook");
 }
 
+static void end_router(void) {
+  if (!stand.ending)
+    kill(stand.pid, SIGTERM);
+  stand.ending = true;
+}
+
 static void command(const char *word) {
   if (strcmp(word, "drop") == 0) {
     channel_close(&stand.line);
@@ -404,6 +413,8 @@ static void command(const char *word) {
     for (size_t i = 0; i < stand.held_count; i++)
       act(&stand.held[i]);
     stand.held_count = 0;
+  } else if (strcmp(word, "end") == 0) {
+    end_router();
   } else if (strncmp(word, "webhook", 7) == 0) {
     tell_webhook(word + 7);
   }
@@ -467,18 +478,19 @@ int main(int count, char **arguments) {
     read_sheet(arguments[3], names[i], &stand.connectors[i]);
   stand.connector_count = SHEET_COUNT;
   start_router(arguments);
-  give_key(KEY, MERCHANT);
-  give_key(OTHER_KEY, OTHER_MERCHANT);
+  give_key(KEY, MERCHANT, false);
+  give_key(OTHER_KEY, OTHER_MERCHANT, false);
+  give_key(LIVE_KEY, MERCHANT, true);
   give_line();
   give("http", listening());
   await_ready();
-  printf("{\"port\":%d,\"pid\":%d,\"key\":\"" KEY "\",\"other_key\":\"" OTHER_KEY "\",\"token\":\"" TOKEN
-         "\"}\n",
+  printf("{\"port\":%d,\"pid\":%d,\"key\":\"" KEY "\",\"other_key\":\"" OTHER_KEY
+         "\",\"live_key\":\"" LIVE_KEY "\",\"token\":\"" TOKEN "\"}\n",
          stand.port, stand.pid);
   fflush(stdout);
   serve();
   int status;
-  kill(stand.pid, SIGTERM);
+  end_router();
   while (waitpid(stand.pid, &status, WNOHANG) == 0) {
     take_messages();
     usleep(2000);

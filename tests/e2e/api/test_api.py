@@ -84,6 +84,13 @@ class Case(unittest.TestCase):
         self.assertIsNotNone(found, f"{name} is not in\n{text}")
         return int(found[1])
 
+    def await_metric(self, name, wanted):
+        for _ in range(200):
+            if self.metric(name) == wanted:
+                return
+            time.sleep(0.02)
+        self.assertEqual(self.metric(name), wanted)
+
 
 class Payments(Case):
     def test_a_charge(self):
@@ -326,16 +333,18 @@ class Idempotency(Case):
 class Access(Case):
     def test_only_secret_keys_are_let_in(self):
         for key in ("", "sk_test_unknown00000000000000", self.router.key[:-1], self.router.key + "x",
-                    "pk_test_standstandstandstandstand1", "sk_live_standstandstandstandstand1"):
+                    "pk_test_standstandstandstandstand1", self.router.live_key):
             for method, path in (("GET", "/v1/payments"), ("POST", "/v1/payments"), ("GET", "/v1/connectors")):
                 answer = self.expect(self.client.request(method, path, key=key), 401, "unauthorized")
                 self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
         self.expect(self.client.request("GET", "/v1/payments", key="", headers=basic(self.router.key)), 200)
 
     def test_another_merchants_things_do_not_exist(self):
-        payment = self.client.pay(1000)["id"]
+        paid = f"/v1/payments/{self.client.pay(1000)['id']}"
+        waiting = self.client.pay(1005, return_url="https://shop.example/back")  # the engine has it in memory
+        open_one = f"/v1/payments/{waiting['id']}"
         other = self.router.other_key
-        for method, path in (("GET", f"/v1/payments/{payment}"), ("POST", f"/v1/payments/{payment}/refunds"),
+        for method, path in (("GET", paid), ("POST", paid + "/refunds"), ("GET", open_one), ("POST", open_one + "/void"),
                              ("GET", f"/v1/tokens/{self.router.tokens['good']}"),
                              ("DELETE", f"/v1/tokens/{self.router.tokens['good']}")):
             self.expect(self.client.request(method, path, key=other), 404, "not_found")
@@ -654,13 +663,6 @@ class Trouble(Case):
                       f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
         return sock
 
-    def await_metric(self, name, wanted):
-        for _ in range(200):
-            if self.metric(name) == wanted:
-                return
-            time.sleep(0.02)
-        self.assertEqual(self.metric(name), wanted)
-
     def test_clients_that_leave_free_their_slots(self):
         gone = self.metric("freeport_clients_gone_total")
         self.router.tell("hold")
@@ -713,15 +715,27 @@ class Restart(Case):
         again = self.expect(self.client.pay(1000, idempotency="before"), 201)
         self.assertEqual(again.json, paid.json)
 
+    def await_refused(self):
+        """Waits until the router takes no more connections."""
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", self.router.port)).close()
+            except ConnectionRefusedError:
+                return
+            time.sleep(0.02)
+        self.fail("it still takes connections")
+
     def test_what_is_at_hand_is_finished(self):
         self.router.tell("hold")
         answers = []
         thread = threading.Thread(target=lambda: answers.append(self.client.pay(1000)))
         thread.start()
-        time.sleep(0.3)
+        self.await_metric("freeport_requests_in_engine", 1)
+        self.router.tell("end")
+        self.await_refused()
         self.router.tell("release")
-        self.assertEqual(self.router.stop(), 0)
         thread.join()
+        self.assertEqual(self.router.stop(), 0)
         self.assertEqual(answers[0].status, 201)
         self.start()
 

@@ -132,7 +132,9 @@ class FormTest(unittest.TestCase):
     def test_the_page_is_told_no_digit(self):
         self.open_shop()
         self.fill()
-        for message in self.messages('change'):
+        changes = self.messages('change')
+        self.assertNotEqual(changes, [])
+        for message in changes:
             self.assertEqual(message.pop('freeport'), 1)
             self.assertEqual(re.findall(r'\d', json.dumps(message)), [])
         self.browser.frame(None)

@@ -44,9 +44,10 @@ class Sandbox:
 
     def end(self):
         self.process.terminate()
-        code = self.process.wait(timeout=10)
-        self.process.stdout.close()
-        return code
+        try:
+            return self.process.wait(timeout=10)
+        finally:
+            self.kill()
 
     def ask(self, method, path, body=None, headers=None, port="http", timeout=5):
         connection = http.client.HTTPConnection("127.0.0.1", self.ports[port], timeout=timeout)
@@ -300,12 +301,12 @@ class Stripe(Case):
         ids = [self.sandbox.stripe("POST", "/v1/refunds", {"payment_intent": intent, "amount": 10}).body["id"]
                for _ in range(5)]
         path = f"/v1/refunds?payment_intent={intent}&limit=2"
-        seen, cursor, more = [], "", True
+        pages, cursor, more = [], "", True
         while more:
             page = self.sandbox.stripe("GET", path + cursor).body
-            seen += [one["id"] for one in page["data"]]
-            cursor, more = f"&starting_after={seen[-1]}", page["has_more"]
-        self.assertEqual(seen, ids[::-1])
+            pages.append([one["id"] for one in page["data"]])
+            cursor, more = f"&starting_after={pages[-1][-1]}", page["has_more"]
+        self.assertEqual(pages, [ids[:2:-1], ids[2:0:-1], ids[:1]])
 
 
 class Adyen(Case):
@@ -458,9 +459,13 @@ class Checkout(Case):
         ask = self.sandbox.checkout
         self.assertEqual(self.sandbox.ask("POST", "/checkout/payments", "{}").status, 401)
         good = checkout_body("pay_1")
-        for wrong in ({"amount": -1}, {"amount": "1"}, {"currency": "XYZ"}, {"source": {}}, {"unheard_of": 1},
-                      {"reference": "x" * 81}, {"capture": "no"}, {"processing_channel_id": None}):
-            self.assertEqual(ask("POST", "/payments", {**good, **wrong}).status, 422, wrong)
+        for wrong, code in (({"amount": -1}, "amount_invalid"), ({"amount": "1"}, "amount_invalid"),
+                            ({"currency": "XYZ"}, "currency_invalid"), ({"source": {}}, "payment_source_required"),
+                            ({"unheard_of": 1}, "request_body_malformed"), ({"reference": "x" * 81}, "reference_invalid"),
+                            ({"capture": "no"}, "capture_invalid"),
+                            ({"processing_channel_id": None}, "processing_channel_id_required")):
+            answer = ask("POST", "/payments", {**good, **wrong})
+            self.assertEqual((answer.status, answer.body["error_codes"]), (422, [code]), wrong)
         expired = {**good, "source": {**good["source"], "expiry_year": 2020}}
         self.assertEqual(ask("POST", "/payments", expired).body["error_codes"], ["card_expired"])
         self.assertEqual(ask("GET", "/payments/pay_none").status, 404)
@@ -718,14 +723,33 @@ class Sockets(Case):
         self.assertTrue(self.talk(huge).startswith(b"HTTP/1.1 413"))
         self.assertTrue(self.talk(b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n").startswith(b"HTTP/1.1 4"))
 
+    def post(self, path, body):
+        """A socket on which the payment was asked for."""
+        peer = socket.create_connection(("127.0.0.1", self.sandbox.ports["http"]), timeout=5)
+        self.addCleanup(peer.close)
+        text = json.dumps(body).encode()
+        peer.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_x\r\nX-API-Key: AQE\r\nContent-Type: "
+                     b"application/json\r\nContent-Length: %d\r\n\r\n%s" % (path, len(text), text))
+        return peer
+
+    def await_charge(self, name):
+        for _ in range(200):
+            if self.sandbox.charges(name):
+                break
+            time.sleep(0.02)
+        self.only_charge(name)
+
     def test_ends_cleanly_with_clients_there(self):
-        self.sandbox.behave("checkout", fault="hang_before")
-        hanging = socket.create_connection(("127.0.0.1", self.sandbox.ports["http"]))
-        body = json.dumps(checkout_body("pay_1")).encode()
-        hanging.sendall(b"POST /checkout/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_x\r\nContent-Type: "
-                        b"application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-        time.sleep(0.1)
-        self.addCleanup(hanging.close)
+        self.sandbox.behave("checkout", fault="hang_after")
+        self.sandbox.behave("adyen", latency_ms=60000)
+        waiting = [self.post(b"/checkout/payments", checkout_body("pay_1")),
+                   self.post(b"/adyen/v71/payments", adyen_body("pay_2")),
+                   socket.create_connection(("127.0.0.1", self.sandbox.ports["http"]), timeout=5)]
+        self.addCleanup(waiting[-1].close)
+        self.await_charge("checkout")
+        self.await_charge("adyen")
+        self.assertEqual(self.sandbox.end(), 0)
+        self.assertEqual([peer.recv(1) for peer in waiting], [b"", b"", b""])
 
 
 if __name__ == "__main__":

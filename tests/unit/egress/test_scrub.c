@@ -317,18 +317,65 @@ Test(scrub, random_canaries) {
   }
 }
 
-Test(scrub, the_longest_text_is_quickly_done) {
-  char text[TEXT_MAX];
-  memset(text, 'A', sizeof text - 1);
-  text[sizeof text - 1] = '\0';
-  cr_assert(!scrub_hits(&with_card, text, true));
-  for (size_t i = 0; i + 1 < sizeof text; i += 2)
-    memcpy(text + i, "4%", 2);
-  text[sizeof text - 1] = '\0';
-  cr_assert(!scrub_hits(&with_card, text, true));
-  for (size_t i = 0; i + 17 < sizeof text; i += 16)
-    memcpy(text + i, "4111111111111112", 16);
-  cr_assert(!scrub_hits(&with_card, text, true));
+/* ---- How much work a text can make: counted, for a time says nothing of another machine ---- */
+
+static size_t looked_at, summed; /* bytes that could begin a digit; runs that could be a number */
+
+size_t __real_scrub_digit(const uint8_t *bytes, size_t length, char *ret_digit);
+size_t __wrap_scrub_digit(const uint8_t *bytes, size_t length, char *ret_digit);
+bool __real_card_number_valid(const char *digits, size_t length);
+bool __wrap_card_number_valid(const char *digits, size_t length);
+
+size_t __wrap_scrub_digit(const uint8_t *bytes, size_t length, char *ret_digit) {
+  looked_at++;
+  return __real_scrub_digit(bytes, length, ret_digit);
+}
+
+bool __wrap_card_number_valid(const char *digits, size_t length) {
+  summed++;
+  return __real_card_number_valid(digits, length);
+}
+
+enum {
+  /* Under a text lie its unescaped form, no longer than it, and of its base64 four alignments, each of three
+   * quarters: four times as much, to a depth of three. */
+  LOOKS_PER_BYTE = 1 + 4 + 16 + 64,
+  LENGTHS_OF_A_RUN = 19 - 13 + 1
+};
+
+static void expect_little_work(const struct scrub *scrub, const char *pattern) {
+  static char text[SCRUB_TEXT_MAX + 1];
+  size_t length = strlen(pattern);
+  for (size_t i = 0; i < SCRUB_TEXT_MAX; i++)
+    text[i] = pattern[i % length];
+  looked_at = summed = 0;
+  cr_assert(!scrub_hits(scrub, text, true), "%s", pattern);
+  cr_expect_geq(looked_at, SCRUB_TEXT_MAX, "%s: %zu bytes looked at", pattern, looked_at);
+  cr_expect_leq(looked_at, SCRUB_TEXT_MAX * LOOKS_PER_BYTE, "%s: %zu bytes looked at", pattern, looked_at);
+  cr_expect_leq(summed, looked_at * LENGTHS_OF_A_RUN, "%s: %zu runs for %zu bytes", pattern, summed,
+                looked_at);
+}
+
+Test(scrub, the_longest_text_makes_bounded_work) {
+  static const struct scrub nothing = {.everywhere = true};
+  static const char *const patterns[] = {"A",   "4%",   "%25",   "4111111111111112",  "4 ",
+                                         "00 ", "&#52", "VUVB ", "QUFBQUFBQUFBQUFB ", "\\u0041"};
+  for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+    expect_little_work(&with_card, patterns[i]);
+    expect_little_work(&without_card, patterns[i]);
+    expect_little_work(&nothing, patterns[i]);
+  }
+}
+
+/* Each level more is four times the work. */
+Test(scrub, no_text_is_looked_into_deeper_than_three_disguises) {
+  char text[TEXT_MAX], under[TEXT_MAX];
+  strcpy(text, with_card.number);
+  for (unsigned depth = 1; depth <= 4; depth++) {
+    strcpy(under, text);
+    base64(under, standard, true, text);
+    cr_assert_eq(scrub_hits(&with_card, text, true), depth <= 3, "%u", depth);
+  }
 }
 
 Test(scrub, wiped) {

@@ -316,10 +316,33 @@ Test(api_bodies, a_route_takes_a_card_in_place_of_a_token) {
       "\"funding\":\"credit\",\"country\":\"DE\",\"issuer\":\"Bank\"},\"at\":\"2026-01-31T12:00:00Z\","
       "\"policy\":\"otherwise route a\"}";
   cr_assert_eq(parse_route(good, strlen(good), &body, &fault), 0, "%s %s", fault.code, fault.param);
+  cr_expect(body.has_card && body.payment.token.text[0] == '\0');
+  cr_expect_eq(body.at_ms, 1769860800000);
   cr_expect_str_eq(body.policy_text, "otherwise route a");
-  const char *number = "{\"amount\":1,\"currency\":\"EUR\",\"card\":{\"bin\":\"4242424242424242\"}}";
-  cr_assert_eq(parse_route(number, strlen(number), &body, &fault), 1);
-  cr_expect_str_eq(fault.param, "card.bin");
+}
+
+static const struct wrong wrong_routes[] = {
+    {"{\"amount\":1,\"currency\":\"EUR\",\"card\":{\"bin\":\"4242424242424242\"}}", 422, "invalid_field",
+     "card.bin"},
+    {"{\"amount\":1,\"currency\":\"EUR\",\"card\":{\"bin\":\"424242424\"}}", 422, "invalid_field",
+     "card.bin"},
+    {"{\"amount\":1,\"currency\":\"EUR\",\"card\":{\"bin\":\"42424\"}}", 422, "invalid_field", "card.bin"},
+    {"{\"amount\":1,\"currency\":\"EUR\",\"card\":{\"number\":\"4242424242424242\"}}", 422, "unknown_field",
+     "card.number"},
+    {"{\"amount\":1,\"currency\":\"EUR\",\"card\":{\"country\":\"XX\"}}", 422, "invalid_field",
+     "card.country"},
+    {"{\"amount\":1,\"currency\":\"EUR\",\"at\":\"2026-01-31\"}", 422, "invalid_field", "at"},
+    {"{\"amount\":1,\"currency\":\"EUR\",\"policy\":\"\"}", 422, "invalid_field", "policy"},
+    {BODY(",\"card\":{\"bin\":\"424242\"}"), 422, "invalid_field", "card"},
+};
+
+Test(api_bodies, wrong_routes_are_refused) {
+  for (size_t i = 0; i < sizeof wrong_routes / sizeof *wrong_routes; i++) {
+    struct route_body body;
+    struct fault fault = {0};
+    const struct wrong *wrong = &wrong_routes[i];
+    check_fault(wrong, parse_route(wrong->body, strlen(wrong->body), &body, &fault), &fault);
+  }
 }
 
 Test(api_bodies, an_expiry_date_is_given_whole) {

@@ -372,24 +372,44 @@ Test(ledger, the_audit_head_goes_forward_only) {
   cr_assert_eq(ledger_head(ledger).hash[0], 5);
 }
 
-Test(ledger, damaged_records_are_said_and_not_believed) {
-  struct idempotent entry = {.object = payment}, found;
-  struct journal_entry journal;
-  struct journal_head head = {0};
+/* Cuts the table's last record at every length, and flips its every bit: of all that may be read nothing but
+ * the record as it was. */
+static void expect_only_the_whole(enum ledger_table table, int (*read)(void)) {
   struct view k, v;
   uint8_t row[STORE_KEY_MAX], value[256];
-  cr_assert_eq(ledger_idempotency_put(ledger, &merchant, "/p", "k", &entry), 0);
-  cr_assert_eq(ledger_append(ledger, JOURNAL_PAYMENT, &head, "x", 1, NULL), 0);
-  cr_assert_eq(store_last(store, LEDGER_IDEMPOTENCY, NULL, 0, &k, &v), 0);
-  size_t row_length = k.length, value_length = v.length;
+  cr_assert_eq(store_last(store, table, NULL, 0, &k, &v), 0);
+  size_t row_length = k.length, length = v.length;
   memcpy(row, k.bytes, k.length);
   memcpy(value, v.bytes, v.length);
-  for (size_t length = 0; length < value_length; length++) {
-    cr_assert_eq(store_put(store, LEDGER_IDEMPOTENCY, row, row_length, value, length), 0);
-    cr_assert_eq(ledger_idempotency_get(ledger, &merchant, "/p", "k", 0, &found), -EBADMSG);
+  for (size_t cut = 0; cut <= length; cut++) {
+    cr_assert_eq(store_put(store, table, row, row_length, value, cut), 0);
+    cr_assert_eq(read(), cut == length ? 0 : -EBADMSG, "cut at %zu", cut);
   }
-  cr_assert_eq(store_put(store, LEDGER_JOURNAL, "\0\0\0\0\0\0\0\1", 8, "zz", 2), 0);
-  cr_assert_eq(ledger_entry(ledger, 1, &journal), -EBADMSG);
+  for (size_t bit = 0; bit < 8 * length; bit++) {
+    value[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    cr_assert_eq(store_put(store, table, row, row_length, value, length), 0);
+    cr_assert_eq(read(), -EBADMSG, "bit %zu", bit);
+    value[bit / 8] ^= (uint8_t)(1U << bit % 8);
+  }
+}
+
+static int read_the_key(void) {
+  struct idempotent found;
+  return ledger_idempotency_get(ledger, &merchant, "/p", "k", 0, &found);
+}
+
+static int read_the_entry(void) {
+  struct journal_entry entry;
+  return ledger_entry(ledger, 1, &entry);
+}
+
+Test(ledger, damaged_records_are_said_and_not_believed) {
+  struct idempotent entry = {.object = payment};
+  struct journal_head head = {0};
+  cr_assert_eq(ledger_idempotency_put(ledger, &merchant, "/p", "k", &entry), 0);
+  cr_assert_eq(ledger_append(ledger, JOURNAL_PAYMENT, &head, "x", 1, NULL), 0);
+  expect_only_the_whole(LEDGER_IDEMPOTENCY, read_the_key);
+  expect_only_the_whole(LEDGER_JOURNAL, read_the_entry);
 }
 
 Test(ledger, a_record_in_the_place_of_another_is_noticed) {

@@ -120,7 +120,9 @@ Test(store_lmdb, a_file_of_something_else_is_refused) {
   fclose(file);
   cr_assert_eq(chmod(scratch.file, 0600), 0);
   struct store *store;
+  off_t whole = file_size(scratch.file);
   cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -EBADMSG);
+  cr_assert_eq(file_size(scratch.file), whole, "it stays as it was");
 }
 
 /* Read through the map, a file cut short kills the process: it has to be seen before. */

@@ -75,11 +75,14 @@ Test(protocol, every_truncation_and_every_byte_too_many_is_malformed) {
 }
 
 Test(protocol, a_dispatch_to_egress) {
+  static uint8_t again[MESSAGE_MAX];
   static struct egress_send sent, got;
   sent = (struct egress_send){.sheet = "adyen",
                               .base_url = "https://example.com",
                               .environment = ENVIRONMENT_TEST,
                               .operation = OPERATION_AUTHORIZE,
+                              .asked_about = OPERATION_CHARGE,
+                              .replay = true,
                               .has_card = true,
                               .card = {.number = "5555555555554444", .exp_month = 1, .exp_year = 2031},
                               .code = {"777"},
@@ -93,6 +96,7 @@ Test(protocol, a_dispatch_to_egress) {
   struct id payment = id_new("pay", 1700000000000);
   snprintf(sent.key, sizeof sent.key, "%.30s_1", payment.text);
   cr_assert_eq(request_fields_set(&sent.fields, REQUEST_REFERENCE, "r"), 0);
+  memset(sent.sheet_hash, 7, sizeof sent.sheet_hash);
   struct writer writer = writer_over(bytes, sizeof bytes);
   write_egress_send(&writer, &sent);
   size_t length = writer_length(&writer);
@@ -102,9 +106,13 @@ Test(protocol, a_dispatch_to_egress) {
   cr_assert_str_eq(got.credentials[1].value, "m");
   cr_assert_eq(got.deadline_us, 7000000);
   cr_assert_str_eq(request_fields_get(&got.fields, REQUEST_REFERENCE), "r");
-  for (size_t i = 0; i < length; i++) {
+  writer = writer_over(again, sizeof again);
+  write_egress_send(&writer, &got);
+  cr_assert_eq(writer_length(&writer), length);
+  cr_assert_arr_eq(bytes, again, length, "what was read is all that was sent");
+  for (size_t i = 0; i <= length + 3; i++) {
     reader = reader_over(bytes, i);
-    cr_assert_eq(read_egress_send(&reader, &got), -EBADMSG);
+    cr_assert_eq(read_egress_send(&reader, &got), i == length ? 0 : -EBADMSG, "%zu", i);
   }
 }
 
