@@ -82,7 +82,7 @@ static void print_pace(uint64_t seed) {
 }
 
 static int usage(void) {
-  fprintf(stderr, "usage: bench_routing SVG [--seed N]\n");
+  fprintf(stderr, "usage: ./run bench routing [--seed N]\n");
   return WRONG_USAGE;
 }
 
