@@ -14,8 +14,8 @@
 enum {
   /* A share below this is taken for none: so small a one would let a single payment decide. */
   CHOICE_SHARE_LEAST = 10000,
-  CHOICE_ADVICE_LEAST = 100,    /* payments: with fewer there is no bound, and so no estimate */
-  CHOICE_ADVICE_MOST = 1 << 30, /* payments: none beyond is counted */
+  CHOICE_ADVICE_LEAST = 100,   /* payments: with fewer there is no bound, and so no estimate */
+  CHOICE_ADVICE_MOST = 1 << 30 /* payments: none beyond is counted */
 };
 
 /* One payment: decided by the rule in force, with the advice beside it, and how its first attempt ended. */

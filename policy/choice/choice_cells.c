@@ -10,7 +10,7 @@ enum {
   PRIOR_MAX = 256,
   PRIOR_OF_ANY = 8,
   /* A cell differs from the one around it when the gap's square passes so many times its variance. */
-  DIFFERS_TIMES = 2,
+  DIFFERS_TIMES = 2
 };
 
 /* The hour tells once its cells were better by so much: the sum of the differences of squared errors. */
@@ -49,7 +49,7 @@ static int64_t prior_weight(struct belief around, struct belief own) {
   int64_t gap = mean(own) - mean(around), variance = variance_of_one(mean(around));
   int64_t noise = fixed_divide(variance, total(own)) + fixed_divide(variance, total(around));
   int64_t excess = fixed_multiply(gap, gap) - DIFFERS_TIMES * noise;
-  if (excess <= FIXED_ONE / PRIOR_MAX / 16)
+  if (excess <= variance / PRIOR_MAX)
     return most;
   return between(PRIOR_MIN * FIXED_ONE, fixed_divide(variance, excess), most);
 }

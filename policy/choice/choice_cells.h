@@ -13,13 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-  CHOICE_CELLS_DEFAULT = 16384,
-  CHOICE_CELLS_MAX = 1 << 22,
-  CHOICE_CONNECTOR_MAX = 65535,
-};
+enum { CHOICE_CELLS_DEFAULT = 16384, CHOICE_CELLS_MAX = 1 << 22, CHOICE_CONNECTOR_MAX = 65535 };
 
-/* What did best of 3, 6, 12, 24, 48 and 96 hours at 300 payments an hour: tests/bench/routing. */
+/* The longest that did well at 300 payments an hour: tests/bench/routing/README.md. */
 #define CHOICE_HALF_LIFE_DEFAULT_MS (INT64_C(6) * 3600 * 1000)
 #define CHOICE_HALF_LIFE_MAX_MS (INT64_C(366) * 24 * 3600 * 1000)
 

@@ -143,6 +143,9 @@ Test(choice_fees, converts_fees_and_asks_for_conversion) {
   /* Settled: no conversion, but the fee in another currency all the same. */
   cr_expect_eq(cost(&fees, german, 10000, "USD", &exchange).approved, 10000 * 15000 + 27777778);
   cr_expect_eq(cost_result(&fees, german, 10000, "GBP", &exchange), CHOICE_NO_COST, "no value");
+  memcpy(fees.currency, "JPY", CURRENCY_CAPACITY); /* 25 yen are 15.625 cents */
+  cr_expect_eq(cost(&fees, german, 10000, "EUR", &exchange).approved, 10000 * 15000 + 15625000);
+  memcpy(fees.currency, "EUR", CURRENCY_CAPACITY);
   cr_expect_eq(cost_result(&fees, german, 10000, "USD", NULL), CHOICE_NO_COST);
 }
 

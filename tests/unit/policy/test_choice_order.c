@@ -196,6 +196,8 @@ Test(choice_cheapest, reads_fee_tables_and_cells) {
   struct choice_order order;
   choice_order_cheapest(cells, candidates, 4, &payment, &ten_euros, NULL, 850000, 0, 1, &snapshot, &order);
   expect_places(&order, "1032");
+  cr_expect_eq(order.figures[0].cost, 30 * CENT);
+  cr_expect_eq(order.figures[1].cost, 20 * CENT);
   struct money huge = {INT64_MAX, "EUR"};
   cheap.lines[0].share = 10000; /* of the huge amount: too much to count */
   choice_order_cheapest(cells, candidates, 4, &payment, &huge, NULL, 850000, 0, 1, &snapshot, &order);
