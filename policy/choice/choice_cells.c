@@ -10,7 +10,12 @@ enum {
   PRIOR_MAX = 256,
   PRIOR_OF_ANY = 8,
   /* A cell differs from the one around it when the gap's square passes so many times its variance. */
-  DIFFERS_TIMES = 2
+  DIFFERS_TIMES = 2,
+  /* A connector is failing when its rate of late is a quarter below its usual one, and by three deviations.
+   */
+  FAILING_LEAST = 6, /* outcomes of late */
+  FAILING_PART = 4,
+  FAILING_TIMES = 9
 };
 
 /* The hour tells once its cells were better by so much: the sum of the differences of squared errors. */
@@ -39,6 +44,12 @@ static int64_t between(int64_t low, int64_t value, int64_t high) {
   return value > high ? high : value;
 }
 
+/* The variance of the gap between two rates that are the same but for chance. */
+static int64_t noise_between(struct belief wide, struct belief narrow) {
+  int64_t variance = variance_of_one(mean(wide));
+  return fixed_divide(variance, total(narrow)) + fixed_divide(variance, total(wide));
+}
+
 /* In how many outcomes the cell around is to count beside the cell's own. If the two do not differ by more
  * than chance explains, in all that it has (up to PRIOR_MAX); else in as many as make the variance between
  * cells, as this one gap shows it, balance the variance of an outcome: the less the more they differ. */
@@ -47,8 +58,7 @@ static int64_t prior_weight(struct belief around, struct belief own) {
   if (total(own) < FIXED_ONE)
     return most;
   int64_t gap = mean(own) - mean(around), variance = variance_of_one(mean(around));
-  int64_t noise = fixed_divide(variance, total(own)) + fixed_divide(variance, total(around));
-  int64_t excess = fixed_multiply(gap, gap) - DIFFERS_TIMES * noise;
+  int64_t excess = fixed_multiply(gap, gap) - DIFFERS_TIMES * noise_between(around, own);
   if (excess <= variance / PRIOR_MAX)
     return most;
   return between(PRIOR_MIN * FIXED_ONE, fixed_divide(variance, excess), most);
@@ -119,6 +129,30 @@ static struct belief believe_hour(const struct choice_cells *cells, struct belie
   return within(within(around, without(country, today)), days);
 }
 
+/* Whether a connector declines most of what it gets, all of a sudden. */
+static bool failing(struct belief usual, struct belief lately) {
+  if (total(lately) < FAILING_LEAST * FIXED_ONE)
+    return false;
+  int64_t gap = mean(usual) - mean(lately);
+  return gap > mean(usual) / FAILING_PART &&
+         fixed_multiply(gap, gap) > FAILING_TIMES * noise_between(usual, lately);
+}
+
+/* A connector that is failing is believed to do so for every payment, and no cell's past stands against that
+ * for longer than its failing is recent. */
+static struct belief of_late(const struct choice_cells *cells, struct belief belief, unsigned connector,
+                             const struct choice_payment *payment, int64_t now_ms) {
+  struct belief usual = own_of(cells, CHOICE_CONNECTOR, connector, payment, now_ms);
+  struct belief lately = own_of(cells, CHOICE_LATELY, connector, payment, now_ms);
+  usual = (struct belief){.approved = usual.approved + FIXED_ONE, .declined = usual.declined + FIXED_ONE};
+  if (!failing(usual, lately))
+    return belief;
+  int64_t rate = fixed_divide(fixed_multiply(mean(belief), mean(lately)), mean(usual));
+  int64_t weight = between(0, total(lately), total(belief));
+  int64_t approved = fixed_multiply(rate, weight);
+  return (struct belief){.approved = approved, .declined = weight - approved};
+}
+
 /* In 1024ths of an outcome, within what a Beta variate may be drawn with. */
 static uint32_t parameter(int64_t value) {
   return (uint32_t)between(BETA_PARAMETER_MIN, value >> (FIXED_PLACES - BETA_PLACES), BETA_PARAMETER_MAX);
@@ -131,6 +165,7 @@ struct choice_estimate choice_estimate(const struct choice_cells *cells, unsigne
   bool hour_tells = country != NULL && country->hour_score >= HOUR_TELLS;
   struct belief belief = hour_tells ? believe_hour(cells, around, connector, payment, now_ms)
                                     : believe_country(cells, around, connector, payment, now_ms);
+  belief = of_late(cells, belief, connector, payment, now_ms);
   return (struct choice_estimate){.approved = parameter(belief.approved),
                                   .declined = parameter(belief.declined)};
 }

@@ -15,7 +15,8 @@ enum {
   KEY_FUNDING = 20,
   KEY_NETWORK = 24,
   KEY_CONNECTOR = 32,
-  KEY_LEVEL = 48
+  KEY_LEVEL = 48,
+  LATELY_FASTER = 24
 };
 
 _Static_assert((int)NETWORK_COUNT <= 256, "a network fits its place in a key");
@@ -55,18 +56,26 @@ static uint64_t country_number(const char *country) {
   return (uint64_t)((country[0] - 'A') * COUNTRY_LETTERS + (country[1] - 'A') + 1);
 }
 
+/* How narrow a level is, among those that lie within each other. */
+static enum choice_level narrowness(enum choice_level level) {
+  if (level == CHOICE_LATELY)
+    return CHOICE_CONNECTOR;
+  return level == CHOICE_HOUR_OF_DAYS ? CHOICE_HOUR : level;
+}
+
 uint64_t choice_key(enum choice_level level, unsigned connector, const struct choice_payment *payment) {
   assert(connector >= 1 && connector <= CHOICE_CONNECTOR_MAX && payment->hour < HOURS);
   uint64_t key = (uint64_t)(level + 1) << KEY_LEVEL;
-  if (level >= CHOICE_CONNECTOR)
+  enum choice_level narrow = narrowness(level);
+  if (narrow >= CHOICE_CONNECTOR)
     key |= (uint64_t)connector << KEY_CONNECTOR;
-  if (level >= CHOICE_NETWORK)
+  if (narrow >= CHOICE_NETWORK)
     key |= (uint64_t)payment->network << KEY_NETWORK;
-  if (level >= CHOICE_FUNDING)
+  if (narrow >= CHOICE_FUNDING)
     key |= (uint64_t)payment->funding << KEY_FUNDING;
-  if (level >= CHOICE_COUNTRY)
+  if (narrow >= CHOICE_COUNTRY)
     key |= country_number(payment->country) << KEY_COUNTRY;
-  if (level >= CHOICE_HOUR)
+  if (narrow >= CHOICE_HOUR)
     key |= (uint64_t)payment->hour << KEY_HOUR;
   return key;
 }
@@ -84,11 +93,20 @@ const struct choice_cell *choice_find(const struct choice_cells *cells, uint64_t
   return NULL;
 }
 
+/* In milliseconds, at least one. */
+static uint64_t half_life_of(const struct choice_cells *cells, uint64_t key) {
+  uint64_t half_life = (uint64_t)cells->half_life_ms;
+  if (key >> KEY_LEVEL == CHOICE_HOUR_OF_DAYS + 1)
+    return half_life * HOURS;
+  if (key >> KEY_LEVEL == CHOICE_LATELY + 1)
+    return half_life / LATELY_FASTER + 1;
+  return half_life;
+}
+
 uint64_t choice_kept(const struct choice_cells *cells, const struct choice_cell *cell, int64_t now_ms) {
   if (now_ms <= cell->at_ms)
     return fixed_half_to_the(0);
-  bool of_days = cell->key >> KEY_LEVEL == CHOICE_HOUR_OF_DAYS + 1;
-  uint64_t half_life = (uint64_t)cells->half_life_ms * (of_days ? HOURS : 1);
+  uint64_t half_life = half_life_of(cells, cell->key);
   uint64_t passed = (uint64_t)now_ms - (uint64_t)cell->at_ms; /* also where the difference fits no int64 */
   uint64_t whole = passed / half_life, rest = passed % half_life;
   if (whole >= CHOICE_WEIGHT_PLACES * 2)

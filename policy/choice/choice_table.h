@@ -15,6 +15,7 @@ enum choice_level {
   CHOICE_COUNTRY,
   CHOICE_HOUR,         /* fading like all others */
   CHOICE_HOUR_OF_DAYS, /* the same hour, with the same hours of earlier days: fading 24 times as slowly */
+  CHOICE_LATELY,       /* the connector once more, fading 24 times as fast */
   CHOICE_LEVEL_COUNT
 };
 

@@ -145,7 +145,8 @@ static void step(struct purse *purse, enum thrift_kind kind, const struct world_
   purse->cost += (double)cost.each_try / CENT + (approved ? (double)cost.approved / CENT : 0);
   purse->approved += approved;
   purse->below += meets(world_best(payment)) && !meets(payment->rates[connector]);
-  choice_record(purse->cells, connector + 1, &payment->facts, approved, payment->at_ms);
+  if (purse->cells != NULL)
+    choice_record(purse->cells, connector + 1, &payment->facts, approved, payment->at_ms);
 }
 
 static void run_world(uint64_t seed, int index, struct thrift *thrift) {
@@ -153,7 +154,8 @@ static void run_world(uint64_t seed, int index, struct thrift *thrift) {
   struct purse purses[THRIFT_COUNT] = {0};
   world_begin(&world, seed, THRIFT_PAYMENTS);
   for (enum thrift_kind kind = 0; kind < THRIFT_COUNT; kind++) {
-    if (choice_cells_new(CHOICE_CELLS_DEFAULT, CHOICE_HALF_LIFE_DEFAULT_MS, &purses[kind].cells) != 0)
+    if (kind <= THRIFT_BEST &&
+        choice_cells_new(CHOICE_CELLS_DEFAULT, CHOICE_HALF_LIFE_DEFAULT_MS, &purses[kind].cells) != 0)
       give_up("no memory for the cells");
   }
   for (unsigned i = 0; i < THRIFT_PAYMENTS; i++) {

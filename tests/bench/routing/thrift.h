@@ -7,7 +7,7 @@
 enum thrift_kind {
   THRIFT_CHEAPEST, /* cheapest of ... where approval >= the floor */
   THRIFT_NO_FLOOR, /* cheapest of, without a floor */
-  THRIFT_BEST,     /* best of, whatever it costs */
+  THRIFT_BEST,     /* best of, whatever it costs; those up to here learn */
   THRIFT_ROBIN,
   THRIFT_FIXED,
   THRIFT_ORACLE, /* the cheapest that truly meets the floor; if none does, the highest rate */

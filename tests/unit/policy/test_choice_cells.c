@@ -59,7 +59,7 @@ Test(choice_cells, counts_each_outcome_once) {
   struct choice_estimate estimate = choice_estimate(cells, 1, &german, 0);
   cr_expect_float_eq(weight(estimate), 2 + 60, 0.01, "%g", weight(estimate));
   cr_expect_float_eq((double)estimate.declined / BETA_ONE, 1, 0.01);
-  cr_expect_eq(choice_cells_held(cells), 7, "one a level");
+  cr_expect_eq(choice_cells_held(cells), 8, "one a level");
   choice_cells_free(cells);
 }
 
@@ -162,6 +162,44 @@ Test(choice_cells, minds_the_hour_where_it_tells_and_there_alone) {
   cells = two_weeks(8, 8);
   for (uint8_t hour = 1; hour < 24; hour++)
     cr_expect_float_eq(mean_at(cells, hour), mean_at(cells, 0), 0);
+  choice_cells_free(cells);
+}
+
+/* 1,000 outcomes in a half-life, 90 % approved. */
+static struct choice_cells *usual_cells(void) {
+  struct choice_cells *cells = new_cells(1024, half_life);
+  for (int64_t i = 0; i < 100; i++)
+    record(cells, 1, &german, 9, 1, i * half_life / 100);
+  return cells;
+}
+
+Test(choice_cells, believes_a_failing_connector_to_fail_for_every_payment) {
+  struct choice_cells *cells = usual_cells();
+  int64_t now = half_life;
+  cr_expect_float_eq(mean(choice_estimate(cells, 1, &german, now)), 0.9, 0.02);
+  record(cells, 2, &german, 9, 1, now);
+  record(cells, 1, &swedish, 0, 40, now);
+  struct choice_estimate failed = choice_estimate(cells, 1, &german, now);
+  cr_expect_lt(mean(failed), 0.65, "%g", mean(failed));
+  cr_expect_lt(weight(failed), 100, "%g", weight(failed));
+  cr_expect_gt(mean(choice_estimate(cells, 2, &german, now)), 0.8, "the other stands");
+  double later = mean(choice_estimate(cells, 1, &german, now + half_life / 4));
+  cr_expect_gt(later, 0.85, "and it may try again: %g", later);
+  choice_cells_free(cells);
+}
+
+Test(choice_cells, takes_a_bad_quarter_of_an_hour_for_chance) {
+  struct choice_cells *cells = usual_cells();
+  record(cells, 1, &swedish, 16, 8, half_life); /* not a quarter below */
+  cr_expect_float_eq(mean(choice_estimate(cells, 1, &german, half_life)), 0.9, 0.02);
+  choice_cells_free(cells);
+  cells = usual_cells();
+  record(cells, 1, &swedish, 0, 5, 3 * half_life); /* all declined, but too few */
+  cr_expect_float_eq(mean(choice_estimate(cells, 1, &german, 3 * half_life)), 0.9, 0.03);
+  choice_cells_free(cells);
+  cells = usual_cells();
+  record(cells, 1, &swedish, 4, 4, 3 * half_life); /* far below, but not by three deviations */
+  cr_expect_float_eq(mean(choice_estimate(cells, 1, &german, 3 * half_life)), 0.9, 0.03);
   choice_cells_free(cells);
 }
 
