@@ -198,7 +198,7 @@ Test(choice_cells, takes_a_bad_quarter_of_an_hour_for_chance) {
   cr_expect_float_eq(mean(choice_estimate(cells, 1, &german, 3 * half_life)), 0.9, 0.03);
   choice_cells_free(cells);
   cells = usual_cells();
-  record(cells, 1, &swedish, 4, 4, 3 * half_life); /* far below, but not by three deviations */
+  record(cells, 1, &swedish, 4, 3, 3 * half_life); /* far below, but not by three deviations */
   cr_expect_float_eq(mean(choice_estimate(cells, 1, &german, 3 * half_life)), 0.9, 0.03);
   choice_cells_free(cells);
 }
