@@ -190,7 +190,7 @@ Test(choice_cells, believes_a_failing_connector_to_fail_for_every_payment) {
 
 Test(choice_cells, takes_a_bad_quarter_of_an_hour_for_chance) {
   struct choice_cells *cells = usual_cells();
-  record(cells, 1, &swedish, 16, 8, half_life); /* not a quarter below */
+  record(cells, 1, &swedish, 230, 80, half_life); /* no chance, but not a quarter below */
   cr_expect_float_eq(mean(choice_estimate(cells, 1, &german, half_life)), 0.9, 0.02);
   choice_cells_free(cells);
   cells = usual_cells();
