@@ -14,6 +14,8 @@
 enum {
   CHOICE_CANDIDATES_MAX = 16,
   CHOICE_MILLION = 1000000, /* rates are in millionths: 850000 is 85 % */
+  /* Names the way of deciding: another number whenever the same snapshot and draw may give another order. */
+  CHOICE_METHOD = 1,
   /* A floor holds a connector to its rate once so many outcomes stand behind the estimate. */
   CHOICE_FLOOR_OUTCOMES = 20,
   /* One payment in so many goes to a cheaper connector that the floor left out, to see whether it still
@@ -31,6 +33,7 @@ struct choice_candidate {
 
 /* All that a decision rests upon, the draw apart. */
 struct choice_snapshot {
+  uint8_t method; /* CHOICE_METHOD when it was taken */
   enum choice_kind kind;
   uint32_t floor; /* CHOICE_CHEAPEST: millionths */
   uint8_t count;  /* 1 to CHOICE_CANDIDATES_MAX, in the order of the rule's list */
@@ -85,8 +88,8 @@ void choice_order_cheapest(const struct choice_cells *cells, const struct choice
                            const struct choice_exchange *exchange, uint32_t floor, int64_t now_ms,
                            uint64_t draw, struct choice_snapshot *ret_snapshot,
                            struct choice_order *ret_order);
-/* The same decision from what was journaled. Returns 0, or -EBADMSG for a snapshot that none of the above
- * makes. */
+/* The same decision from what was journaled. Returns 0; -ENOTSUP for a snapshot of another method; or
+ * -EBADMSG for one that none of the above makes. */
 MUST_USE int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw,
                            struct choice_order *ret_order);
 /* "meets", "too_few", "on_trial", "below_floor", "cost_unknown"; "" out of range. Static. */

@@ -145,6 +145,8 @@ static bool snapshot_holds(const struct choice_snapshot *snapshot) {
 }
 
 int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw, struct choice_order *ret_order) {
+  if (snapshot->method != CHOICE_METHOD)
+    return -ENOTSUP;
   if (!snapshot_holds(snapshot))
     return -EBADMSG;
   *ret_order = (struct choice_order){.count = snapshot->count};

@@ -23,7 +23,7 @@ static void decide(const struct choice_snapshot *snapshot, uint64_t draw, struct
 void choice_order_best(const struct choice_cells *cells, const struct choice_candidate *candidates,
                        unsigned count, const struct choice_payment *payment, int64_t now_ms, uint64_t draw,
                        struct choice_snapshot *ret_snapshot, struct choice_order *ret_order) {
-  *ret_snapshot = (struct choice_snapshot){.kind = CHOICE_BEST};
+  *ret_snapshot = (struct choice_snapshot){.method = CHOICE_METHOD, .kind = CHOICE_BEST};
   gather(cells, candidates, count, payment, now_ms, ret_snapshot);
   decide(ret_snapshot, draw, ret_order);
 }
@@ -34,7 +34,7 @@ void choice_order_cheapest(const struct choice_cells *cells, const struct choice
                            uint64_t draw, struct choice_snapshot *ret_snapshot,
                            struct choice_order *ret_order) {
   assert(floor <= CHOICE_MILLION);
-  *ret_snapshot = (struct choice_snapshot){.kind = CHOICE_CHEAPEST, .floor = floor};
+  *ret_snapshot = (struct choice_snapshot){.method = CHOICE_METHOD, .kind = CHOICE_CHEAPEST, .floor = floor};
   gather(cells, candidates, count, payment, now_ms, ret_snapshot);
   for (unsigned i = 0; i < count; i++) {
     struct choice_premise *premise = &ret_snapshot->premises[i];

@@ -2,7 +2,7 @@
 #include "choice_advice.h"
 #include "choice_beta.h"
 #include "report.h"
-#include "world.h"
+#include "routing_world.h"
 
 static const uint32_t shares[HEED_RULE_COUNT][WORLD_CONNECTORS] = {
     [HEED_SPLIT] = {400000, 300000, 200000, 100000},

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "choice.h"
-#include "world.h"
+#include "routing_world.h"
 
 enum router_kind {
   ROUTER_LEARNED,   /* best of: discounted Thompson sampling over cells that back off */

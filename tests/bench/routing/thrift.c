@@ -1,6 +1,6 @@
 #include "thrift.h"
 #include "report.h"
-#include "world.h"
+#include "routing_world.h"
 
 #include <math.h>
 #include <stdlib.h>

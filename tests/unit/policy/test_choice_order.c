@@ -12,13 +12,14 @@ static const struct money ten_euros = {1000, "EUR"};
 
 /* A table that asks one fixed fee, in cents. */
 static struct choice_fees flat(int64_t cents) {
-  return (struct choice_fees){.pricing = CHOICE_BLENDED,
-                              .currency = "EUR",
-                              .country = "DE",
-                              .settlement_count = 1,
-                              .settlements = {"EUR"},
-                              .line_count = 1,
-                              .lines = {{.kind = CHOICE_FEE_BLENDED, .fixed = cents * CENT}}};
+  return (struct choice_fees){
+      .pricing = CHOICE_BLENDED,
+      .currency = "EUR",
+      .country = "DE",
+      .settlement_count = 1,
+      .settlements = {"EUR"},
+      .line_count = 1,
+      .lines = {{.method = CHOICE_METHOD, .kind = CHOICE_FEE_BLENDED, .fixed = cents * CENT}}};
 }
 
 static struct choice_premise premise(double approved, double declined, int64_t cents) {
@@ -78,7 +79,8 @@ Test(choice_best, puts_the_choice_first_and_the_rest_by_their_means) {
 }
 
 Test(choice_best, chooses_each_as_often_as_it_may_be_the_best) {
-  struct choice_snapshot snapshot = {.kind = CHOICE_BEST,
+  struct choice_snapshot snapshot = {.method = CHOICE_METHOD,
+                                     .kind = CHOICE_BEST,
                                      .count = 3,
                                      .premises = {premise(9, 1, -1), premise(9, 1, -1), premise(90, 60, -1)}};
   unsigned chosen[3] = {0};
@@ -91,6 +93,7 @@ Test(choice_best, chooses_each_as_often_as_it_may_be_the_best) {
 
 Test(choice_best, cascades_by_the_list_on_equal_terms) {
   struct choice_snapshot snapshot = {
+      .method = CHOICE_METHOD,
       .kind = CHOICE_BEST,
       .count = 4,
       .premises = {premise(5, 5, -1), premise(9000, 1, -1), premise(5, 5, -1), premise(5, 5, -1)}};
@@ -100,6 +103,7 @@ Test(choice_best, cascades_by_the_list_on_equal_terms) {
 
 Test(choice_cheapest, takes_the_least_cost_that_meets_the_floor) {
   struct choice_snapshot snapshot = {
+      .method = CHOICE_METHOD,
       .kind = CHOICE_CHEAPEST,
       .floor = 850000,
       .count = 4,
@@ -113,8 +117,10 @@ Test(choice_cheapest, takes_the_least_cost_that_meets_the_floor) {
 }
 
 Test(choice_cheapest, counts_the_tries_that_fail) {
-  struct choice_snapshot snapshot = {
-      .kind = CHOICE_CHEAPEST, .count = 2, .premises = {premise(50, 50, 20), premise(100, 1, 32)}};
+  struct choice_snapshot snapshot = {.method = CHOICE_METHOD,
+                                     .kind = CHOICE_CHEAPEST,
+                                     .count = 2,
+                                     .premises = {premise(50, 50, 20), premise(100, 1, 32)}};
   snapshot.premises[0].cost.each_try = 10 * CENT; /* two tries an approval: 40 cents in all */
   struct choice_order order = decide_plainly(&snapshot);
   expect_places(&order, "10");
@@ -122,7 +128,8 @@ Test(choice_cheapest, counts_the_tries_that_fail) {
 }
 
 Test(choice_cheapest, lets_pass_where_too_little_is_known) {
-  struct choice_snapshot snapshot = {.kind = CHOICE_CHEAPEST,
+  struct choice_snapshot snapshot = {.method = CHOICE_METHOD,
+                                     .kind = CHOICE_CHEAPEST,
                                      .floor = 850000,
                                      .count = 2,
                                      .premises = {premise(95, 5, 40), premise(5, 5, 10)}};
@@ -137,6 +144,7 @@ Test(choice_cheapest, lets_pass_where_too_little_is_known) {
 
 Test(choice_cheapest, never_calls_an_unknown_cost_the_least) {
   struct choice_snapshot snapshot = {
+      .method = CHOICE_METHOD,
       .kind = CHOICE_CHEAPEST,
       .floor = 850000,
       .count = 4,
@@ -150,6 +158,7 @@ Test(choice_cheapest, never_calls_an_unknown_cost_the_least) {
 
 Test(choice_cheapest, takes_the_highest_rate_when_none_meets_the_floor) {
   struct choice_snapshot snapshot = {
+      .method = CHOICE_METHOD,
       .kind = CHOICE_CHEAPEST,
       .floor = 850000,
       .count = 3,
@@ -163,6 +172,7 @@ Test(choice_cheapest, takes_the_highest_rate_when_none_meets_the_floor) {
 
 Test(choice_cheapest, looks_again_at_whom_the_floor_left_out) {
   struct choice_snapshot snapshot = {
+      .method = CHOICE_METHOD,
       .kind = CHOICE_CHEAPEST,
       .floor = 850000,
       .count = 4,
@@ -176,8 +186,10 @@ Test(choice_cheapest, looks_again_at_whom_the_floor_left_out) {
 }
 
 Test(choice_cheapest, takes_a_cost_that_cannot_be_counted_for_unknown) {
-  struct choice_snapshot snapshot = {
-      .kind = CHOICE_CHEAPEST, .count = 2, .premises = {premise(90, 10, 0), premise(90, 10, 5)}};
+  struct choice_snapshot snapshot = {.method = CHOICE_METHOD,
+                                     .kind = CHOICE_CHEAPEST,
+                                     .count = 2,
+                                     .premises = {premise(90, 10, 0), premise(90, 10, 5)}};
   snapshot.premises[0].cost = (struct choice_cost){.approved = INT64_MAX, .each_try = INT64_MAX};
   struct choice_order order = decide(&snapshot, 0);
   expect_places(&order, "10");
@@ -207,10 +219,10 @@ Test(choice_cheapest, reads_fee_tables_and_cells) {
 }
 
 static struct choice_snapshot any_snapshot(struct chance *chance) {
-  struct choice_snapshot snapshot = {.kind = CHOICE_BEST};
+  struct choice_snapshot snapshot = {.method = CHOICE_METHOD, .kind = CHOICE_BEST};
   snapshot.count = (uint8_t)(1 + chance_below(chance, CHOICE_CANDIDATES_MAX));
   if (chance_percent(chance, 50)) {
-    snapshot.kind = CHOICE_CHEAPEST;
+    snapshot.method = CHOICE_METHOD, .kind = CHOICE_CHEAPEST;
     snapshot.floor = (uint32_t)chance_below(chance, CHOICE_MILLION + 1);
   }
   for (unsigned i = 0; i < snapshot.count; i++) {
@@ -227,7 +239,8 @@ static struct choice_snapshot any_snapshot(struct chance *chance) {
   return snapshot;
 }
 
-/* As test_choice_beta.c's digest: the same decision from the same numbers, wherever it is made. */
+/* As test_choice_beta.c's digest: the same decision from the same numbers, wherever it is made. Another
+ * digest is another CHOICE_METHOD. */
 Test(choice_replay, decides_the_same_on_every_machine) {
   struct chance chance = chance_of(8, 0, 0);
   uint64_t digest = 0;
@@ -286,8 +299,11 @@ Test(choice_replay, needs_the_snapshot_and_the_draw_alone) {
 }
 
 Test(choice_replay, refuses_what_no_decision_leaves_behind) {
-  struct choice_snapshot good = {
-      .kind = CHOICE_CHEAPEST, .floor = 850000, .count = 1, .premises = {premise(9, 1, 5)}};
+  struct choice_snapshot good = {.method = CHOICE_METHOD,
+                                 .kind = CHOICE_CHEAPEST,
+                                 .floor = 850000,
+                                 .count = 1,
+                                 .premises = {premise(9, 1, 5)}};
   struct choice_order order = {.count = 77};
 #define EXPECT_REFUSED(change)                                                                               \
   do {                                                                                                       \
@@ -296,7 +312,7 @@ Test(choice_replay, refuses_what_no_decision_leaves_behind) {
     cr_expect_eq(choice_decide(&bad, 0, &order), -EBADMSG, #change);                                         \
   } while (0)
   EXPECT_REFUSED(bad.kind = 0);
-  EXPECT_REFUSED(bad.kind = CHOICE_KIND_COUNT);
+  EXPECT_REFUSED(bad.method = CHOICE_METHOD, .kind = CHOICE_KIND_COUNT);
   EXPECT_REFUSED(bad.count = 0);
   EXPECT_REFUSED(bad.count = CHOICE_CANDIDATES_MAX + 1);
   EXPECT_REFUSED(bad.floor = CHOICE_MILLION + 1);
@@ -306,6 +322,9 @@ Test(choice_replay, refuses_what_no_decision_leaves_behind) {
   EXPECT_REFUSED(bad.premises[0].declined = BETA_PARAMETER_MAX + 1);
   EXPECT_REFUSED(bad.premises[0].cost.approved = -1);
   EXPECT_REFUSED(bad.premises[0].cost.each_try = -1);
+  struct choice_snapshot other = good;
+  other.method++;
+  cr_expect_eq(choice_decide(&other, 0, &order), -ENOTSUP);
   cr_expect_eq(order.count, 77, "untouched");
   cr_expect_eq(choice_decide(&good, 0, &order), 0);
 }

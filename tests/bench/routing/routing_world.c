@@ -1,4 +1,4 @@
-#include "world.h"
+#include "routing_world.h"
 
 #include <math.h>
 #include <string.h>
