@@ -1,8 +1,8 @@
 /* The order of the candidates for `best of A, B, C` and `cheapest of A, B, C where approval >= 85%`.
  *
  * Pure: no clock, no random source. What a decision rests upon is gathered in a snapshot of whole numbers,
- * and choice_decide() makes the order from the snapshot and one random draw alone: journal both, and the
- * decision can be made again, on any machine (P6). */
+ * and choice_decide() makes the order from the snapshot and, for `best of`, one random draw alone: journal
+ * both, and the decision can be made again, on any machine (P6). */
 #pragma once
 
 #include "choice_cells.h"
@@ -17,10 +17,7 @@ enum {
   /* Names the way of deciding: another number whenever the same snapshot and draw may give another order. */
   CHOICE_METHOD = 1,
   /* A floor holds a connector to its rate once so many outcomes stand behind the estimate. */
-  CHOICE_FLOOR_OUTCOMES = 20,
-  /* One payment in so many goes to a cheaper connector that the floor left out, to see whether it still
-     should. */
-  CHOICE_TRIAL_ONE_IN = 100
+  CHOICE_FLOOR_OUTCOMES = 20
 };
 
 enum choice_kind { CHOICE_BEST = 1, CHOICE_CHEAPEST, CHOICE_KIND_COUNT };
@@ -48,7 +45,6 @@ struct choice_snapshot {
 enum choice_standing {
   CHOICE_MEETS = 1,    /* best of: always; cheapest of: approval meets the floor */
   CHOICE_TOO_FEW,      /* too few outcomes for the floor: let pass */
-  CHOICE_ON_TRIAL,     /* below the floor, but this payment's to find out whether it still is */
   CHOICE_BELOW_FLOOR,  /* its approval does not meet the floor: after all that do */
   CHOICE_COST_UNKNOWN, /* it meets the floor, but what it costs is not known: after those where it is */
   CHOICE_STANDING_COUNT
@@ -86,11 +82,10 @@ void choice_order_best(const struct choice_cells *cells, const struct choice_can
 void choice_order_cheapest(const struct choice_cells *cells, const struct choice_candidate *candidates,
                            unsigned count, const struct choice_payment *payment, const struct money *amount,
                            const struct choice_exchange *exchange, uint32_t floor, int64_t now_ms,
-                           uint64_t draw, struct choice_snapshot *ret_snapshot,
-                           struct choice_order *ret_order);
+                           struct choice_snapshot *ret_snapshot, struct choice_order *ret_order);
 /* The same decision from what was journaled. Returns 0; -ENOTSUP for a snapshot of another method; or
  * -EBADMSG for one that none of the above makes. */
 MUST_USE int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw,
                            struct choice_order *ret_order);
-/* "meets", "too_few", "on_trial", "below_floor", "cost_unknown"; "" out of range. Static. */
+/* "meets", "too_few", "below_floor", "cost_unknown"; "" out of range. Static. */
 const char *choice_standing_name(enum choice_standing standing);

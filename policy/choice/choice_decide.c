@@ -4,16 +4,13 @@
 #include <assert.h>
 #include <errno.h>
 
-/* Numbers under one draw: 0 to CHOICE_CANDIDATES_MAX - 1 are the candidates' rates. */
-enum { NUMBER_OF_TRIAL = CHOICE_CANDIDATES_MAX, NUMBER_OF_TRIED };
-
 /* Rates are drawn as if so many times the outcomes had been seen: half the deviation, so less is spent on
  * finding out. Source: posterior reshaping, Chapelle and Li, "An Empirical Evaluation of Thompson Sampling"
  * (2011); what it saves is in tests/bench/routing/README.md. */
 enum { SHARPENED = 4 };
 
 static bool passes(enum choice_standing standing) {
-  return standing == CHOICE_MEETS || standing == CHOICE_TOO_FEW || standing == CHOICE_ON_TRIAL;
+  return standing == CHOICE_MEETS || standing == CHOICE_TOO_FEW;
 }
 
 /* Groups of the cascade: what passes, then what costs nobody knows how much, then what is below the floor. */
@@ -91,27 +88,7 @@ static enum choice_standing standing_of(const struct choice_figures *figures, ui
   return few ? CHOICE_TOO_FEW : CHOICE_MEETS;
 }
 
-/* Cheaper than the choice, and left out for the floor alone. */
-static bool worth_a_trial(const struct choice_figures *candidate, const struct choice_figures *choice) {
-  return candidate->standing == CHOICE_BELOW_FLOOR && candidate->cost_known && candidate->cost < choice->cost;
-}
-
-static void perhaps_try(uint64_t draw, struct choice_order *order) {
-  uint8_t worth[CHOICE_CANDIDATES_MAX], count = 0;
-  const struct choice_figures *choice = &order->figures[order->places[0]];
-  for (uint8_t i = 0; passes(choice->standing) && i < order->count; i++) {
-    if (worth_a_trial(&order->figures[i], choice))
-      worth[count++] = i;
-  }
-  if (count == 0 || beta_seed(draw, NUMBER_OF_TRIAL) % CHOICE_TRIAL_ONE_IN != 0)
-    return;
-  uint8_t tried = worth[beta_seed(draw, NUMBER_OF_TRIED) % count];
-  order->figures[tried].standing = CHOICE_ON_TRIAL;
-  put_first(order, tried);
-}
-
-static void decide_cheapest(const struct choice_snapshot *snapshot, uint64_t draw,
-                            struct choice_order *order) {
+static void decide_cheapest(const struct choice_snapshot *snapshot, struct choice_order *order) {
   order->floor_unmet = true;
   for (uint8_t i = 0; i < snapshot->count; i++) {
     struct choice_figures *figures = &order->figures[i];
@@ -123,7 +100,6 @@ static void decide_cheapest(const struct choice_snapshot *snapshot, uint64_t dra
       order->floor_unmet = false;
   }
   sort_places(CHOICE_CHEAPEST, order);
-  perhaps_try(draw, order);
 }
 
 static bool premise_holds(const struct choice_premise *premise) {
@@ -155,7 +131,7 @@ int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw, struct 
   if (snapshot->kind == CHOICE_BEST)
     decide_best(snapshot, draw, ret_order);
   else
-    decide_cheapest(snapshot, draw, ret_order);
+    decide_cheapest(snapshot, ret_order);
   return 0;
 }
 
@@ -163,7 +139,6 @@ const char *choice_standing_name(enum choice_standing standing) {
   static const char *const names[CHOICE_STANDING_COUNT] = {
       [CHOICE_MEETS] = "meets",
       [CHOICE_TOO_FEW] = "too_few",
-      [CHOICE_ON_TRIAL] = "on_trial",
       [CHOICE_BELOW_FLOOR] = "below_floor",
       [CHOICE_COST_UNKNOWN] = "cost_unknown",
   };

@@ -31,8 +31,7 @@ void choice_order_best(const struct choice_cells *cells, const struct choice_can
 void choice_order_cheapest(const struct choice_cells *cells, const struct choice_candidate *candidates,
                            unsigned count, const struct choice_payment *payment, const struct money *amount,
                            const struct choice_exchange *exchange, uint32_t floor, int64_t now_ms,
-                           uint64_t draw, struct choice_snapshot *ret_snapshot,
-                           struct choice_order *ret_order) {
+                           struct choice_snapshot *ret_snapshot, struct choice_order *ret_order) {
   assert(floor <= CHOICE_MILLION);
   *ret_snapshot = (struct choice_snapshot){.method = CHOICE_METHOD, .kind = CHOICE_CHEAPEST, .floor = floor};
   gather(cells, candidates, count, payment, now_ms, ret_snapshot);
@@ -41,5 +40,5 @@ void choice_order_cheapest(const struct choice_cells *cells, const struct choice
     premise->cost_known = candidates[i].fees != NULL &&
                           choice_cost(candidates[i].fees, payment, amount, exchange, &premise->cost) == 0;
   }
-  decide(ret_snapshot, draw, ret_order);
+  decide(ret_snapshot, 0, ret_order);
 }

@@ -120,8 +120,8 @@ static unsigned choose_learned(const struct purse *purse, enum thrift_kind kind,
                       payment->draw, &snapshot, &order);
   else
     choice_order_cheapest(purse->cells, candidates, WORLD_CONNECTORS, &payment->facts, &payment->amount,
-                          &exchange, kind == THRIFT_CHEAPEST ? THRIFT_FLOOR : 0, payment->at_ms,
-                          payment->draw, &snapshot, &order);
+                          &exchange, kind == THRIFT_CHEAPEST ? THRIFT_FLOOR : 0, payment->at_ms, &snapshot,
+                          &order);
   return order.places[0];
 }
 
