@@ -289,6 +289,13 @@ void intake_refuse(struct intake *intake, enum request_outcome outcome);
 
 /* ---- creation.c ---- */
 
+/* Takes over what a request says, all but its fields. */
+void take_request(struct engine *engine, struct payment *payment, const struct payment_request *request);
+/* Splits the request's fields into engine->inputs and, what is personal, engine->personal. */
+MUST_USE int split_fields(struct engine *engine, const struct payment_request *request);
+/* Copies engine->inputs into the payment. */
+MUST_USE int keep_inputs(struct engine *engine, struct payment *payment);
+
 /* Makes the payment that an intake asked for, and its first attempt; answers or moves on its waiters. */
 void create_payment(struct intake *intake, const struct token_description *description);
 
@@ -302,16 +309,18 @@ void connector_note(struct engine *engine, const char *name, const struct dispat
 
 /* ---- decide.c ---- */
 
-struct wish { /* what is decided upon */
-  const struct id *merchant;
-  struct money amount;
-  bool capture_manual;
-  unsigned connector_count;
-  const char (*connectors)[CONNECTOR_NAME_CAPACITY];
+struct named_connectors { /* by the request itself; none: the policy decides */
+  unsigned count;
+  const char (*names)[CONNECTOR_NAME_CAPACITY];
 };
 
-/* The list of connectors and the rule. Returns how a request ends that finds none. */
-enum request_outcome decide(struct engine *engine, const struct wish *wish, struct decision *ret_decision);
+/* Decides for a payment whose request and card stand, inputs being its fields: the list of connectors and the
+ * rule, in payment->decision. Returns how a request ends that finds none. */
+enum request_outcome decide(struct engine *engine, const struct named_connectors *named,
+                            const struct request_fields *inputs, struct payment *payment);
+/* Likewise by that policy, not yet published. */
+enum request_outcome decide_by(struct engine *engine, const struct policy *policy,
+                               const struct request_fields *inputs, struct payment *payment);
 void policies_forget(struct engine *engine);
 
 /* ---- attempts.c ---- */
