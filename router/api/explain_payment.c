@@ -71,7 +71,8 @@ static void explain_choice(struct json_out *out, const struct payment *payment) 
     int length = snprintf(line, sizeof line, "%s: approval %u.%02u %% by %u outcomes",
                           decision->candidates[i].connector, PER_CENT(figures->mean), figures->weight);
     if (decision->choice.kind == CHOICE_BEST)
-      snprintf(line + length, sizeof line - (size_t)length, ", drawn %u.%02u %%.", PER_CENT(figures->sampled));
+      snprintf(line + length, sizeof line - (size_t)length, ", drawn %u.%02u %%.",
+               PER_CENT(figures->sampled));
     else if (figures->cost_known)
       snprintf(line + length, sizeof line - (size_t)length,
                ", %lld.%02lld minor units of %s for each approval, %s.", (long long)(figures->cost / MILLION),

@@ -3,7 +3,11 @@
 
 #include <string.h>
 
-enum { MS_PER_HOUR = 3600 * 1000, HOURS_PER_DAY = 24, FLOOR_UNIT = 100 /* millionths in a hundredth of a per cent */ };
+enum {
+  MS_PER_HOUR = 3600 * 1000,
+  HOURS_PER_DAY = 24,
+  FLOOR_UNIT = 100 /* millionths in a hundredth of a per cent */
+};
 
 static struct choice_payment traits_of(const struct payment *payment) {
   struct choice_payment traits = {.network = payment->card.network,
@@ -21,8 +25,8 @@ static uint16_t number_of(const struct connector *connector) {
 static void gather_candidates(const struct engine *engine, const struct policy_action *action,
                               struct choice_candidate ret_candidates[CHOICE_CANDIDATES_MAX]) {
   for (unsigned i = 0; i < action->candidate_count; i++) {
-    ret_candidates[i] = (struct choice_candidate){
-        .connector = number_of(connector_named(engine, action->candidates[i]))};
+    ret_candidates[i] =
+        (struct choice_candidate){.connector = number_of(connector_named(engine, action->candidates[i]))};
     if (engine->options.fees)
       ret_candidates[i].fees = engine->options.fees(engine->options.fees_context, action->candidates[i]);
   }
@@ -88,8 +92,8 @@ void choose_learn(struct engine *engine, const struct payment *payment, const st
                   bool may_go_on) {
   const struct connector *connector = connector_named(engine, attempt->connector);
   enum outcome_class class = attempt->step.class;
-  bool tells = class == OUTCOME_APPROVED || class == OUTCOME_ISSUER_FRAUD ||
-               (class == OUTCOME_SOFT && may_go_on);
+  bool tells =
+      class == OUTCOME_APPROVED || class == OUTCOME_ISSUER_FRAUD || (class == OUTCOME_SOFT && may_go_on);
   if (attempt->number != 1 || !connector || !tells)
     return;
   struct choice_payment traits = traits_of(payment);

@@ -191,10 +191,10 @@ struct decision {
   struct policy_options options;      /* what the rule wants besides */
   uint8_t advice_count;               /* rules that are only advice and matched */
   struct decision_advice advice[POLICY_ADVICE_MAX];
-  char bins_version[17];              /* "" when no table was there */
+  char bins_version[17]; /* "" when no table was there */
   uint64_t draw;
   struct decision_basis basis;
-  struct choice_snapshot choice; /* of POLICY_BEST and POLICY_CHEAPEST; count 0: none */
+  struct choice_snapshot choice;               /* of POLICY_BEST and POLICY_CHEAPEST; count 0: none */
   uint8_t candidate_count;                     /* 0 when the rule declines */
   struct candidate candidates[CANDIDATES_MAX]; /* in the order of the cascade */
 };
