@@ -158,6 +158,24 @@ static int check(const struct config *config) {
   return check_files(config);
 }
 
+/* A file without content, or with comments alone, is no mapping: libcyaml loads nothing for it. Returns 0
+ * with a configuration, all defaults then. */
+static int load(const char *path, struct config **ret_config) {
+  struct config *config = NULL;
+  if (cyaml_load_file(path, &yaml_settings, &config_schema, (cyaml_data_t **)&config, NULL) != CYAML_OK) {
+    return -EINVAL;
+  }
+  if (config == NULL) {
+    config = yaml_settings.mem_fn(yaml_settings.mem_ctx, NULL, sizeof *config);
+    if (config == NULL) {
+      return -ENOMEM;
+    }
+    memset(config, 0, sizeof *config);
+  }
+  *ret_config = config;
+  return 0;
+}
+
 int config_load(const char *directory, struct config **ret_config) {
   char path[PATH_MAX];
   if (snprintf(path, sizeof path, "%s/freeport.yaml", directory) >= (int)sizeof path) {
@@ -167,9 +185,10 @@ int config_load(const char *directory, struct config **ret_config) {
   if (result < 0) {
     return result;
   }
-  struct config *config = NULL;
-  if (cyaml_load_file(path, &yaml_settings, &config_schema, (cyaml_data_t **)&config, NULL) != CYAML_OK) {
-    return -EINVAL;
+  struct config *config;
+  result = load(path, &config);
+  if (result < 0) {
+    return result;
   }
   result = check(config);
   if (result < 0) {

@@ -104,6 +104,19 @@ Test(config, a_new_directory_gets_the_defaults) {
   config_free(config);
 }
 
+Test(config, a_file_that_says_nothing_is_all_defaults) {
+  static const char *const empty[] = {"", "\n", "# environment: live\n", "---\n", "{}\n"};
+  for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
+    struct config *config;
+    write_file("freeport.yaml", empty[i]);
+    cr_assert_eq(config_load(directory, &config), 0, "refused: file %zu", i);
+    cr_assert_null(config->environment);
+    cr_assert_eq(config->origins_count, 0);
+    cr_assert_eq(config->port_base, 0);
+    config_free(config);
+  }
+}
+
 Test(config, origins_are_a_list) {
   struct config *config;
   write_file("freeport.yaml",
