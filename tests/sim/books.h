@@ -22,8 +22,9 @@ struct charge {
   uint8_t psp;
   enum charge_status status;
   bool manual;
-  bool approves;    /* how it is decided in the end */
-  const char *code; /* of a decline, the network's */
+  bool rest_released; /* by a void, after a part of it was captured */
+  bool approves;      /* how it is decided in the end */
+  const char *code;   /* of a decline, the network's */
   int64_t amount, captured, refunded;
   int64_t visible_ms; /* questions see it from here on */
   int64_t decides_ms; /* when it is decided; INT64_MAX: never */
