@@ -238,7 +238,10 @@ static int run_on_stack(const struct command_line *line, const char *text) {
   }
   int result = act(line->words[0], &api, text);
   merchant_api_forget(&api);
-  return result == 0 ? EXIT_GOOD : result == -EINVAL ? EXIT_CONFIG : EXIT_FAILED;
+  return result == 0               ? EXIT_GOOD
+         : result == -ECONNREFUSED ? EXIT_NO_STACK
+         : result == -EINVAL       ? EXIT_CONFIG
+                                   : EXIT_FAILED;
 }
 
 int policy_command(int argc, char **argv) {
