@@ -1,3 +1,4 @@
+#include "connector_account.h"
 #include "resources.h"
 #include "sheet.h"
 
@@ -57,6 +58,7 @@ static void render_connector(struct json_out *out, const struct call *call,
   out_flag(out, "sheet_known", sheet != NULL);
   out_text(out, "merchant_account", facts->merchant_account);
   out_text(out, "status", status_name(facts->status));
+  render_account(out, &facts->account);
   render_operations(out, sheet);
   render_health(out, call, facts->name);
   out_close(out);

@@ -53,6 +53,12 @@ static void explain_options(struct json_out *out, const struct policy_options *o
   }
 }
 
+static const char *why_skipped(enum skip_reason reason) {
+  if (reason == SKIP_CURRENCY)
+    return "its account does not take the currency";
+  return reason == SKIP_NETWORK ? "its account does not take cards of the network" : skip_reason_name(reason);
+}
+
 static void explain_candidates(struct json_out *out, const struct decision *decision) {
   char line[LINE_CAPACITY];
   if (decision->action == POLICY_SPLIT && decision->candidate_count > 0) {
@@ -68,7 +74,7 @@ static void explain_candidates(struct json_out *out, const struct decision *deci
       snprintf(line, sizeof line, "%s can be tried.", candidate->connector);
     else
       snprintf(line, sizeof line, "%s is passed over: %s.", candidate->connector,
-               skip_reason_name(candidate->skipped));
+               why_skipped(candidate->skipped));
     out_text(out, NULL, line);
   }
 }

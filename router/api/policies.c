@@ -1,5 +1,6 @@
 #include "bodies.h"
 #include "check.h"
+#include "connector_account.h"
 #include "policies_render.h"
 #include "query_args.h"
 #include "repeats.h"
@@ -100,9 +101,7 @@ static int check_policy(struct engine *engine, const struct policy *policy,
                         struct policy_finding *ret_finding, bool *ret_good) {
   struct policy_connector connectors[CONNECTORS_MAX];
   struct policy_findings findings;
-  size_t count = 0;
-  for (; count < engine_connector_count(engine) && count < CONNECTORS_MAX; count++)
-    connectors[count] = (struct policy_connector){.name = engine_connector_at(engine, count)->name};
+  size_t count = checkable_connectors(engine, connectors);
   int result = policy_check(policy, connectors, count, &findings);
   if (result != 0)
     return result;

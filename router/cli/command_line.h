@@ -1,6 +1,7 @@
 /* What the commands have in common: --dir, --help, and one action with its arguments. */
 #pragma once
 
+#include "account_options.h"
 #include "admin_client.h"
 #include "result.h"
 
@@ -17,6 +18,7 @@ struct command_line {
   const char *merchant_account;
   const char *credentials[COMMAND_CREDENTIALS_MAX];
   int credential_count;
+  struct account_options account; /* --currencies, --networks, ... */
 };
 
 enum { COMMAND_LINE_DONE = 1 };

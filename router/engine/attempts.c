@@ -146,7 +146,7 @@ void attempt_next(struct slot *slot, bool may_go_on) {
   for (; may_try_again(slot, may_go_on) && place < payment->decision.candidate_count; place++) {
     const struct connector *connector =
         connector_named(engine, payment->decision.candidates[place].connector);
-    enum skip_reason reason = connector_skip(connector, operation);
+    enum skip_reason reason = connector_skip(connector, payment, operation);
     if (reason == SKIP_NONE) {
       start(slot, &connector->facts);
       return;

@@ -302,8 +302,9 @@ void create_payment(struct intake *intake, const struct token_description *descr
 /* ---- registry.c ---- */
 
 const struct connector *connector_named(const struct engine *engine, const char *name);
-/* Why that connector cannot do operation for a new payment; SKIP_NONE when it can. */
-enum skip_reason connector_skip(const struct connector *connector, enum operation operation);
+/* Why that connector cannot do operation for that new payment; SKIP_NONE when it can. */
+enum skip_reason connector_skip(const struct connector *connector, const struct payment *payment,
+                                enum operation operation);
 /* Counts what came of a first dispatch of an attempt towards the connector's health. */
 void connector_note(struct engine *engine, const char *name, const struct dispatch_result *result);
 

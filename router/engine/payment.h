@@ -71,6 +71,8 @@ enum skip_reason {
   SKIP_DRAINING,
   SKIP_NO_OPERATION, /* its sheet lacks the operation, or no sheet of that hash is known */
   SKIP_UNHEALTHY,    /* it fails too often of late */
+  SKIP_CURRENCY,     /* its account does not take the payment's currency */
+  SKIP_NETWORK,      /* its account takes no cards of that network */
   SKIP_COUNT
 };
 

@@ -13,14 +13,24 @@ const struct connector *connector_named(const struct engine *engine, const char 
   return NULL;
 }
 
-enum skip_reason connector_skip(const struct connector *connector, enum operation operation) {
+/* What the account cannot do, by its operator's word. */
+static enum skip_reason account_skip(const struct account_facts *account, const struct payment *payment) {
+  if (!account_takes_currency(account, payment->currency))
+    return SKIP_CURRENCY;
+  return account_takes_network(account, payment->card.network) ? SKIP_NONE : SKIP_NETWORK;
+}
+
+enum skip_reason connector_skip(const struct connector *connector, const struct payment *payment,
+                                enum operation operation) {
   if (!connector)
     return SKIP_UNKNOWN;
   if (connector->facts.status == CONNECTOR_DISABLED)
     return SKIP_DISABLED;
   if (connector->facts.status == CONNECTOR_DRAINING)
     return SKIP_DRAINING;
-  return connector->sheet && connector->sheet->operations[operation] ? SKIP_NONE : SKIP_NO_OPERATION;
+  if (!connector->sheet || !connector->sheet->operations[operation])
+    return SKIP_NO_OPERATION;
+  return account_skip(&connector->facts.account, payment);
 }
 
 void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct connector_facts *facts,
@@ -57,6 +67,10 @@ size_t engine_connector_count(const struct engine *engine) {
 
 const struct connector_facts *engine_connector_at(const struct engine *engine, size_t index) {
   return index < engine->connector_count ? &engine->connectors[index].facts : NULL;
+}
+
+const struct sheet_facts *engine_connector_sheet_at(const struct engine *engine, size_t index) {
+  return index < engine->connector_count ? engine->connectors[index].sheet : NULL;
 }
 
 /* What a first dispatch of an attempt says of the connector. */

@@ -21,8 +21,8 @@ wrong 'freeport: there is no command conector' conector
 wrong 'freeport: there is no such command' conector2
 wrong 'freeport status: --dir DIR is missing' status
 wrong 'freeport status: too many arguments' status more --dir /tmp
-wrong 'freeport connector: what to do is missing: add, list, enable, drain or disable' connector --dir /tmp
-wrong 'freeport connector: there is no such action; add, list, enable, drain and disable are' connector make adyen --dir /tmp
+wrong 'freeport connector: what to do is missing: add, set, list, enable, drain or disable' connector --dir /tmp
+wrong 'freeport connector: there is no such action; add, set, list, enable, drain and disable are' connector make adyen --dir /tmp
 wrong 'freeport connector: there is no option --sheets here' connector add adyen --sheets adyen --dir /tmp
 wrong 'freeport connector: --sheet needs a value' connector add adyen --dir /tmp --sheet
 wrong 'freeport connector: --sheet SHEET is missing' connector add adyen --dir /tmp
