@@ -90,8 +90,8 @@ static void print_fact(const char *name, const char *text) {
 }
 
 static void print_account(const struct account_facts *account) {
-  static const struct account_facts none;
-  if (memcmp(account, &none, sizeof none) == 0) {
+  if (account->currency_count == 0 && account->networks == 0 && account->country[0] == '\0' &&
+      account->region[0] == '\0' && account->settlement_currency[0] == '\0' && account->category[0] == '\0') {
     return;
   }
   printf("  takes");
