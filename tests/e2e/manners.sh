@@ -42,6 +42,10 @@ wrong 'freeport connector: argument 3 is no option of this command' connector ad
 wrong 'freeport connector: at most 8 credentials are taken' connector add adyen --dir /tmp --sheet adyen \
   --credential a=- --credential b=- --credential c=- --credential d=- --credential e=- --credential f=- --credential g=- \
   --credential h=- --credential i=-
+wrong 'freeport connector: set takes account options, one at least, and no others' connector set adyen --dir /tmp
+wrong 'freeport connector: set takes account options, one at least, and no others' connector set adyen --dir /tmp \
+  --currencies EUR --credential api_key=-
+wrong 'freeport connector: set takes one NAME' connector set --currencies EUR --dir /tmp
 version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" meson.build)
 [[ $("$build/freeport" --version) == "freeport $version" ]] || fail 'the version is not that of meson.build'
 echo 'wrong calls are told what is wrong'
@@ -64,5 +68,29 @@ freeport connector disable spare >/dev/null
 [[ $(row spare) == "checkout disabled pc_spare $FREEPORT_SANDBOX_URL" ]] || fail "the list says: $(row spare)"
 freeport connector drain spare >/dev/null
 [[ $(row spare) == 'checkout draining '* ]] || fail "the list says: $(row spare)"
+freeport connector enable spare >/dev/null
+account() { freeport connector list | sed -n "/^$1 /{n;s/^  takes //p}"; }
+[[ $(account spare) == '' ]] || fail 'the list says of an account what nobody said'
+[[ $(freeport connector set spare --currencies USD,EUR --networks visa --country NL --settlement-currency EUR \
+  --category 5411 --region EEA) == 'connector spare: changed' ]] || fail 'what an account can do is not taken'
+[[ $(account spare) == 'EUR USD; visa; country NL; region EEA; settles in EUR; category 5411' ]] ||
+  fail "the list says of the account: $(account spare)"
+add_spare >/dev/null
+[[ $(account spare) == 'EUR USD; visa;'* ]] || fail 'changed credentials make an account forget what it can do'
+freeport connector set spare --networks all --region none >/dev/null
+[[ $(account spare) == 'EUR USD; all networks; country NL; settles in EUR; category 5411' ]] ||
+  fail "the list says of the account: $(account spare)"
+said=$(freeport connector set spare --currencies EUR,4242424242424242 2>&1) && fail 'a currency that is none is taken'
+[[ $said == 'freeport connector: --currencies is `all`, or at most 64 currencies of ISO 4217, each once, as EUR,USD' ]] ||
+  fail "of a currency that is none it says: $said"
+freeport connector set nobody --region EEA 2>/dev/null && fail 'a connector that is not there is changed'
+
+check() { freeport policy check - <<<"$1" 2>&1; }
+[[ $(check 'rule pl when currency == PLN route adyen, spare otherwise route adyen') == \
+  *'line 1, column 43: error: This connector can do no currency that the rule lets through.'* ]] ||
+  fail 'a rule that routes PLN to an account without PLN is not an error at its place'
+check 'rule pl when currency == EUR route adyen, spare otherwise route adyen' >/dev/null || fail 'EUR is refused'
+freeport connector set spare --currencies all >/dev/null
+check 'rule pl when currency == PLN route adyen, spare otherwise route adyen' >/dev/null || fail 'PLN is refused still'
 stack_stop
 echo 'connectors are listed, and a change says what it leaves as it was'

@@ -712,11 +712,11 @@ class Trouble(Case):
 
     def policy_is_held_to_accounts(self):
         for rule, detail in (("when currency == PLN route adyen, late",
-                              "Line 1, column 42: This connector can do no currency that the rule lets through."),
+                              "Line 1, column 44: This connector can do no currency that the rule lets through."),
                              ("when card.network in [amex jcb] route late",
-                              "Line 1, column 46: This connector can do no card network that the rule lets through."),
+                              "Line 1, column 48: This connector can do no card network that the rule lets through."),
                              ("when method == sepa_debit route adyen",
-                              "Line 1, column 40: This connector can do no payment method that the rule lets through.")):
+                              "Line 1, column 42: This connector can do no payment method that the rule lets through.")):
             refused = self.client.request("POST", "/v1/policies", {"text": f"rule one {rule} otherwise route adyen"})
             self.expect(refused, 422, "invalid_policy", "text")
             self.assertEqual(refused["detail"], detail)
