@@ -28,9 +28,9 @@ static int read_tables(struct fee_reader *reader, const struct yaml_node *map, s
     return fee_expected(reader, map->line, "a map of connectors");
   for (const struct yaml_node *node = map->child; node != NULL; node = node->next) {
     if (!is_name(node->key))
-      return fee_expected(reader, node->line, "a connector's name");
+      return fee_expected(reader, node->key_line, "a connector's name");
     if (book->count == FEE_BOOK_TABLES_MAX)
-      return fee_refuse(reader, node->line, "more than 64 connectors");
+      return fee_refuse(reader, node->key_line, "more than 64 connectors");
     int result = fee_table_read(reader, node, &book->tables[book->count].fees);
     if (result != 0)
       return result;
@@ -73,14 +73,16 @@ static int read_exchange(struct fee_reader *reader, const struct yaml_node *map,
 static int read_book(struct fee_reader *reader, const struct yaml_node *root, struct fee_book *book) {
   static const char *const keys[] = {"exchange", "regions", "connectors", NULL};
   int result = fee_map(reader, root, keys);
+  if (result != 0)
+    return result;
   const struct yaml_node *exchange = yaml_member(root, "exchange");
   const struct yaml_node *connectors = yaml_member(root, "connectors");
   reader->regions = yaml_member(root, "regions");
-  if (result == 0 && reader->regions != NULL && reader->regions->kind != YAML_MAP)
-    result = fee_expected(reader, reader->regions->line, "a map of regions");
-  if (result == 0 && connectors == NULL)
-    result = fee_refuse(reader, root->line, "a file without `connectors`");
-  if (result == 0 && exchange != NULL)
+  if (reader->regions != NULL && reader->regions->kind != YAML_MAP)
+    return fee_expected(reader, reader->regions->line, "a map of regions");
+  if (connectors == NULL)
+    return fee_refuse(reader, root->line, "a file without `connectors`");
+  if (exchange != NULL)
     result = read_exchange(reader, exchange, book);
   return result == 0 ? read_tables(reader, connectors, book) : result;
 }

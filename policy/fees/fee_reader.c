@@ -27,7 +27,7 @@ int fee_map(struct fee_reader *reader, const struct yaml_node *node, const char 
     return fee_expected(reader, node->line, "a map");
   for (const struct yaml_node *child = node->child; child != NULL; child = child->next)
     if (!is_listed(child->key, keys))
-      return fee_refuse(reader, child->line, "a key that the format does not have here");
+      return fee_refuse(reader, child->key_line, "a key that the format does not have here");
   return 0;
 }
 

@@ -8,11 +8,15 @@ static const char *const pricings[] = {[CHOICE_BLENDED] = "blended",
                                        [CHOICE_INTERCHANGE_PLUS] = "interchange_plus",
                                        [CHOICE_PRICING_COUNT] = NULL};
 
+const char *fee_pricing_name(enum choice_pricing pricing) {
+  return pricing > 0 && pricing < CHOICE_PRICING_COUNT ? pricings[pricing] : "";
+}
+
 /* A member that must be there. */
 static int member(struct fee_reader *reader, const struct yaml_node *map, const char *key,
                   const char *missing, const struct yaml_node **ret_node) {
   *ret_node = yaml_member(map, key);
-  return *ret_node != NULL ? 0 : fee_refuse(reader, map->line, missing);
+  return *ret_node != NULL ? 0 : fee_refuse(reader, map->key_line, missing);
 }
 
 static int read_pricing(struct fee_reader *reader, const struct yaml_node *map,
@@ -80,7 +84,7 @@ static unsigned line_of(const struct yaml_node *table, const struct yaml_node *f
     node = node->next;
     number--;
   }
-  return number == 1 ? node->line : table->line;
+  return number == 1 ? node->line : table->key_line;
 }
 
 static int read_head(struct fee_reader *reader, const struct yaml_node *map, struct choice_fees *fees) {
