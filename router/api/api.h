@@ -11,7 +11,6 @@ enum { API_REQUESTS_MAX = 4096 /* waiting at once; more are answered 503 */ };
 #define API_VERSION "2026-11-01" /* Freeport-Version */
 
 struct api;
-struct choice_fees; /* policy/choice/choice_fees.h */
 
 struct api_options {
   struct loop *loop; /* this and the next three are borrowed and outlive the API */
@@ -23,6 +22,7 @@ struct api_options {
   /* The fee table of a connector, or NULL when none is known. NULL: none of any is. Borrowed. */
   const struct choice_fees *(*fees)(void *context, const char *connector);
   void *fees_context;
+  const struct choice_exchange *exchange; /* what currencies are worth, or NULL: not known; borrowed */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s); /* as the engine has it */
   bool live;              /* keys of the other mode are refused */
   unsigned requests_max;  /* 0: API_REQUESTS_MAX */

@@ -189,6 +189,7 @@ static int open_api(struct router *router, const struct settings *settings) {
                             .sheet_context = &router->sheets,
                             .fees = fee_book_find,
                             .fees_context = router->fees,
+                            .exchange = router->fees != NULL ? fee_book_exchange(router->fees) : NULL,
                             .zone_offset = time_zone_offset,
                             .live = strcmp(settings->environment, "live") == 0};
   int result = 0;

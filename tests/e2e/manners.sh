@@ -94,3 +94,53 @@ freeport connector set spare --currencies all >/dev/null
 check 'rule pl when currency == PLN route adyen, spare otherwise route adyen' >/dev/null || fail 'PLN is refused still'
 stack_stop
 echo 'connectors are listed, and a change says what it leaves as it was'
+
+# What connectors charge, from a file.
+fees() { # MARKUP OF STRIPE
+  cat >"$stack_dir/fees.yaml" <<EOF
+connectors:
+  adyen:
+    pricing: blended
+    currency: EUR
+    country: NL
+    settles: [EUR]
+    fees:
+      - {fee: blended, share: 1.5%, fixed: 0.25}
+  stripe:
+    pricing: interchange_plus
+    currency: EUR
+    country: IE
+    settles: [EUR]
+    fees:
+      - {fee: interchange, share: 0.3%}
+      - {fee: scheme, share: 0.1%}
+      - {fee: markup, share: $1}
+EOF
+}
+cheapest() {
+  api POST /v1/route '{"amount":10000,"currency":"EUR","policy":"otherwise cheapest of adyen, stripe",
+    "card":{"bin":"424242"}}'
+}
+known() { api GET /v1/connectors | jq -c '[.data[] | select(.fees) | [.name, .fees]]'; }
+echo "fees: $stack_dir/fees.yaml" >>"$stack_dir/freeport.yaml"
+fees 0.8%
+stack_start
+[[ $(known) == '[["adyen","blended"],["stripe","interchange_plus"]]' ]] || fail "the fees known are $(known)"
+[[ $(cheapest | jq -r '.connectors[0]') == stripe ]] || fail 'the cheaper one is not chosen'
+cheapest | jq -r '.explanation[]' | grep -q '^stripe: .* 120.00 minor units of EUR for each approval' ||
+  fail "the cost is explained as: $(cheapest | jq -c .explanation)"
+stack_stop
+fees 1.8%
+stack_start
+[[ $(cheapest | jq -r '.connectors[0]') == adyen ]] || fail 'changed fees change nothing'
+stack_stop
+fees 1.8
+code=0
+said=$("$build/freeport" up --dir "$stack_dir" 2>&1) || code=$?
+((code == 78)) || fail "wrong fees end with status $code"
+[[ $said == "freeport: freeport.yaml: fees: $stack_dir/fees.yaml, line 17: a share of the amount, as 0.25%: "* ]] ||
+  fail "of wrong fees it says: $said"
+rm "$stack_dir/fees.yaml"
+said=$("$build/freeport" up --dir "$stack_dir" 2>&1) && fail 'fees that are not there are no reason not to start'
+[[ $said == *'freeport.yaml: fees: cannot read '*'fees.yaml: No such file or directory'* ]] || fail "it says: $said"
+echo 'fees are read from their file, and what is wrong with it is said'

@@ -208,6 +208,8 @@ Test(config, what_is_wrong_is_refused) {
                                       "bins: /etc/passwd\n",
                                       "sheets: /nonexistent\n",
                                       "trust: /nonexistent\n",
+                                      "fees: /nonexistent\n",
+                                      "fees: /etc/passwd\n",
                                       "certificate: /nonexistent\ncertificate_key: /nonexistent\n",
                                       "webhook_retries: '5,,6'\n",
                                       "webhook_retries: '5,'\n",
