@@ -92,7 +92,7 @@ static void decide(struct call *call, const struct route_body *body) {
   }
   enum request_outcome outcome = engine_route(call->api->engine, &question, &decision);
   if (outcome != REQUEST_DONE) {
-    struct fault fault = payments_fault(outcome);
+    struct fault fault = payments_fault(call->api, outcome);
     call_refuse(call, &fault);
     return;
   }
@@ -109,7 +109,7 @@ void route_ask(struct call *call, const char *segment) {
   if (parse_route(call->http->body, call->http->body_length, &body, &fault) != 0)
     call_refuse(call, &fault);
   else if (!call->api->connectors.known)
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
   else
     decide(call, &body);
 }
