@@ -113,6 +113,13 @@ does_not_touch "$ledger" 'ledger.mdb is of another schema than this build reads,
 edit flip "$ledger" meta 736368656d61 0
 echo 'a file of another schema is refused by name and left as it was'
 
+mv "$stack_dir/vault/root.key" "$stack_dir/root.key"
+does_not_start 'vault.mdb exists, but root.key or escrow.pub is missing'
+mv "$stack_dir/root.key" "$stack_dir/vault/root.key"
+said=$("$build/freeport-vault" --data "$stack_dir/nowhere" --environment test 2>&1 </dev/null) && fail 'a vault starts without its directory'
+[[ $said == *'cannot go on error=-2' ]] || fail "a vault without its directory says: $said"
+echo 'a lost key is named, and a wrong directory is not taken for one'
+
 stack_start
 [[ $(freeport audit verify) == "$whole" ]] || fail 'the chain put back is not whole'
 charge 1006
