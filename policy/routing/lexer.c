@@ -6,7 +6,8 @@ struct lexer lexer_over(const char *text, size_t length) {
 }
 
 static bool is_word_byte(char byte) {
-  return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '_';
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+         byte == '_' || byte == '-';
 }
 
 static void step(struct lexer *lexer) {
@@ -31,23 +32,106 @@ static void skip_blank(struct lexer *lexer) {
   }
 }
 
+static bool is_at(const struct lexer *lexer, size_t offset, char byte) {
+  return offset < (size_t)(lexer->end - lexer->at) && lexer->at[offset] == byte;
+}
+
+/* A dot belongs to a word when another letter follows it: 411111..411199 is two words. */
+static bool goes_on(const struct lexer *lexer) {
+  if (lexer->at == lexer->end)
+    return false;
+  if (*lexer->at != '.')
+    return is_word_byte(*lexer->at);
+  return lexer->end - lexer->at > 1 && is_word_byte(lexer->at[1]);
+}
+
+static void take_word(struct lexer *lexer, struct lexeme *lexeme) {
+  lexeme->kind = LEXEME_WORD;
+  while (goes_on(lexer))
+    step(lexer);
+  lexeme->length = (size_t)(lexer->at - lexeme->text);
+}
+
+static void refuse(const struct lexer *lexer, struct lexeme *lexeme, const char *expected) {
+  *lexeme = (struct lexeme){.kind = LEXEME_WRONG,
+                            .text = lexer->at,
+                            .expected = expected,
+                            .line = lexer->line,
+                            .column = lexer->column};
+}
+
+/* Whether an escape stands here that is none of the two. */
+static bool is_wrong_escape(const struct lexer *lexer) {
+  return *lexer->at == '\\' && !is_at(lexer, 1, '"') && !is_at(lexer, 1, '\\');
+}
+
+static void take_text(struct lexer *lexer, struct lexeme *lexeme) {
+  lexeme->kind = LEXEME_TEXT;
+  step(lexer);
+  lexeme->text = lexer->at;
+  while (lexer->at < lexer->end && *lexer->at != '"' && *lexer->at != '\n') {
+    if (is_wrong_escape(lexer)) {
+      refuse(lexer, lexeme, "\\\" or \\\\");
+      return;
+    }
+    if (*lexer->at == '\\')
+      step(lexer);
+    step(lexer);
+  }
+  lexeme->length = (size_t)(lexer->at - lexeme->text);
+  if (!is_at(lexer, 0, '"')) {
+    refuse(lexer, lexeme, "the quotation mark that ends the text");
+    return;
+  }
+  step(lexer);
+}
+
+static const struct sign {
+  char first, second; /* second NUL: the sign is one byte */
+  enum lexeme_kind kind;
+} signs[] = {
+    {'.', '.', LEXEME_RANGE},
+    {'=', '=', LEXEME_EQ},
+    {'!', '=', LEXEME_NE},
+    {'<', '=', LEXEME_LE},
+    {'>', '=', LEXEME_GE},
+    {'=', '\0', LEXEME_IS},
+    {'<', '\0', LEXEME_LT},
+    {'>', '\0', LEXEME_GT},
+    {',', '\0', LEXEME_COMMA},
+    {'%', '\0', LEXEME_PERCENT},
+    {'[', '\0', LEXEME_BRACKET_OPEN},
+    {']', '\0', LEXEME_BRACKET_CLOSE},
+    {'(', '\0', LEXEME_PAREN_OPEN},
+    {')', '\0', LEXEME_PAREN_CLOSE},
+};
+
+static void take_sign(struct lexer *lexer, struct lexeme *lexeme) {
+  lexeme->kind = LEXEME_WRONG;
+  lexeme->length = 1;
+  for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+    const struct sign *sign = &signs[i];
+    if (*lexer->at == sign->first && (sign->second == '\0' || is_at(lexer, 1, sign->second))) {
+      lexeme->kind = sign->kind;
+      lexeme->length = sign->second == '\0' ? 1 : 2;
+      break;
+    }
+  }
+  for (size_t i = 0; i < lexeme->length; i++)
+    step(lexer);
+}
+
 struct lexeme lexer_next(struct lexer *lexer) {
   skip_blank(lexer);
   struct lexeme lexeme = {.text = lexer->at, .line = lexer->line, .column = lexer->column};
   if (lexer->at == lexer->end)
     return lexeme; /* LEXEME_END is zero */
-  if (*lexer->at == ',') {
-    lexeme.kind = LEXEME_COMMA;
-    step(lexer);
-  } else if (is_word_byte(*lexer->at)) {
-    lexeme.kind = LEXEME_WORD;
-    while (lexer->at < lexer->end && is_word_byte(*lexer->at))
-      step(lexer);
-  } else {
-    lexeme.kind = LEXEME_WRONG;
-    step(lexer);
-  }
-  lexeme.length = (size_t)(lexer->at - lexeme.text);
+  if (*lexer->at == '"')
+    take_text(lexer, &lexeme);
+  else if (is_word_byte(*lexer->at))
+    take_word(lexer, &lexeme);
+  else
+    take_sign(lexer, &lexeme);
   return lexeme;
 }
 
@@ -56,12 +140,12 @@ bool lexeme_is(const struct lexeme *lexeme, const char *word) {
          memcmp(lexeme->text, word, lexeme->length) == 0;
 }
 
-bool lexeme_is_reserved(const struct lexeme *lexeme) {
-  static const char *const words[] = {"set",     "rule",  "when",  "and",       "or", "not",   "in",
-                                      "route",   "split", "best",  "cheapest",  "of", "where", "approval",
-                                      "decline", "true",  "false", "otherwise", NULL};
-  for (const char *const *word = words; *word != NULL; word++)
-    if (lexeme_is(lexeme, *word))
-      return true;
-  return false;
+size_t lexeme_unescape(const struct lexeme *lexeme, char *ret_text) {
+  size_t length = 0;
+  for (size_t i = 0; i < lexeme->length; i++) {
+    if (lexeme->text[i] == '\\')
+      i++;
+    ret_text[length++] = lexeme->text[i];
+  }
+  return length;
 }

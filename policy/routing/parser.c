@@ -1,104 +1,121 @@
-/* policy    := "otherwise" verdict
- * verdict   := "route" connector { "," connector } */
-#include "policy_lexer.h"
-#include "policy_tree.h"
-#include <errno.h>
-#include <stdlib.h>
+/* A policy's statements; conditions and actions have files of their own. The grammar stands in policy_tree.h.
+ */
+#include "policy_parser.h"
 #include <string.h>
 
-struct parser {
-  struct lexer lexer;
-  struct lexeme next;
-  struct policy_error error;
-};
-
-static void advance(struct parser *parser) {
+void parser_advance(struct parser *parser) {
+  parser->last = parser_place(parser);
   parser->next = lexer_next(&parser->lexer);
 }
 
-static int wrong(struct parser *parser, const char *expected) {
-  parser->error =
-      (struct policy_error){.line = parser->next.line, .column = parser->next.column, .expected = expected};
-  return POLICY_WRONG;
+struct lexeme parser_peek(const struct parser *parser) {
+  struct lexer lexer = parser->lexer;
+  return lexer_next(&lexer);
 }
 
-static int expect_word(struct parser *parser, const char *word, const char *expected) {
+struct place parser_place(const struct parser *parser) {
+  return (struct place){parser->next.line, parser->next.column};
+}
+
+int parser_wrong(struct parser *parser, const char *expected) {
+  bool lexical = parser->next.kind == LEXEME_WRONG && parser->next.expected != NULL;
+  return tree_wrong(&parser->tree, parser_place(parser), lexical ? parser->next.expected : expected);
+}
+
+int parser_misspelt(struct parser *parser, const char *expected, const char *const *words) {
+  if (parser->next.kind != LEXEME_WORD)
+    return parser_wrong(parser, expected);
+  struct guess guess = guess_for(parser->next.text, parser->next.length);
+  guess_try_all(&guess, words);
+  return tree_misspelt(&parser->tree, parser_place(parser), expected, &guess);
+}
+
+int parser_expect_word(struct parser *parser, const char *word) {
+  const char *const words[] = {word, NULL};
   if (!lexeme_is(&parser->next, word))
-    return wrong(parser, expected);
-  advance(parser);
+    return parser_misspelt(parser, word, words);
+  parser_advance(parser);
   return 0;
 }
 
-static bool verdict_names(const struct policy_verdict *verdict, const struct lexeme *word) {
-  for (unsigned i = 0; i < verdict->count; i++)
-    if (lexeme_is(word, verdict->candidates[i].name))
-      return true;
-  return false;
-}
-
-static int parse_connector(struct parser *parser, struct policy_verdict *verdict) {
-  const struct lexeme *word = &parser->next;
-  if (word->kind != LEXEME_WORD || lexeme_is_reserved(word))
-    return wrong(parser, "the name of a connector");
-  if (word->length >= POLICY_NAME_CAPACITY)
-    return wrong(parser, "the name of a connector, at most 32 characters");
-  if (verdict_names(verdict, word))
-    return wrong(parser, "a connector that the list does not hold yet");
-  if (verdict->count == POLICY_CANDIDATES_MAX)
-    return wrong(parser, "at most 16 connectors");
-  struct policy_candidate *candidate = &verdict->candidates[verdict->count++];
-  memcpy(candidate->name, word->text, word->length);
-  candidate->line = word->line;
-  candidate->column = word->column;
-  advance(parser);
+int parser_expect(struct parser *parser, enum lexeme_kind kind, const char *expected) {
+  if (parser->next.kind != kind)
+    return parser_wrong(parser, expected);
+  parser_advance(parser);
   return 0;
 }
 
-static int parse_route(struct parser *parser, struct policy_verdict *verdict) {
-  int result = expect_word(parser, "route", "route");
+static int parse_set(struct parser *parser) {
+  static const char expected_name[] = "a name for the set";
+  struct member_list members = {0};
+  parser_advance(parser);
+  if (parser->next.kind != LEXEME_WORD)
+    return parser_wrong(parser, expected_name);
+  int result = tree_set(&parser->tree, parser_place(parser), parser->next.text, parser->next.length);
   if (result != 0)
     return result;
-  verdict->action = POLICY_ROUTE;
-  for (;;) {
-    result = parse_connector(parser, verdict);
-    if (result != 0)
-      return result;
-    if (parser->next.kind != LEXEME_COMMA)
-      return 0;
-    advance(parser);
-  }
+  parser_advance(parser);
+  result = parser_expect(parser, LEXEME_IS, "=");
+  if (result == 0)
+    result = parse_members(parser, &members);
+  return result != 0 ? result : tree_set_end(&parser->tree, parser->last, &members);
 }
 
-static int parse_text(struct parser *parser, struct policy *policy) {
-  advance(parser);
-  int result = expect_word(parser, "otherwise", "otherwise");
+static int parse_rule(struct parser *parser) {
+  struct rule *rule;
+  parser_advance(parser);
+  if (parser->next.kind != LEXEME_WORD)
+    return parser_wrong(parser, "a name for the rule");
+  int result = tree_rule(&parser->tree, parser_place(parser), parser->next.text, parser->next.length, &rule);
+  if (result != 0)
+    return result;
+  parser_advance(parser);
+  result = parser_expect_word(parser, "when");
   if (result == 0)
-    result = parse_route(parser, &policy->otherwise);
+    result = parse_condition(parser, &rule->when);
+  return result != 0 ? result : parse_action(parser, rule);
+}
+
+static int parse_otherwise(struct parser *parser) {
+  struct rule *rule;
+  int result = tree_otherwise(&parser->tree, parser_place(parser), &rule);
+  if (result != 0)
+    return result;
+  parser_advance(parser);
+  result = parse_action(parser, rule);
   if (result == 0 && parser->next.kind != LEXEME_END)
-    result = wrong(parser, "a comma or the end of the policy");
+    result = parser_wrong(parser, rule->action.type == POLICY_DECLINE ? "the end of the policy"
+                                                                      : "a comma or the end of the policy");
   return result;
+}
+
+static int parse_statements(struct parser *parser) {
+  static const char *const words[] = {"rule", "otherwise", "set", NULL};
+  int result = 0;
+  while (result == 0 && lexeme_is(&parser->next, words[2]))
+    result = parse_set(parser);
+  while (result == 0 && lexeme_is(&parser->next, words[0]))
+    result = parse_rule(parser);
+  if (result != 0)
+    return result;
+  if (lexeme_is(&parser->next, words[1]))
+    return parse_otherwise(parser);
+  if (parser->tree.policy->rule_count > 0)
+    return parser_misspelt(parser, "and, or, a comma, a rule or otherwise", words);
+  return parser_misspelt(parser, "a set, a rule or otherwise", words);
 }
 
 int policy_parse(const char *text, size_t length, struct policy **ret_policy,
                  struct policy_error *ret_error) {
   struct parser parser = {.lexer = lexer_over(text, length), .next = {.line = 1, .column = 1}};
+  int result = tree_begin(&parser.tree);
+  if (result != 0)
+    return result;
   if (length > POLICY_TEXT_MAX) {
-    wrong(&parser, "at most 65536 bytes");
-    *ret_error = parser.error;
-    return POLICY_WRONG;
+    result = parser_wrong(&parser, "at most 2097152 bytes");
+  } else {
+    parser_advance(&parser);
+    result = parse_statements(&parser);
   }
-  struct policy *policy = calloc(1, sizeof *policy);
-  if (policy == NULL)
-    return -ENOMEM;
-  if (parse_text(&parser, policy) != 0) {
-    *ret_error = parser.error;
-    free(policy);
-    return POLICY_WRONG;
-  }
-  *ret_policy = policy;
-  return 0;
-}
-
-void policy_free(struct policy *policy) {
-  free(policy);
+  return tree_end(&parser.tree, result, ret_policy, ret_error);
 }

@@ -371,7 +371,8 @@ static int start_engine(struct api *api) {
                                   .bins = options->bins,
                                   .draws = system_draws,
                                   .sheet = options->sheet,
-                                  .sheet_context = options->sheet_context};
+                                  .sheet_context = options->sheet_context,
+                                  .zone_offset = options->zone_offset};
   int result = engine_new(&engine, &api->engine);
   if (result == 0)
     result = engine_start(api->engine, api_now_ms(api));

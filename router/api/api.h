@@ -19,6 +19,7 @@ struct api_options {
   const struct bin_table *bins; /* or NULL */
   const struct sheet_facts *(*sheet)(void *context, const char *name, const uint8_t hash[SHEET_HASH_BYTES]);
   void *sheet_context;
+  int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s); /* as the engine has it */
   bool live;              /* keys of the other mode are refused */
   unsigned requests_max;  /* 0: API_REQUESTS_MAX */
   unsigned vault_wait_ms; /* for a question about a token; 0: 5,000 */

@@ -4,7 +4,7 @@
 
 #include "problem.h"
 
-enum { PARAM_CAPACITY = 96, FAULT_TEXT_CAPACITY = 128 };
+enum { PARAM_CAPACITY = 96, FAULT_TEXT_CAPACITY = 256 };
 
 /* status 0 means that nothing is wrong. */
 struct fault {

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "sheets.h"
 #include "store_lmdb.h"
+#include "time_zone.h"
 #include <errno.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -183,6 +184,7 @@ static int open_api(struct router *router, const struct settings *settings) {
                             .bins = router->bins,
                             .sheet = sheets_find,
                             .sheet_context = &router->sheets,
+                            .zone_offset = time_zone_offset,
                             .live = strcmp(settings->environment, "live") == 0};
   int result = 0;
   if (settings->webhook_retries != NULL)
@@ -196,6 +198,8 @@ static int open_api(struct router *router, const struct settings *settings) {
   return loop_watch(router->loop, &router->control, EPOLLIN);
 }
 
+static const char *const readonly_paths[] = {TIME_ZONE_FOLDER, NULL};
+
 static int start(struct router *router, const struct settings *settings) {
   json_object_seed(randombytes_random());
   int result = sheets_load(settings->sheets, &router->sheets);
@@ -207,7 +211,7 @@ static int start(struct router *router, const struct settings *settings) {
     return result;
   open_bins(router, settings->bins);
   result = open_api(router, settings);
-  return result == 0 ? jail_enter(JAIL_ROUTER, settings->data, NULL) : result;
+  return result == 0 ? jail_enter(JAIL_ROUTER, settings->data, readonly_paths) : result;
 }
 
 /* Finishes what is at hand, for at most DRAIN_MS. */

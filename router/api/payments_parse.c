@@ -125,8 +125,8 @@ static void take_metadata(struct json_intake *intake, const json_t *value, const
     json_refuse(intake, "invalid_field", wrong_type);
     return;
   }
-  if (json_object_size(value) > METADATA_MAX) {
-    json_refuse(intake, "invalid_field", "Metadata has too many entries.");
+  if ((int64_t)json_object_size(value) > rule->high) {
+    json_refuse(intake, "invalid_field", "There are too many entries.");
     return;
   }
   struct json_rule entry = *rule;
@@ -135,7 +135,7 @@ static void take_metadata(struct json_intake *intake, const json_t *value, const
   json_object_foreach((json_t *)(uintptr_t)value, key, member) {
     char text[METADATA_KEY_MAX + METADATA_VALUE_MAX + 2];
     if (!json_is_string(member)) {
-      json_refuse(intake, "invalid_field", "Values of metadata are strings.");
+      json_refuse(intake, "invalid_field", "The values are strings.");
       return;
     }
     if (!metadata_key_allowed(key) || json_string_length(member) > METADATA_VALUE_MAX) {
@@ -229,7 +229,26 @@ static void take_connectors(struct json_intake *intake, const json_t *value, con
         .field = (which)                                                                                     \
   }
 
+/* What the routing policy calls customer.plan. */
+static void take_plan(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                      void *target) {
+  char text[sizeof "plan=" + ATTRIBUTE_VALUE_MAX];
+  if (!json_is_string(value))
+    json_refuse(intake, "invalid_field", wrong_type);
+  else if (json_string_length(value) == 0 || json_string_length(value) > ATTRIBUTE_VALUE_MAX)
+    json_refuse(intake, "invalid_field", not_allowed);
+  else if (json_no_card(intake, json_string_value(value))) {
+    snprintf(text, sizeof text, "plan=%s", json_string_value(value));
+    if (request_fields_set(at(target, rule->offset), rule->field, text) != 0)
+      json_refuse(intake, "invalid_field", not_allowed);
+  }
+}
+
 static const struct json_rule customer_members[] = {
+    {"plan", take_plan, .offset = offsetof(struct payment_request, fields), .high = ATTRIBUTE_VALUE_MAX,
+     .field = REQUEST_ATTRIBUTE_FIRST},
+    {"attributes", take_metadata, .offset = offsetof(struct payment_request, fields),
+     .high = ATTRIBUTES_MAX - 1, .field = REQUEST_ATTRIBUTE_FIRST + 1},
     FIELD("name", REQUEST_CUSTOMER_NAME),
     FIELD("email", REQUEST_CUSTOMER_EMAIL),
     FIELD("phone", REQUEST_CUSTOMER_PHONE),
@@ -316,7 +335,7 @@ static void take_customer(struct json_intake *intake, const json_t *value, const
       {"store", json_take_object, .members = store_members}, FIELD("reference", REQUEST_REFERENCE),          \
       FIELD("statement_descriptor", REQUEST_DESCRIPTOR), {"customer", take_customer},                        \
       {"billing_address", json_take_object, .members = address_members},                                     \
-      {"metadata", take_metadata, .offset = offsetof(struct payment_request, fields),                        \
+      {"metadata", take_metadata, .offset = offsetof(struct payment_request, fields), .high = METADATA_MAX,  \
        .field = REQUEST_METADATA_FIRST},                                                                     \
       {"risk", take_risk, .offset = offsetof(struct payment_request, risk), .low = 0, .high = 100},          \
       {"merchant_category", take_merchant_category, .offset = offsetof(struct payment_request, fields),      \
@@ -418,41 +437,61 @@ static const char *const card_networks[] = {"visa", "mastercard", "amex",    "di
                                             "jcb",  "unionpay",   "maestro", "unknown",  NULL};
 static const char *const fundings[] = {"credit", "debit", "prepaid", NULL};
 
-/* What is said of a card in place of a token is checked and, as no rule of the policy reads it yet, not kept.
- */
 static void take_card_text(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                            void *target) {
-  char text[BIN_ISSUER_CAPACITY];
-  struct json_rule local = *rule;
-  local.offset = 0;
-  (void)target;
-  json_take_text(intake, value, &local, text);
+  json_take_text(intake, value, rule, target);
   if (json_is_string(value) && rule->low > 0 && (int64_t)json_string_length(value) < rule->low)
     json_refuse(intake, "invalid_field", not_allowed);
 }
 
-static void take_card_word(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
-                           void *target) {
-  int choice;
-  (void)target;
-  json_take_word(intake, value, rule, &choice);
+static void take_card_network(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                              void *target) {
+  struct route_body *body = target;
+  (void)rule;
+  const char *name = json_string_value(value);
+  if (name == NULL)
+    json_refuse(intake, "invalid_field", wrong_type);
+  else if (network_from_name(name) == NETWORK_UNKNOWN && strcmp(name, "unknown") != 0)
+    json_refuse(intake, "invalid_field", not_allowed);
+  else
+    body->card.view.network = network_from_name(name);
+}
+
+static void take_card_funding(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
+                              void *target) {
+  struct route_body *body = target;
+  (void)rule;
+  const char *name = json_string_value(value);
+  if (name == NULL)
+    json_refuse(intake, "invalid_field", wrong_type);
+  else if (funding_from_name(name) == FUNDING_UNKNOWN)
+    json_refuse(intake, "invalid_field", not_allowed);
+  else
+    body->card.facts.funding = funding_from_name(name);
 }
 
 static void take_card_country(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                               void *target) {
-  (void)rule, (void)target;
+  struct route_body *body = target;
+  (void)rule;
   if (!json_is_string(value))
     json_refuse(intake, "invalid_field", wrong_type);
   else if (!country_known(json_string_value(value)))
     json_refuse(intake, "invalid_field", not_allowed);
+  else
+    strcpy(body->card.facts.country, json_string_value(value));
 }
 
 static const struct json_rule card_members[] = {
-    {"bin", take_card_text, .low = 6, .high = 8, .alphabet = ALPHABET_DIGITS},
-    {"network", take_card_word, .choices = card_networks},
-    {"funding", take_card_word, .choices = fundings},
+    {"bin", take_card_text, .offset = offsetof(struct route_body, card.view.bin), .low = 6, .high = 8,
+     .alphabet = ALPHABET_DIGITS},
+    {"network", take_card_network, .choices = card_networks},
+    {"funding", take_card_funding, .choices = fundings},
     {"country", take_card_country},
-    {"issuer", take_card_text, .high = BIN_ISSUER_CAPACITY - 1, .alphabet = ALPHABET_TEXT},
+    {"issuer", take_card_text, .offset = offsetof(struct route_body, card.facts.issuer),
+     .high = BIN_ISSUER_CAPACITY - 1, .alphabet = ALPHABET_TEXT},
+    {"category", take_card_text, .offset = offsetof(struct route_body, card.facts.category),
+     .high = BIN_CATEGORY_CAPACITY - 1, .alphabet = ALPHABET_TEXT},
     {0},
 };
 

@@ -10,6 +10,7 @@
 enum {
   METADATA_KEY_MAX = 40,
   METADATA_VALUE_MAX = 500,
+  ATTRIBUTE_VALUE_MAX = 64,
   CONSENT_MEMBERS_MAX = 10,
   DEADLINE_MIN_MS = 100,
   DEADLINE_MAX_MS = 3600000
@@ -18,7 +19,8 @@ enum {
 /* What `POST /v1/route` asks: a payment's body, whose token may be absent. */
 struct route_body {
   struct payment_request payment;
-  bool has_card;
+  bool has_card;                                /* in place of a token */
+  struct route_card card;                       /* network and leading digits are all of its view */
   int64_t at_ms;                                /* 0: now */
   struct id policy;                             /* "pol", or empty */
   char policy_text[POLICY_LEDGER_TEXT_MAX + 1]; /* a text instead, or "" */

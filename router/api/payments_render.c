@@ -113,6 +113,7 @@ static void render_decision(struct json_out *out, const struct decision *decisio
   else
     out_null(out, "policy_hash");
   out_text(out, "rule", decision->rule);
+  out_text(out, "action", policy_action_text(decision->action));
   out_text(out, "bins_version", decision->bins_version);
   out_open_list(out, "candidates");
   for (uint8_t i = 0; i < decision->candidate_count; i++)
@@ -133,7 +134,7 @@ static void render_decision(struct json_out *out, const struct decision *decisio
 
 static void render_metadata(struct json_out *out, const struct request_fields *fields) {
   out_open(out, "metadata");
-  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_FIELD_COUNT; i++) {
+  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_ATTRIBUTE_FIRST; i++) {
     const char *entry = request_fields_get(fields, (enum request_field)i);
     const char *equals = entry != NULL ? strchr(entry, '=') : NULL;
     char key[64];
@@ -187,10 +188,15 @@ static void render_terms(struct json_out *out, const struct payment *payment) {
 
 void render_payment(struct json_out *out, const char *name, const struct payment *payment,
                     const struct id *movement) {
+  out_open(out, name);
+  render_payment_members(out, payment, movement);
+  out_close(out);
+}
+
+void render_payment_members(struct json_out *out, const struct payment *payment, const struct id *movement) {
   struct bin_facts facts = {.funding = payment->funding};
   memcpy(facts.country, payment->country, sizeof facts.country);
   memcpy(facts.issuer, payment->issuer, sizeof facts.issuer);
-  out_open(out, name);
   out_text(out, "id", payment->id.text);
   out_text(out, "object", "payment");
   out_flag(out, "livemode", payment->livemode);
@@ -217,5 +223,4 @@ void render_payment(struct json_out *out, const char *name, const struct payment
   render_next_action(out, payment);
   render_decision(out, &payment->decision);
   out_time(out, "authorization_expires_at", payment->authorization_expires_ms);
-  out_close(out);
 }

@@ -1,4 +1,5 @@
 #include "bodies.h"
+#include "check.h"
 #include "policies_render.h"
 #include "query_args.h"
 #include "repeats.h"
@@ -81,33 +82,51 @@ static bool answered_before(struct call *call, const char *path, unsigned status
 
 /* ---- Drafting ---- */
 
-static struct fault fault_of_policy(const char *code, const struct policy_error *error) {
-  struct fault fault = fault_at(422, code, NULL, "text");
-  snprintf(fault.text, sizeof fault.text, "Line %u, column %u: %s is expected.", error->line, error->column,
-           error->expected);
-  return fault;
+/* What forbids the policy, a connector that is not registered before anything else. */
+static const struct policy_finding *first_error(const struct policy_findings *findings) {
+  const struct policy_finding *found = NULL;
+  for (unsigned i = 0; i < findings->count; i++) {
+    const struct policy_finding *finding = &findings->findings[i];
+    if (finding->severity == POLICY_ERROR && strcmp(finding->code, "connector_unknown") == 0)
+      return finding;
+    if (finding->severity == POLICY_ERROR && found == NULL)
+      found = finding;
+  }
+  return found;
 }
 
-static int check_connectors(struct engine *engine, const struct policy *policy,
-                            struct policy_error *ret_error) {
-  const char *names[CONNECTORS_MAX];
+/* Returns 0 with whether nothing forbids the policy, else what does in *ret_finding; or -ENOMEM. */
+static int check_policy(struct engine *engine, const struct policy *policy,
+                        struct policy_finding *ret_finding, bool *ret_good) {
+  struct policy_connector connectors[CONNECTORS_MAX];
+  struct policy_findings findings;
   size_t count = 0;
   for (; count < engine_connector_count(engine) && count < CONNECTORS_MAX; count++)
-    names[count] = engine_connector_at(engine, count)->name;
-  return policy_check(policy, names, count, ret_error);
+    connectors[count] = (struct policy_connector){.name = engine_connector_at(engine, count)->name};
+  int result = policy_check(policy, connectors, count, &findings);
+  if (result != 0)
+    return result;
+  const struct policy_finding *error = first_error(&findings);
+  *ret_good = error == NULL;
+  if (error != NULL)
+    *ret_finding = *error;
+  return 0;
 }
 
 static void draft_again(struct call *call, bool read);
 
 /* A connector that was registered a moment ago may not have been told of yet: asks the vault once before it
  * refuses. */
-static void refuse_connector(struct call *call, const struct policy_error *error) {
-  if (!call->refreshed) {
+static void refuse_finding(struct call *call, const struct policy_finding *finding) {
+  bool unknown = strcmp(finding->code, "connector_unknown") == 0;
+  if (unknown && !call->refreshed) {
     call->refreshed = true;
     call_wait_connectors(call, draft_again);
     return;
   }
-  struct fault fault = fault_of_policy("connector_not_found", error);
+  struct fault fault = fault_at(422, unknown ? "connector_not_found" : "invalid_policy", NULL, "text");
+  snprintf(fault.text, sizeof fault.text, "Line %u, column %u: %s", finding->line, finding->column,
+           finding->text);
   call_refuse(call, &fault);
 }
 
@@ -117,20 +136,23 @@ static bool check_text(struct call *call, const char *text, size_t length,
                        uint8_t ret_hash[POLICY_HASH_BYTES]) {
   struct policy *policy;
   struct policy_error error;
+  struct policy_finding finding;
+  bool good = false;
   int result = policy_parse(text, length, &policy, &error);
+  if (result == 0) {
+    result = check_policy(call->api->engine, policy, &finding, &good);
+    policy_hash(policy, ret_hash);
+    policy_free(policy);
+  }
   if (result != 0) {
     struct fault fault = fault_passing("busy", "Out of memory.");
     if (result == POLICY_WRONG)
-      fault = fault_of_policy("invalid_policy", &error);
+      fault = fault_of_policy(&error, "text");
     call_refuse(call, &fault);
-    return false;
+  } else if (!good) {
+    refuse_finding(call, &finding);
   }
-  result = check_connectors(call->api->engine, policy, &error);
-  policy_hash(policy, ret_hash);
-  policy_free(policy);
-  if (result != 0)
-    refuse_connector(call, &error);
-  return result == 0;
+  return good;
 }
 
 static void draft(struct call *call, const struct policy_body *body) {
@@ -194,7 +216,7 @@ void policies_publish(struct call *call, const char *segment) {
   struct ledger *ledger = call->api->options.ledger;
   struct journal_head head = head_of(call);
   struct fault fault;
-  struct id policy;
+  struct id policy = {""};
   if (id_parse("pol", segment, NULL) != 0) {
     call_not_found(call);
     return;

@@ -1,5 +1,6 @@
 #include "policies_render.h"
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 void render_policy(struct json_out *out, const char *name, const struct policy_record *record,
@@ -17,4 +18,12 @@ void render_policy(struct json_out *out, const char *name, const struct policy_r
   out_text(out, "status", status);
   out_text_always(out, "text", text);
   out_close(out);
+}
+
+struct fault fault_of_policy(const struct policy_error *error, const char *param) {
+  struct fault fault = fault_at(422, "invalid_policy", NULL, param);
+  bool suggests = error->suggestion[0] != '\0';
+  snprintf(fault.text, sizeof fault.text, "Line %u, column %u: %s is expected.%s%s%s", error->line,
+           error->column, error->expected, suggests ? " Is it " : "", error->suggestion, suggests ? "?" : "");
+  return fault;
 }

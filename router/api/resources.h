@@ -17,6 +17,7 @@ struct fault payments_fault(const struct api *api, enum request_outcome outcome)
 /* payments_list.c */
 void payments_list(struct call *call, const char *segment);
 /* tokens.c */
+enum { TOKEN_QUESTION_BYTES = 256 };
 void tokens_read(struct call *call, const char *segment);
 void tokens_update(struct call *call, const char *segment);
 void tokens_delete(struct call *call, const char *segment);

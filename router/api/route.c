@@ -1,43 +1,25 @@
+/* POST /v1/route: what would be decided, and why. */
+#include "explain_payment.h"
 #include "payments_parse.h"
+#include "policies_render.h"
 #include "resources.h"
 #include "routing.h"
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { EXPLANATION_CAPACITY = 160 };
-
-static void explain(struct json_out *out, const struct decision *decision) {
-  char line[EXPLANATION_CAPACITY];
-  out_open_list(out, "explanation");
-  if (decision->policy.text[0] == '\0' && strcmp(decision->rule, "request") == 0)
-    out_text(out, NULL, "The request names the connectors itself.");
-  else {
-    snprintf(line, sizeof line, "The rule %s matched.", decision->rule);
-    out_text(out, NULL, line);
-  }
-  for (uint8_t i = 0; i < decision->candidate_count; i++) {
-    const struct candidate *candidate = &decision->candidates[i];
-    if (candidate->skipped == SKIP_NONE)
-      snprintf(line, sizeof line, "%s can be tried.", candidate->connector);
-    else
-      snprintf(line, sizeof line, "%s is passed over: %s.", candidate->connector,
-               skip_reason_name(candidate->skipped));
-    out_text(out, NULL, line);
-  }
-  out_close_list(out);
-}
-
-static void render_decision(struct json_out *out, const struct decision *decision) {
+static void render_answer(struct json_out *out, struct call *call, const struct payment *payment,
+                          const struct route_question *question) {
+  const struct decision *decision = &payment->decision;
   out_open(out, NULL);
   out_text(out, "policy", decision->policy.text);
   out_text(out, "rule", decision->rule);
-  out_text(out, "action", "route");
+  out_text(out, "action", policy_action_text(decision->action));
   out_open_list(out, "connectors");
   for (uint8_t i = 0; i < decision->candidate_count; i++)
     if (decision->candidates[i].skipped == SKIP_NONE)
       out_text(out, NULL, decision->candidates[i].connector);
   out_close_list(out);
-  explain(out, decision);
+  explain_payment(out, call, payment, question->policy_text, question->policy_length);
   out_close(out);
 }
 
@@ -65,41 +47,95 @@ static bool check_policy_text(struct call *call, const struct route_body *body) 
     policy_free(policy);
     return true;
   }
-  struct fault fault = fault_at(422, "invalid_policy", NULL, "policy");
-  if (result == POLICY_WRONG)
-    snprintf(fault.text, sizeof fault.text, "Line %u, column %u: %s is expected.", error.line, error.column,
-             error.expected);
-  call_refuse(call, result == POLICY_WRONG ? &fault : &fault_storage);
+  struct fault fault = result == POLICY_WRONG ? fault_of_policy(&error, "policy") : fault_storage;
+  call_refuse(call, &fault);
   return false;
 }
 
-static void decide(struct call *call, const struct route_body *body) {
-  struct route_question question = {.merchant = call->from.merchant,
-                                    .amount = body->payment.amount,
-                                    .capture_manual = body->payment.capture_manual,
-                                    .connector_count = body->payment.connector_count};
-  struct decision decision;
+/* Sets the policy that the body asks for. Returns whether there is one; else the call was answered. */
+static bool take_policy(struct call *call, const struct route_body *body, struct route_question *question) {
+  if (body->policy.text[0] != '\0')
+    return find_policy(call, body, question);
+  if (body->policy_text[0] == '\0')
+    return true;
+  question->policy_text = body->policy_text;
+  question->policy_length = strlen(body->policy_text);
+  return check_policy_text(call, body);
+}
+
+static void answer(struct call *call, const struct route_body *body, const struct route_question *question,
+                   struct payment *payment) {
   struct json_out out = {0};
-  memcpy(question.connectors, body->payment.connectors, sizeof question.connectors);
-  if (body->policy.text[0] != '\0') {
-    if (!find_policy(call, body, &question))
-      return;
-  } else if (body->policy_text[0] != '\0') {
-    if (!check_policy_text(call, body))
-      return;
-    question.policy_text = body->policy_text;
-    question.policy_length = strlen(body->policy_text);
-  }
-  enum request_outcome outcome = engine_route(call->api->engine, &question, &decision);
+  enum request_outcome outcome = engine_route(call->api->engine, api_now_ms(call->api), question, payment);
   if (outcome != REQUEST_DONE) {
     struct fault fault = payments_fault(call->api, outcome);
     call_refuse(call, &fault);
     return;
   }
   if (body->policy.text[0] != '\0')
-    decision.policy = body->policy;
-  render_decision(&out, &decision);
+    payment->decision.policy = body->policy;
+  render_answer(&out, call, payment, question);
   call_answer(call, 200, &out);
+}
+
+static void decide(struct call *call, struct route_body *body, const struct route_card *card) {
+  body->payment.from = call->from;
+  struct route_question question = {.request = &body->payment, .card = *card, .at_ms = body->at_ms};
+  if (!take_policy(call, body, &question))
+    return;
+  struct payment *payment = payment_new();
+  if (payment == NULL) {
+    call_refuse(call, &fault_storage);
+    return;
+  }
+  answer(call, body, &question, payment);
+  payment_free(payment);
+}
+
+/* What the BIN table knows stands where the question does not say otherwise. */
+static void complete_card(struct call *call, struct route_card *card) {
+  struct bin_facts known = engine_bin_facts(call->api->engine, card->view.bin);
+  if (card->view.network == NETWORK_UNKNOWN)
+    card->view.network = card->view.bin[0] != '\0' ? network_of(card->view.bin) : NETWORK_UNKNOWN;
+  if (card->facts.funding == FUNDING_UNKNOWN)
+    card->facts.funding = known.funding;
+  if (card->facts.country[0] == '\0')
+    memcpy(card->facts.country, known.country, sizeof known.country);
+  if (card->facts.issuer[0] == '\0')
+    memcpy(card->facts.issuer, known.issuer, sizeof known.issuer);
+  if (card->facts.category[0] == '\0')
+    memcpy(card->facts.category, known.category, sizeof known.category);
+}
+
+/* The body again: it was read once already, and is still the request's. */
+static void described(struct call *call, struct vault_reply *reply) {
+  struct token_description token;
+  struct route_body body;
+  struct fault fault;
+  if (reply->fate != VAULT_REPLIED || reply->status != STATUS_DONE) {
+    fault = fault_of_reply(call->api, reply);
+    call_refuse(call, &fault);
+    return;
+  }
+  if (read_token_description(&reply->body, &token) != 0) {
+    call_refuse_vault(call);
+    return;
+  }
+  if (parse_route(call->http->body, call->http->body_length, &body, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  struct route_card card = {.view = token.card};
+  complete_card(call, &card);
+  decide(call, &body, &card);
+}
+
+static void describe(struct call *call, const struct id *token) {
+  struct token_question question = {.merchant = call->from.merchant, .token = *token};
+  uint8_t bytes[TOKEN_QUESTION_BYTES];
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_token_question(&writer, &question);
+  call_wait_vault(call, RV_DESCRIBE, &writer, described);
 }
 
 void route_ask(struct call *call, const char *segment) {
@@ -110,6 +146,10 @@ void route_ask(struct call *call, const char *segment) {
     call_refuse(call, &fault);
   else if (!call->api->connectors.known)
     call_refuse_vault(call);
-  else
-    decide(call, &body);
+  else if (body.payment.token.text[0] != '\0')
+    describe(call, &body.payment.token);
+  else {
+    complete_card(call, &body.card);
+    decide(call, &body, &body.card);
+  }
 }

@@ -75,7 +75,7 @@ static bool takes_token(struct call *call, const char *segment) {
 
 static void ask(struct call *call, enum router_vault_type type) {
   struct token_question question = {.merchant = call->from.merchant, .token = call->object};
-  uint8_t bytes[256];
+  uint8_t bytes[TOKEN_QUESTION_BYTES];
   struct writer writer = writer_over(bytes, sizeof bytes);
   write_token_question(&writer, &question);
   call_wait_vault(call, type, &writer, described);

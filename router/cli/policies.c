@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "command_line.h"
 #include "commands.h"
 #include "exit_status.h"
@@ -109,15 +110,15 @@ int policy_publish_first(uint16_t port, const struct id *secret_key, const char 
 }
 
 static int wrong_policy(const struct policy_error *error) {
-  fprintf(stderr, "freeport policy: line %u, column %u: expected %s\n", error->line, error->column,
-          error->expected);
+  bool suggests = error->suggestion[0] != '\0';
+  fprintf(stderr, "freeport policy: line %u, column %u: expected %s%s%s%s\n", error->line, error->column,
+          error->expected, suggests ? " (is it " : "", error->suggestion, suggests ? "?)" : "");
   return -EINVAL;
 }
 
-/* Checks that the policy names connectors that the stack has. Returns as policy_check(), or a negated errno.
- */
+/* Holds the policy against the connectors that the stack has. Returns 0 or a negated errno. */
 static int check_connectors(struct merchant_api *api, const struct policy *policy,
-                            struct policy_error *ret_error) {
+                            struct policy_findings *ret_findings) {
   json_t *list, *connector;
   size_t i;
   int result = merchant_api_call(api, "GET", "/v1/connectors", NULL, &list);
@@ -126,17 +127,30 @@ static int check_connectors(struct merchant_api *api, const struct policy *polic
   }
   const json_t *data = json_object_get(list, "data");
   size_t count = 0;
-  const char **names = calloc(json_array_size(data) + 1, sizeof *names);
+  struct policy_connector *connectors = calloc(json_array_size(data) + 1, sizeof *connectors);
   json_array_foreach(data, i, connector) {
     const char *name = json_string_value(json_object_get(connector, "name"));
-    if (names != NULL && name != NULL) {
-      names[count++] = name;
+    if (connectors != NULL && name != NULL) {
+      connectors[count++].name = name;
     }
   }
-  result = names == NULL ? -ENOMEM : policy_check(policy, names, count, ret_error);
-  free((void *)names);
+  result = connectors == NULL ? -ENOMEM : policy_check(policy, connectors, count, ret_findings);
+  free(connectors);
   json_decref(list);
   return result;
+}
+
+static void show_findings(const struct policy_findings *findings) {
+  static const char *const severities[] = {
+      [POLICY_NOTE] = "note", [POLICY_WARNING] = "warning", [POLICY_ERROR] = "error"};
+  for (unsigned i = 0; i < findings->count; i++) {
+    const struct policy_finding *finding = &findings->findings[i];
+    fprintf(stderr, "freeport policy: line %u, column %u: %s: %s\n", finding->line, finding->column,
+            severities[finding->severity], finding->text);
+  }
+  if (findings->more) {
+    fputs("freeport policy: there is more of that\n", stderr);
+  }
 }
 
 /* api: where the connectors are looked up; NULL, or one that does not answer: they are not, which is said. */
@@ -150,16 +164,20 @@ static int check(struct merchant_api *api, const char *text) {
   if (result < 0) {
     return result;
   }
-  int found = api == NULL ? -ENOENT : check_connectors(api, policy, &error);
-  if (found == POLICY_WRONG) {
-    result = wrong_policy(&error);
-  } else {
+  static struct policy_findings findings;
+  int found = api == NULL ? -ENOENT : check_connectors(api, policy, &findings);
+  if (found < 0) {
+    fputs("freeport policy: without a stack that answers, its connectors were not looked up\n", stderr);
+    result = policy_check(policy, NULL, 0, &findings);
+  }
+  if (result == 0) {
+    show_findings(&findings);
+    result = findings.errors > 0 ? -EINVAL : 0;
+  }
+  if (result == 0) {
     char hash[POLICY_HASH_CAPACITY];
     policy_hash_text(policy, hash);
     printf("the policy is well-formed; hash %s\n", hash);
-    if (found < 0) {
-      fputs("freeport policy: without a stack that answers, its connectors were not looked up\n", stderr);
-    }
   }
   policy_free(policy);
   return result;

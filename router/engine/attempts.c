@@ -104,16 +104,29 @@ static struct decline decline_of(const struct payment *payment, const struct att
   return decline;
 }
 
+/* Nothing was tried: the policy said no, or there was nobody to try. */
+static struct decline untried(const struct payment *payment) {
+  if (payment->decision.action == POLICY_DECLINE)
+    return (struct decline){
+        .reason = "declined_by_policy", .category = "policy", .retry = OUTCOME_RETRY_NEVER};
+  return (struct decline){.reason = "no_connector", .category = "technical", .retry = OUTCOME_RETRY_LATER};
+}
+
 static void conclude(struct slot *slot) {
   struct payment *payment = slot->payment;
   const struct attempt *telling = telling_attempt(payment);
-  struct decline decline = {.reason = "no_connector", .category = "technical", .retry = OUTCOME_RETRY_LATER};
-  if (telling)
-    decline = decline_of(payment, telling);
-  enum payment_status conclusion = was_declined(payment) ? PAYMENT_DECLINED : PAYMENT_FAILED;
+  struct decline decline = telling ? decline_of(payment, telling) : untried(payment);
+  bool declined = was_declined(payment) || payment->decision.action == POLICY_DECLINE;
+  enum payment_status conclusion = declined ? PAYMENT_DECLINED : PAYMENT_FAILED;
   engine_fail(slot->engine, change_concluded(entry_of(slot), payment, conclusion, &decline));
   stage_end_payment(slot);
   count_end(slot);
+}
+
+static unsigned attempts_allowed(const struct slot *slot) {
+  unsigned by_policy = slot->payment->decision.options.max_attempts;
+  unsigned allowed = slot->engine->options.attempts_max;
+  return by_policy != 0 && by_policy < allowed ? by_policy : allowed;
 }
 
 static bool may_try_again(const struct slot *slot, bool may_go_on) {
@@ -121,7 +134,7 @@ static bool may_try_again(const struct slot *slot, bool may_go_on) {
   const struct engine *engine = slot->engine;
   if (payment->attempt_count == 0)
     return true;
-  return may_go_on && !payment->retry_none && payment->attempt_count < engine->options.attempts_max &&
+  return may_go_on && !payment->retry_none && payment->attempt_count < attempts_allowed(slot) &&
          engine->now_ms < payment->deadline_ms;
 }
 
@@ -187,6 +200,7 @@ static void succeed(struct slot *slot, struct attempt *attempt) {
   attempt->step.ended_ms = slot->engine->now_ms;
   attempt->captured = attempt->operation == OPERATION_CHARGE;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
+  choose_learn(slot->engine, slot->payment, attempt, false);
   open_agreement(slot, attempt);
   stage_end_payment(slot);
   count_end(slot);
@@ -203,6 +217,7 @@ static void fail(struct slot *slot, struct attempt *attempt, enum outcome_class 
   attempt->step.attention_ms = 0;
   attempt->step.ended_ms = slot->engine->now_ms;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
+  choose_learn(slot->engine, slot->payment, attempt, may_go_on);
   attempt_next(slot, may_go_on);
 }
 

@@ -11,12 +11,6 @@ enum { OWN_FIELDS_MAX = 256 /* bytes that the engine's own fields take at most *
 
 static const char payments_path[] = "/v1/payments";
 
-/* What is looked up before anything is made. */
-struct circumstances {
-  struct agreement agreement;
-  struct decision decision;
-};
-
 static enum request_outcome find_agreement(struct engine *engine, const struct payment_request *request,
                                            struct agreement *ret_agreement) {
   if (request->agreement.text[0] == '\0')
@@ -35,20 +29,11 @@ static enum request_outcome find_customer(struct engine *engine, const struct pa
 }
 
 static enum request_outcome look_up(struct engine *engine, const struct payment_request *request,
-                                    struct circumstances *ret_circumstances) {
-  struct wish wish = {.merchant = &request->from.merchant,
-                      .amount = request->amount,
-                      .capture_manual = request->capture_manual,
-                      .connector_count = request->connector_count,
-                      .connectors = request->connectors};
+                                    struct agreement *ret_agreement) {
   if (request->fields.used + OWN_FIELDS_MAX > FIELDS_BYTES)
     return REQUEST_FIELDS_TOO_LARGE;
-  enum request_outcome outcome = find_agreement(engine, request, &ret_circumstances->agreement);
-  if (outcome == REQUEST_DONE)
-    outcome = find_customer(engine, request);
-  if (outcome == REQUEST_DONE)
-    outcome = decide(engine, &wish, &ret_circumstances->decision);
-  return outcome;
+  enum request_outcome outcome = find_agreement(engine, request, ret_agreement);
+  return outcome == REQUEST_DONE ? find_customer(engine, request) : outcome;
 }
 
 /* ---- Fields: what is personal, and what is not ---- */
@@ -62,7 +47,7 @@ static bool is_own_field(enum request_field field) {
          field == REQUEST_CUSTOMER_ID;
 }
 
-static int split_fields(struct engine *engine, const struct payment_request *request) {
+int split_fields(struct engine *engine, const struct payment_request *request) {
   clear_fields(&engine->inputs);
   clear_fields(&engine->personal);
   for (unsigned i = 1; i < REQUEST_FIELD_COUNT; i++) {
@@ -102,14 +87,18 @@ static int encode_fields(struct engine *engine, const struct request_fields *fie
   return writer_finish(&writer);
 }
 
-/* Sealed under the customer's key; a customer is made for those who have none yet. */
-static int keep_personal(struct engine *engine, struct payment *payment) {
-  size_t length;
+/* A customer is made for those who have none yet. */
+static void name_customer(struct engine *engine, struct payment *payment) {
   payment->personal = engine->personal.used > 0;
+  if (payment->personal && payment->customer.text[0] == '\0')
+    payment->customer = draw_id(&engine->options.draws, "cus", engine->now_ms);
+}
+
+/* Sealed under the customer's key. */
+static int keep_personal(struct engine *engine, const struct payment *payment) {
+  size_t length;
   if (!payment->personal)
     return 0;
-  if (payment->customer.text[0] == '\0')
-    payment->customer = draw_id(&engine->options.draws, "cus", engine->now_ms);
   int r = encode_fields(engine, &engine->personal, &length);
   if (r == 0)
     r = ledger_personal_put(engine->ledger, &payment->merchant, &payment->customer, &payment->id,
@@ -119,7 +108,7 @@ static int keep_personal(struct engine *engine, struct payment *payment) {
   return r;
 }
 
-static int keep_inputs(struct engine *engine, struct payment *payment) {
+int keep_inputs(struct engine *engine, struct payment *payment) {
   size_t length;
   int r = encode_fields(engine, &engine->inputs, &length);
   if (r < 0)
@@ -132,11 +121,9 @@ static int keep_inputs(struct engine *engine, struct payment *payment) {
   return 0;
 }
 
-static int take_fields(struct engine *engine, const struct payment_request *request, struct payment *payment,
+static int keep_fields(struct engine *engine, const struct payment_request *request, struct payment *payment,
                        const struct agreement *agreement) {
-  int r = split_fields(engine, request);
-  if (r == 0)
-    r = keep_personal(engine, payment);
+  int r = keep_personal(engine, payment);
   if (r == 0)
     r = add_own_fields(engine, request, payment, agreement);
   return r == 0 ? keep_inputs(engine, payment) : r;
@@ -145,17 +132,15 @@ static int take_fields(struct engine *engine, const struct payment_request *requ
 /* ---- The payment ---- */
 
 static void take_card(struct engine *engine, struct payment *payment, const struct card_view *card) {
-  struct bin_facts facts = {0};
+  struct bin_facts facts = engine_bin_facts(engine, card->bin);
   payment->card = *card;
-  if (engine->options.bins && card->bin[0] != '\0')
-    facts = bin_table_find(engine->options.bins, card->bin);
   payment->funding = facts.funding;
   memcpy(payment->country, facts.country, sizeof payment->country);
   memcpy(payment->issuer, facts.issuer, sizeof payment->issuer);
+  memcpy(payment->category, facts.category, sizeof payment->category);
 }
 
-static void take_request(struct engine *engine, struct payment *payment,
-                         const struct payment_request *request) {
+void take_request(struct engine *engine, struct payment *payment, const struct payment_request *request) {
   uint32_t deadline_ms = request->deadline_ms ? request->deadline_ms : engine->options.deadline_ms;
   payment->id = draw_id(&engine->options.draws, "pay", engine->now_ms);
   payment->merchant = request->from.merchant;
@@ -190,27 +175,48 @@ static int put_index(struct engine *engine, const struct payment_request *reques
   return r;
 }
 
-static int make_payment(struct engine *engine, const struct payment_request *request,
-                        const struct token_description *description,
-                        const struct circumstances *circumstances, struct payment **ret_payment) {
-  struct payment *payment = payment_new();
-  if (!payment)
-    return -ENOMEM;
+/* The payment as it was asked for, decided; nothing is written yet. */
+static enum request_outcome draft_payment(struct engine *engine, const struct payment_request *request,
+                                          const struct token_description *description,
+                                          struct payment *payment) {
+  struct named_connectors named = {request->connector_count, request->connectors};
   take_request(engine, payment, request);
   take_card(engine, payment, &description->card);
-  payment->decision = circumstances->decision;
-  engine->options.draws.fill(engine->options.draws.context, &payment->decision.draw,
-                             sizeof payment->decision.draw);
-  int r = take_fields(engine, request, payment, &circumstances->agreement);
+  if (split_fields(engine, request) < 0)
+    return REQUEST_FIELDS_TOO_LARGE;
+  name_customer(engine, payment);
+  enum request_outcome outcome = decide(engine, &named, &engine->inputs, payment);
+  payment->retry_none = payment->retry_none || payment->decision.options.retry_off;
+  return outcome;
+}
+
+static int keep_payment(struct engine *engine, const struct payment_request *request,
+                        const struct agreement *agreement, struct payment *payment) {
+  int r = keep_fields(engine, request, payment, agreement);
   if (r == 0)
     r = put_index(engine, request, payment);
-  if (r == 0)
-    r = payment_derive(payment);
-  if (r < 0)
-    payment_free(payment);
-  else
-    *ret_payment = payment;
-  return r;
+  return r == 0 ? payment_derive(payment) : r;
+}
+
+static enum request_outcome make_payment(struct engine *engine, const struct payment_request *request,
+                                         const struct token_description *description,
+                                         const struct agreement *agreement, struct slot **ret_slot) {
+  struct payment *payment = payment_new();
+  if (!payment)
+    return REQUEST_BUSY;
+  enum request_outcome outcome = draft_payment(engine, request, description, payment);
+  int r = outcome == REQUEST_DONE ? keep_payment(engine, request, agreement, payment) : 0;
+  struct slot *slot = outcome == REQUEST_DONE && r == 0 ? slot_for_new(engine, payment) : NULL;
+  sodium_memzero(&engine->personal, sizeof engine->personal);
+  if (slot) {
+    *ret_slot = slot;
+    return REQUEST_DONE;
+  }
+  payment_free(payment);
+  if (outcome != REQUEST_DONE)
+    return outcome;
+  engine_fail(engine, r == 0 ? -ENOMEM : r);
+  return REQUEST_STORAGE;
 }
 
 static void move_waiters(struct intake *intake, struct slot *slot) {
@@ -234,20 +240,13 @@ static void begin_payment(struct slot *slot) {
 
 void create_payment(struct intake *intake, const struct token_description *description) {
   struct engine *engine = intake->engine;
-  struct circumstances circumstances = {0};
-  struct payment *payment;
-  enum request_outcome outcome = look_up(engine, intake->request, &circumstances);
+  struct agreement agreement = {0};
+  struct slot *slot = NULL;
+  enum request_outcome outcome = look_up(engine, intake->request, &agreement);
+  if (outcome == REQUEST_DONE)
+    outcome = make_payment(engine, intake->request, description, &agreement, &slot);
   if (outcome != REQUEST_DONE) {
     intake_refuse(intake, outcome);
-    return;
-  }
-  int r = make_payment(engine, intake->request, description, &circumstances, &payment);
-  struct slot *slot = r == 0 ? slot_for_new(engine, payment) : NULL;
-  if (!slot) {
-    if (r == 0)
-      payment_free(payment);
-    engine_fail(engine, r == 0 ? -ENOMEM : r);
-    intake_refuse(intake, REQUEST_STORAGE);
     return;
   }
   begin_payment(slot);

@@ -1,5 +1,6 @@
 /* Which connectors, in which order, and why: the published policy's word, or the request's own list. */
 #include "engine_parts.h"
+#include "payment_facts.h"
 
 #include <string.h>
 
@@ -58,46 +59,111 @@ static void add_candidate(struct decision *decision, const char *connector) {
   strncpy(candidate->connector, connector, sizeof candidate->connector - 1);
 }
 
-static enum request_outcome by_request(struct engine *engine, const struct wish *wish,
+static enum request_outcome by_request(struct engine *engine, const struct named_connectors *named,
                                        struct decision *decision) {
   strcpy(decision->rule, "request");
-  for (unsigned i = 0; i < wish->connector_count; i++) {
-    if (!connector_named(engine, wish->connectors[i]))
+  decision->action = POLICY_ROUTE;
+  for (unsigned i = 0; i < named->count; i++) {
+    if (!connector_named(engine, named->names[i]))
       return REQUEST_CONNECTOR_UNKNOWN;
-    add_candidate(decision, wish->connectors[i]);
+    add_candidate(decision, named->names[i]);
   }
   return REQUEST_DONE;
 }
 
-static void evaluate(const struct policy *policy, const struct wish *wish, struct decision *decision) {
-  struct policy_facts facts = {.amount = wish->amount, .method = "card"};
-  struct policy_decision verdict;
-  policy_evaluate(policy, &facts, &verdict);
-  memcpy(decision->rule, verdict.rule, sizeof decision->rule);
-  for (unsigned i = 0; i < verdict.candidate_count; i++)
-    add_candidate(decision, verdict.candidates[i]);
+/* ---- What the policy asks for besides the payment itself ---- */
+
+static void find_zones(struct engine *engine, const struct policy *policy, int64_t at_ms,
+                       struct decision_basis *basis) {
+  const char *zone;
+  for (; (zone = policy_zone(policy, basis->zone_count)) != NULL; basis->zone_count++) {
+    int32_t *offset_s = &basis->zone_offset_s[basis->zone_count];
+    *offset_s = DECISION_UNKNOWN_ZONE;
+    if (engine->options.zone_offset && engine->options.zone_offset(zone, at_ms, offset_s) != 0)
+      *offset_s = DECISION_UNKNOWN_ZONE;
+  }
 }
 
-static enum request_outcome by_policy(struct engine *engine, const struct wish *wish,
-                                      struct decision *decision) {
-  const struct cached_policy *policy = published(engine, wish->merchant);
+static void find_windows(const struct policy *policy, struct decision_basis *basis) {
+  for (; policy_window(policy, basis->window_count) != 0; basis->window_count++)
+    basis->attempts[basis->window_count] = -1, basis->spend[basis->window_count] = -1;
+}
+
+/* ---- By a policy ---- */
+
+static void take_verdict(const struct policy_decision *verdict, struct decision *decision) {
+  const struct policy_action *action = verdict->action;
+  memcpy(decision->rule, verdict->name, strlen(verdict->name) + 1);
+  decision->rule_number = (uint16_t)verdict->rule;
+  decision->action = action->type;
+  decision->share = verdict->share;
+  decision->options = action->options;
+  for (unsigned i = 0; i < verdict->order_count; i++)
+    add_candidate(decision, action->candidates[verdict->order[i]]);
+}
+
+static void ask_policy(const struct policy *policy, const struct payment *payment,
+                       const struct request_fields *inputs, const struct decision *decision,
+                       struct policy_decision *ret_verdict) {
+  struct fact_texts texts;
+  struct policy_facts facts;
+  payment_facts(payment, inputs, &decision->basis, &texts, &facts);
+  policy_evaluate(policy, &facts, ret_verdict);
+}
+
+static void settle(const struct policy_decision *verdict, struct decision *decision) {
+  decision->candidate_count = 0;
+  take_verdict(verdict, decision);
+  choose_order(decision);
+}
+
+void decide_again(const struct policy *policy, const struct payment *payment,
+                  const struct request_fields *inputs, struct decision *decision) {
+  struct policy_decision verdict;
+  ask_policy(policy, payment, inputs, decision, &verdict);
+  settle(&verdict, decision);
+}
+
+static void evaluate(struct engine *engine, const struct policy *policy, const struct payment *payment,
+                     const struct request_fields *inputs, struct decision *decision) {
+  struct policy_decision verdict;
+  find_zones(engine, policy, payment->created_ms, &decision->basis);
+  find_windows(policy, &decision->basis);
+  ask_policy(policy, payment, inputs, decision, &verdict);
+  choose_gather(engine, policy, &verdict, payment, decision);
+  settle(&verdict, decision);
+}
+
+static enum request_outcome by_policy(struct engine *engine, const struct payment *payment,
+                                      const struct request_fields *inputs, struct decision *decision) {
+  const struct cached_policy *policy = published(engine, &payment->merchant);
   if (!policy)
     return REQUEST_NO_POLICY;
   decision->policy = policy->id;
   memcpy(decision->policy_hash, policy->hash, sizeof decision->policy_hash);
-  evaluate(policy->policy, wish, decision);
+  evaluate(engine, policy->policy, payment, inputs, decision);
   return REQUEST_DONE;
 }
 
-static bool any_usable(const struct engine *engine, const struct wish *wish,
+static enum operation operation_of(const struct payment *payment) {
+  return payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
+}
+
+static bool any_usable(const struct engine *engine, const struct payment *payment,
                        const struct decision *decision) {
-  enum operation operation = wish->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     const struct connector *connector = connector_named(engine, decision->candidates[i].connector);
-    if (connector_skip(connector, operation) == SKIP_NONE)
+    if (connector_skip(connector, operation_of(payment)) == SKIP_NONE)
       return true;
   }
   return false;
+}
+
+/* A rule that declines is a decision like any other. */
+static enum request_outcome outcome_of(const struct engine *engine, const struct payment *payment,
+                                       const struct decision *decision) {
+  bool decided = decision->action == POLICY_DECLINE || any_usable(engine, payment, decision);
+  return decided ? REQUEST_DONE : REQUEST_NO_CONNECTOR;
 }
 
 /* What every decision records besides its list (P6). */
@@ -107,43 +173,26 @@ static void note_circumstances(struct engine *engine, struct decision *decision)
             sizeof decision->bins_version - 1);
 }
 
-enum request_outcome decide(struct engine *engine, const struct wish *wish, struct decision *ret_decision) {
-  *ret_decision = (struct decision){0};
-  note_circumstances(engine, ret_decision);
+static void begin_decision(struct engine *engine, struct decision *decision) {
+  *decision = (struct decision){0};
+  note_circumstances(engine, decision);
+  engine->options.draws.fill(engine->options.draws.context, &decision->draw, sizeof decision->draw);
+}
+
+enum request_outcome decide(struct engine *engine, const struct named_connectors *named,
+                            const struct request_fields *inputs, struct payment *payment) {
+  struct decision *decision = &payment->decision;
+  begin_decision(engine, decision);
   enum request_outcome outcome =
-      wish->connector_count ? by_request(engine, wish, ret_decision) : by_policy(engine, wish, ret_decision);
-  if (outcome != REQUEST_DONE)
-    return outcome;
-  return any_usable(engine, wish, ret_decision) ? REQUEST_DONE : REQUEST_NO_CONNECTOR;
+      named->count ? by_request(engine, named, decision) : by_policy(engine, payment, inputs, decision);
+  return outcome == REQUEST_DONE ? outcome_of(engine, payment, decision) : outcome;
 }
 
-static enum request_outcome by_text(struct engine *engine, const struct wish *wish,
-                                    const struct route_question *question, struct decision *ret_decision) {
-  struct policy_error error;
-  struct policy *policy;
-  if (policy_parse(question->policy_text, question->policy_length, &policy, &error) != 0)
-    return REQUEST_NO_POLICY;
-  *ret_decision = (struct decision){0};
-  note_circumstances(engine, ret_decision);
-  policy_hash(policy, ret_decision->policy_hash);
-  evaluate(policy, wish, ret_decision);
-  policy_free(policy);
-  return any_usable(engine, wish, ret_decision) ? REQUEST_DONE : REQUEST_NO_CONNECTOR;
-}
-
-enum request_outcome engine_route(struct engine *engine, const struct route_question *question,
-                                  struct decision *ret_decision) {
-  struct wish wish = {.merchant = &question->merchant,
-                      .amount = question->amount,
-                      .capture_manual = question->capture_manual,
-                      .connector_count = question->connector_count,
-                      .connectors = question->connectors};
-  enum operation operation = question->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
-  enum request_outcome outcome = question->policy_text ? by_text(engine, &wish, question, ret_decision)
-                                                       : decide(engine, &wish, ret_decision);
-  for (unsigned i = 0; i < ret_decision->candidate_count; i++) {
-    struct candidate *candidate = &ret_decision->candidates[i];
-    candidate->skipped = connector_skip(connector_named(engine, candidate->connector), operation);
-  }
-  return outcome;
+enum request_outcome decide_by(struct engine *engine, const struct policy *policy,
+                               const struct request_fields *inputs, struct payment *payment) {
+  struct decision *decision = &payment->decision;
+  begin_decision(engine, decision);
+  policy_hash(policy, decision->policy_hash);
+  evaluate(engine, policy, payment, inputs, decision);
+  return outcome_of(engine, payment, decision);
 }

@@ -45,10 +45,38 @@ static int add_personal(struct engine *engine, const struct payment *payment, bo
   return r == -ENODATA && !again ? 0 : r;
 }
 
+/* Attributes are for the routing policy alone. */
+static void drop_for_policy(struct request_fields *inputs) {
+  for (unsigned i = REQUEST_ATTRIBUTE_FIRST; i < REQUEST_FIELD_COUNT; i++)
+    inputs->offset[i] = 0;
+}
+
+static int replace_field(struct request_fields *inputs, enum request_field field, const char *value) {
+  inputs->offset[field] = 0;
+  return request_fields_set(inputs, field, value);
+}
+
+/* What the policy wants besides. An authentication that the merchant has made elsewhere stands. */
+static int apply_options(struct request_fields *inputs, const struct policy_options *options) {
+  const char *mode = request_fields_get(inputs, REQUEST_THREE_DS_MODE);
+  int r = 0;
+  if (mode != NULL && strcmp(mode, "external") == 0)
+    return 0;
+  if (options->three_ds[0] != '\0')
+    r = replace_field(inputs, REQUEST_THREE_DS_MODE, options->three_ds);
+  if (r == 0 && options->exemption[0] != '\0')
+    r = replace_field(inputs, REQUEST_THREE_DS_EXEMPTION, options->exemption);
+  return r;
+}
+
 /* The request's fields, all of them, into engine->inputs. */
 static int gather_inputs(struct engine *engine, const struct payment *payment, bool again) {
-  int r = payment_inputs(payment, &engine->inputs);
-  return r < 0 ? -ENODATA : add_personal(engine, payment, again);
+  struct request_fields *inputs = &engine->inputs;
+  if (payment_inputs(payment, inputs) < 0)
+    return -ENODATA;
+  drop_for_policy(inputs);
+  int r = apply_options(inputs, &payment->decision.options);
+  return r < 0 ? r : add_personal(engine, payment, again);
 }
 
 static void move_fields(struct request_fields *to, struct request_fields *from) {

@@ -34,7 +34,14 @@ struct engine_options {
    * engine_on_connectors(). */
   const struct sheet_facts *(*sheet)(void *context, const char *name, const uint8_t hash[SHEET_HASH_BYTES]);
   void *sheet_context;
+  /* Seconds by which that time zone is ahead of UTC then. Returns 0, or -ENOENT. NULL: no zone is known. */
+  int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s);
+  /* The fee table of a connector, or NULL. NULL: no fees are known. */
+  const struct choice_fees *(*fees)(void *context, const char *connector);
+  void *fees_context;
+  const struct choice_exchange *exchange; /* borrowed, or NULL */
   /* 0 in any of these means the default in brackets. */
+  uint32_t learned_cells;     /* of what is learned [16,384] */
   uint32_t answer_ms;         /* a request is answered no later than this [10,000] */
   uint32_t attempt_ms;        /* for one dispatch [10,000] */
   uint32_t deadline_ms;       /* of a payment that names none [60,000] */
@@ -235,16 +242,28 @@ struct engine_counts engine_counts(const struct engine *engine);
 
 /* ---- Deciding without charging: POST /v1/route ---- */
 
+/* A card by what is known of it. */
+struct route_card {
+  struct card_view view; /* of a token; or network and leading digits alone */
+  struct bin_facts facts;
+};
+
 struct route_question {
-  struct id merchant;
-  struct money amount;
-  bool capture_manual;
-  uint8_t connector_count;
-  char connectors[CANDIDATES_MAX][CONNECTOR_NAME_CAPACITY];
+  const struct payment_request *request; /* its token and its Idempotency-Key are not looked at */
+  struct route_card card;
+  int64_t at_ms;           /* as if it were then; 0: now */
   const char *policy_text; /* NULL: the published one */
   size_t policy_length;
 };
 
-/* Decides as engine_pay() would, and keeps nothing. Returns REQUEST_DONE or how it would end. */
-enum request_outcome engine_route(struct engine *engine, const struct route_question *question,
-                                  struct decision *ret_decision);
+/* Decides as engine_pay() would, and keeps nothing. *ret_payment, from payment_new() and freed by the caller,
+ * becomes the payment as it would be created; its decision says for each candidate what would keep it from
+ * being tried now. Returns REQUEST_DONE or how the request would end. */
+enum request_outcome engine_route(struct engine *engine, int64_t now_ms,
+                                  const struct route_question *question, struct payment *ret_payment);
+/* What the BIN table knows of a card; all unknown when there is none. */
+struct bin_facts engine_bin_facts(const struct engine *engine, const char *bin);
+/* The same decision again, upon what it was based on then (P6): fills all of *decision but policy, hash,
+ * draw, BIN version and basis, which stand. */
+void decide_again(const struct policy *policy, const struct payment *payment,
+                  const struct request_fields *inputs, struct decision *decision);

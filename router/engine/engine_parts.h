@@ -140,6 +140,7 @@ struct connector {
   struct connector_facts facts;
   const struct sheet_facts *sheet; /* NULL: none of that hash is known */
   struct health health;
+  uint16_t number; /* by which what is learned of it is known; stays its own while it is registered */
 };
 
 struct cached_policy {
@@ -168,6 +169,8 @@ struct engine {
   struct kept_reply *kept, *waiting; /* of this round; of failed ones */
   int64_t waiting_ms;                /* when to take the latter in again */
 
+  struct choice_cells *learned;
+  uint16_t last_number; /* given to a connector */
   struct connector *connectors;
   size_t connector_count;
   struct cached_policy policies[POLICIES_CACHED];
@@ -289,6 +292,13 @@ void intake_refuse(struct intake *intake, enum request_outcome outcome);
 
 /* ---- creation.c ---- */
 
+/* Takes over what a request says, all but its fields. */
+void take_request(struct engine *engine, struct payment *payment, const struct payment_request *request);
+/* Splits the request's fields into engine->inputs and, what is personal, engine->personal. */
+MUST_USE int split_fields(struct engine *engine, const struct payment_request *request);
+/* Copies engine->inputs into the payment. */
+MUST_USE int keep_inputs(struct engine *engine, struct payment *payment);
+
 /* Makes the payment that an intake asked for, and its first attempt; answers or moves on its waiters. */
 void create_payment(struct intake *intake, const struct token_description *description);
 
@@ -302,17 +312,31 @@ void connector_note(struct engine *engine, const char *name, const struct dispat
 
 /* ---- decide.c ---- */
 
-struct wish { /* what is decided upon */
-  const struct id *merchant;
-  struct money amount;
-  bool capture_manual;
-  unsigned connector_count;
-  const char (*connectors)[CONNECTOR_NAME_CAPACITY];
+struct named_connectors { /* by the request itself; none: the policy decides */
+  unsigned count;
+  const char (*names)[CONNECTOR_NAME_CAPACITY];
 };
 
-/* The list of connectors and the rule. Returns how a request ends that finds none. */
-enum request_outcome decide(struct engine *engine, const struct wish *wish, struct decision *ret_decision);
+/* Decides for a payment whose request and card stand, inputs being its fields: the list of connectors and the
+ * rule, in payment->decision. Returns how a request ends that finds none. */
+enum request_outcome decide(struct engine *engine, const struct named_connectors *named,
+                            const struct request_fields *inputs, struct payment *payment);
+/* Likewise by that policy, not yet published. */
+enum request_outcome decide_by(struct engine *engine, const struct policy *policy,
+                               const struct request_fields *inputs, struct payment *payment);
 void policies_forget(struct engine *engine);
+
+/* ---- choose.c ---- */
+
+/* Gathers what the rule's choice rests upon, and what its advice rules would choose; into the decision. */
+void choose_gather(const struct engine *engine, const struct policy *policy,
+                   const struct policy_decision *verdict, const struct payment *payment,
+                   struct decision *decision);
+/* Puts the candidates, which stand in the rule's order, into the order that the decision's snapshot gives. */
+void choose_order(struct decision *decision);
+/* A payment's first attempt has ended: counted when that tells about its connector. */
+void choose_learn(struct engine *engine, const struct payment *payment, const struct attempt *attempt,
+                  bool may_go_on);
 
 /* ---- attempts.c ---- */
 

@@ -7,12 +7,14 @@
 #pragma once
 
 #include "bins.h"
+#include "choice.h"
 #include "fields.h"
 #include "ids.h"
 #include "ledger.h"
 #include "money.h"
 #include "outcome.h"
 #include "router_vault.h"
+#include "routing.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -69,6 +71,7 @@ enum skip_reason {
   SKIP_DISABLED,
   SKIP_DRAINING,
   SKIP_NO_OPERATION, /* its sheet lacks the operation, or no sheet of that hash is known */
+  SKIP_UNHEALTHY,    /* it fails too often of late */
   SKIP_COUNT
 };
 
@@ -159,15 +162,40 @@ struct candidate {
   enum skip_reason skipped;
 };
 
-/* What was decided, and upon what: enough to decide it again bit for bit (P6). */
+/* What a decision was based on that stands nowhere else: with the payment itself, all that it takes to decide
+ * again bit for bit (P6). Absent where the policy asks for none. */
+struct decision_basis {
+  uint8_t zone_count, window_count;        /* as many as the policy names */
+  int32_t zone_offset_s[POLICY_ZONES_MAX]; /* DECISION_UNKNOWN_ZONE: no such zone was known */
+  int32_t attempts[POLICY_WINDOWS_MAX];    /* -1: not known */
+  int64_t spend[POLICY_WINDOWS_MAX];       /* -1: not known */
+};
+
+enum { DECISION_UNKNOWN_ZONE = INT32_MIN };
+
+/* What a rule that is only advice would have chosen, and what was believed of it then. */
+struct decision_advice {
+  uint16_t rule;
+  char connector[CONNECTOR_NAME_CAPACITY];
+  struct choice_estimate believed;
+};
+
+/* What was decided, and upon what. */
 struct decision {
   struct id policy; /* "pol"; empty when the request named the connectors */
   uint8_t policy_hash[POLICY_LEDGER_HASH_BYTES];
   char rule[CONNECTOR_NAME_CAPACITY]; /* "otherwise", or "request" */
-  char bins_version[17];              /* "" when no table was there */
+  uint16_t rule_number;               /* from 0; 0 for "request" */
+  enum policy_action_type action;     /* POLICY_ROUTE for "request" */
+  uint16_t share;                     /* of a split: 0 to 9999 */
+  struct policy_options options;      /* what the rule wants besides */
+  uint8_t advice_count;               /* rules that are only advice and matched */
+  struct decision_advice advice[POLICY_ADVICE_MAX];
+  char bins_version[17]; /* "" when no table was there */
   uint64_t draw;
-  uint16_t health_count; /* connectors that were held unhealthy; their names follow in a later version */
-  uint8_t candidate_count;
+  struct decision_basis basis;
+  struct choice_snapshot choice;               /* of POLICY_BEST and POLICY_CHEAPEST; count 0: none */
+  uint8_t candidate_count;                     /* 0 when the rule declines */
   struct candidate candidates[CANDIDATES_MAX]; /* in the order of the cascade */
 };
 
@@ -200,6 +228,7 @@ struct payment {
   enum funding funding;
   char country[3]; /* of the issuer, or "" */
   char issuer[BIN_ISSUER_CAPACITY];
+  char category[BIN_CATEGORY_CAPACITY];
 
   enum payment_kind kind;
   bool capture_manual;

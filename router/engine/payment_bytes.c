@@ -43,6 +43,7 @@ static void write_card(struct writer *writer, const struct payment *payment) {
   write_u8(writer, (uint8_t)payment->funding);
   write_text(writer, payment->country);
   write_text(writer, payment->issuer);
+  write_text(writer, payment->category);
 }
 
 static void take_card(struct reader *reader, struct payment *payment) {
@@ -55,48 +56,9 @@ static void take_card(struct reader *reader, struct payment *payment) {
   payment->funding = (enum funding)read_u8(reader);
   read_text(reader, payment->country, sizeof payment->country);
   read_text(reader, payment->issuer, sizeof payment->issuer);
+  read_text(reader, payment->category, sizeof payment->category);
   if (payment->card.network >= NETWORK_COUNT || payment->funding > FUNDING_PREPAID)
     reader->bad = true;
-}
-
-static void write_decision(struct writer *writer, const struct decision *decision) {
-  write_short_id(writer, "pol", &decision->policy);
-  write_bytes(writer, decision->policy_hash, sizeof decision->policy_hash);
-  write_text(writer, decision->rule);
-  write_text(writer, decision->bins_version);
-  write_u64(writer, decision->draw);
-  write_u16(writer, decision->health_count);
-  write_u8(writer, decision->candidate_count);
-  for (unsigned i = 0; i < decision->candidate_count; i++) {
-    write_text(writer, decision->candidates[i].connector);
-    write_u8(writer, (uint8_t)decision->candidates[i].skipped);
-  }
-}
-
-static void take_candidate(struct reader *reader, struct candidate *candidate) {
-  read_text(reader, candidate->connector, sizeof candidate->connector);
-  unsigned skipped = read_u8(reader);
-  if (skipped >= SKIP_COUNT)
-    reader->bad = true;
-  else
-    candidate->skipped = (enum skip_reason)skipped;
-}
-
-static void take_decision(struct reader *reader, struct decision *decision) {
-  decision->policy = read_short_id(reader, "pol");
-  read_bytes(reader, decision->policy_hash, sizeof decision->policy_hash);
-  read_text(reader, decision->rule, sizeof decision->rule);
-  read_text(reader, decision->bins_version, sizeof decision->bins_version);
-  decision->draw = read_u64(reader);
-  decision->health_count = read_u16(reader);
-  unsigned count = read_u8(reader);
-  if (count > CANDIDATES_MAX) {
-    reader->bad = true;
-    return;
-  }
-  decision->candidate_count = (uint8_t)count;
-  for (unsigned i = 0; i < count; i++)
-    take_candidate(reader, &decision->candidates[i]);
 }
 
 static void write_facts(struct writer *writer, const struct payment *payment) {
@@ -223,7 +185,7 @@ static int take_payment(struct reader *reader, struct payment *payment) {
   if (read_u16(reader) != LEDGER_SCHEMA)
     return -EBADMSG;
   take_facts(reader, payment);
-  take_decision(reader, &payment->decision);
+  read_decision(reader, &payment->decision);
   int r = take_end(reader, payment);
   if (r == 0)
     r = take_inputs(reader, payment);

@@ -18,7 +18,7 @@ static bool has_connector(const struct payment *payment, const char *connector) 
 
 static bool has_metadata(const struct request_fields *inputs, const char *key, const char *value) {
   size_t length = strlen(key);
-  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_FIELD_COUNT; i++) {
+  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_ATTRIBUTE_FIRST; i++) {
     const char *entry = request_fields_get(inputs, (enum request_field)i);
     if (entry && strncmp(entry, key, length) == 0 && entry[length] == '=' &&
         strcmp(entry + length + 1, value) == 0)

@@ -10,6 +10,10 @@ void write_movement(struct writer *writer, const struct movement *movement);
 void read_movement(struct reader *reader, struct movement *ret_movement);
 void write_decline(struct writer *writer, const struct decline *decline);
 void read_decline(struct reader *reader, struct decline *ret_decline);
+enum { DECISION_BYTES_MAX = 2048 };
+void write_decision(struct writer *writer, const struct decision *decision);
+/* Into a zeroed one. */
+void read_decision(struct reader *reader, struct decision *ret_decision);
 /* Sets the attempt with that number: the next one, or one that is there. False when the number fits neither.
  */
 bool payment_set_attempt(struct payment *payment, const struct attempt *attempt);

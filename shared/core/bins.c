@@ -31,12 +31,22 @@ struct bin_table {
   char version[VERSION_DIGITS + 1];
 };
 
+static const char *const funding_names[] = {[FUNDING_UNKNOWN] = "",
+                                            [FUNDING_CREDIT] = "credit",
+                                            [FUNDING_DEBIT] = "debit",
+                                            [FUNDING_PREPAID] = "prepaid"};
+
+enum { FUNDING_COUNT = sizeof funding_names / sizeof funding_names[0] };
+
 const char *funding_name(enum funding funding) {
-  static const char *const names[] = {[FUNDING_UNKNOWN] = "",
-                                      [FUNDING_CREDIT] = "credit",
-                                      [FUNDING_DEBIT] = "debit",
-                                      [FUNDING_PREPAID] = "prepaid"};
-  return (unsigned)funding < sizeof names / sizeof names[0] ? names[funding] : "";
+  return (unsigned)funding < FUNDING_COUNT ? funding_names[funding] : "";
+}
+
+enum funding funding_from_name(const char *name) {
+  for (unsigned i = FUNDING_CREDIT; i < FUNDING_COUNT; i++)
+    if (strcmp(funding_names[i], name) == 0)
+      return (enum funding)i;
+  return FUNDING_UNKNOWN;
 }
 
 /* Cuts the next count of elements of that size off what is left of the file; NULL when they are not there. */

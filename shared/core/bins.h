@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { BIN_DIGITS_MAX = 8, BIN_ISSUER_CAPACITY = 64 };
+enum { BIN_DIGITS_MAX = 8, BIN_ISSUER_CAPACITY = 64, BIN_CATEGORY_CAPACITY = 24 };
 
 enum funding { FUNDING_UNKNOWN, FUNDING_CREDIT, FUNDING_DEBIT, FUNDING_PREPAID };
 
@@ -18,7 +18,7 @@ struct bin_facts {
   enum network network;
   enum funding funding;
   char country[3];                  /* ISO 3166-1 alpha-2 of the issuer, or "" */
-  char category[24];                /* as the table has it, upper case, or "" */
+  char category[BIN_CATEGORY_CAPACITY];                /* as the table has it, upper case, or "" */
   char issuer[BIN_ISSUER_CAPACITY]; /* or "" */
 };
 
@@ -26,6 +26,8 @@ struct bin_table; /* mapped; immutable */
 
 /* "credit", "debit", "prepaid", or "" for unknown. Static. */
 const char *funding_name(enum funding funding);
+/* The reverse; FUNDING_UNKNOWN for any other text. */
+enum funding funding_from_name(const char *name);
 
 /* Maps the compiled table at path. Every offset in it is checked here, so that look-ups need no checks.
  * Returns 0; -EBADMSG when it is not a whole table of this version; or another negated errno. The caller

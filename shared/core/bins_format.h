@@ -23,8 +23,7 @@ enum {
   BIN_HASH_BYTES = 32,
   BIN_FORMAT = 1,
   BIN_RANGES_MAX = 1 << 24,
-  BIN_POOL_MAX = 1 << 28,
-  BIN_CATEGORY_CAPACITY = sizeof((struct bin_facts *)0)->category
+  BIN_POOL_MAX = 1 << 28
 };
 
 static const uint32_t bin_magic = 0x4e494246; /* "FBIN" */

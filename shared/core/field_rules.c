@@ -6,6 +6,9 @@
 #define METADATA_RULE                                                                                        \
   { .name = "metadata", .limit = 541, .alphabet = ALPHABET_TEXT }
 
+#define ATTRIBUTE_RULE                                                                                       \
+  { .name = "customer_attributes", .limit = 105, .alphabet = ALPHABET_TEXT }
+
 /* Limits: the widest that a PSP of ours or EMV 3-D Secure 2.2 takes; sheets may narrow them. */
 static const struct field_rule request_rules[REQUEST_FIELD_COUNT] = {
     [REQUEST_REFERENCE] = {"reference", 80, ALPHABET_PRINT, false, false},
@@ -46,7 +49,8 @@ static const struct field_rule request_rules[REQUEST_FIELD_COUNT] = {
     [REQUEST_REASON] = {"reason", 255, ALPHABET_TEXT, false, false},
     [REQUEST_STARTED_AT] = {"started_at", 12, ALPHABET_DIGITS, false, false},
     [REQUEST_CONSENT] = {"consent", 1024, ALPHABET_TEXT, true, false},
-    [REQUEST_METADATA_FIRST... REQUEST_FIELD_COUNT - 1] = METADATA_RULE,
+    [REQUEST_METADATA_FIRST... REQUEST_ATTRIBUTE_FIRST - 1] = METADATA_RULE,
+    [REQUEST_ATTRIBUTE_FIRST... REQUEST_FIELD_COUNT - 1] = ATTRIBUTE_RULE,
 };
 
 static const struct field_rule answer_rules[ANSWER_FIELD_COUNT] = {

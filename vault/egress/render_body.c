@@ -184,7 +184,7 @@ static bool has_sibling(const struct node *object, const char *name) {
 }
 
 static bool has_entry(const struct exchange *exchange, const char *name, size_t length) {
-  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_FIELD_COUNT; i++) {
+  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_ATTRIBUTE_FIRST; i++) {
     const char *entry = request_fields_get(&exchange->send->fields, (enum request_field)i);
     if (entry != NULL && strncmp(entry, name, length) == 0 && entry[length] == '=')
       return true;
@@ -213,7 +213,7 @@ static bool metadata_name(const struct body *body, const struct node *object, co
 
 static void write_metadata(struct body *body, const struct node *object, const struct node *node,
                            size_t *number) {
-  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_FIELD_COUNT; i++) {
+  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_ATTRIBUTE_FIRST; i++) {
     const char *entry = request_fields_get(&body->exchange->send->fields, (enum request_field)i);
     const char *equals = entry == NULL ? NULL : strchr(entry, '=');
     char name[MEMBER_NAME_CAPACITY];

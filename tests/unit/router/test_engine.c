@@ -1113,16 +1113,24 @@ ENGINE_TEST(lists_newest_first_by_page_and_filter) {
 }
 
 ENGINE_TEST(says_what_would_be_decided) {
-  struct route_question question = {.merchant = world.merchant, .amount = {.minor = 5, .currency = "EUR"}};
-  struct decision decision;
+  static struct payment_request request;
+  struct route_question question = {.request = &request};
+  request = (struct payment_request){
+      .from.merchant = world.merchant, .amount = {.minor = 5, .currency = "EUR"}, .risk = -1};
+  const struct decision *decision;
+  struct payment *payment = payment_new();
   register_with_status(CONNECTOR_DISABLED, CONNECTOR_ACTIVE);
-  cr_assert_eq(engine_route(world.engine, &question, &decision), REQUEST_DONE);
-  cr_assert_eq(decision.candidate_count, 3);
-  cr_assert_eq(decision.candidates[0].skipped, SKIP_DISABLED);
+  cr_assert_eq(engine_route(world.engine, world.now_ms, &question, payment), REQUEST_DONE);
+  decision = &payment->decision;
+  cr_assert_eq(decision->candidate_count, 3);
+  cr_assert_eq(decision->candidates[0].skipped, SKIP_DISABLED);
+  payment_free(payment);
+  payment = payment_new();
   question.policy_text = "otherwise route gamma";
   question.policy_length = strlen(question.policy_text);
-  cr_assert_eq(engine_route(world.engine, &question, &decision), REQUEST_DONE);
-  cr_assert_str_eq(decision.candidates[0].connector, "gamma");
+  cr_assert_eq(engine_route(world.engine, world.now_ms, &question, payment), REQUEST_DONE);
+  cr_assert_str_eq(payment->decision.candidates[0].connector, "gamma");
+  payment_free(payment);
   pay();
   world_approve(&world, ANSWER_IS_CAPTURED);
 }

@@ -1,0 +1,44 @@
+/* What is wrong or doubtful about a policy that parses: held against the registered connectors and against
+ * itself. What the checker claims is true of every payment, absent values included; what it does not find may
+ * still be there. README.md lists the codes. */
+#pragma once
+
+#include "operations.h"
+#include "routing.h"
+
+/* What is known of a registered connector. Borrowed during the check. */
+struct policy_connector {
+  const char *name;
+  const char *const *methods;                  /* NULL-terminated; NULL: all */
+  const char (*currencies)[CURRENCY_CAPACITY]; /* which it takes */
+  unsigned currency_count;                     /* 0: all, as far as anybody knows */
+  uint32_t networks;                           /* 1 << enum network, each that it takes; 0: all */
+  uint32_t operations;                         /* 1 << enum operation; 0: all */
+};
+
+enum policy_severity {
+  POLICY_NOTE = 1, /* worth knowing */
+  POLICY_WARNING,  /* doubtful */
+  POLICY_ERROR     /* must not be published */
+};
+
+enum { POLICY_FINDINGS_MAX = 100, POLICY_FINDING_TEXT_CAPACITY = 200 };
+
+struct policy_finding {
+  enum policy_severity severity;
+  unsigned rule;                           /* its number, from 0; the rules' count when it is about a set */
+  uint32_t line, column;                   /* 0 when the policy came from JSON */
+  const char *code;                        /* "connector_unknown", ...; static */
+  char text[POLICY_FINDING_TEXT_CAPACITY]; /* a sentence; rules by number, nothing of the policy's own text */
+};
+
+struct policy_findings {
+  unsigned count, errors; /* errors: how many of severity POLICY_ERROR */
+  bool more;              /* there were more than POLICY_FINDINGS_MAX: errors are kept before the others */
+  struct policy_finding findings[POLICY_FINDINGS_MAX]; /* by place */
+};
+
+/* Checks a policy against itself and, unless connectors is NULL, against those count that are registered.
+ * Returns 0, or -ENOMEM. */
+MUST_USE int policy_check(const struct policy *policy, const struct policy_connector *connectors,
+                          size_t count, struct policy_findings *ret_findings);

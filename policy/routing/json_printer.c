@@ -1,0 +1,204 @@
+/* A policy's tree as JSON, in one line. README.md gives the shape. */
+#include "policy_printer.h"
+#include "policy_words.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THOUSAND = 1000, HUNDREDTHS_TO_THOUSANDTHS = 10 };
+
+/* A comma before all but the first. */
+static void print_comma(struct printer *printer, unsigned index) {
+  print_word(printer, index == 0 ? "" : ",");
+}
+
+/* ---- Values ---- */
+
+static void print_value(struct printer *printer, const struct value *value, bool thousandths) {
+  char number[NUMBER_CAPACITY];
+  switch (value->type) {
+  case VALUE_WORD:
+    print_format(printer, "\"%s\"", value->text);
+    return;
+  case VALUE_TEXT:
+    print_word(printer, "{\"text\":");
+    print_quoted(printer, value->text);
+    print_word(printer, "}");
+    return;
+  case VALUE_AMOUNT:
+    print_format(printer, "{\"amount\":%" PRId64 ",\"currency\":\"%s\"}", value->number, value->currency);
+    return;
+  case VALUE_BIN:
+    print_format(printer, "%" PRId64, value->number);
+    return;
+  case VALUE_NUMBER:
+    number_text(thousandths ? value->number : value->number * THOUSAND, number);
+    print_word(printer, number);
+  }
+}
+
+static void print_list(struct printer *printer, unsigned count, const struct member *members,
+                       bool thousandths) {
+  print_word(printer, "\"members\":[");
+  for (unsigned i = 0; i < count; i++) {
+    print_comma(printer, i);
+    if (members[i].is_range)
+      print_word(printer, "{\"from\":");
+    print_value(printer, &members[i].low, thousandths);
+    if (!members[i].is_range)
+      continue;
+    print_word(printer, ",\"to\":");
+    print_value(printer, &members[i].high, thousandths);
+    print_word(printer, "}");
+  }
+  print_word(printer, "]");
+}
+
+/* ---- Conditions ---- */
+
+static void print_fact(struct printer *printer, const struct fact_name *fact) {
+  enum fact_argument argument = policy_fact_rule(fact->fact)->argument;
+  char name[FACT_CAPACITY], window[WINDOW_CAPACITY];
+  fact_text(fact, name);
+  print_format(printer, "{\"fact\":\"%s\"", name);
+  if (argument == ARGUMENT_ZONE)
+    print_format(printer, ",\"zone\":\"%s\"", printer->policy->zones[fact->zone]);
+  if (argument == ARGUMENT_WINDOW) {
+    window_text(printer->policy->window_s[fact->window], window);
+    print_format(printer, ",\"window\":\"%s\"", window);
+  }
+}
+
+static void print_comparison(struct printer *printer, const struct node *node) {
+  bool thousandths = policy_fact_rule(node->fact.fact)->values == VALUES_ATTRIBUTE;
+  print_fact(printer, &node->fact);
+  print_format(printer, ",\"compare\":\"%s\",", policy_comparison_sign(node->comparison));
+  if (node->set != NULL) {
+    print_format(printer, "\"set\":\"%s\"", node->set->name);
+  } else if (node->comparison == COMPARE_IN) {
+    print_list(printer, node->member_count, node->members, thousandths);
+  } else {
+    print_word(printer, "\"value\":");
+    print_value(printer, &node->members[0].low, thousandths);
+  }
+  print_word(printer, "}");
+}
+
+static void print_node(struct printer *printer, const struct node *node) {
+  if (node->type == NODE_COMPARISON) {
+    print_comparison(printer, node);
+  } else if (node->type == NODE_NOT) {
+    print_word(printer, "{\"not\":");
+    print_node(printer, node->children[0]);
+    print_word(printer, "}");
+  } else {
+    print_word(printer, node->type == NODE_AND ? "{\"and\":[" : "{\"or\":[");
+    for (unsigned i = 0; i < node->child_count; i++) {
+      print_comma(printer, i);
+      print_node(printer, node->children[i]);
+    }
+    print_word(printer, "]}");
+  }
+}
+
+/* ---- Actions ---- */
+
+static void print_candidates(struct printer *printer, const struct policy_action *action) {
+  print_word(printer, ",\"connectors\":[");
+  for (unsigned i = 0; i < action->candidate_count; i++) {
+    print_comma(printer, i);
+    if (action->type == POLICY_SPLIT)
+      print_format(printer, "{\"name\":\"%s\",\"weight\":%u}", action->candidates[i], action->weights[i]);
+    else
+      print_format(printer, "\"%s\"", action->candidates[i]);
+  }
+  print_word(printer, "]");
+}
+
+static void print_options(struct printer *printer, const struct policy_options *options) {
+  unsigned count = 0;
+  if (options->three_ds[0] == '\0' && options->exemption[0] == '\0' && !options->retry_off &&
+      options->max_attempts == 0)
+    return;
+  print_word(printer, ",\"with\":{");
+  if (options->three_ds[0] != '\0') {
+    print_comma(printer, count++);
+    print_format(printer, "\"three_ds\":\"%s\"", options->three_ds);
+  }
+  if (options->exemption[0] != '\0') {
+    print_comma(printer, count++);
+    print_format(printer, "\"exemption\":\"%s\"", options->exemption);
+  }
+  if (options->retry_off) {
+    print_comma(printer, count++);
+    print_word(printer, "\"retry\":\"off\"");
+  }
+  if (options->max_attempts != 0) {
+    print_comma(printer, count);
+    print_format(printer, "\"max_attempts\":%u", options->max_attempts);
+  }
+  print_word(printer, "}");
+}
+
+static void print_action(struct printer *printer, const struct policy_action *action) {
+  char number[NUMBER_CAPACITY];
+  print_format(printer, "{\"type\":\"%s\"", policy_action_name(action->type));
+  if (action->type != POLICY_DECLINE)
+    print_candidates(printer, action);
+  if (action->by_customer)
+    print_word(printer, ",\"by\":\"customer\"");
+  if (action->floor != 0) {
+    number_text((int64_t)action->floor * HUNDREDTHS_TO_THOUSANDTHS, number);
+    print_format(printer, ",\"approval\":%s", number);
+  }
+  if (action->advice)
+    print_word(printer, ",\"advice\":true");
+  print_options(printer, &action->options);
+  print_word(printer, "}");
+}
+
+/* ---- Statements ---- */
+
+static void print_set(struct printer *printer, const struct named_set *set) {
+  print_format(printer, "{\"name\":\"%s\",", set->name);
+  print_list(printer, set->count, set->members, true);
+  print_word(printer, "}");
+}
+
+static void print_rule(struct printer *printer, const struct rule *rule) {
+  print_format(printer, "{\"name\":\"%s\",\"when\":", rule->name);
+  print_node(printer, rule->when);
+  print_word(printer, ",\"action\":");
+  print_action(printer, &rule->action);
+  print_word(printer, "}");
+}
+
+static void print_policy(struct printer *printer) {
+  const struct policy *policy = printer->policy;
+  unsigned last = policy->rule_count - 1;
+  print_word(printer, "{\"sets\":[");
+  for (unsigned i = 0; i < policy->set_count; i++) {
+    print_comma(printer, i);
+    print_set(printer, &policy->sets[i]);
+  }
+  print_word(printer, "],\"rules\":[");
+  for (unsigned i = 0; i < last; i++) {
+    print_comma(printer, i);
+    print_rule(printer, &policy->rules[i]);
+  }
+  print_word(printer, "],\"otherwise\":");
+  print_action(printer, &policy->rules[last].action);
+  print_word(printer, "}");
+}
+
+int policy_print_json(const struct policy *policy, char **ret_text) {
+  struct printer printer = {.policy = policy};
+  print_policy(&printer);
+  if (printer.failed) {
+    free(printer.text);
+    return -ENOMEM;
+  }
+  *ret_text = printer.text;
+  return 0;
+}

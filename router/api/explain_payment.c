@@ -1,0 +1,163 @@
+#include "explain_payment.h"
+#include "explain.h"
+#include "payment_facts.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { RULES_SHOWN = 50, LINE_CAPACITY = POLICY_EXPLANATION_CAPACITY + 80 };
+
+struct explained {
+  struct json_out *out;
+  const struct payment *payment;
+  const struct policy *policy;
+  struct policy_facts facts;
+};
+
+static void explain_rule(const struct explained *explained, unsigned rule) {
+  char why[POLICY_EXPLANATION_CAPACITY], line[LINE_CAPACITY];
+  bool matches = policy_explain(explained->policy, &explained->facts, rule, why);
+  const char *said = !matches                                              ? "does not match"
+                     : policy_rule_action(explained->policy, rule)->advice ? "matches, and is only advice"
+                                                                           : "matches";
+  snprintf(line, sizeof line, "Rule %s %s: %s.", policy_rule_name(explained->policy, rule), said, why);
+  out_text(explained->out, NULL, line);
+}
+
+static void explain_rules(const struct explained *explained) {
+  unsigned decided = explained->payment->decision.rule_number;
+  unsigned first = decided > RULES_SHOWN ? decided - RULES_SHOWN : 0;
+  char line[LINE_CAPACITY];
+  if (first > 0) {
+    snprintf(line, sizeof line, "The first %u rules do not match.", first);
+    out_text(explained->out, NULL, line);
+  }
+  for (unsigned rule = first; rule <= decided && rule < policy_rule_count(explained->policy); rule++)
+    explain_rule(explained, rule);
+}
+
+static void explain_options(struct json_out *out, const struct policy_options *options) {
+  char line[LINE_CAPACITY];
+  if (options->three_ds[0] != '\0') {
+    snprintf(line, sizeof line, "The rule asks for three_ds %s.", options->three_ds);
+    out_text(out, NULL, line);
+  }
+  if (options->exemption[0] != '\0') {
+    snprintf(line, sizeof line, "The rule asks for the exemption %s.", options->exemption);
+    out_text(out, NULL, line);
+  }
+  if (options->retry_off)
+    out_text(out, NULL, "The rule allows no further connector.");
+  if (options->max_attempts != 0) {
+    snprintf(line, sizeof line, "The rule allows %u attempts at most.", options->max_attempts);
+    out_text(out, NULL, line);
+  }
+}
+
+enum { PER_TEN_THOUSAND = 10000, HUNDRED = 100, MILLION = 1000000 };
+
+/* Millionths as a percentage with two decimals. */
+#define PER_CENT(millionths) (millionths) / PER_TEN_THOUSAND, (millionths) % PER_TEN_THOUSAND / HUNDRED
+
+/* What a choice was made by, one line a connector. */
+static void explain_choice(struct json_out *out, const struct payment *payment) {
+  const struct decision *decision = &payment->decision;
+  struct choice_order order;
+  char line[LINE_CAPACITY];
+  if (decision->choice.count != decision->candidate_count ||
+      choice_decide(&decision->choice, decision->draw, &order) != 0)
+    return;
+  for (unsigned i = 0; i < order.count; i++) {
+    const struct choice_figures *figures = &order.figures[order.places[i]];
+    int length = snprintf(line, sizeof line, "%s: approval %u.%02u %% by %u outcomes",
+                          decision->candidates[i].connector, PER_CENT(figures->mean), figures->weight);
+    if (decision->choice.kind == CHOICE_BEST)
+      snprintf(line + length, sizeof line - (size_t)length, ", drawn %u.%02u %%.",
+               PER_CENT(figures->sampled));
+    else if (figures->cost_known)
+      snprintf(line + length, sizeof line - (size_t)length,
+               ", %lld.%02lld minor units of %s for each approval, %s.", (long long)(figures->cost / MILLION),
+               (long long)(figures->cost % MILLION / PER_TEN_THOUSAND), payment->currency,
+               choice_standing_name(figures->standing));
+    else
+      snprintf(line + length, sizeof line - (size_t)length, ", cost unknown, %s.",
+               choice_standing_name(figures->standing));
+    out_text(out, NULL, line);
+  }
+  if (order.floor_unmet)
+    out_text(out, NULL, "No connector meets the floor.");
+}
+
+static void explain_advice(const struct explained *explained) {
+  char line[LINE_CAPACITY];
+  for (unsigned i = 0; i < explained->payment->decision.advice_count; i++) {
+    const struct decision_advice *advice = &explained->payment->decision.advice[i];
+    snprintf(line, sizeof line, "Rule %s would have chosen %s.",
+             policy_rule_name(explained->policy, advice->rule), advice->connector);
+    out_text(explained->out, NULL, line);
+  }
+}
+
+static void explain_candidates(struct json_out *out, const struct decision *decision) {
+  char line[LINE_CAPACITY];
+  if (decision->action == POLICY_SPLIT && decision->candidate_count > 0) {
+    snprintf(line, sizeof line, "The draw %u of 10000 falls to %s.", decision->share,
+             decision->candidates[0].connector);
+    out_text(out, NULL, line);
+  }
+  if (decision->action == POLICY_DECLINE)
+    out_text(out, NULL, "The payment is declined.");
+  for (uint8_t i = 0; i < decision->candidate_count; i++) {
+    const struct candidate *candidate = &decision->candidates[i];
+    if (candidate->skipped == SKIP_NONE)
+      snprintf(line, sizeof line, "%s can be tried.", candidate->connector);
+    else
+      snprintf(line, sizeof line, "%s is passed over: %s.", candidate->connector,
+               skip_reason_name(candidate->skipped));
+    out_text(out, NULL, line);
+  }
+}
+
+static void explain_policy(struct explained *explained, const char *text, size_t length) {
+  struct fact_texts texts;
+  struct request_fields inputs;
+  struct policy_error error;
+  struct policy *policy;
+  if (text == NULL || policy_parse(text, length, &policy, &error) != 0 ||
+      payment_inputs(explained->payment, &inputs) != 0) {
+    out_text(explained->out, NULL, "The policy that decided cannot be read any more.");
+    return;
+  }
+  explained->policy = policy;
+  payment_facts(explained->payment, &inputs, &explained->payment->decision.basis, &texts, &explained->facts);
+  explain_rules(explained);
+  explain_advice(explained);
+  policy_free(policy);
+}
+
+/* The text of the policy that decided, or NULL; borrowed from the ledger. */
+static const char *policy_of(struct call *call, const struct payment *payment, size_t *ret_length) {
+  struct policy_record record;
+  if (ledger_policy_get(call->api->options.ledger, &call->from.merchant, &payment->decision.policy,
+                        &record) != 0)
+    return NULL;
+  *ret_length = record.text_length;
+  return record.text;
+}
+
+void explain_payment(struct json_out *out, struct call *call, const struct payment *payment,
+                     const char *policy_text, size_t policy_length) {
+  struct explained explained = {.out = out, .payment = payment};
+  bool by_request = strcmp(payment->decision.rule, "request") == 0;
+  out_open_list(out, "explanation");
+  if (by_request)
+    out_text(out, NULL, "The request names the connectors itself.");
+  else {
+    if (policy_text == NULL)
+      policy_text = policy_of(call, payment, &policy_length);
+    explain_policy(&explained, policy_text, policy_length);
+  }
+  explain_options(out, &payment->decision.options);
+  explain_choice(out, payment);
+  explain_candidates(out, &payment->decision);
+  out_close_list(out);
+}
