@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "budgets.h"
 #include "change.h"
 #include "engine.h"
 #include "findings.h"

@@ -1,4 +1,5 @@
-/* The payments table is derived: here it is built again from the journal. */
+/* Payments and what hangs on them are derived: here they are built again from the journal. */
+#include "budgets.h"
 #include "change.h"
 
 #include <errno.h>
@@ -32,6 +33,8 @@ static int rebuild_one(struct ledger *into, const struct journal_entry *entry) {
     r = entry_apply(entry, &payment);
   if (r == 0)
     r = put_payment(into, payment);
+  if (r == 0)
+    r = card_uses_store(into, payment, entry->head.at_ms);
   payment_free(payment);
   return r;
 }
@@ -39,7 +42,9 @@ static int rebuild_one(struct ledger *into, const struct journal_entry *entry) {
 int payments_rebuild(struct ledger *from, struct ledger *into, uint64_t *ret_entries) {
   struct journal_entry entry;
   uint64_t count = 0, next = 1;
-  int r;
+  int r = ledger_card_uses_clear(into);
+  if (r < 0)
+    return r;
   while ((r = ledger_entry(from, next, &entry)) == 0) {
     if (entry.sequence != next)
       return -EBADMSG; /* an entry is missing */

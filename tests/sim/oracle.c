@@ -416,7 +416,8 @@ static void check_rebuild(struct universe *universe) {
     violation(universe, NOBODY, "P3: the journal cannot be rebuilt from (%d)", r);
   else if (!tables_equal(universe->store, store, LEDGER_PAYMENTS) ||
            !tables_equal(universe->store, store, LEDGER_OPEN) ||
-           !tables_equal(universe->store, store, LEDGER_MOVEMENTS))
+           !tables_equal(universe->store, store, LEDGER_MOVEMENTS) ||
+           !tables_equal(universe->store, store, LEDGER_CARD_USES))
     violation(universe, NOBODY, "P3: the journal rebuilds another ledger");
   ledger_free(ledger);
   store_close(store);
