@@ -272,6 +272,8 @@ bool payment_undo_failed(const struct payment *payment, const struct attempt *at
 /* Whether something about it is unresolved, or waits for a person: its outcome, a movement, an approval that
  * cannot be undone. */
 bool payment_is_unresolved(const struct payment *payment);
+/* Whether only its webhook can end that movement, and it has not been put before a person. */
+bool movement_is_awaited(const struct movement *movement);
 /* Whether the payment's sums would hold (P5) if that movement of it were as given. */
 bool payment_allows(struct payment *payment, const struct movement *movement);
 /* Whether the engine or a person still has something to do for it: an attempt or a movement whose end must be

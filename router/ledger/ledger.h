@@ -34,6 +34,7 @@ enum ledger_table {
   LEDGER_MOVEMENTS,     /* movement -> merchant, payment (derived) */
   LEDGER_ENDPOINTS,     /* merchant, endpoint -> where webhooks go, with sealed secrets */
   LEDGER_DELIVERIES,    /* merchant, endpoint -> how far it is; what waits for another try; dead letters */
+  LEDGER_AWAITED,       /* time, movement -> nothing: those that only a webhook ends (derived) */
   LEDGER_CARD_USES,     /* merchant, fingerprint -> the latest tries of the card (derived) */
   LEDGER_TABLE_COUNT
 };
@@ -137,6 +138,11 @@ MUST_USE int ledger_open_next(struct ledger *ledger, const struct id *merchant, 
 /* The newest open payment of the merchant that is older than before (NULL or empty: the newest of all). */
 MUST_USE int ledger_open_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                                 struct id *ret_payment);
+/* Whether a webhook is awaited for the movement since since_ms (0 or more; the same when that ends). */
+MUST_USE int ledger_awaited_set(struct ledger *ledger, int64_t since_ms, const struct id *movement,
+                                bool awaited);
+/* The one that has been awaited the longest. LEDGER_ABSENT when there is none. */
+MUST_USE int ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement);
 /* Remembers that payment bears the merchant's reference. */
 MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
                                   const struct id *payment);

@@ -208,6 +208,14 @@ static bool attempt_rests(const struct universe *universe, const struct scenario
          may_stay_open(universe, scenario, &attempt->step, key, psp_named(attempt->connector), true);
 }
 
+/* Received, its webhook never comes, and a person was told so: in time, and no earlier. */
+static bool awaits_a_person(const struct universe *universe, const struct scenario *scenario,
+                            const struct movement *movement, const char *key_text) {
+  unsigned key = books_key(&scenario->books, key_text);
+  int64_t due_ms = movement->step.started_ms + universe->options.received_ms;
+  return key < KEYS_MAX && books_silent(&scenario->books, key) && movement->step.attention_ms >= due_ms;
+}
+
 static bool movement_rests(const struct universe *universe, const struct scenario *scenario,
                            const struct movement *movement) {
   char key[STEP_KEY_CAPACITY];
@@ -215,6 +223,8 @@ static bool movement_rests(const struct universe *universe, const struct scenari
   snprintf(key, sizeof key, "%s_1", movement->id.text);
   if (!is_unsettled(&movement->step))
     return true;
+  if (movement->received)
+    return awaits_a_person(universe, scenario, movement, key);
   return movement->step.attention_ms != 0 &&
          may_stay_open(universe, scenario, &movement->step, key, psp, false);
 }
@@ -365,6 +375,8 @@ static void check_ends(struct universe *universe, const struct scenario *scenari
   for (unsigned i = 0; i < payment->movement_count; i++) {
     if (is_unsettled(&payment->movements[i].step))
       violation(universe, scenario->number, "a movement is open, and people have looked");
+    else if (payment->movements[i].step.attention_ms != 0)
+      violation(universe, scenario->number, "a movement has ended, and is before a person");
   }
 }
 
@@ -377,8 +389,6 @@ static void check_scenario(struct universe *universe, struct scenario *scenario)
       violation(universe, scenario->number, "something was sent for a payment that does not exist");
     return;
   }
-  if (!scenario_rests(universe, scenario))
-    violation(universe, scenario->number, "the payment is stuck");
   check_ends(universe, scenario);
   check_status(universe, scenario);
   check_asked(universe, scenario);
@@ -417,7 +427,8 @@ static void check_rebuild(struct universe *universe) {
   else if (!tables_equal(universe->store, store, LEDGER_PAYMENTS) ||
            !tables_equal(universe->store, store, LEDGER_OPEN) ||
            !tables_equal(universe->store, store, LEDGER_MOVEMENTS) ||
-           !tables_equal(universe->store, store, LEDGER_CARD_USES))
+           !tables_equal(universe->store, store, LEDGER_CARD_USES) ||
+           !tables_equal(universe->store, store, LEDGER_AWAITED))
     violation(universe, NOBODY, "P3: the journal rebuilds another ledger");
   ledger_free(ledger);
   store_close(store);
@@ -431,9 +442,18 @@ static void check_tickets(struct universe *universe) {
   }
 }
 
+/* Before all else: people look when everything rests. */
+static void check_rest(struct universe *universe) {
+  for (uint32_t i = 0; i < universe->genesis.scenarios; i++) {
+    if (!scenario_rests(universe, &universe->scenarios[i]))
+      violation(universe, i, "the payment is stuck");
+  }
+}
+
 void check_end(struct universe *universe) {
   bool open = false;
   check_tickets(universe);
+  check_rest(universe);
   for (uint32_t i = 0; i < universe->genesis.scenarios && !universe->failed; i++) {
     check_scenario(universe, &universe->scenarios[i]);
     open |= universe->scenarios[i].payment && payment_has_work(universe->scenarios[i].payment);

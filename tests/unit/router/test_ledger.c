@@ -159,6 +159,21 @@ Test(ledger, open_work_is_listed_across_merchants) {
   cr_assert_eq(ledger_open_next(ledger, &at_merchant, &at_payment, &at_merchant, &at_payment), LEDGER_ABSENT);
 }
 
+Test(ledger, what_was_awaited_first_comes_first) {
+  struct id movements[3] = {drawn("mov"), drawn("mov"), drawn("mov")}, movement;
+  int64_t since_ms;
+  cr_assert_eq(ledger_awaited_first(ledger, &since_ms, &movement), LEDGER_ABSENT);
+  for (int i = 0; i < 3; i++)
+    cr_assert_eq(ledger_awaited_set(ledger, (int64_t)(3 - i) << 40, &movements[i], true), 0);
+  for (int i = 2; i >= 0; i--) {
+    cr_assert_eq(ledger_awaited_first(ledger, &since_ms, &movement), 0);
+    cr_assert(since_ms == (int64_t)(3 - i) << 40 && id_equal(&movement, &movements[i]));
+    cr_assert_eq(ledger_commit(ledger), 0);
+    cr_assert_eq(ledger_awaited_set(ledger, since_ms, &movement, false), 0);
+  }
+  cr_assert_eq(ledger_awaited_first(ledger, &since_ms, &movement), LEDGER_ABSENT);
+}
+
 Test(ledger, references_find_their_payments) {
   struct id found;
   struct id later = draw_id(&system_draws, "pay", 1767225600001);
