@@ -6,7 +6,7 @@
 #pragma once
 
 #include "policy_tree.h"
-#include "strings.h"
+#include "text_numbers.h"
 
 enum { SLOTS_MAX = 255 };
 
