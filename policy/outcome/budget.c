@@ -44,8 +44,9 @@ static bool counts(const struct rule *rule, const struct card_use *use, const st
   return true;
 }
 
+/* One whose end is not known may yet be sent again, and counts for as long as it is kept. */
 static int64_t leaves_ms(const struct rule *rule, const struct card_use *use) {
-  return use->at_ms + rule->window_ms + BUDGET_MARGIN_MS;
+  return use->result == CARD_USE_OPEN ? INT64_MAX : use->at_ms + rule->window_ms + BUDGET_MARGIN_MS;
 }
 
 static unsigned counted_at(const struct rule *rule, const struct card_uses *uses, const struct money *amount,
@@ -56,7 +57,7 @@ static unsigned counted_at(const struct rule *rule, const struct card_uses *uses
   return count;
 }
 
-/* The first moment at which fewer than the limit count. */
+/* The first moment at which fewer than the limit count; INT64_MAX while that depends on open ones. */
 static int64_t again_ms(const struct rule *rule, const struct card_uses *uses, const struct money *amount) {
   int64_t again = INT64_MAX;
   for (unsigned i = 0; i < uses->count; i++) {
@@ -86,7 +87,7 @@ struct budget budget_ask(const struct card_uses *uses, enum network network, con
     if (counted_at(rule, uses, amount, now_ms) >= rule->limit)
       refuse(&budget, rule, again_ms(rule, uses, amount));
   }
-  if (budget.retry == OUTCOME_RETRY_NEVER)
+  if (budget.retry == OUTCOME_RETRY_NEVER || budget.again_ms == INT64_MAX)
     budget.again_ms = 0;
   return budget;
 }

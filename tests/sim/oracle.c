@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "networks.h"
 #include "trace.h"
 #include "universe.h"
 
@@ -72,6 +73,7 @@ static void check_key(struct universe *universe, struct scenario *scenario, cons
   key->sent = true;
   key->print = print;
   key->operation = dispatch->operation;
+  key->amount = dispatch->amount.minor;
 }
 
 /* A copy that still comes finds the key known, and makes nothing. */
@@ -109,8 +111,10 @@ void check_dispatch(struct universe *universe, struct scenario *scenario, const 
   else if (dispatch->replay && step->replays == 0)
     violation(universe, scenario->number, "P1: a replay of %s leaves, and no record says so", dispatch->key);
   check_key(universe, scenario, dispatch);
-  if (charges(dispatch->operation))
-    check_alone(universe, scenario, dispatch);
+  if (!charges(dispatch->operation))
+    return;
+  check_alone(universe, scenario, dispatch);
+  check_networks(universe, scenario, dispatch);
 }
 
 /* ---- What a PSP made ---- */
@@ -392,6 +396,7 @@ static void check_scenario(struct universe *universe, struct scenario *scenario)
   check_ends(universe, scenario);
   check_status(universe, scenario);
   check_asked(universe, scenario);
+  check_given_up(universe, scenario);
 }
 
 static bool tables_equal(struct store *left, struct store *right, unsigned table) {

@@ -115,8 +115,14 @@ Test(budget, a_try_under_way_counts_and_an_approval_does_not) {
     use(BEGIN + 10, CARD_USE_APPROVED, &ten);
   cr_assert(ask(NETWORK_MASTERCARD, &ten, BEGIN + 20).allowed);
   const struct card_use *open = use(BEGIN + 20, CARD_USE_OPEN, &ten);
-  cr_assert_not(ask(NETWORK_MASTERCARD, &ten, BEGIN + 30).allowed);
-  card_uses_remove(&uses, open->payment, open->attempt);
+  struct budget budget = ask(NETWORK_MASTERCARD, &ten, BEGIN + 30);
+  cr_assert_not(budget.allowed);
+  cr_assert_eq(budget.again_ms, BEGIN + DAY + BUDGET_MARGIN_MS, "when the first decline leaves");
+  struct card_use held = *open;
+  decline(9, BEGIN + 3 * DAY, &ten);
+  cr_assert_not(ask(NETWORK_MASTERCARD, &ten, BEGIN + 3 * DAY + HOUR).allowed, "it is under way still");
+  uses.count -= 9;
+  card_uses_remove(&uses, held.payment, held.attempt);
   cr_assert(ask(NETWORK_MASTERCARD, &ten, BEGIN + 30).allowed, "it was never sent");
 }
 
