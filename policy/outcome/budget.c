@@ -49,15 +49,22 @@ static int64_t leaves_ms(const struct rule *rule, const struct card_use *use) {
   return use->result == CARD_USE_OPEN ? INT64_MAX : use->at_ms + rule->window_ms + BUDGET_MARGIN_MS;
 }
 
+/* Before anything was declined nothing is a retry, and whatever is under way is free; after that all of it
+ * counts. */
 static unsigned counted_at(const struct rule *rule, const struct card_uses *uses, const struct money *amount,
                            int64_t at_ms) {
-  unsigned count = 0;
-  for (unsigned i = 0; i < uses->count; i++)
-    count += counts(rule, &uses->uses[i], amount) && leaves_ms(rule, &uses->uses[i]) > at_ms;
-  return count;
+  unsigned declined = 0, open = 0;
+  for (unsigned i = 0; i < uses->count; i++) {
+    const struct card_use *use = &uses->uses[i];
+    if (!counts(rule, use, amount) || leaves_ms(rule, use) <= at_ms)
+      continue;
+    declined += use->result == CARD_USE_DECLINED;
+    open += use->result == CARD_USE_OPEN;
+  }
+  return declined > 0 ? declined + open : 0;
 }
 
-/* The first moment at which fewer than the limit count; INT64_MAX while that depends on open ones. */
+/* The first moment at which fewer than the limit count: when the last decline leaves, at the latest. */
 static int64_t again_ms(const struct rule *rule, const struct card_uses *uses, const struct money *amount) {
   int64_t again = INT64_MAX;
   for (unsigned i = 0; i < uses->count; i++) {
@@ -87,7 +94,7 @@ struct budget budget_ask(const struct card_uses *uses, enum network network, con
     if (counted_at(rule, uses, amount, now_ms) >= rule->limit)
       refuse(&budget, rule, again_ms(rule, uses, amount));
   }
-  if (budget.retry == OUTCOME_RETRY_NEVER || budget.again_ms == INT64_MAX)
+  if (budget.retry == OUTCOME_RETRY_NEVER)
     budget.again_ms = 0;
   return budget;
 }

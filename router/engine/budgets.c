@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+_Static_assert(BUDGET_MARGIN_MS >= 2LL * CLOCK_ERROR_MS, "a clock that is off, and a request on its way");
+
 static bool is_declined(const struct attempt *attempt) {
   /* Whether it was, a person who found it failed does not say. */
   return attempt->step.answer.answer == ANSWER_IS_DECLINED || attempt->step.by_person;

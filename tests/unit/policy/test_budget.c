@@ -126,6 +126,17 @@ Test(budget, a_try_under_way_counts_and_an_approval_does_not) {
   cr_assert(ask(NETWORK_MASTERCARD, &ten, BEGIN + 30).allowed, "it was never sent");
 }
 
+Test(budget, first_tries_are_no_retries) {
+  for (unsigned i = 0; i < 100; i++)
+    use(BEGIN, CARD_USE_OPEN, &ten);
+  cr_assert(ask(NETWORK_UNKNOWN, &ten, BEGIN + 1).allowed);
+  decline(1, BEGIN + 1, &ten);
+  cr_assert_not(ask(NETWORK_VISA, &ten, BEGIN + 2).allowed);
+  cr_assert_not(ask(NETWORK_MASTERCARD, &ten, BEGIN + 2).allowed);
+  cr_assert_eq(ask(NETWORK_VISA, &ten, BEGIN + 2).again_ms, BEGIN + 1 + 30 * DAY + BUDGET_MARGIN_MS);
+  cr_assert(ask(NETWORK_VISA, &eleven, BEGIN + 2).allowed, "nothing of that amount was declined");
+}
+
 Test(budget, what_cannot_be_counted_is_not_tried) {
   struct money amount = {1, "EUR"};
   for (; amount.minor < CARD_USES_MAX; amount.minor++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "budgets.h"
+#include "change.h"
 #include "world.h"
 
 static struct world world;
@@ -158,21 +159,27 @@ BUDGET_TEST(another_merchants_tries_are_its_own) {
   cr_assert_not_null(world_outstanding(&world));
 }
 
-BUDGET_TEST(tries_under_way_count_together) {
+BUDGET_TEST(tries_under_way_count_once_one_is_declined) {
   world.network = NETWORK_MASTERCARD;
-  for (unsigned i = 0; i < 10; i++)
+  for (unsigned i = 0; i < 20; i++)
     pay();
-  cr_assert_eq(world.sent_count, 10);
+  cr_assert_eq(world.sent_count, 20, "nothing is a retry yet");
+  struct sent *outstanding = world_outstanding(&world);
+  world_decline(&world, "05"); /* and no cascade: 19 others are under way */
+  cr_assert_eq(outstanding->correlation, 0);
+  cr_assert_eq(world.sent_count, 20);
+  cr_assert_str_eq(newest()->decline.reason, "retry_budget_exhausted");
   struct payment_request request = world_request(&world);
   uint64_t ticket = world_pay(&world, &request);
-  cr_assert_eq(world.sent_count, 10);
+  cr_assert_eq(world.sent_count, 20);
   cr_assert_not(world_answer(&world, ticket)->open);
-  cr_assert_str_eq(newest()->decline.reason, "retry_budget_exhausted");
 }
 
-/* Two requests in one round: the second sees what the first has begun, though nothing is durable yet. */
+/* Requests in one round: each sees what those before it have begun, though nothing is durable yet. */
 BUDGET_TEST(a_round_counts_what_it_has_begun) {
   world.network = NETWORK_MASTERCARD;
+  pay();
+  world_decline(&world, "51");
   world.describe_by_itself = false;
   for (unsigned i = 0; i < 11; i++) {
     struct payment_request request = world_request(&world);
@@ -182,10 +189,28 @@ BUDGET_TEST(a_round_counts_what_it_has_begun) {
   strcpy(description.card.bin, "555555");
   description.card.network = NETWORK_MASTERCARD;
   description.card.fingerprint = world.fingerprint;
-  for (uint64_t correlation = 1; correlation <= 22; correlation++)
+  for (uint64_t correlation = 1; correlation <= 24; correlation++)
     engine_on_description(world.engine, world.now_ms, correlation, STATUS_DONE, &description);
   cr_assert_eq(world_round(&world), 0);
   cr_assert_eq(world.sent_count, 10);
+}
+
+/* Built again in place: nothing that the journal does not say is left. */
+BUDGET_TEST(a_rebuild_begins_with_nothing) {
+  uint64_t entries;
+  pay();
+  world_decline(&world, "51");
+  struct card_uses uses = card_uses(), strange = uses;
+  struct id other = draw_id(&world.draws, "fpr", world.now_ms);
+  strange.uses[0].payment++;
+  cr_assert_eq(ledger_card_uses_put(world.ledger, &world.merchant, &world.fingerprint, &strange), 0);
+  cr_assert_eq(ledger_card_uses_put(world.ledger, &world.merchant, &other, &strange), 0);
+  cr_assert_eq(payments_rebuild(world.ledger, world.ledger, &entries), 0);
+  struct card_uses again = card_uses();
+  cr_assert_eq(again.count, 1);
+  cr_assert_eq(again.uses[0].payment, uses.uses[0].payment);
+  cr_assert_eq(ledger_card_uses_get(world.ledger, &world.merchant, &other, &again), 0);
+  cr_assert_eq(again.count, 0);
 }
 
 BUDGET_TEST(a_failed_commit_leaves_no_try) {
