@@ -149,7 +149,7 @@ static bool may_try_again(const struct slot *slot, bool may_go_on) {
 static struct budget budget_of(struct slot *slot) {
   struct budget budget = {.retry = OUTCOME_RETRY_LATER};
   struct engine *engine = slot->engine;
-  engine_fail(engine, payment_budget(engine->ledger, slot->payment, engine->now_ms, &budget));
+  engine_fail(engine, payment_budget(engine->ledger, &engine->card, slot->payment, engine->now_ms, &budget));
   return budget;
 }
 

@@ -63,36 +63,75 @@ static void follow(const struct payment *payment, const struct attempt *attempt,
     card_uses_put(uses, &use, now_ms);
 }
 
-int card_uses_load(struct ledger *ledger, const struct payment *payment, int64_t now_ms,
-                   struct card_uses *ret_uses) {
-  ret_uses->count = 0;
-  if (payment->card.fingerprint.text[0] == '\0')
-    return 0;
-  int r = ledger_card_uses_get(ledger, &payment->merchant, &payment->card.fingerprint, ret_uses);
-  for (unsigned i = 0; r == 0 && i < payment->attempt_count; i++) {
+static void follow_changed(const struct payment *payment, int64_t now_ms, struct card_uses *uses) {
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
     if (payment->attempts_changed & 1U << i)
-      follow(payment, &payment->attempts[i], now_ms, ret_uses);
+      follow(payment, &payment->attempts[i], now_ms, uses);
   }
-  return r;
 }
 
-int card_uses_store(struct ledger *ledger, struct payment *payment, int64_t at_ms) {
-  struct card_uses uses;
-  if (payment->attempts_changed == 0 || payment->card.fingerprint.text[0] == '\0')
+/* ---- The card in hand ---- */
+
+int card_uses_write(struct ledger *ledger, struct card_in_hand *card) {
+  if (!card->changed)
     return 0;
-  int r = card_uses_load(ledger, payment, at_ms, &uses);
+  card->changed = false;
+  return ledger_card_uses_put(ledger, &card->merchant, &card->fingerprint, &card->uses);
+}
+
+static bool has_fingerprint(const struct payment *payment) {
+  return payment->card.fingerprint.text[0] != '\0';
+}
+
+/* Takes the payment's card in hand. */
+static int take(struct ledger *ledger, struct card_in_hand *card, const struct payment *payment) {
+  if (id_equal(&card->fingerprint, &payment->card.fingerprint) &&
+      id_equal(&card->merchant, &payment->merchant))
+    return 0;
+  int r = card_uses_write(ledger, card);
+  card->fingerprint = (struct id){0};
   if (r == 0)
-    r = ledger_card_uses_put(ledger, &payment->merchant, &payment->card.fingerprint, &uses);
+    r = ledger_card_uses_get(ledger, &payment->merchant, &payment->card.fingerprint, &card->uses);
+  if (r < 0)
+    return r;
+  card->merchant = payment->merchant;
+  card->fingerprint = payment->card.fingerprint;
+  return 0;
+}
+
+int card_uses_load(struct ledger *ledger, struct card_in_hand *card, const struct payment *payment,
+                   int64_t now_ms, struct card_uses *ret_uses) {
+  ret_uses->count = 0;
+  if (!has_fingerprint(payment))
+    return 0;
+  int r = take(ledger, card, payment);
+  if (r < 0)
+    return r;
+  ret_uses->count = card->uses.count;
+  memcpy(ret_uses->uses, card->uses.uses, card->uses.count * sizeof card->uses.uses[0]);
+  follow_changed(payment, now_ms, ret_uses);
+  return 0;
+}
+
+int card_uses_follow(struct ledger *ledger, struct card_in_hand *card, struct payment *payment,
+                     int64_t at_ms) {
+  if (payment->attempts_changed == 0 || !has_fingerprint(payment))
+    return 0;
+  int r = take(ledger, card, payment);
+  if (r == 0) {
+    follow_changed(payment, at_ms, &card->uses);
+    card->changed = true;
+  }
   payment->attempts_changed = 0;
   return r;
 }
 
-int payment_budget(struct ledger *ledger, const struct payment *payment, int64_t now_ms,
-                   struct budget *ret_budget) {
+int payment_budget(struct ledger *ledger, struct card_in_hand *card, const struct payment *payment,
+                   int64_t now_ms, struct budget *ret_budget) {
   struct card_uses uses;
   struct money amount = {.minor = payment->amount};
   memcpy(amount.currency, payment->currency, sizeof amount.currency);
-  int r = card_uses_load(ledger, payment, now_ms, &uses);
+  int r = card_uses_load(ledger, card, payment, now_ms, &uses);
   if (r == 0)
     *ret_budget = budget_ask(&uses, payment->card.network, &amount, now_ms);
   return r;

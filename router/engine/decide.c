@@ -100,7 +100,7 @@ static void find_windows(struct engine *engine, const struct policy *policy, con
   if (policy_window(policy, 0) == 0)
     return;
   bool known = payment->card.fingerprint.text[0] != '\0' &&
-               card_uses_load(engine->ledger, payment, payment->created_ms, &uses) == 0;
+               card_uses_load(engine->ledger, &engine->card, payment, payment->created_ms, &uses) == 0;
   uint32_t window_s;
   for (; (window_s = policy_window(policy, basis->window_count)) != 0; basis->window_count++)
     find_window(known ? &uses : NULL, payment, window_s, &basis->attempts[basis->window_count],

@@ -17,7 +17,7 @@ static void take_route_card(struct payment *payment, const struct route_card *ca
 static void note_skips(struct engine *engine, struct payment *payment) {
   enum operation operation = payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
   struct budget budget = {.allowed = true};
-  bool known = payment_budget(engine->ledger, payment, payment->created_ms, &budget) == 0;
+  bool known = payment_budget(engine->ledger, &engine->card, payment, payment->created_ms, &budget) == 0;
   for (unsigned i = 0; i < payment->decision.candidate_count; i++) {
     struct candidate *candidate = &payment->decision.candidates[i];
     if (candidate->skipped == SKIP_NONE)
