@@ -71,6 +71,7 @@ struct found {
   enum errand errand;
   enum finding finding;
   const struct dispatch_result *result; /* NULL: the vault refused */
+  bool no_code;                         /* it refused for want of the security code that was named */
   int64_t at_ms; /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
 };
 

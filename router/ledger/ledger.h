@@ -42,7 +42,7 @@ enum ledger_table {
 enum {
   LEDGER_ABSENT = 1,
   LEDGER_KEY_BYTES = 32,
-  LEDGER_SCHEMA = 2,
+  LEDGER_SCHEMA = 3,
   IDEMPOTENCY_KEY_MAX = 255,
   BODY_HASH_BYTES = 32,
   POLICY_LEDGER_TEXT_MAX = 32768,
@@ -56,8 +56,13 @@ extern const char *const ledger_tables[];
 
 struct ledger;
 
+/* Looks at the file path before it is opened as a store, and writes nothing to it. Returns 0, also when there
+ * is none yet; -EPROTONOSUPPORT when it is of another schema, which has been logged with what to do; or
+ * another negated errno. */
+MUST_USE int ledger_file_check(const char *path);
 /* A ledger over store (borrowed; opened with ledger_tables). key wraps the customers' keys and is copied;
- * draws are copied. The caller frees it with ledger_free(), before it closes the store. */
+ * draws are copied. Returns 0; -EPROTONOSUPPORT as ledger_file_check(); -EBADMSG; or another negated errno.
+ * The caller frees it with ledger_free(), before it closes the store. */
 MUST_USE int ledger_open(struct store *store, const uint8_t key[LEDGER_KEY_BYTES], const struct draws *draws,
                          struct ledger **ret_ledger);
 void ledger_free(struct ledger *ledger);

@@ -10,6 +10,14 @@ void books_clear(struct books *books) {
   books->gave_back = books->strayed = false;
 }
 
+void key_of_step(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]) {
+  assert(number < 10);
+  char *end = stpcpy(ret_key, object->text);
+  *end++ = '_';
+  *end++ = (char)('0' + number);
+  *end = '\0';
+}
+
 unsigned books_key(const struct books *books, const char *key) {
   for (unsigned i = books->key_count; i > 0; i--) {
     if (strcmp(books->keys[i - 1].text, key) == 0)

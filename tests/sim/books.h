@@ -103,6 +103,9 @@ struct manners {
 };
 
 void books_clear(struct books *books);
+/* The key of an attempt (its payment's id and its number) or of a movement (its id and 1), as PSPs are to get
+ * it. */
+void key_of_step(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]);
 /* The place of that key, or KEYS_MAX. */
 unsigned books_key(const struct books *books, const char *key);
 /* The same, made when it is not there. */

@@ -1,7 +1,6 @@
 #include "oracle.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "change.h"
@@ -48,12 +47,12 @@ static const struct step *step_of(const struct scenario *scenario, const char *k
   const struct payment *payment = scenario->payment;
   char text[STEP_KEY_CAPACITY];
   for (unsigned i = 0; payment && i < payment->attempt_count; i++) {
-    snprintf(text, sizeof text, "%s_%u", payment->id.text, payment->attempts[i].number);
+    key_of_step(&payment->id, payment->attempts[i].number, text);
     if (strcmp(text, key) == 0)
       return &payment->attempts[i].step;
   }
   for (unsigned i = 0; payment && i < payment->movement_count; i++) {
-    snprintf(text, sizeof text, "%s_1", payment->movements[i].id.text);
+    key_of_step(&payment->movements[i].id, 1, text);
     if (strcmp(text, key) == 0)
       return &payment->movements[i].step;
   }
@@ -205,7 +204,7 @@ static bool may_stay_open(const struct universe *universe, const struct scenario
 static bool attempt_rests(const struct universe *universe, const struct scenario *scenario,
                           const struct attempt *attempt) {
   char key[STEP_KEY_CAPACITY];
-  snprintf(key, sizeof key, "%s_%u", scenario->payment->id.text, attempt->number);
+  key_of_step(&scenario->payment->id, attempt->number, key);
   if (!is_unsettled(&attempt->step))
     return true;
   return !attempt->awaits_action && attempt->step.attention_ms != 0 &&
@@ -224,7 +223,7 @@ static bool movement_rests(const struct universe *universe, const struct scenari
                            const struct movement *movement) {
   char key[STEP_KEY_CAPACITY];
   unsigned psp = psp_named(scenario->payment->attempts[movement->attempt - 1].connector);
-  snprintf(key, sizeof key, "%s_1", movement->id.text);
+  key_of_step(&movement->id, 1, key);
   if (!is_unsettled(&movement->step))
     return true;
   if (movement->received)
@@ -369,7 +368,7 @@ static void check_ends(struct universe *universe, const struct scenario *scenari
   char key[STEP_KEY_CAPACITY];
   for (unsigned i = 0; i < payment->attempt_count; i++) {
     const struct attempt *attempt = &payment->attempts[i];
-    snprintf(key, sizeof key, "%s_%u", payment->id.text, attempt->number);
+    key_of_step(&payment->id, attempt->number, key);
     unsigned place = books_key(&scenario->books, key);
     if (attempt->surplus)
       violation(universe, scenario->number, "an attempt that failed is held to be approved");

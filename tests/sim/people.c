@@ -24,7 +24,7 @@ static bool look_up_attempt(const struct scenario *scenario, const struct attemp
                             struct resolution *resolution) {
   const struct books *books = &scenario->books;
   char key[STEP_KEY_CAPACITY];
-  snprintf(key, sizeof key, "%s_%u", scenario->payment->id.text, attempt->number);
+  key_of_step(&scenario->payment->id, attempt->number, key);
   resolution->attempt = attempt->number;
   for (unsigned i = 0; i < books->charge_count; i++) {
     const struct charge *charge = &books->charges[i];
@@ -42,7 +42,7 @@ static bool look_up_movement(const struct scenario *scenario, const struct movem
                              struct resolution *resolution) {
   const struct books *books = &scenario->books;
   char key[STEP_KEY_CAPACITY];
-  snprintf(key, sizeof key, "%s_1", movement->id.text);
+  key_of_step(&movement->id, 1, key);
   resolution->movement = movement->id;
   for (unsigned i = 0; i < books->booking_count; i++) {
     const struct booking *booking = &books->bookings[i];

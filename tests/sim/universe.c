@@ -353,12 +353,15 @@ static void draw_options(struct universe *universe) {
 
 static void begin(struct universe *universe, const struct genesis *genesis) {
   assert(genesis->scenarios <= SCENARIOS_MAX);
+  for (uint32_t i = 0; i < universe->genesis.scenarios; i++)
+    clear_scenario(&universe->scenarios[i]);
   universe->genesis = *genesis;
   universe->chance = chance_of(genesis->seed, genesis->number, 0);
   universe->draws_chance = chance_of(~genesis->seed, genesis->number, 0);
   universe->now_ms = universe_start_ms;
   universe->calm_ms = universe_start_ms + ROUGH_MS;
-  universe->skew_ms = universe->asleep_ms = universe->down_ms = 0;
+  universe->skew_ms = universe->asleep_ms = 0;
+  universe->down_ms = genesis->down_ms;
   universe->points = universe->crash_at = 0;
   universe->next_entry = 1;
   universe->failed = universe->ready = false;
@@ -372,8 +375,6 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   events_clear(&universe->events);
   flights_clear(&universe->flights);
   universe->notices.count = 0;
-  for (uint32_t i = 0; i < SCENARIOS_MAX; i++)
-    clear_scenario(&universe->scenarios[i]);
   journal_forget(universe);
   draw_options(universe);
   universe->merchant = draw_id(&universe->options.draws, "mer", universe->now_ms);
