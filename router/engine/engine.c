@@ -255,6 +255,7 @@ static void undo_round(struct engine *engine) {
   engine->counts.commits_failed++;
   engine->round_error = 0;
   ledger_abandon(engine->ledger);
+  engine->card = (struct card_in_hand){0};
   policies_forget(engine);
   effects_undo(engine, dispatch_dropped);
   for (slot = engine->touched; slot; slot = slot->touched_next) {
@@ -271,6 +272,8 @@ static void undo_round(struct engine *engine) {
 int engine_commit(struct engine *engine, int64_t now_ms) {
   engine_begin(engine, now_ms);
   int r = engine->round_error;
+  if (r == 0)
+    r = card_uses_write(engine->ledger, &engine->card);
   if (r == 0)
     r = ledger_commit(engine->ledger);
   if (r < 0)

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "budgets.h"
 #include "change.h"
 #include "engine.h"
 #include "findings.h"
@@ -186,6 +187,7 @@ struct engine {
   uint8_t record[PAYMENT_BYTES_MAX];
   struct request_fields inputs, personal; /* room to split and to join */
   uint8_t bytes[FIELDS_BYTES + 1024];
+  struct card_in_hand card;
   struct payment *looked_at;
   struct engine_counts counts;
 };

@@ -72,6 +72,7 @@ enum skip_reason {
   SKIP_DRAINING,
   SKIP_NO_OPERATION, /* its sheet lacks the operation, or no sheet of that hash is known */
   SKIP_UNHEALTHY,    /* it fails too often of late */
+  SKIP_BUDGET,       /* the networks allow no further try of the card now (P7) */
   SKIP_COUNT
 };
 
@@ -249,6 +250,7 @@ struct payment {
 
   struct decision decision;
   uint8_t attempt_count;
+  uint8_t attempts_changed; /* by the entry in hand, a bit for each; not part of the record */
   struct attempt attempts[ATTEMPTS_MAX];
   uint8_t movement_count, movement_capacity;
   struct movement *movements; /* owned */

@@ -35,7 +35,7 @@ static const char *const usages[STORE_COUNT] = {
 };
 static const char *const skips[SKIP_COUNT] = {
     [SKIP_UNKNOWN] = "unknown",           [SKIP_DISABLED] = "disabled",   [SKIP_DRAINING] = "draining",
-    [SKIP_NO_OPERATION] = "no_operation", [SKIP_UNHEALTHY] = "unhealthy",
+    [SKIP_NO_OPERATION] = "no_operation", [SKIP_UNHEALTHY] = "unhealthy", [SKIP_BUDGET] = "budget",
 };
 
 static const char *name_of(const char *const *names, unsigned count, unsigned value) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "engine_parts.h"
 #include "merchant.h"
 #include "oracle.h"
 #include "people.h"
@@ -114,8 +115,11 @@ bool crash_point(struct universe *universe) {
   return true;
 }
 
-/* A write is three points: what it wrote is lost, torn or kept. */
+/* A write is three points: what it wrote is lost, torn or kept. It has what engine_commit() adds to the batch,
+ * too. */
 static bool crashes_in_commit(struct universe *universe) {
+  int r = card_uses_write(universe->ledger, &universe->engine->card);
+  assert(r == 0); /* the store fails when it commits, and not before */
   for (unsigned fate = 0; fate < FATE_COUNT; fate++) {
     if (is_hit(universe)) {
       crash(universe, (enum fate)fate);

@@ -26,6 +26,8 @@ static const struct {
                                       "a capture is made again under the same key (P3)"},
     [WRONG_WEBHOOK_AWAITED_FOR_EVER] = {"webhook_awaited_for_ever",
                                         "nobody is told of a movement whose webhook does not come (P2)"},
+    [WRONG_BUDGET_IGNORED] = {"budget_ignored", "a card is tried as often as it is asked for (P7)"},
+    [WRONG_HARD_TRIED_ELSEWHERE] = {"hard_tried_elsewhere", "a hard decline goes on to the next acquirer"},
 };
 
 const char *wrong_name(enum wrong wrong) {
@@ -71,6 +73,17 @@ int __wrap_ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, st
              : __real_ledger_awaited_first(ledger, ret_since_ms, ret_movement);
 }
 
+struct budget __real_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct outcome __real_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
+struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
+
 /* Everything leaves in one round, and is made durable in the next. */
 int __wrap_engine_commit(struct engine *engine, int64_t now_ms) {
   late = !late;
@@ -111,4 +124,21 @@ int __wrap_ledger_idempotency_get(struct ledger *ledger, const struct id *mercha
   int r = __real_ledger_idempotency_get(ledger, merchant, path, key, now_ms, ret_entry);
   bool before = r == 0 && ret_entry->created_ms < started_ms;
   return chosen == WRONG_KEY_FORGOTTEN_AT_RESTART && before ? LEDGER_ABSENT : r;
+}
+
+struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms) {
+  if (chosen == WRONG_BUDGET_IGNORED)
+    return (struct budget){.allowed = true};
+  return __real_budget_ask(uses, network, amount, now_ms);
+}
+
+struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network) {
+  struct outcome outcome =
+      __real_outcome_classify(psp, answer, phase, code, network_code, advice_code, network);
+  if (chosen == WRONG_HARD_TRIED_ELSEWHERE && outcome.class == OUTCOME_HARD)
+    outcome.may_go_elsewhere = true;
+  return outcome;
 }
