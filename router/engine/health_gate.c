@@ -5,7 +5,7 @@
 enum {
   MS_PER_S = 1000,
   Z = 3, /* standard deviations: one window in a thousand lies further out by chance */
-  ROOT_SCALE = 1000,
+  ROOT_SCALE = 4000,
   BOUND_REQUESTS_MAX = 1 << 20 /* more are scaled down: squares must fit 64 bits */
 };
 

@@ -79,7 +79,7 @@ struct gate_answer {
 
 /* "healthy", "unhealthy", "probing"; static. */
 const char *gate_state_name(enum gate_state state);
-/* The lower bound of Wilson's score interval at three standard deviations, in ten-thousandths, rounded down:
+/* The lower bound of Wilson's score interval at three standard deviations, in ten-thousandths, rounded down, at times by one more:
  * (k + z^2/2 - z sqrt(k (n - k) / n + z^2/4)) / (n + z^2). Source: E. B. Wilson, JASA 22 (1927). 0 of 0 is 0.
  */
 uint16_t gate_bound(uint32_t faults, uint32_t requests);
