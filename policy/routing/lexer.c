@@ -1,4 +1,3 @@
-#include "alphabet.h"
 #include "policy_lexer.h"
 #include <string.h>
 
@@ -85,10 +84,6 @@ static void take_text(struct lexer *lexer, struct lexeme *lexeme) {
     return;
   }
   step(lexer);
-  if (!alphabet_holds_bytes(ALPHABET_TEXT, lexeme->text, lexeme->length)) {
-    lexeme->kind = LEXEME_WRONG;
-    lexeme->expected = "a text in UTF-8 without control characters";
-  }
 }
 
 static const struct sign {

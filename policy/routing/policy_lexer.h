@@ -42,7 +42,7 @@ struct lexer {
 
 struct lexer lexer_over(const char *text, size_t length);
 /* The next lexeme; LEXEME_END again and again at the end. LEXEME_WRONG is what no policy holds: a byte, a
- * quoted text that does not end, has another escape than those two, a control character or no UTF-8. */
+ * quoted text that does not end in its line or has another escape than those two. */
 struct lexeme lexer_next(struct lexer *lexer);
 /* Whether the lexeme is exactly that word. */
 bool lexeme_is(const struct lexeme *lexeme, const char *word);

@@ -1,3 +1,4 @@
+#include "explain_payment.h"
 #include "payments_parse.h"
 #include "payments_render.h"
 #include "resolutions_parse.h"
@@ -130,19 +131,22 @@ struct fault payments_fault(enum request_outcome outcome) {
   return fault;
 }
 
+/* The payment in its current state. Returns whether it is there; else the call was answered. */
+static bool find_payment(struct call *call, const struct id *id, const struct payment **ret_payment) {
+  int result = engine_payment(call->api->engine, &call->from.merchant, id, ret_payment);
+  if (result == LEDGER_ABSENT)
+    call_not_found(call);
+  else if (result != 0)
+    call_refuse(call, &fault_storage);
+  return result == 0;
+}
+
 static void answer_payment(struct call *call, unsigned status, const struct id *id,
                            const struct id *movement) {
   const struct payment *payment;
   struct json_out out = {0};
-  int result = engine_payment(call->api->engine, &call->from.merchant, id, &payment);
-  if (result == LEDGER_ABSENT) {
-    call_not_found(call);
+  if (!find_payment(call, id, &payment))
     return;
-  }
-  if (result != 0) {
-    call_refuse(call, &fault_storage);
-    return;
-  }
   render_payment(&out, NULL, payment, movement);
   call_answer(call, status, &out);
 }
@@ -165,8 +169,16 @@ void payments_answered(struct api *api, const struct request_answer *given) {
 
 /* After the commit, so that nothing is shown that could still be undone. */
 static void read_now(struct call *call, bool committed) {
+  const struct payment *payment;
+  struct json_out out = {0};
   (void)committed;
-  answer_payment(call, 200, &call->object, NULL);
+  if (!find_payment(call, &call->object, &payment))
+    return;
+  out_open(&out, NULL);
+  render_payment_members(&out, payment, NULL);
+  explain_payment(&out, call, payment, NULL, 0);
+  out_close(&out);
+  call_answer(call, 200, &out);
 }
 
 void payments_read(struct call *call, const char *segment) {

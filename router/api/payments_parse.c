@@ -247,8 +247,8 @@ static void take_plan(struct json_intake *intake, const json_t *value, const str
 static const struct json_rule customer_members[] = {
     {"plan", take_plan, .offset = offsetof(struct payment_request, fields), .high = ATTRIBUTE_VALUE_MAX,
      .field = REQUEST_ATTRIBUTE_FIRST},
-    {"attributes", take_metadata, .offset = offsetof(struct payment_request, fields), .high = ATTRIBUTES_MAX - 1,
-     .field = REQUEST_ATTRIBUTE_FIRST + 1},
+    {"attributes", take_metadata, .offset = offsetof(struct payment_request, fields),
+     .high = ATTRIBUTES_MAX - 1, .field = REQUEST_ATTRIBUTE_FIRST + 1},
     FIELD("name", REQUEST_CUSTOMER_NAME),
     FIELD("email", REQUEST_CUSTOMER_EMAIL),
     FIELD("phone", REQUEST_CUSTOMER_PHONE),
@@ -335,8 +335,8 @@ static void take_customer(struct json_intake *intake, const json_t *value, const
       {"store", json_take_object, .members = store_members}, FIELD("reference", REQUEST_REFERENCE),          \
       FIELD("statement_descriptor", REQUEST_DESCRIPTOR), {"customer", take_customer},                        \
       {"billing_address", json_take_object, .members = address_members},                                     \
-      {"metadata", take_metadata, .offset = offsetof(struct payment_request, fields),                        \
-       .high = METADATA_MAX, .field = REQUEST_METADATA_FIRST},                                               \
+      {"metadata", take_metadata, .offset = offsetof(struct payment_request, fields), .high = METADATA_MAX,  \
+       .field = REQUEST_METADATA_FIRST},                                                                     \
       {"risk", take_risk, .offset = offsetof(struct payment_request, risk), .low = 0, .high = 100},          \
       {"merchant_category", take_merchant_category, .offset = offsetof(struct payment_request, fields),      \
        .field = REQUEST_MERCHANT_CATEGORY},                                                                  \
@@ -433,9 +433,8 @@ int parse_movement(const void *bytes, size_t length, enum movement_type type,
 
 /* ---- What would be decided ---- */
 
-/* In the order of their enumerations. */
-static const char *const card_networks[] = {"unknown",  "visa",   "mastercard", "amex",     "discover",
-                                            "diners",   "jcb",    "unionpay",   "maestro",  NULL};
+static const char *const card_networks[] = {"visa", "mastercard", "amex",    "discover", "diners",
+                                            "jcb",  "unionpay",   "maestro", "unknown",  NULL};
 static const char *const fundings[] = {"credit", "debit", "prepaid", NULL};
 
 static void take_card_text(struct json_intake *intake, const json_t *value, const struct json_rule *rule,

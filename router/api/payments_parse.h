@@ -19,8 +19,8 @@ enum {
 /* What `POST /v1/route` asks: a payment's body, whose token may be absent. */
 struct route_body {
   struct payment_request payment;
-  bool has_card;          /* in place of a token */
-  struct route_card card; /* network and leading digits are all of its view */
+  bool has_card;                                /* in place of a token */
+  struct route_card card;                       /* network and leading digits are all of its view */
   int64_t at_ms;                                /* 0: now */
   struct id policy;                             /* "pol", or empty */
   char policy_text[POLICY_LEDGER_TEXT_MAX + 1]; /* a text instead, or "" */

@@ -32,7 +32,7 @@ static void render_end(struct json_out *out, const struct step *step) {
 static void render_attempt(struct json_out *out, const struct payment *payment,
                            const struct attempt *attempt) {
   char key[STEP_KEY_CAPACITY];
-  snprintf(key, sizeof key, "%s_%u", payment->id.text, attempt->number);
+  step_key(&payment->id, attempt->number, key);
   out_open(out, NULL);
   out_text(out, "id", key);
   out_text(out, "operation", operation_name(attempt->operation));
@@ -193,10 +193,15 @@ static void render_terms(struct json_out *out, const struct payment *payment) {
 
 void render_payment(struct json_out *out, const char *name, const struct payment *payment,
                     const struct id *movement) {
+  out_open(out, name);
+  render_payment_members(out, payment, movement);
+  out_close(out);
+}
+
+void render_payment_members(struct json_out *out, const struct payment *payment, const struct id *movement) {
   struct bin_facts facts = {.funding = payment->funding};
   memcpy(facts.country, payment->country, sizeof facts.country);
   memcpy(facts.issuer, payment->issuer, sizeof facts.issuer);
-  out_open(out, name);
   out_text(out, "id", payment->id.text);
   out_text(out, "object", "payment");
   out_flag(out, "livemode", payment->livemode);
@@ -223,5 +228,4 @@ void render_payment(struct json_out *out, const char *name, const struct payment
   render_next_action(out, payment);
   render_decision(out, &payment->decision);
   out_time(out, "authorization_expires_at", payment->authorization_expires_ms);
-  out_close(out);
 }

@@ -8,5 +8,7 @@
  * NULL or empty: none. */
 void render_payment(struct json_out *out, const char *name, const struct payment *payment,
                     const struct id *movement);
+/* Its members, into an object that is open already. */
+void render_payment_members(struct json_out *out, const struct payment *payment, const struct id *movement);
 /* What may be shown of a card. */
 void render_card(struct json_out *out, const struct card_view *card, const struct bin_facts *facts);

@@ -66,8 +66,7 @@ static bool take_policy(struct call *call, const struct route_body *body, struct
 static void answer(struct call *call, const struct route_body *body, const struct route_question *question,
                    struct payment *payment) {
   struct json_out out = {0};
-  enum request_outcome outcome =
-      engine_route(call->api->engine, api_now_ms(call->api), question, payment);
+  enum request_outcome outcome = engine_route(call->api->engine, api_now_ms(call->api), question, payment);
   if (outcome != REQUEST_DONE) {
     struct fault fault = payments_fault(outcome);
     call_refuse(call, &fault);

@@ -2,17 +2,15 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_client.h"
 #include "check.h"
 #include "command_line.h"
 #include "commands.h"
 #include "exit_status.h"
-#include "identity.h"
+#include "merchant_api.h"
 #include "paths.h"
 #include "routing.h"
 
@@ -29,69 +27,16 @@ static const char usage[] = "usage: freeport policy check FILE --dir DIR\n"
                             "that begins afterwards; show prints the one in force; rollback puts the one "
                             "before it back in one step.\n";
 
-/* The stack's router, as the merchant of DIR/env. */
-struct api {
-  uint16_t port;
-  struct id secret_key;
-  struct api_answer answer;
-};
-
-static int find_api(const char *directory, struct api *ret_api) {
-  char url[128];
-  int result = env_read(directory, "env", "FREEPORT_API_URL", url, sizeof url);
-  if (result == 0) {
-    result = env_read(directory, "env", "FREEPORT_SECRET_KEY", ret_api->secret_key.text,
-                      sizeof ret_api->secret_key.text);
-  }
-  if (result == 0 && sscanf(url, "http://127.0.0.1:%hu", &ret_api->port) != 1) {
-    result = -EINVAL;
-  }
-  return result;
-}
-
-static int open_api(const char *directory, struct api *ret_api) {
-  int result = find_api(directory, ret_api);
-  if (result < 0) {
-    fprintf(stderr, "freeport policy: no stack answers in %s (%s/env cannot be read)\n", directory,
-            directory);
-  }
-  return result;
-}
-
-/* Says what the router answered when it refused: its problem documents repeat nothing that was sent. */
-static int refused(const struct api_answer *answer) {
-  json_t *problem = json_loadb(answer->body, answer->length, 0, NULL);
-  const char *title = json_string_value(json_object_get(problem, "title"));
-  const char *detail = json_string_value(json_object_get(problem, "detail"));
-  fprintf(stderr, "freeport policy: the router refused (%d): %s%s%s\n", answer->status,
-          title != NULL ? title : "", detail != NULL ? ": " : "", detail != NULL ? detail : "");
-  json_decref(problem);
-  return -EPROTO;
-}
-
-static int call(struct api *api, const char *method, const char *path, const char *body, json_t **ret_json) {
-  int result = api_call(api->port, &api->secret_key, method, path, body, &api->answer);
-  if (result < 0) {
-    fprintf(stderr, "freeport policy: the router does not answer: %s\n", strerror(-result));
-    return result;
-  }
-  if (api->answer.status >= 300) {
-    return refused(&api->answer);
-  }
-  *ret_json = json_loadb(api->answer.body, api->answer.length, 0, NULL);
-  return *ret_json == NULL ? -EBADMSG : 0;
-}
-
 /* The next newest policy after the one named (NULL: the newest). One at a time: a page of long ones has no
  * limit that a client could set aside. Returns 0 with a new reference, or NULL after the last; or a negated
  * errno. */
-static int policy_after(struct api *api, const char *id, json_t **ret_policy) {
+static int policy_after(struct merchant_api *api, const char *id, json_t **ret_policy) {
   char path[128];
   json_t *list;
   int result = file_path(path, sizeof path, "/v1/policies?limit=1%s%s",
                          id == NULL ? "" : "&starting_after=", id == NULL ? "" : id);
   if (result == 0) {
-    result = call(api, "GET", path, NULL, &list);
+    result = merchant_api_call(api, "GET", path, NULL, &list);
   }
   if (result == 0) {
     *ret_policy = json_incref(json_array_get(json_object_get(list, "data"), 0));
@@ -101,7 +46,7 @@ static int policy_after(struct api *api, const char *id, json_t **ret_policy) {
 }
 
 /* The policy in force: a new reference, or NULL when there is none. */
-static int published_policy(struct api *api, json_t **ret_policy) {
+static int published_policy(struct merchant_api *api, json_t **ret_policy) {
   json_t *policy;
   int result = policy_after(api, NULL, &policy);
   while (result == 0 && policy != NULL) {
@@ -121,7 +66,7 @@ static int published_policy(struct api *api, json_t **ret_policy) {
   return result;
 }
 
-static int publish(struct api *api, const char *text) {
+static int publish(struct merchant_api *api, const char *text) {
   json_t *draft_request = json_pack("{s:s}", "text", text);
   char *body = draft_request == NULL ? NULL : json_dumps(draft_request, JSON_COMPACT);
   json_decref(draft_request);
@@ -129,7 +74,7 @@ static int publish(struct api *api, const char *text) {
     return -ENOMEM;
   }
   json_t *draft, *published;
-  int result = call(api, "POST", "/v1/policies", body, &draft);
+  int result = merchant_api_call(api, "POST", "/v1/policies", body, &draft);
   free(body);
   if (result < 0) {
     return result;
@@ -139,7 +84,7 @@ static int publish(struct api *api, const char *text) {
   result = id == NULL ? -EBADMSG : file_path(path, sizeof path, "/v1/policies/%s/publish", id);
   json_decref(draft);
   if (result == 0) {
-    result = call(api, "POST", path, "{}", &published);
+    result = merchant_api_call(api, "POST", path, "{}", &published);
   }
   if (result == 0) {
     json_decref(published);
@@ -148,7 +93,8 @@ static int publish(struct api *api, const char *text) {
 }
 
 int policy_publish_first(uint16_t port, const struct id *secret_key, const char *text) {
-  static struct api api;
+  static struct merchant_api api;
+  api.command = "policy";
   api.port = port;
   api.secret_key = *secret_key;
   json_t *policy;
@@ -159,7 +105,7 @@ int policy_publish_first(uint16_t port, const struct id *secret_key, const char 
   if (result == 0) {
     json_decref(policy);
   }
-  sodium_memzero(&api.secret_key, sizeof api.secret_key);
+  merchant_api_forget(&api);
   return result;
 }
 
@@ -171,11 +117,11 @@ static int wrong_policy(const struct policy_error *error) {
 }
 
 /* Holds the policy against the connectors that the stack has. Returns 0 or a negated errno. */
-static int check_connectors(struct api *api, const struct policy *policy,
+static int check_connectors(struct merchant_api *api, const struct policy *policy,
                             struct policy_findings *ret_findings) {
   json_t *list, *connector;
   size_t i;
-  int result = call(api, "GET", "/v1/connectors", NULL, &list);
+  int result = merchant_api_call(api, "GET", "/v1/connectors", NULL, &list);
   if (result < 0) {
     return result;
   }
@@ -208,7 +154,7 @@ static void show_findings(const struct policy_findings *findings) {
 }
 
 /* api: where the connectors are looked up; NULL, or one that does not answer: they are not, which is said. */
-static int check(struct api *api, const char *text) {
+static int check(struct merchant_api *api, const char *text) {
   struct policy *policy;
   struct policy_error error;
   int result = policy_parse(text, strlen(text), &policy, &error);
@@ -238,14 +184,14 @@ static int check(struct api *api, const char *text) {
 }
 
 static int check_command(const char *directory, const char *text) {
-  static struct api api;
-  bool found = find_api(directory, &api) == 0;
+  static struct merchant_api api;
+  bool found = merchant_api_find(directory, "policy", &api) == 0;
   int result = check(found ? &api : NULL, text);
-  sodium_memzero(&api.secret_key, sizeof api.secret_key);
+  merchant_api_forget(&api);
   return result == 0 ? EXIT_GOOD : result == -EINVAL ? EXIT_CONFIG : EXIT_FAILED;
 }
 
-static int show(struct api *api) {
+static int show(struct merchant_api *api) {
   json_t *policy;
   int result = published_policy(api, &policy);
   if (result < 0) {
@@ -261,9 +207,9 @@ static int show(struct api *api) {
   return 0;
 }
 
-static int rollback(struct api *api) {
+static int rollback(struct merchant_api *api) {
   json_t *policy;
-  int result = call(api, "POST", "/v1/policies/rollback", "{}", &policy);
+  int result = merchant_api_call(api, "POST", "/v1/policies/rollback", "{}", &policy);
   if (result == 0) {
     puts("rolled back");
     json_decref(policy);
@@ -271,7 +217,7 @@ static int rollback(struct api *api) {
   return result;
 }
 
-static int act(const char *action, struct api *api, const char *text) {
+static int act(const char *action, struct merchant_api *api, const char *text) {
   if (strcmp(action, "publish") == 0) {
     int result = check(api, text);
     if (result == 0) {
@@ -286,12 +232,12 @@ static int act(const char *action, struct api *api, const char *text) {
 }
 
 static int run_on_stack(const struct command_line *line, const char *text) {
-  static struct api api;
-  if (open_api(line->directory, &api) < 0) {
+  static struct merchant_api api;
+  if (merchant_api_open(line->directory, "policy", &api) < 0) {
     return EXIT_NO_STACK;
   }
   int result = act(line->words[0], &api, text);
-  sodium_memzero(&api.secret_key, sizeof api.secret_key);
+  merchant_api_forget(&api);
   return result == 0 ? EXIT_GOOD : result == -EINVAL ? EXIT_CONFIG : EXIT_FAILED;
 }
 
@@ -304,9 +250,15 @@ int policy_command(int argc, char **argv) {
   const char *action = line.word_count > 0 ? line.words[0] : "";
   bool with_file = strcmp(action, "check") == 0 || strcmp(action, "publish") == 0;
   bool known = with_file || strcmp(action, "show") == 0 || strcmp(action, "rollback") == 0;
-  if (!known || line.word_count != (with_file ? 2 : 1)) {
-    fputs(usage, stderr);
-    return EXIT_USAGE;
+  if (!known) {
+    return command_wrong(line.command, usage, "%s",
+                         line.word_count == 0
+                             ? "what to do is missing: check, publish, show or rollback"
+                             : "there is no such action; check, publish, show and rollback are");
+  }
+  if (line.word_count != (with_file ? 2 : 1)) {
+    return command_wrong(line.command, usage, "%s %s", action,
+                         with_file ? "takes one FILE, or - for standard input" : "takes no arguments");
   }
   char *text = NULL;
   size_t length;

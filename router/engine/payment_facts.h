@@ -1,5 +1,5 @@
-/* What the routing policy is told of a payment. By the same code when the payment is decided, when the decision
- * is taken again (P6), and when another policy is tried on it. */
+/* What the routing policy is told of a payment. By the same code when the payment is decided, when the
+ * decision is taken again (P6), and when another policy is tried on it. */
 #pragma once
 
 #include "payment.h"

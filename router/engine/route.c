@@ -34,8 +34,8 @@ static enum request_outcome decide_by_text(struct engine *engine, const struct r
   return outcome;
 }
 
-enum request_outcome engine_route(struct engine *engine, int64_t now_ms, const struct route_question *question,
-                                  struct payment *ret_payment) {
+enum request_outcome engine_route(struct engine *engine, int64_t now_ms,
+                                  const struct route_question *question, struct payment *ret_payment) {
   const struct payment_request *request = question->request;
   struct named_connectors named = {request->connector_count, request->connectors};
   engine_begin(engine, now_ms);
@@ -49,9 +49,8 @@ enum request_outcome engine_route(struct engine *engine, int64_t now_ms, const s
     r = keep_inputs(engine, ret_payment);
   if (r < 0)
     return r == -ENOMEM ? REQUEST_BUSY : REQUEST_FIELDS_TOO_LARGE;
-  enum request_outcome outcome = question->policy_text
-                                     ? decide_by_text(engine, question, ret_payment)
-                                     : decide(engine, &named, &engine->inputs, ret_payment);
+  enum request_outcome outcome = question->policy_text ? decide_by_text(engine, question, ret_payment)
+                                                       : decide(engine, &named, &engine->inputs, ret_payment);
   note_skips(engine, ret_payment);
   return outcome;
 }

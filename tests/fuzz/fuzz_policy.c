@@ -1,4 +1,5 @@
-/* Whatever parses prints to a text that parses to the same text again. */
+/* Whatever parses prints to a text that parses to the same text again, and can be checked. */
+#include "check.h"
 #include "routing.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     assert(policy == NULL && error.line >= 1 && error.column >= 1 && error.expected[0] != '\0');
     return 0;
   }
+  static struct policy_findings findings;
+  assert(policy_check(policy, NULL, 0, &findings) == 0 && findings.count <= POLICY_FINDINGS_MAX);
   assert(policy_print(policy, &text) == 0);
   assert(policy_parse(text, strlen(text), &again, &error) == 0);
   assert(policy_print(again, &second) == 0 && strcmp(text, second) == 0);

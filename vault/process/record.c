@@ -85,7 +85,7 @@ static void write_outside(struct writer *writer, const struct record *record) {
   write_bytes(writer, record->outside + INNER_AT, record->inner_length);
 }
 
-static void read_digits(struct reader *reader, size_t bytes, char *ret_digits) {
+static inline void read_digits(struct reader *reader, size_t bytes, char *ret_digits) {
   const uint8_t *packed = read_view(reader, bytes);
   if (packed)
     digits_unpack(packed, bytes, ret_digits);

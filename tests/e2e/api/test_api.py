@@ -78,6 +78,12 @@ class Case(unittest.TestCase):
             self.assertEqual(answer.json.get("param"), param, answer.raw)
         return answer
 
+    def read(self, payment):
+        """One payment as it is shown by itself, without why it was routed so, which only that answer has."""
+        read = self.expect(self.client.request("GET", f"/v1/payments/{payment['id']}"), 200).json
+        self.assertTrue(read.pop("explanation"))
+        return read
+
     def metric(self, name):
         text = self.client.request("GET", "/metrics", key="").raw.decode()
         found = re.search(rf"^{re.escape(name)} (\d+)$", text, re.MULTILINE)
@@ -103,8 +109,7 @@ class Payments(Case):
         self.assertEqual(paid["decision"]["candidates"], ["adyen", "checkout", "stripe"])
         self.assertEqual(paid["metadata"], {"cart": "7"})
         self.assertEqual([a["id"] for a in paid["attempts"]], [paid["id"] + "_1"])
-        read = self.expect(self.client.request("GET", f"/v1/payments/{paid['id']}"), 200)
-        self.assertEqual(read.json, paid.json)
+        self.assertEqual(self.read(paid), paid.json)
 
     def test_a_decline_is_a_created_payment(self):
         declined = self.expect(self.client.pay(1001), 201)
@@ -420,10 +425,14 @@ class BadInput(Case):
 
     def test_policies(self):
         for text, code in (("otherwise route", "invalid_policy"), ("otherwise " + CANARY[:12], "invalid_policy"),
-                           ("otherwise route nobody", "connector_not_found")):
+                           ("otherwise route nobody", "connector_not_found"),
+                           ("rule r when risk < 0 decline otherwise decline", "invalid_policy")):
             answer = self.expect(self.client.request("POST", "/v1/policies", {"text": text}), 422, code, "text")
             self.assertRegex(answer["detail"], r"^Line 1, column \d+: ")
             self.assertNotIn(CANARY[:12], answer.raw.decode())
+        misspelt = self.client.request("POST", "/v1/policies", {"text": "otherwise ruote a"})
+        self.assertEqual(misspelt["detail"],
+                         "Line 1, column 11: route, split, cheapest, best or decline is expected. Is it route?")
 
 
 class Resources(Case):
@@ -483,6 +492,53 @@ class Resources(Case):
                     "policy_not_found", "policy")
         self.assertEqual(self.router.dispatches(), before)
 
+    def route(self, policy, **more):
+        asked = dict({"amount": 1000, "currency": "EUR", "policy": policy}, **more)
+        return self.expect(self.client.request("POST", "/v1/route", asked), 200)
+
+    def test_a_policy_decides_by_all_that_is_known(self):
+        policy = """set eea = [AT DE]
+            rule plan when customer.plan == "gold" and metadata.shop in ["a" "b"] route stripe
+            rule night when hour("Europe/Berlin") < 6 decline
+            rule here when card.country in eea and card.network == visa route checkout, adyen with max_attempts 1
+            rule big when amount >= 500.00 EUR and risk > 50 split adyen 50%, stripe 50%
+            otherwise route adyen"""
+        day = {"at": "2026-07-01T12:00:00Z"}
+        card = {"bin": "41111111", "network": "visa", "country": "DE"}
+        self.assertEqual(self.route(policy, **day)["rule"], "otherwise")
+        plan = self.route(policy, customer={"plan": "gold"}, metadata={"shop": "b"}, card=card, **day)
+        self.assertEqual((plan["rule"], plan["action"], plan["connectors"]), ("plan", "route", ["stripe"]))
+        for plan, shop in (("gold", "c"), ("silver", "a")):
+            other = self.route(policy, customer={"plan": plan}, metadata={"shop": shop}, **day)
+            self.assertEqual(other["rule"], "otherwise")
+        night = self.route(policy, at="2026-07-01T03:59:59Z")
+        self.assertEqual((night["rule"], night["action"], night["connectors"]), ("night", "decline", []))
+        self.assertEqual(self.route(policy, at="2026-07-01T04:00:00Z")["rule"], "otherwise")
+        here = self.route(policy, card=card, **day)
+        self.assertEqual((here["rule"], here["connectors"]), ("here", ["checkout", "adyen"]))
+        self.assertIn("The rule allows 1 attempts at most.", here["explanation"])
+        self.assertIn("Rule night does not match: hour(\"Europe/Berlin\") < 6 does not hold: hour is 14.",
+                      here["explanation"])
+        big = self.route(policy, amount=50000, risk=51, card=dict(card, country="US"), **day)
+        self.assertEqual((big["rule"], big["action"]), ("big", "split"))
+        self.assertEqual(sorted(big["connectors"]), ["adyen", "stripe"])
+        token = self.route(policy, token=self.router.tokens["good"], **day)
+        self.assertEqual(token["rule"], "otherwise")
+        self.assertIn("card.country is US", " ".join(token["explanation"]))
+
+    def test_a_rule_that_declines_charges_nothing(self):
+        draft = self.expect(self.client.request(
+            "POST", "/v1/policies", {"text": "rule no when risk > 90 decline otherwise route adyen"}), 201)
+        self.expect(self.client.request("POST", f"/v1/policies/{draft['id']}/publish"), 200)
+        before = self.router.dispatches()
+        declined = self.client.pay(1000, risk=91)
+        self.assertEqual((declined.status, declined["status"]), (201, "declined"))
+        self.assertEqual((declined["decline"]["reason"], declined["decline"]["retry"]), ("declined_by_policy", "never"))
+        self.assertEqual((declined["attempts"], declined["decision"]["action"]), ([], "decline"))
+        self.assertEqual(self.router.dispatches(), before)
+        self.assertEqual(self.client.pay(1000, risk=90)["status"], "captured")
+        self.expect(self.client.request("POST", "/v1/policies/rollback"), 200)
+
     def test_metrics(self):
         self.client.pay(1000)
         text = self.client.request("GET", "/metrics", key="").raw.decode()
@@ -515,8 +571,10 @@ class Webhooks(Case):
         again = self.expect(self.client.request("POST", "/v1/webhook_endpoints", body, idempotency="shop"), 201)
         self.assertEqual((again["id"], "secret" in again.json), (made["id"], False))
         path = f"/v1/webhook_endpoints/{made['id']}"
-        self.assertEqual(self.expect(self.client.request("GET", path), 200).json,
-                         {k: v for k, v in made.json.items() if k != "secret"})
+        read = self.expect(self.client.request("GET", path), 200).json
+        self.assertEqual(read.pop("health"), {"last_success_at": None, "failures_in_a_row": 0, "events_waiting": 0,
+                                              "behind": False})
+        self.assertEqual(read, {k: v for k, v in made.json.items() if k != "secret"})
         changed = self.expect(self.client.request("PATCH", path, {"status": "disabled", "url": "https://b.example/"}), 200)
         self.assertEqual((changed["status"], changed["disabled_reason"], changed["url"], changed["types"]),
                          ("disabled", "merchant", "https://b.example/", body["types"]))
@@ -547,6 +605,7 @@ class Webhooks(Case):
     def test_urls_that_are_none_of_ours(self):
         for url in ("ftp://shop.example/", "shop.example", "https://", "https://shop.example:0/", "https://a@shop.example/",
                     "https://shop.example/#x", "http://shop.example/", "http://10.0.0.1/", "http://169.254.169.254/",
+                    "https://10.0.0.1/", "https://169.254.169.254/", "https://[fe80::1]/",
                     "https://Shop.example/", "https://shop.example/ b", "https://2130706433/", "https://127.1/",
                     "http://localhost.evil.example/", "https://shop.example:70000/", "x" * 600):
             with self.subTest(url=url):
@@ -567,7 +626,7 @@ class Webhooks(Case):
         found = self.expect(self.client.request("GET", "/v1/events?limit=2"), 200)
         self.assertEqual([(e["type"], e["data"]["id"]) for e in found["data"]],
                          [("payment.declined", declined["id"]), ("payment.captured", paid["id"])])
-        self.assertEqual(found["data"][1]["data"], self.client.request("GET", f"/v1/payments/{paid['id']}").json)
+        self.assertEqual(found["data"][1]["data"], self.read(paid))
         refund = self.expect(self.client.request("POST", f"/v1/payments/{paid['id']}/refunds", {"amount": 300}), 201)
         told = self.client.request("GET", "/v1/events?type=refund.succeeded")["data"][0]
         self.assertEqual((told["data"]["movement"], told["data"]["amount_refunded"]), (refund["movement"], 300))
@@ -711,7 +770,7 @@ class Restart(Case):
         paid = self.expect(self.client.pay(1000, idempotency="before"), 201)
         self.assertEqual(self.router.stop(), 0)
         self.start()
-        self.assertEqual(self.client.request("GET", f"/v1/payments/{paid['id']}").json, paid.json)
+        self.assertEqual(self.read(paid), paid.json)
         again = self.expect(self.client.pay(1000, idempotency="before"), 201)
         self.assertEqual(again.json, paid.json)
 

@@ -70,7 +70,9 @@ Test(fields, every_field_has_a_rule_and_a_name_of_its_own) {
   for (unsigned i = 1; i < REQUEST_FIELD_COUNT; i++) {
     const struct field_rule *rule = request_field_rule((enum request_field)i);
     cr_expect_gt(rule->limit, 0, "%u", i);
-    unsigned named = i < REQUEST_METADATA_FIRST ? i : REQUEST_METADATA_FIRST;
+    unsigned named = i < REQUEST_METADATA_FIRST    ? i
+                     : i < REQUEST_ATTRIBUTE_FIRST ? REQUEST_METADATA_FIRST
+                                                   : REQUEST_ATTRIBUTE_FIRST;
     cr_expect_eq(request_field_named(rule->name), named, "%s", rule->name);
   }
   for (unsigned i = 1; i < ANSWER_FIELD_COUNT; i++) {
@@ -113,7 +115,7 @@ Test(fields, a_full_set_says_so) {
   char value[542] = "k=";
   memset(value + 2, 'v', sizeof value - 3);
   int r = 0;
-  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_FIELD_COUNT; i++)
+  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_ATTRIBUTE_FIRST; i++)
     cr_assert_eq(request_fields_set(&fields, (enum request_field)i, value), 0);
   static char header[2049];
   memset(header, 'h', sizeof header - 1);

@@ -87,6 +87,15 @@ static void add_number_comparison(struct random_text *random) {
     add(random, "%s in %u..%u", fact, low, high);
 }
 
+/* Of an attribute that may be a number or a text, and is compared with both. */
+static void add_either_comparison(struct random_text *random) {
+  static const char *const eithers[] = {
+      "metadata.size == \"1\"",          "metadata.size != \"1\"", "metadata.size > 1",
+      "metadata.size in [\"a\" 1..1.5]", "metadata.size != 1",     "metadata.size in 1..2",
+      "metadata.size in [\"1\" \"a\"]"};
+  add(random, "%s", PICK(random, eithers));
+}
+
 static void add_attribute_comparison(struct random_text *random) {
   static const char *const numbers[] = {"0", "-1.5", "0.125", "17.10", "999999999999.999"};
   add(random, "metadata.size %s %s", PICK(random, orders), PICK(random, numbers));
@@ -128,10 +137,10 @@ static void add_bin_comparison(struct random_text *random) {
 }
 
 static void add_comparison(struct random_text *random) {
-  /* A small policy asks about three of its five facts at most, which its seed chooses. */
+  /* A small policy asks about three of its facts at most, which its seed chooses. */
   unsigned fact = random_below(random, random->small ? 3 : 9);
   if (random->small)
-    fact = (fact + random->first) % 6;
+    fact = (fact + random->first) % 7;
   switch (fact) {
   case 0:
   case 1:
@@ -150,7 +159,10 @@ static void add_comparison(struct random_text *random) {
     add(random, "card.country %s", random_below(random, 2) == 0 ? "in north" : "in south");
     return;
   case 6:
-    add_text_comparison(random);
+    if (random->small)
+      add_either_comparison(random);
+    else
+      add_text_comparison(random);
     return;
   case 7:
     add_attribute_comparison(random);
@@ -213,7 +225,7 @@ static void add_action(struct random_text *random, bool otherwise) {
 }
 
 char *random_policy(uint64_t seed, bool small, unsigned rules_most) {
-  struct random_text random = {.state = seed, .small = small, .first = (unsigned)(seed % 6)};
+  struct random_text random = {.state = seed, .small = small, .first = (unsigned)(seed % 7)};
   add(&random, "set north = [NO DE]\nset south = [AT, IN]\nset plans = [\"gold\" 5 1.5..2]\n");
   for (unsigned i = 0, count = 1 + random_below(&random, rules_most); i < count; i++) {
     add(&random, "rule r%u when ", i);

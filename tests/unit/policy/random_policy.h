@@ -8,8 +8,9 @@
 struct random_text {
   uint64_t state; /* of the draws */
   unsigned first; /* of its facts */
-  bool small;     /* a few facts with a few values: card.country, currency, amount, card.bin, risk */
-  char *text;     /* NUL-terminated; the caller frees it */
+  bool small; /* a few facts with a few values: card.country, currency, amount, card.bin, risk, metadata.size
+               */
+  char *text; /* NUL-terminated; the caller frees it */
   size_t length, capacity;
 };
 

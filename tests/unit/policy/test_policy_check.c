@@ -53,6 +53,19 @@ static void expect_found(const char *text, const char *expected) {
   policy_free(policy);
 }
 
+/* The last finding of that code says this; "" : there is none. */
+static void expect_text(const char *text, const char *code, const char *words) {
+  struct policy *policy = parse(text);
+  struct policy_findings *findings = check(policy);
+  const char *found = "";
+  for (unsigned i = 0; i < findings->count; i++)
+    if (strcmp(findings->findings[i].code, code) == 0)
+      found = findings->findings[i].text;
+  cr_expect(words[0] == '\0' ? found[0] == '\0' : strstr(found, words) != NULL, "%s: %s", text, found);
+  free(findings);
+  policy_free(policy);
+}
+
 /* A rule with this condition can never match; and the other way round that its opposite always does. */
 static void expect_never(const char *condition) {
   char text[1024];
@@ -139,6 +152,9 @@ Test(policy_check, what_only_looks_like_a_contradiction) {
   expect_nothing("card.bin == 411111 and card.bin == 41111100");
   expect_nothing("not card.bin == 411111 and not card.bin != 411111");
   expect_nothing("metadata.x == \"5\" and metadata.x > 4");
+  expect_nothing("metadata.x < -1");
+  expect_nothing("metadata.x != 5 and metadata.x == -3");
+  expect_nothing("metadata.x == \"3\" and metadata.x < 4");
   expect_nothing("metadata.x != \"5\" and metadata.x == 5"); /* 5.0 */
   expect_nothing("metadata.x == \"a\" and customer.x == \"b\"");
   expect_nothing("amount != 5.00 EUR and amount > 4.99 EUR");
@@ -175,18 +191,23 @@ Test(policy_check, shadowed_rules) {
       "W always_matches 1:6\nE shadowed 2:6\n");
 }
 
+Test(policy_check, says_which_rule_shadows) {
+  expect_text("rule q when risk > 5 decline rule r when risk > 9 decline otherwise decline", "shadowed",
+              "Rule 1 (line 1) comes first");
+  expect_text(
+      "rule q when risk > 5 decline rule r when risk < 5 decline\nrule s when risk == 7 and kind == moto or "
+      "risk == 3 and currency == EUR decline "
+      "otherwise decline",
+      "shadowed", "together");
+  expect_text("rule q when card.country == AT decline rule r when card.country == DE decline\n"
+              "rule s when method == card decline otherwise decline",
+              "method_after_country", "rule 1 is one");
+}
+
 /* ---- What falls to otherwise ---- */
 
 static void expect_gap(const char *text, const char *words) {
-  struct policy *policy = parse(text);
-  struct policy_findings *findings = check(policy);
-  const char *found = "";
-  for (unsigned i = 0; i < findings->count; i++)
-    if (strcmp(findings->findings[i].code, "falls_to_otherwise") == 0)
-      found = findings->findings[i].text;
-  cr_expect(words[0] == '\0' ? found[0] == '\0' : strstr(found, words) != NULL, "%s: %s", text, found);
-  free(findings);
-  policy_free(policy);
+  expect_text(text, "falls_to_otherwise", words);
 }
 
 Test(policy_check, what_falls_to_otherwise) {
@@ -202,6 +223,28 @@ Test(policy_check, what_falls_to_otherwise) {
              "other values than they name, or none");
   expect_gap("rule q when risk < 30 decline rule r when currency == EUR decline otherwise decline", "");
   expect_gap("rule q when risk < 30 decline otherwise decline", "");
+  expect_gap("rule q when card.network == visa decline rule r when card.network == mastercard decline "
+             "otherwise decline",
+             "takes: amex, discover, diners, jcb, unionpay and more, or none.");
+}
+
+/* ---- Where it gives up ---- */
+
+Test(policy_check, says_where_it_gives_up) {
+  char text[4096];
+  size_t length = (size_t)snprintf(text, sizeof text, "rule r when risk < 0");
+  for (int i = 0; i < 7; i++) /* 2 to the power of 7 alternatives */
+    length += (size_t)snprintf(text + length, sizeof text - length,
+                               " and (metadata.a%d > 1 or metadata.b%d > 1)", i, i);
+  snprintf(text + length, sizeof text - length, " decline\notherwise decline");
+  expect_found(text, "E never_matches 1:6\n"); /* seen before it becomes too much */
+  text[strlen("rule r when risk ")] = '>';
+  expect_found(text, "N check_bounded 2:1\n");
+  length = (size_t)snprintf(text, sizeof text, "rule r when risk > 0");
+  for (int i = 0; i < 90; i++) /* of one and the same fact, any number */
+    length += (size_t)snprintf(text + length, sizeof text - length, " or card.bin == 4111%d", 10 + i);
+  snprintf(text + length, sizeof text - length, " decline\notherwise decline");
+  expect_found(text, "");
 }
 
 /* ---- Shape ---- */
@@ -259,32 +302,54 @@ static const struct money amounts[] = {
     {450, "EUR"}, {451, "EUR"}, {0, "USD"},   {5, "USD"},   {50, "USD"},  {51, "USD"},  {100, "USD"},
     {101, "USD"}, {150, "USD"}, {199, "USD"}, {200, "USD"}, {205, "USD"}, {250, "USD"}, {350, "USD"},
     {450, "USD"}, {451, "USD"}};
+static const char *const sizes[] = {"", "a", "b", "1", "1.0", "01", "1.5", "2", "3"};
 enum {
   COUNTRIES = sizeof countries / sizeof countries[0],
   BINS = sizeof bins / sizeof bins[0],
   AMOUNTS = sizeof amounts / sizeof amounts[0],
-  RISKS = 8, /* -1, absent, to 6 */
+  SIZES = 1 + sizeof sizes / sizeof sizes[0], /* and none */
+  RISKS = 8,                                  /* from -1, absent, to 6 */
   RULES = 5
 };
 
-/* Which rules any payment comes to. What a policy does not name at all stays absent. */
-static void reach(const struct policy *policy, const char *text, bool ret_reached[RULES]) {
-  unsigned country_count =
-      strstr(text, "when") != NULL && strstr(text, "card.country") != NULL ? COUNTRIES : 1;
-  unsigned bin_count = strstr(text, "card.bin") != NULL ? BINS : 1;
-  unsigned risk_count = strstr(text, "risk") != NULL ? RISKS : 1;
-  for (unsigned i = 0; i < country_count * bin_count * risk_count * AMOUNTS; i++) {
-    struct policy_facts facts = {.method = "card", .amount = amounts[i % AMOUNTS], .split_payment = "p"};
-    unsigned rest = i / AMOUNTS;
+struct reached {
+  bool rules[RULES];   /* that any payment came to */
+  bool by_risk[RISKS]; /* a rule before `otherwise` decided on some payment of that risk */
+};
+
+/* Takes one of count possibilities off the number. */
+static unsigned take(unsigned *number, unsigned count) {
+  unsigned taken = *number % count;
+  *number /= count;
+  return taken;
+}
+
+/* What comes of every payment. Facts that the policy does not name stay absent. */
+static void reach(const struct policy *policy, const char *text, struct reached *ret_reached) {
+  unsigned countries_tried = strstr(text, "card.country") != NULL ? COUNTRIES : 1;
+  unsigned bins_tried = strstr(text, "card.bin") != NULL ? BINS : 1;
+  unsigned risks_tried = strstr(text, "risk") != NULL ? RISKS : 1;
+  unsigned sizes_tried = strstr(text, "metadata.size") != NULL ? SIZES : 1;
+  unsigned amounts_tried = strstr(text, "amount") != NULL || strstr(text, "currency") != NULL ? AMOUNTS : 1;
+  *ret_reached = (struct reached){0};
+  for (unsigned i = 0; i < countries_tried * bins_tried * risks_tried * sizes_tried * amounts_tried; i++) {
+    struct policy_facts facts = {.method = "card", .split_payment = "p"};
     struct policy_decision decision;
-    facts.country = countries[rest % country_count];
-    rest /= country_count;
-    facts.bin = bins[rest % bin_count];
-    facts.risk = (int16_t)((int)(rest / bin_count) - 1);
+    unsigned number = i;
+    facts.amount = amounts[take(&number, amounts_tried)];
+    facts.country = countries[take(&number, countries_tried)];
+    facts.bin = bins[take(&number, bins_tried)];
+    facts.risk = (int16_t)((int)take(&number, risks_tried) - 1);
+    unsigned size = take(&number, sizes_tried);
+    facts.attribute_count = size > 0;
+    if (size > 0)
+      facts.attributes[0] = (struct policy_attribute){true, "size", sizes[size - 1]};
     policy_evaluate(policy, &facts, &decision);
-    ret_reached[decision.rule] = true;
+    ret_reached->rules[decision.rule] = true;
     for (unsigned j = 0; j < decision.advice_count; j++)
-      ret_reached[decision.advice[j]] = true;
+      ret_reached->rules[decision.advice[j]] = true;
+    if (decision.rule + 1 < policy_rule_count(policy))
+      ret_reached->by_risk[facts.risk + 1] = true;
   }
 }
 
@@ -296,35 +361,60 @@ static bool claims(const struct policy_findings *findings, unsigned rule, const 
   return false;
 }
 
+/* The risks that, as it says, only `otherwise` takes: no rule may have decided on one. */
+static unsigned check_gap(const struct policy_findings *findings, const struct reached *reached,
+                          const char *text) {
+  static const char words[] = "risk; only otherwise takes: ";
+  const char *gap = NULL;
+  unsigned checked = 0;
+  for (unsigned i = 0; i < findings->count && gap == NULL; i++)
+    gap = strstr(findings->findings[i].text, words);
+  for (const char *at = gap == NULL ? "" : gap + strlen(words); *at >= '0' && *at <= '9'; checked++) {
+    char *end;
+    long low = strtol(at, &end, 10), high = low;
+    if (strncmp(end, " to ", 4) == 0)
+      high = strtol(end + 4, &end, 10);
+    for (long risk = low; risk <= high && risk + 1 < RISKS; risk++)
+      cr_assert_not(reached->by_risk[risk + 1], "risk %ld\n%s", risk, text);
+    at = strncmp(end, ", ", 2) == 0 ? end + 2 : "";
+  }
+  cr_assert_not(gap != NULL && strstr(gap, "or none") != NULL && reached->by_risk[0], "no risk\n%s", text);
+  return checked;
+}
+
+struct tally {
+  unsigned dead, found, contradictions, gaps;
+};
+
 /* Counts rules that no payment came to, and how many of them were found. */
-static void check_claims(uint64_t seed, unsigned *dead, unsigned *found) {
+static void check_claims(uint64_t seed, struct tally *tally) {
   char *text = random_policy(seed, true, RULES - 1);
   struct policy *policy = parse(text);
   struct policy_findings *findings = check(policy);
-  bool reached[RULES] = {false};
-  reach(policy, text, reached);
+  struct reached reached;
   bool always = false;
+  reach(policy, text, &reached);
   for (unsigned i = 0; i + 1 < policy_rule_count(policy); i++) {
     bool never = claims(findings, i, "never_matches") || claims(findings, i, "shadowed");
-    cr_assert_not(never && reached[i], "seed %llu, rule %u\n%s", (unsigned long long)seed, i, text);
-    cr_assert_not(always && reached[i], "seed %llu, rule %u\n%s", (unsigned long long)seed, i, text);
+    cr_assert_not(never && reached.rules[i], "seed %llu, rule %u\n%s", (unsigned long long)seed, i, text);
+    cr_assert_not(always && reached.rules[i], "seed %llu, rule %u\n%s", (unsigned long long)seed, i, text);
     always = always || claims(findings, i, "always_matches");
-    *dead += !reached[i];
-    *found += !reached[i] && never;
+    tally->dead += !reached.rules[i];
+    tally->found += !reached.rules[i] && never;
   }
-  cr_assert_not(always && reached[policy_rule_count(policy) - 1], "seed %llu\n%s", (unsigned long long)seed,
-                text);
+  cr_assert_not(always && reached.rules[policy_rule_count(policy) - 1], "%s", text);
+  tally->gaps += check_gap(findings, &reached, text);
   free(findings);
   free(text);
   policy_free(policy);
 }
 
 /* Each rule by itself: what contradicts itself matches nothing, whatever stands before it. */
-static void check_contradictions(uint64_t seed, unsigned *contradictions) {
+static void check_contradictions(uint64_t seed, struct tally *tally) {
   char *text = random_policy(seed, true, RULES - 1), *state = NULL, sets[256] = "";
   for (char *line = strtok_r(text, "\n", &state); line != NULL; line = strtok_r(NULL, "\n", &state)) {
     char alone[4096];
-    bool reached[RULES] = {false};
+    struct reached reached;
     if (strncmp(line, "set", 3) == 0)
       strcat(strcat(sets, line), "\n");
     if (strncmp(line, "rule", 4) != 0)
@@ -332,10 +422,10 @@ static void check_contradictions(uint64_t seed, unsigned *contradictions) {
     snprintf(alone, sizeof alone, "%s%s\notherwise decline", sets, line);
     struct policy *policy = parse(alone);
     struct policy_findings *findings = check(policy);
-    reach(policy, alone, reached);
-    cr_assert_not(claims(findings, 0, "never_matches") && reached[0], "%s", alone);
-    cr_assert_not(claims(findings, 0, "always_matches") && reached[1], "%s", alone);
-    *contradictions += claims(findings, 0, "never_matches");
+    reach(policy, alone, &reached);
+    cr_assert_not(claims(findings, 0, "never_matches") && reached.rules[0], "%s", alone);
+    cr_assert_not(claims(findings, 0, "always_matches") && reached.rules[1], "%s", alone);
+    tally->contradictions += claims(findings, 0, "never_matches");
     free(findings);
     policy_free(policy);
   }
@@ -343,12 +433,14 @@ static void check_contradictions(uint64_t seed, unsigned *contradictions) {
 }
 
 Test(policy_check, what_it_says_never_matches_never_does) {
-  unsigned dead = 0, found = 0, contradictions = 0;
+  struct tally tally = {0};
   for (uint64_t seed = 0; seed < 1500; seed++) {
-    check_claims(seed, &dead, &found);
-    check_contradictions(seed, &contradictions);
+    check_claims(seed, &tally);
+    check_contradictions(seed, &tally);
   }
-  cr_log_info("%u rules were not come to, %u of them found; %u contradictions", dead, found, contradictions);
-  cr_expect(found > 100 && contradictions > 50, "%u of %u, %u", found, dead, contradictions);
-  cr_expect(found * 10 >= dead * 8, "only %u of %u were found", found, dead);
+  cr_log_info("%u rules were not come to, %u of them found; %u contradictions, %u gaps", tally.dead,
+              tally.found, tally.contradictions, tally.gaps);
+  cr_expect(tally.found > 100 && tally.contradictions > 50 && tally.gaps > 20, "%u, %u, %u", tally.found,
+            tally.contradictions, tally.gaps);
+  cr_expect(tally.found * 10 >= tally.dead * 8, "only %u of %u were found", tally.found, tally.dead);
 }

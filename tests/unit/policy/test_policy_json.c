@@ -53,7 +53,7 @@ static void expect_wrong(const char *json, const char *expected) {
 }
 
 static void expect_wrong_condition(const char *condition, const char *expected) {
-  char json[2048];
+  char json[8192];
   snprintf(json, sizeof json,
            "{\"sets\":[],\"rules\":[{\"name\":\"r\",\"when\":%s,\"action\":{\"type\":\"decline\"}}],"
            "\"otherwise\":{\"type\":\"decline\"}}",
@@ -62,7 +62,7 @@ static void expect_wrong_condition(const char *condition, const char *expected) 
 }
 
 static void expect_wrong_action(const char *action, const char *expected) {
-  char json[2048];
+  char json[8192];
   snprintf(json, sizeof json, "{\"sets\":[],\"rules\":[],\"otherwise\":%s}", action);
   expect_wrong(json, expected);
 }
@@ -163,6 +163,14 @@ Test(policy_json, depth_has_a_limit) {
   strcat(json, "{\"fact\":\"risk\",\"compare\":\">\",\"value\":1}");
   for (int i = 0; i < POLICY_DEPTH_MAX; i++)
     strcat(json, "}");
+  expect_wrong_condition(json, "32 deep");
+  /* It would be flat, but whoever reads it goes as deep. */
+  json[0] = '\0';
+  for (int i = 0; i < POLICY_DEPTH_MAX; i++)
+    strcat(json, "{\"and\":[");
+  strcat(json, "{\"fact\":\"risk\",\"compare\":\">\",\"value\":1}");
+  for (int i = 0; i < POLICY_DEPTH_MAX; i++)
+    strcat(json, ",{\"fact\":\"risk\",\"compare\":\">\",\"value\":1}]}");
   expect_wrong_condition(json, "32 deep");
 }
 

@@ -121,6 +121,23 @@ Test(record, digits_are_packed_and_come_back) {
   cr_expect_arr_eq(digits, "9\0\0\0\0\0", 6, "no half but a digit becomes a character");
 }
 
+/* Each byte at each place of the longest that is unpacked, among digits. */
+Test(record, every_byte_is_unpacked_as_its_halves) {
+  for (size_t at = 0; at < NUMBER_BYTES; at++) {
+    for (unsigned byte = 0; byte < 256; byte++) {
+      uint8_t packed[NUMBER_BYTES];
+      char digits[2 * NUMBER_BYTES], expected[2 * NUMBER_BYTES];
+      digits_pack("90817263544536271809", packed, sizeof packed);
+      memcpy(expected, "90817263544536271809", sizeof expected);
+      packed[at] = (uint8_t)byte;
+      expected[2 * at] = (char)(byte / 16 <= 9 ? '0' + byte / 16 : 0);
+      expected[2 * at + 1] = (char)(byte % 16 <= 9 ? '0' + byte % 16 : 0);
+      digits_unpack(packed, sizeof packed, digits);
+      cr_assert_arr_eq(digits, expected, sizeof digits, "0x%02x at %zu", byte, at);
+    }
+  }
+}
+
 /* What is stored lies under these names: BLAKE2b-384 of the text, personalised, computed elsewhere. */
 Test(record, a_token_has_its_names) {
   struct id token = {"tok_01J9ZCABCDEFGHJKMNPQRSTVWX"};
@@ -132,6 +149,21 @@ Test(record, a_token_has_its_names) {
   cr_expect_str_eq(hex, "acafa730d2fdcf83b9fba33ed343e18b");
   sodium_bin2hex(hex, sizeof hex, names.inner_key, sizeof names.inner_key);
   cr_expect_str_eq(hex, "4060e5b5763b36872a7f360c7a76fd005b9923d75c225b965bb106682a968444");
+}
+
+/* A text that begins with a token is none, and neither is one cut short. */
+Test(record, what_is_no_token_has_other_names) {
+  const char *texts[] = {"tok_01J9ZCABCDEFGHJKMNPQRSTVWX", "tok_01J9ZCABCDEFGHJKMNPQRSTVWX0",
+                         "tok_01J9ZCABCDEFGHJKMNPQRSTVW", "tok_01J9ZCABCDEFGHJKMNPQRSTVWX012345678", ""};
+  struct token_names names[5];
+  cr_assert_geq(sodium_init(), 0);
+  for (size_t i = 0; i < 5; i++) {
+    struct id text = {{0}};
+    snprintf(text.text, sizeof text.text, "%s", texts[i]);
+    token_names_of(&text, &names[i]);
+    for (size_t j = 0; j < i; j++)
+      cr_assert_neq(memcmp(&names[i], &names[j], sizeof names[i]), 0, "%zu and %zu", i, j);
+  }
 }
 
 Test(record, every_flipped_bit_is_noticed) {
