@@ -105,7 +105,7 @@ void world_open(struct world *world, uint64_t seed) {
 /* Connectors' changes are told to merchants that have a key. */
 static void add_key(struct world *world) {
   static const uint8_t hash[32] = {1};
-  struct api_key key = {.merchant = world->merchant, .created_ms = world->now_ms};
+  struct api_key key = {.id = world->actor, .merchant = world->merchant, .created_ms = world->now_ms};
   int r = ledger_api_key_add(world->ledger, hash, &key);
   assert(r == 0);
 }
