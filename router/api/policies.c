@@ -216,7 +216,7 @@ void policies_publish(struct call *call, const char *segment) {
   struct ledger *ledger = call->api->options.ledger;
   struct journal_head head = head_of(call);
   struct fault fault;
-  struct id policy;
+  struct id policy = {""};
   if (id_parse("pol", segment, NULL) != 0) {
     call_not_found(call);
     return;

@@ -72,7 +72,7 @@ static void fill_payments(void *context, struct engine *engine, struct connector
   }
 }
 
-void news_write(struct engine *engine) {
+static void write_news(struct engine *engine) {
   for (struct connector_news *news = engine->gates.news; news; news = news->next) {
     struct journal_head head = {.at_ms = news->at_ms};
     if (news->written)
@@ -80,6 +80,13 @@ void news_write(struct engine *engine) {
     news->written = true;
     tell_merchants(engine, &head, &news->entry, fill_payments, news);
   }
+}
+
+void news_retry(struct engine *engine) {
+  if (engine->gates.retry_ms == 0)
+    return;
+  engine->gates.retry_ms = 0;
+  write_news(engine);
 }
 
 static void take_first(struct engine *engine) {
@@ -135,5 +142,5 @@ void news_add(struct engine *engine, const char *connector, const struct health_
   append(engine, news);
   if (engine->gates.news_count > NEWS_MAX)
     take_first(engine);
-  news_write(engine);
+  write_news(engine);
 }

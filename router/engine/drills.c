@@ -20,12 +20,13 @@ bool engine_drill_runs(const struct engine *engine, const char *connector) {
 }
 
 int64_t drills_due(const struct engine *engine) {
+  const struct gates *gates = &engine->gates;
   int64_t due_ms = -1;
-  for (unsigned i = 0; i < engine->gates.drill_count; i++) {
-    if (due_ms < 0 || engine->gates.drills[i].until_ms < due_ms)
-      due_ms = engine->gates.drills[i].until_ms;
+  for (unsigned i = 0; i < gates->drill_count; i++) {
+    if (due_ms < 0 || gates->drills[i].until_ms < due_ms)
+      due_ms = gates->drills[i].until_ms;
   }
-  return due_ms;
+  return due_ms >= 0 && due_ms < gates->drills_ms ? gates->drills_ms : due_ms;
 }
 
 /* ---- The ledger's rows ---- */
@@ -95,6 +96,8 @@ static void end(struct engine *engine, struct drill *drill, const struct journal
 
 void drills_pass_time(struct engine *engine) {
   struct journal_head head = {.at_ms = engine->now_ms};
+  if (engine->now_ms < engine->gates.drills_ms)
+    return;
   for (unsigned i = engine->gates.drill_count; i-- > 0;) {
     if (engine->gates.drills[i].until_ms <= engine->now_ms)
       end(engine, &engine->gates.drills[i], &head);

@@ -11,6 +11,7 @@ enum { STARTED_PER_COMMIT = 256, US_PER_MS = 1000 };
 void engine_begin(struct engine *engine, int64_t now_ms) {
   assert(!engine->entry_slot);
   engine->now_ms = now_ms;
+  news_retry(engine);
 }
 
 void engine_fail(struct engine *engine, int error) {

@@ -159,7 +159,8 @@ struct gates {
   struct timer timer;
   struct connector_news *news; /* oldest first */
   unsigned news_count;
-  int64_t retry_ms; /* when to write again what a failed round undid; 0: nothing waits for that */
+  int64_t retry_ms;                /* when to write at the latest what a failed round undid; 0: nothing was */
+  int64_t drills_ms;               /* none ends before: the round that ended one failed */
   struct drill drills[DRILLS_MAX]; /* under way */
   unsigned drill_count;
 };
@@ -361,8 +362,8 @@ void tell_merchants(struct engine *engine, const struct journal_head *head, stru
 /* A gate has changed; segment is NULL for a whole connector's. */
 void news_add(struct engine *engine, const char *connector, const struct health_segment *segment,
               const struct gate *gate);
-/* Writes what is not written. */
-void news_write(struct engine *engine);
+/* Writes again what a failed round undid, before anything else that is decided by it. */
+void news_retry(struct engine *engine);
 void news_free(struct engine *engine, bool written_only);
 
 /* ---- drills.c ---- */

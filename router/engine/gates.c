@@ -148,12 +148,7 @@ static void pass_time(struct engine *engine) {
 }
 
 static void time_passes(struct timer *timer) {
-  struct gates *gates = of_timer(timer);
-  struct engine *engine = engine_of(gates);
-  if (gates->retry_ms != 0 && gates->retry_ms <= engine->now_ms) {
-    gates->retry_ms = 0;
-    news_write(engine);
-  }
+  struct engine *engine = engine_of(of_timer(timer));
   pass_time(engine);
   drills_pass_time(engine);
   gates_schedule(engine);
@@ -198,6 +193,7 @@ void gates_undone(struct engine *engine) {
   struct gates *gates = &engine->gates;
   for (struct connector_news *news = gates->news; news; news = news->next)
     news->written = false;
+  gates->drills_ms = engine->now_ms + RETRY_ROUND_MS;
   if (gates->news)
     gates->retry_ms = engine->now_ms + RETRY_ROUND_MS;
   if (drills_load(engine) < 0)

@@ -526,19 +526,6 @@ class Resources(Case):
         self.assertEqual(token["rule"], "otherwise")
         self.assertIn("card.country is US", " ".join(token["explanation"]))
 
-    def test_a_rule_that_declines_charges_nothing(self):
-        draft = self.expect(self.client.request(
-            "POST", "/v1/policies", {"text": "rule no when risk > 90 decline otherwise route adyen"}), 201)
-        self.expect(self.client.request("POST", f"/v1/policies/{draft['id']}/publish"), 200)
-        before = self.router.dispatches()
-        declined = self.client.pay(1000, risk=91)
-        self.assertEqual((declined.status, declined["status"]), (201, "declined"))
-        self.assertEqual((declined["decline"]["reason"], declined["decline"]["retry"]), ("declined_by_policy", "never"))
-        self.assertEqual((declined["attempts"], declined["decision"]["action"]), ([], "decline"))
-        self.assertEqual(self.router.dispatches(), before)
-        self.assertEqual(self.client.pay(1000, risk=90)["status"], "captured")
-        self.expect(self.client.request("POST", "/v1/policies/rollback"), 200)
-
     def test_metrics(self):
         self.client.pay(1000)
         text = self.client.request("GET", "/metrics", key="").raw.decode()
@@ -637,6 +624,20 @@ class Health(Case):
         self.assertEqual([d["report"] for d in self.events("connector.drill_ended")], [report])
         self.assertEqual(self.client.pay(1000)["connector"], "stripe")
         self.expect(self.client.request("POST", "/v1/policies/rollback"), 200)
+
+
+class Declining(Case):
+    def test_a_rule_that_declines_charges_nothing(self):
+        draft = self.expect(self.client.request(
+            "POST", "/v1/policies", {"text": "rule no when risk > 90 decline otherwise route adyen"}), 201)
+        self.expect(self.client.request("POST", f"/v1/policies/{draft['id']}/publish"), 200)
+        before = self.router.dispatches()
+        declined = self.client.pay(1000, risk=91)
+        self.assertEqual((declined.status, declined["status"]), (201, "declined"))
+        self.assertEqual((declined["decline"]["reason"], declined["decline"]["retry"]), ("declined_by_policy", "never"))
+        self.assertEqual((declined["attempts"], declined["decision"]["action"]), ([], "decline"))
+        self.assertEqual(self.router.dispatches(), before)
+        self.assertEqual(self.client.pay(1000, risk=90)["status"], "captured")
 
 
 class Webhooks(Case):

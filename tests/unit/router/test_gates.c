@@ -462,6 +462,27 @@ Test(gates, a_drill_that_could_not_be_written_does_not_run) {
   check_list(pay(), SKIP_NONE, SKIP_NONE, SKIP_NONE);
 }
 
+Test(gates, a_drill_that_cannot_be_ended_now_is_ended_later) {
+  static struct connector_entry entries[4];
+  struct id id;
+  unsigned rounds = 0;
+  cr_assert_eq(drill("alpha", 1000, &id), DRILL_DONE);
+  world.now_ms += 1000;
+  store_memory_fail_commits(world.store, -28);
+  for (int64_t end_ms = world.now_ms + 1000; world.now_ms < end_ms; rounds++) {
+    int64_t due_ms = engine_due(world.engine);
+    cr_assert_geq(due_ms, 0);
+    world.now_ms = due_ms > world.now_ms ? due_ms : world.now_ms;
+    engine_on_time(world.engine, world.now_ms);
+    cr_assert_lt(world_round(&world), 0);
+    cr_assert_lt(rounds, 10U, "it is tried without a pause");
+  }
+  store_memory_fail_commits(world.store, 0);
+  world_advance(&world, 1000);
+  cr_assert_not(engine_drill_runs(world.engine, "alpha"));
+  cr_assert_eq(entries_of(&world.merchant, entries, 4), 2);
+}
+
 /* ---- How long it takes: fifty payments a second, in simulated time ---- */
 
 enum { STEP_MS = 20, PER_SECOND = 50, GOOD_S = 90, LATENCY_MS = 200, HANG_MS = 10000, LIMIT_MS = 5000 };
