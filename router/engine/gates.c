@@ -177,7 +177,7 @@ void gates_schedule(struct engine *engine) {
 
 int gates_open(struct engine *engine) {
   engine->gates.timer.due = time_passes;
-  return health_cells_open(&engine->gates.cells);
+  return health_cells_open(&engine->options.health, &engine->gates.cells);
 }
 
 void gates_close(struct engine *engine) {

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int health_cells_open(struct health_cells *cells) {
-  *cells = (struct health_cells){.cells = calloc(HEALTH_CELLS_MAX, sizeof(struct health_cell))};
+int health_cells_open(const struct gate_limits *limits, struct health_cells *cells) {
+  *cells =
+      (struct health_cells){.limits = *limits, .cells = calloc(HEALTH_CELLS_MAX, sizeof(struct health_cell))};
   if (!cells->cells)
     return -ENOMEM;
   int r = map_open(&cells->by_segment);
@@ -63,7 +64,7 @@ struct health_cell *health_cell_note(struct health_cells *cells, const struct he
                                      int64_t now_ms) {
   struct health_cell *cell = health_cell_find(cells, segment);
   if (!cell && (cell = make_room(cells))) {
-    *cell = (struct health_cell){.segment = *segment};
+    *cell = (struct health_cell){.segment = *segment, .gate.limits = cells->limits};
     map_add(&cells->by_segment, &cell->node, hash_of(segment));
   }
   if (cell)

@@ -24,13 +24,14 @@ struct health_cell {
 };
 
 struct health_cells {
+  struct gate_limits limits; /* of every gate */
   struct health_cell *cells; /* the first `used` of HEALTH_CELLS_MAX */
   unsigned used;
   struct map by_segment;
 };
 
 /* Returns 0 or -ENOMEM; closed with health_cells_close(), which allows zeroed ones. */
-MUST_USE int health_cells_open(struct health_cells *cells);
+MUST_USE int health_cells_open(const struct gate_limits *limits, struct health_cells *cells);
 void health_cells_close(struct health_cells *cells);
 /* The cell of that segment, or NULL. */
 struct health_cell *health_cell_find(const struct health_cells *cells, const struct health_segment *segment);

@@ -64,8 +64,16 @@ static void count(struct gate *gate, int64_t now_ms, bool fault) {
   at->faults += fault;
 }
 
+static uint16_t threshold_of(const struct gate *gate) {
+  return gate->limits.threshold ? gate->limits.threshold : GATE_THRESHOLD;
+}
+
+static uint16_t samples_of(const struct gate *gate) {
+  return gate->limits.samples ? gate->limits.samples : GATE_SAMPLES_MIN;
+}
+
 static struct gate_figures sum(const struct gate *gate, int64_t now_ms, unsigned window_s) {
-  struct gate_figures figures = {.threshold = GATE_THRESHOLD, .window_s = (uint16_t)window_s};
+  struct gate_figures figures = {.threshold = threshold_of(gate), .window_s = (uint16_t)window_s};
   int64_t newest = now_ms / MS_PER_S + 1;
   for (unsigned i = 0; i < HEALTH_WINDOW_S; i++) {
     const struct gate_second *at = &gate->seconds[i];
@@ -115,7 +123,7 @@ static void take_out(struct gate *gate, int64_t now_ms, const struct gate_figure
 static bool look_at_windows(struct gate *gate, int64_t now_ms) {
   for (unsigned i = 0; i < GATE_WINDOWS; i++) {
     struct gate_figures figures = sum(gate, now_ms, gate_windows_s[i]);
-    if (figures.requests < GATE_SAMPLES_MIN || figures.bound <= figures.threshold)
+    if (figures.requests < samples_of(gate) || figures.bound <= figures.threshold)
       continue;
     take_out(gate, now_ms, &figures);
     return true;
@@ -123,24 +131,24 @@ static bool look_at_windows(struct gate *gate, int64_t now_ms) {
   return false;
 }
 
-static struct gate_figures figures_of_probing(uint32_t good, uint32_t faults) {
-  return (struct gate_figures){.requests = good + faults,
+static struct gate_figures figures_of_probing(const struct gate *gate, uint32_t faults) {
+  return (struct gate_figures){.requests = gate->good + faults,
                                .faults = faults,
-                               .bound = gate_bound(faults, good + faults),
-                               .threshold = GATE_THRESHOLD};
+                               .bound = gate_bound(faults, gate->good + faults),
+                               .threshold = threshold_of(gate)};
 }
 
 static bool note_probe(struct gate *gate, int64_t now_ms, bool fault) {
   if (gate->canaries > 0)
     gate->canaries--;
   if (fault) {
-    struct gate_figures figures = figures_of_probing(gate->good, 1);
+    struct gate_figures figures = figures_of_probing(gate, 1);
     take_out(gate, now_ms, &figures);
     return true;
   }
   if (++gate->good < GATE_GOOD_WANTED)
     return false;
-  struct gate_figures figures = figures_of_probing(gate->good, 0);
+  struct gate_figures figures = figures_of_probing(gate, 0);
   enter(gate, now_ms, GATE_HEALTHY, &figures);
   gate->out_ms = 0;
   gate_forget(gate); /* what lies before says nothing of it as it is now */

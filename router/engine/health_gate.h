@@ -45,6 +45,12 @@ struct gate_figures {
   uint16_t window_s;  /* the requests came within these; 0: they are those since probing began */
 };
 
+/* What takes a connector out. 0 in either means the default. */
+struct gate_limits {
+  uint16_t threshold; /* ten-thousandths [GATE_THRESHOLD] */
+  uint16_t samples;   /* [GATE_SAMPLES_MIN] */
+};
+
 /* A payment that failed there. */
 struct gate_failed {
   struct id merchant, payment;
@@ -57,6 +63,7 @@ struct gate_second {
 };
 
 struct gate {
+  struct gate_limits limits;
   enum gate_state state;
   int64_t since_ms;            /* when the state began; 0: it was never another */
   int64_t probe_ms;            /* while out: when probing begins */
@@ -79,8 +86,9 @@ struct gate_answer {
 
 /* "healthy", "unhealthy", "probing"; static. */
 const char *gate_state_name(enum gate_state state);
-/* The lower bound of Wilson's score interval at three standard deviations, in ten-thousandths, rounded down, at times by one more:
- * (k + z^2/2 - z sqrt(k (n - k) / n + z^2/4)) / (n + z^2). Source: E. B. Wilson, JASA 22 (1927). 0 of 0 is 0.
+/* The lower bound of Wilson's score interval at three standard deviations, in ten-thousandths, rounded down,
+ * at times by one more: (k + z^2/2 - z sqrt(k (n - k) / n + z^2/4)) / (n + z^2). Source: E. B. Wilson, JASA
+ * 22 (1927). 0 of 0 is 0.
  */
 uint16_t gate_bound(uint32_t faults, uint32_t requests);
 /* Each returns whether the state changed; gate->figures then says upon what. */

@@ -39,6 +39,7 @@ void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct co
       connectors[i].health = before->health;
       connectors[i].gate = before->gate;
     }
+    connectors[i].gate.limits = engine->options.health;
     connectors[i].facts = facts[i];
     connectors[i].sheet =
         engine->options.sheet(engine->options.sheet_context, facts[i].sheet, facts[i].sheet_hash);

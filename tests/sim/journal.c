@@ -12,7 +12,11 @@
 #include "trace.h"
 #include "universe.h"
 
-enum { CHANGED_MAX = 4096, SEAL_LENGTH = 16 };
+enum {
+  CHANGED_MAX = 4096,
+  SEAL_LENGTH = 16,
+  RETURN_MS = GATE_OUT_LAST_MS + 12 * 60 * 1000 /* a disk is full for ten minutes at most, a sleep as long */
+};
 
 static const char *const status_names[] = {"?", "pending", "succeeded", "failed", "unresolved"};
 
@@ -160,6 +164,15 @@ static void apply_connector(struct universe *universe, const struct journal_entr
   universe->told[psp] = read.change == CONNECTOR_WENT_OUT ? GATE_OUT
                         : read.change == CONNECTOR_PROBED ? GATE_PROBING
                                                           : GATE_HEALTHY;
+  universe->told_ms[psp] = router_ms(universe);
+}
+
+/* What is out is tried again, as soon as there is a disk to write that to. */
+static void check_return(struct universe *universe) {
+  for (unsigned i = 0; i < PSP_COUNT; i++) {
+    if (universe->told[i] == GATE_OUT && router_ms(universe) - universe->told_ms[i] > RETURN_MS)
+      violation(universe, NOBODY, "%s was taken out, and is never tried again", psp_connector(i));
+  }
 }
 
 /* An attempt goes to one of the list, which was not passed over. */
@@ -299,6 +312,7 @@ void journal_follow(struct universe *universe) {
     else if (count < CHANGED_MAX && (count == 0 || changed[count - 1] != scenario))
       changed[count++] = scenario;
   }
+  check_return(universe);
   check_changed(universe, changed, count);
 }
 

@@ -23,6 +23,7 @@ enum {
   BUSY_MS = 50,           /* what comes within this is taken in in one round, at times */
   FEW_LOADED = 8,
   FEW_REQUESTS = 6,
+  FEW_SAMPLES = 4,
   REFUSED_MAX = 1024,
   ROUNDS_MAX = 1000000
 };
@@ -193,6 +194,8 @@ static void start_process(struct universe *universe) {
   universe->up = universe->line_up = true;
   wrong_restarted(router_ms(universe));
   add_key(universe);
+  for (unsigned i = 0; i < PSP_COUNT; i++)
+    universe->told_ms[i] = router_ms(universe); /* by another clock */
   check_restart(universe);
   memset(universe->told, 0, sizeof universe->told); /* gates are forgotten with their process */
   r = engine_start(universe->engine, router_ms(universe));
@@ -359,6 +362,8 @@ static void draw_options(struct universe *universe) {
     universe->options.attention_ms = 60 * MINUTE;
   if (chance_percent(chance, 10))
     universe->options.requests_max = FEW_REQUESTS;
+  if (chance_percent(chance, 70)) /* for so few payments, the usual is seldom met */
+    universe->options.health.samples = FEW_SAMPLES;
   universe->options.received_ms = received_ms[chance_below(chance, sizeof received_ms / sizeof *received_ms)];
 }
 

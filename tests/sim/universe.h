@@ -77,6 +77,7 @@ struct universe {
   int64_t asleep_ms;               /* it gets no time until then */
   uint64_t next_entry;             /* of the journal, not read yet */
   enum gate_state told[PSP_COUNT]; /* how connectors do, by what the journal told since the process began */
+  int64_t told_ms[PSP_COUNT];      /* when, by the router's clock */
   bool drilled[PSP_COUNT];         /* which are out on purpose, by the journal */
   uint16_t paid[PAID_SLOTS];       /* scenarios by their payment's id, one more than their number; 0: none */
 

@@ -84,6 +84,18 @@ Test(gate, too_few_requests_say_nothing) {
   cr_assert_eq(gate.figures.window_s, gate_windows_s[0]);
 }
 
+Test(gate, its_limits_can_be_others) {
+  gate.limits = (struct gate_limits){.threshold = 5000, .samples = 5};
+  for (unsigned i = 0; i < 9; i++)
+    cr_assert_not(note(NOW_MS, true)); /* 5000 of 10,000 at most */
+  cr_assert(note(NOW_MS, true));
+  cr_assert_eq(gate.figures.threshold, 5000);
+  gate = (struct gate){.limits = {.samples = 5}};
+  for (unsigned i = 0; i < 4; i++)
+    cr_assert_not(note(NOW_MS, true));
+  cr_assert(note(NOW_MS, true));
+}
+
 Test(gate, a_share_that_may_be_chance_takes_nothing_out) {
   note_many(NOW_MS, 14, 6);
   cr_assert_eq(gate.state, GATE_HEALTHY); /* 993 of 10,000 */
@@ -239,7 +251,8 @@ static struct health_cells cells;
 
 static void open_cells(void) {
   set_up();
-  cr_assert_eq(health_cells_open(&cells), 0);
+  static const struct gate_limits limits = {.threshold = 2000, .samples = 7};
+  cr_assert_eq(health_cells_open(&limits, &cells), 0);
 }
 
 static void close_cells(void) {
@@ -262,6 +275,7 @@ Test(health_cells, a_segment_is_found_by_all_of_it) {
   struct health_cell *cell = health_cell_note(&cells, &one, NOW_MS);
   cr_assert_not_null(cell);
   cr_assert_eq(health_cell_find(&cells, &one), cell);
+  cr_assert_eq(cell->gate.limits.samples, 7);
   cr_assert_eq(health_cell_note(&cells, &one, NOW_MS + 1), cell);
   strcpy(other.connector, "beta");
   cr_assert_null(health_cell_find(&cells, &other));
