@@ -23,6 +23,10 @@ void tokens_update(struct call *call, const char *segment);
 void tokens_delete(struct call *call, const char *segment);
 /* connectors.c */
 void connectors_list(struct call *call, const char *segment);
+/* drills.c */
+void drills_create(struct call *call, const char *segment);
+void drills_read(struct call *call, const char *segment);
+void drills_end(struct call *call, const char *segment);
 /* policies.c */
 void policies_create(struct call *call, const char *segment);
 void policies_list(struct call *call, const char *segment);

@@ -13,6 +13,7 @@ static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
                                         {"base-url", required_argument, NULL, 'b'},
                                         {"merchant-account", required_argument, NULL, 'm'},
                                         {"credential", required_argument, NULL, 'c'},
+                                        {"for", required_argument, NULL, 'f'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
@@ -71,6 +72,9 @@ static bool take_option(struct command_line *line, int option) {
     return true;
   case 'm':
     line->merchant_account = optarg;
+    return true;
+  case 'f':
+    line->duration = optarg;
     return true;
   default:
     if (line->credential_count == COMMAND_CREDENTIALS_MAX) {

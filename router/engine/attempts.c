@@ -8,12 +8,17 @@ enum { MS_PER_S = 1000 };
 
 /* ---- Starting ---- */
 
-/* How many of the list are behind us: each was tried once or passed over. */
-static unsigned candidates_behind(const struct payment *payment) {
-  unsigned behind = payment->attempt_count;
-  for (unsigned i = 0; i < payment->decision.candidate_count; i++)
-    behind += payment->decision.candidates[i].skipped != SKIP_NONE;
-  return behind;
+/* Those that are not passed over are tried in their order, each once: the place of the first that was not
+ * yet.
+ */
+static unsigned next_place(const struct payment *payment) {
+  const struct decision *decision = &payment->decision;
+  unsigned place = 0;
+  for (unsigned tried = 0; place < decision->candidate_count; place++) {
+    if (decision->candidates[place].skipped == SKIP_NONE && tried++ == payment->attempt_count)
+      break;
+  }
+  return place;
 }
 
 static uint32_t timeout_of(const struct engine *engine, const struct payment *payment) {
@@ -47,6 +52,7 @@ static void start(struct slot *slot, const struct connector_facts *facts) {
   struct task *task = r == 0 ? task_for_attempt(slot, attempt.number) : NULL;
   if (task)
     r = dispatch_attempt(slot, task, ERRAND_FIRST);
+  gates_sent(engine, slot->payment, facts->name);
   engine_fail(engine, r);
 }
 
@@ -179,10 +185,12 @@ void attempt_next(struct slot *slot, bool may_go_on) {
   struct budget budget = {.allowed = true};
   struct payment *payment = slot->payment;
   enum operation operation = payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
-  unsigned place = candidates_behind(payment);
+  unsigned place = next_place(payment);
   for (; may_try_again(slot, may_go_on) && place < payment->decision.candidate_count; place++) {
-    const struct connector *connector =
-        connector_named(engine, payment->decision.candidates[place].connector);
+    const struct candidate *candidate = &payment->decision.candidates[place];
+    if (candidate->skipped != SKIP_NONE)
+      continue;
+    const struct connector *connector = connector_named(engine, candidate->connector);
     enum skip_reason reason = skip_of(slot, connector, operation, &budget);
     if (reason == SKIP_NONE) {
       start(slot, &connector->facts);

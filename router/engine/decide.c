@@ -135,11 +135,26 @@ static void settle(const struct policy_decision *verdict, struct decision *decis
   choose_order(decision);
 }
 
+/* What was recorded of the same connector then; of one that was not in the list, that it was healthy. */
+static struct candidate as_recorded(const struct decision *recorded, const char *connector) {
+  struct candidate candidate = {0};
+  for (unsigned i = 0; i < recorded->candidate_count; i++) {
+    if (strcmp(recorded->candidates[i].connector, connector) == 0)
+      return recorded->candidates[i];
+  }
+  strncpy(candidate.connector, connector, sizeof candidate.connector - 1);
+  return candidate;
+}
+
 void decide_again(const struct policy *policy, const struct payment *payment,
                   const struct request_fields *inputs, struct decision *decision) {
+  const struct decision recorded = *decision;
   struct policy_decision verdict;
   ask_policy(policy, payment, inputs, decision, &verdict);
   settle(&verdict, decision);
+  for (unsigned i = 0; i < decision->candidate_count; i++)
+    decision->candidates[i] = as_recorded(&recorded, decision->candidates[i].connector);
+  gate_list(decision);
 }
 
 static void evaluate(struct engine *engine, const struct policy *policy, const struct payment *payment,
@@ -177,6 +192,15 @@ static bool any_usable(const struct engine *engine, const struct payment *paymen
   return false;
 }
 
+/* Health gates every list, however it came about. */
+static void look_at_health(const struct engine *engine, struct payment *payment) {
+  struct decision *decision = &payment->decision;
+  for (unsigned i = 0; i < decision->candidate_count; i++)
+    decision->candidates[i].health =
+        gates_look(engine, payment, decision->candidates[i].connector, operation_of(payment));
+  gate_list(decision);
+}
+
 /* A rule that declines is a decision like any other. */
 static enum request_outcome outcome_of(const struct engine *engine, const struct payment *payment,
                                        const struct decision *decision) {
@@ -203,7 +227,10 @@ enum request_outcome decide(struct engine *engine, const struct named_connectors
   begin_decision(engine, decision);
   enum request_outcome outcome =
       named->count ? by_request(engine, named, decision) : by_policy(engine, payment, inputs, decision);
-  return outcome == REQUEST_DONE ? outcome_of(engine, payment, decision) : outcome;
+  if (outcome != REQUEST_DONE)
+    return outcome;
+  look_at_health(engine, payment);
+  return outcome_of(engine, payment, decision);
 }
 
 enum request_outcome decide_by(struct engine *engine, const struct policy *policy,
@@ -212,5 +239,6 @@ enum request_outcome decide_by(struct engine *engine, const struct policy *polic
   begin_decision(engine, decision);
   policy_hash(policy, decision->policy_hash);
   evaluate(engine, policy, payment, inputs, decision);
+  look_at_health(engine, payment);
   return outcome_of(engine, payment, decision);
 }

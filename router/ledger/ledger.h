@@ -30,7 +30,7 @@ enum ledger_table {
   LEDGER_CUSTOMERS,     /* merchant, customer, payment -> sealed personal data */
   LEDGER_CUSTOMER_KEYS, /* merchant, customer -> wrapped key */
   LEDGER_AGREEMENTS,    /* merchant, agreement -> network transaction id and what belongs to it */
-  LEDGER_CONNECTORS,    /* free for the host: the registry last seen */
+  LEDGER_DRILLS,        /* drill -> connector, when, by whom */
   LEDGER_MOVEMENTS,     /* movement -> merchant, payment (derived) */
   LEDGER_ENDPOINTS,     /* merchant, endpoint -> where webhooks go, with sealed secrets */
   LEDGER_DELIVERIES,    /* merchant, endpoint -> how far it is; what waits for another try; dead letters */
@@ -97,7 +97,8 @@ struct journal_head {
 enum journal_type {
   JOURNAL_PAYMENT = 1, /* changes of one payment: router/engine/change.h */
   JOURNAL_POLICY,      /* a policy drafted, published or rolled back */
-  JOURNAL_ENDPOINT     /* an endpoint made, changed, given another secret, disabled or deleted */
+  JOURNAL_ENDPOINT,    /* an endpoint made, changed, given another secret, disabled or deleted */
+  JOURNAL_CONNECTOR    /* a connector's health, or a drill: router/engine/connector_entry.h */
 };
 
 struct journal_entry { /* borrowed from the store */
@@ -377,6 +378,15 @@ MUST_USE int ledger_delivery_delete(struct ledger *ledger, const struct id *merc
 MUST_USE int ledger_delivery_next(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
                                   enum delivery_kind kind, const struct delivery_row *after,
                                   struct delivery_row *ret_row);
+
+/* ---- Drills: bytes whose meaning router/engine knows ---- */
+
+MUST_USE int ledger_drill_put(struct ledger *ledger, const struct id *drill, const void *bytes,
+                              size_t length);
+MUST_USE int ledger_drill_get(struct ledger *ledger, const struct id *drill, struct view *ret_bytes);
+/* The newest drill that is older than before (empty: the newest). LEDGER_ABSENT at the end. */
+MUST_USE int ledger_drill_before(struct ledger *ledger, const struct id *before, struct id *ret_drill,
+                                 struct view *ret_bytes);
 
 /* ---- The vault's audit head (B9) ---- */
 

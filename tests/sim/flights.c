@@ -137,6 +137,13 @@ static int64_t draw_delay(struct universe *universe, struct scenario *scenario, 
 }
 
 /* Bytes leave within the timeout; what has left arrives and is visible within the settling time, or never. */
+static void plan_outage(const struct outage *outage, int64_t give_up_ms, struct flight *flight,
+                        struct course *course) {
+  flight->arrives = flight->lost = false;
+  flight->phase = outage->hangs ? PHASE_SENT_NO_REPLY : PHASE_NOT_SENT;
+  course->reply_ms = outage->hangs ? give_up_ms : course->leave_ms;
+}
+
 static struct course plan(struct universe *universe, struct scenario *scenario, struct flight *flight,
                           uint32_t timeout_ms) {
   const struct psp *psp = psp_at(flight->arrival.psp);
@@ -150,6 +157,8 @@ static struct course plan(struct universe *universe, struct scenario *scenario, 
   flight->arrival.lag_ms = draw_delay(universe, scenario, worst, psp->lag_ms);
   flight->arrives = true;
   plan_faults(universe, scenario, flight, &course);
+  if (universe->now_ms < universe->outages[flight->arrival.psp].until_ms)
+    plan_outage(&universe->outages[flight->arrival.psp], universe->now_ms + timeout_ms, flight, &course);
   /* Egress gives up at the timeout, and what left may arrive after that. */
   if (course.reply_ms > universe->now_ms + timeout_ms) {
     course.reply_ms = universe->now_ms + timeout_ms;

@@ -454,8 +454,20 @@ static void check_rest(struct universe *universe) {
   }
 }
 
+/* All has been quiet for long: whatever was out is tried again by now, and every drill is over. */
+static void check_gates(struct universe *universe) {
+  for (unsigned i = 0; i < PSP_COUNT; i++) {
+    const char *connector = psp_connector(i);
+    if (engine_connector_gate(universe->engine, connector)->state == GATE_OUT)
+      violation(universe, NOBODY, "%s was taken out, and is never tried again", connector);
+    if (engine_drill_runs(universe->engine, connector) || universe->drilled[i])
+      violation(universe, NOBODY, "a drill of %s goes on for ever", connector);
+  }
+}
+
 void check_end(struct universe *universe) {
   bool open = false;
+  check_gates(universe);
   check_tickets(universe);
   check_rest(universe);
   for (uint32_t i = 0; i < universe->genesis.scenarios && !universe->failed; i++) {

@@ -24,6 +24,8 @@ static const struct {
                                         "idempotency keys from before a restart are unknown (P3)"},
     [WRONG_CAPTURE_NOT_IDEMPOTENT] = {"capture_not_idempotent",
                                       "a capture is made again under the same key (P3)"},
+    [WRONG_HEALTH_IGNORED] = {"health_ignored", "payments go to connectors that fail, all the same"},
+    [WRONG_NEVER_BACK] = {"never_back", "a connector that was taken out is never tried again"},
     [WRONG_WEBHOOK_AWAITED_FOR_EVER] = {"webhook_awaited_for_ever",
                                         "nobody is told of a movement whose webhook does not come (P2)"},
     [WRONG_BUDGET_IGNORED] = {"budget_ignored", "a card is tried as often as it is asked for (P7)"},
@@ -141,4 +143,24 @@ struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum
   if (chosen == WRONG_HARD_TRIED_ELSEWHERE && outcome.class == OUTCOME_HARD)
     outcome.may_go_elsewhere = true;
   return outcome;
+}
+
+enum candidate_health __real_gates_look(const struct engine *engine, const struct payment *payment,
+                                        const char *connector, enum operation operation);
+enum candidate_health __wrap_gates_look(const struct engine *engine, const struct payment *payment,
+                                        const char *connector, enum operation operation);
+bool __real_gate_pass_time(struct gate *gate, int64_t now_ms);
+bool __wrap_gate_pass_time(struct gate *gate, int64_t now_ms);
+
+enum candidate_health __wrap_gates_look(const struct engine *engine, const struct payment *payment,
+                                        const char *connector, enum operation operation) {
+  enum candidate_health health = __real_gates_look(engine, payment, connector, operation);
+  return chosen == WRONG_HEALTH_IGNORED && health == CANDIDATE_OUT ? CANDIDATE_HEALTHY : health;
+}
+
+bool __wrap_gate_pass_time(struct gate *gate, int64_t now_ms) {
+  if (chosen != WRONG_NEVER_BACK)
+    return __real_gate_pass_time(gate, now_ms);
+  gate->probe_ms = INT64_MAX;
+  return false;
 }

@@ -102,6 +102,14 @@ void world_open(struct world *world, uint64_t seed) {
   world_open_over(world, seed, store);
 }
 
+/* Connectors' changes are told to merchants that have a key. */
+static void add_key(struct world *world) {
+  static const uint8_t hash[32] = {1};
+  struct api_key key = {.id = world->actor, .merchant = world->merchant, .created_ms = world->now_ms};
+  int r = ledger_api_key_add(world->ledger, hash, &key);
+  assert(r == 0);
+}
+
 void world_open_over(struct world *world, uint64_t seed, struct store *store) {
   memset(world, 0, sizeof *world);
   world->store = store;
@@ -119,6 +127,7 @@ void world_open_over(struct world *world, uint64_t seed, struct store *store) {
   world->token = draw_id(&world->draws, "tok", world->now_ms);
   assert(world->sent);
   start_engine(world);
+  add_key(world);
   world_publish(world, "otherwise route alpha, beta, gamma");
 }
 
