@@ -100,6 +100,7 @@ void ledger_free(struct ledger *ledger) {
     return;
   sodium_memzero(ledger->key, sizeof ledger->key);
   sodium_memzero(&ledger->seal, sizeof ledger->seal);
+  free(ledger->policy_text);
   free(ledger);
 }
 

@@ -18,6 +18,7 @@ struct ledger {
   uint64_t durable_sequence;     /* the same, as of the last commit */
   struct audit_head head, durable_head;
   uint8_t sweep[2 * ID_BYTES]; /* where the idempotency sweep stands */
+  char *policy_text;           /* of the policy that was got last; NULL before the first; owned */
 };
 
 /* A key under construction: ids one after another. */
