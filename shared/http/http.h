@@ -46,6 +46,11 @@ struct http_limits {
   unsigned requests;    /* being worked on at once; more are answered 503 with Retry-After */
   unsigned timeout_s; /* a connection that sends nothing for so long is closed, unless its request is kept; a
                          request must be whole within four times that */
+  /* One path may take longer bodies, of which only so many are held at once: further ones are answered 503.
+   */
+  const char *long_path;  /* NULL: none; borrowed */
+  size_t long_body_bytes; /* at most HTTP_SWALLOW_MAX */
+  unsigned long_bodies;
 };
 
 /* One request, complete: a handler is never shown half of one. Lives until it is answered or its client has
