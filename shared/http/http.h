@@ -20,7 +20,7 @@ enum {
   HTTP_TARGET_MAX = 4096,     /* bytes of path and query together */
   HTTP_HEADER_BYTES = 32768,  /* memory of a connection: request line, headers, and those of the answer */
   HTTP_HEADERS_MAX = 100,     /* header lines of a request */
-  HTTP_SWALLOW_MAX = 1048576, /* a body over the limit, but not over this, is read and dropped before the 413,
+  HTTP_SWALLOW_MAX = 2097152, /* a body over the limit, but not over this, is read and dropped before the 413,
                                  so that the client reads the answer and not a reset connection */
   HTTP_QUERY_NAME_CAPACITY = 64,
   HTTP_QUERY_VALUE_CAPACITY = 512
