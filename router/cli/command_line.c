@@ -12,6 +12,9 @@ static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
                                         {"base-url", required_argument, NULL, 'b'},
                                         {"merchant-account", required_argument, NULL, 'm'},
                                         {"credential", required_argument, NULL, 'c'},
+                                        {"days", required_argument, NULL, 'D'},
+                                        {"reason", required_argument, NULL, 'r'},
+                                        {"json", no_argument, NULL, 'j'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
@@ -43,6 +46,15 @@ int command_line_parse(int argc, char **argv, const char *usage, struct command_
         return wrong_usage(usage, ret_status);
       }
       ret_line->credentials[ret_line->credential_count++] = optarg;
+      break;
+    case 'D':
+      ret_line->days = optarg;
+      break;
+    case 'r':
+      ret_line->reason = optarg;
+      break;
+    case 'j':
+      ret_line->json = true;
       break;
     case 'h':
       fputs(usage, stdout);

@@ -19,7 +19,7 @@ static const struct {
     {"up", up_command, "start a stack in a directory and keep it up"},
     {"status", status_command, "say how the vault stands"},
     {"connector", connector_command, "add and switch connectors (PSP accounts)"},
-    {"policy", policy_command, "check, publish, show and roll back the routing policy"},
+    {"policy", policy_command, "check, compare, replay, publish, roll back and show the routing policy"},
     {"token", token_command, "delete tokens beyond a merchant's share, undo a deletion"},
     {"audit", audit_command, "verify the chain of the vault's audit records"},
     {"bins", bins_command, "compile a BIN table from CSV"},
