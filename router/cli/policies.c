@@ -185,21 +185,22 @@ static int replay(struct policy_api *api, const struct policy_source *source, lo
   return 0;
 }
 
-static int replay_action(struct policy_api *api, const struct command_line *line) {
-  struct policy_source source;
+/* 0: what was given is no number of days. */
+static long days_of(const struct command_line *line) {
   char *end = NULL;
   long days = line->days == NULL ? DAYS_DEFAULT : strtol(line->days, &end, 10);
-  if (days < 1 || days > DAYS_MAX || (end != NULL && *end != '\0')) {
-    fputs("freeport policy: --days is a number from 1 to 90\n", stderr);
-    return -EDOM;
-  }
+  return days < 1 || days > DAYS_MAX || (end != NULL && *end != '\0') ? 0 : days;
+}
+
+static int replay_action(struct policy_api *api, const struct command_line *line) {
+  struct policy_source source;
   int result = source_read(api, line->words[1], &source);
   if (result < 0) {
     return result;
   }
   result = source_draft(api, line->reason, &source);
   if (result == 0) {
-    result = replay(api, &source, days, line->json);
+    result = replay(api, &source, days_of(line), line->json);
   }
   source_free(&source);
   return result;
@@ -339,7 +340,7 @@ static int run(const struct action *action, const struct command_line *line) {
   if (result == -ENOMEM) {
     fputs("freeport policy: out of memory\n", stderr);
   }
-  return result == 0 ? EXIT_GOOD : result == -EDOM ? EXIT_USAGE : EXIT_FAILED;
+  return result == 0 ? EXIT_GOOD : EXIT_FAILED;
 }
 
 int policy_command(int argc, char **argv) {
@@ -349,7 +350,7 @@ int policy_command(int argc, char **argv) {
     return status;
   }
   const struct action *action = action_of(&line);
-  if (action == NULL) {
+  if (action == NULL || days_of(&line) == 0) {
     fputs(usage, stderr);
     return EXIT_USAGE;
   }
