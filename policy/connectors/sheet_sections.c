@@ -22,14 +22,15 @@ static int read_name(struct builder *builder, const struct yaml_node *node) {
   return error;
 }
 
-/* A DNS name of at least two labels: no address, no port, no user. */
+/* A DNS name of at least two labels: no address, no port, no user. No top-level domain begins with a digit,
+ * but addresses end in a number, also where a resolver takes 0x7f.0.0.0x1 or 0177.1 for one. */
 static bool is_host(const char *text) {
   size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.");
   if (text[length] != '\0' || length < 4 || length > 200 || strchr(text, '.') == NULL ||
       strstr(text, "..") != NULL)
     return false;
-  bool letters = strpbrk(strrchr(text, '.') + 1, "abcdefghijklmnopqrstuvwxyz") != NULL;
-  return letters && text[0] != '.' && text[0] != '-' && text[length - 1] != '.';
+  char top_level = strrchr(text, '.')[1];
+  return top_level >= 'a' && top_level <= 'z' && text[0] != '.' && text[0] != '-';
 }
 
 static int read_host(struct builder *builder, const struct yaml_node *node) {

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Some tenths of a second: pairs of rules compared and spans looked at. */
-static const uint64_t effort_most = 30000000;
+/* Pairs of rules compared and spans looked at: a tenth of a second for some hundred rules, half a second at
+ * most. */
+enum { EFFORT_BASE = 1000000, EFFORT_OF_RULE = 20000, EFFORT_MOST = 30000000 };
 
 /* ---- Findings ---- */
 
@@ -51,6 +52,11 @@ static int compare_findings(const void *left_finding, const void *right_finding)
 }
 
 /* ---- The check ---- */
+
+static uint64_t effort_for(const struct policy *policy) {
+  uint64_t effort = EFFORT_BASE + (uint64_t)policy->rule_count * EFFORT_OF_RULE;
+  return effort < EFFORT_MOST ? effort : EFFORT_MOST;
+}
 
 bool checker_decides(const struct checker *checker, unsigned rule) {
   return !checker->policy->rules[rule].action.advice;
@@ -104,7 +110,7 @@ int policy_check(const struct policy *policy, const struct policy_connector *con
   struct policy_findings findings = {0};
   struct checker checker = {
       .policy = policy, .connectors = connectors, .connector_count = count, .findings = &findings};
-  checker.terms.effort = (struct effort){.arena = policy_arena_new(), .left = effort_most};
+  checker.terms.effort = (struct effort){.arena = policy_arena_new(), .left = effort_for(policy)};
   if (checker.terms.effort.arena == NULL)
     return -ENOMEM;
   int result = prepare(&checker);

@@ -300,8 +300,8 @@ static int start_pump(struct api *api) {
                               .send = notify_send,
                               .body = event_body,
                               .context = api,
-                              .schedule_count = api->options.webhook_retry_count};
-  memcpy(pump.schedule_ms, api->options.webhook_retries_ms, sizeof pump.schedule_ms);
+                              .schedule_count = api->options.webhook_retries.count};
+  memcpy(pump.schedule_ms, api->options.webhook_retries.waits_ms, sizeof pump.schedule_ms);
   return pump_new(&pump, api_now_ms(api), &api->pump);
 }
 

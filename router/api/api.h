@@ -24,8 +24,7 @@ struct api_options {
   unsigned requests_max;  /* 0: API_REQUESTS_MAX */
   unsigned vault_wait_ms; /* for a question about a token; 0: 5,000 */
   /* After how many ms a webhook is tried again (pump.h); none: the standard. */
-  unsigned webhook_retry_count;
-  uint32_t webhook_retries_ms[PUMP_SCHEDULE_MAX];
+  struct retry_schedule webhook_retries;
 };
 
 /* An API that knows the ledger's open payments; freed with api_free(). Returns 0 or a negated errno. */

@@ -29,6 +29,19 @@ static bool find(struct call *call, const char *segment, struct endpoint_record 
   return result == 0;
 }
 
+/* What happens to an endpoint now is no part of the events that tell of its changes. */
+static void render_health(struct json_out *out, const struct call *call, const struct id *endpoint) {
+  struct endpoint_health health;
+  if (!pump_endpoint_health(call->api->pump, &call->from.merchant, endpoint, &health))
+    return;
+  out_open(out, "health");
+  out_time(out, "last_success_at", health.last_success_ms);
+  out_integer(out, "failures_in_a_row", health.failures);
+  out_integer(out, "events_waiting", health.waiting);
+  out_flag(out, "behind", health.behind);
+  out_close(out);
+}
+
 /* with_secret: the one answer that shows it. Wipes record. */
 static void answer_endpoint(struct call *call, unsigned status, bool replayed, struct endpoint_record *record,
                             bool with_secret) {
@@ -36,6 +49,8 @@ static void answer_endpoint(struct call *call, unsigned status, bool replayed, s
   char secret[SECRET_TEXT_CAPACITY];
   event_secret_text(record->secret, sizeof record->secret, secret);
   render_endpoint(&out, NULL, record, call->from.livemode, with_secret ? secret : NULL);
+  if (!with_secret)
+    render_health(&out, call, &record->id);
   out_close(&out);
   sodium_memzero(secret, sizeof secret);
   sodium_memzero(record, sizeof *record);
@@ -234,6 +249,7 @@ static int render_page(struct json_out *out, const struct call *call, const stru
                                           &record)) == 0 &&
          count < page->limit) {
     render_endpoint(out, NULL, &record, call->from.livemode, NULL);
+    render_health(out, call, &record.id);
     out_close(out);
     last = record.id;
     count++;

@@ -48,10 +48,11 @@ static int check_url(const char *text, bool live, struct fault *ret_fault) {
   struct webhook_url url;
   if (webhook_url_parse(text, &url) == 0 && webhook_url_allowed(&url, live))
     return 0;
-  *ret_fault = fault_at(422, "invalid_field",
-                        live ? "The URL must be https, to a public name; no user, no fragment."
-                             : "The URL must be https, or http to this machine; no user, no fragment.",
-                        "url");
+  *ret_fault =
+      fault_at(422, "invalid_field",
+               live ? "The URL must be https, to a public name; no user, no fragment."
+                    : "The URL must be https to a name, or lead to this machine; no user, no fragment.",
+               "url");
   return 1;
 }
 

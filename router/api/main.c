@@ -26,8 +26,6 @@
 enum {
   EXIT_USAGE = 64,
   PATH_CAPACITY = 4096,
-  MS_PER_S = 1000,
-  RETRY_MAX_S = 7 * 24 * 3600,
   DRAIN_MS = 5000,
   DRAIN_ROUND_MS = 20,
   LAST_ROUNDS = 5 /* in which the last answers leave */
@@ -79,22 +77,6 @@ static bool read_options(int count, char **arguments, struct settings *ret_setti
     if (!options[k].optional && *(const char **)(void *)((char *)ret_settings + options[k].offset) == NULL)
       return false;
   return strcmp(ret_settings->environment, "test") == 0 || strcmp(ret_settings->environment, "live") == 0;
-}
-
-/* Seconds, a comma between. Returns 0, or -EINVAL. */
-static int read_retries(const char *text, struct api_options *api) {
-  unsigned count = 0;
-  while (text != NULL && *text != '\0') {
-    char *end;
-    unsigned long seconds = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || seconds > RETRY_MAX_S || count == PUMP_SCHEDULE_MAX ||
-        (*end != ',' && *end != '\0'))
-      return -EINVAL;
-    api->webhook_retries_ms[count++] = (uint32_t)seconds * MS_PER_S;
-    text = *end == ',' ? end + 1 : end;
-  }
-  api->webhook_retry_count = count;
-  return 0;
 }
 
 struct router {
@@ -172,7 +154,9 @@ static int open_ledger(struct router *router, const char *data) {
   if (result != 0)
     return result;
   snprintf(path, sizeof path, "%s/ledger.mdb", data);
-  result = store_open_lmdb(path, ledger_tables, LEDGER_MAP_BYTES, &router->store);
+  result = ledger_file_check(path);
+  if (result == 0)
+    result = store_open_lmdb(path, ledger_tables, LEDGER_MAP_BYTES, &router->store);
   if (result == 0)
     result = ledger_open(router->store, key, &system_draws, &router->ledger);
   sodium_memzero(key, sizeof key);
@@ -202,7 +186,9 @@ static int open_api(struct router *router, const struct settings *settings) {
                             .sheet_context = &router->sheets,
                             .zone_offset = time_zone_offset,
                             .live = strcmp(settings->environment, "live") == 0};
-  int result = read_retries(settings->webhook_retries, &api);
+  int result = 0;
+  if (settings->webhook_retries != NULL)
+    result = retry_schedule_read(settings->webhook_retries, &api.webhook_retries);
   if (result == 0)
     result = api_new(&api, &router->api);
   if (result != 0)
@@ -270,7 +256,9 @@ int main(int count, char **arguments) {
     result = -EIO;
   if (result == 0)
     result = start(&router, &settings);
-  if (result != 0)
+  if (result == -EBADMSG)
+    log_warn("ledger.mdb, its log or ledger.key was damaged, changed or lost; nothing is served");
+  else if (result != 0 && result != -EPROTONOSUPPORT) /* that has been said */
     log_error("cannot start", result);
   if (result == 0)
     result = loop_run(router.loop);

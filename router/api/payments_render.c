@@ -32,7 +32,7 @@ static void render_end(struct json_out *out, const struct step *step) {
 static void render_attempt(struct json_out *out, const struct payment *payment,
                            const struct attempt *attempt) {
   char key[STEP_KEY_CAPACITY];
-  snprintf(key, sizeof key, "%s_%u", payment->id.text, attempt->number);
+  step_key(&payment->id, attempt->number, key);
   out_open(out, NULL);
   out_text(out, "id", key);
   out_text(out, "operation", operation_name(attempt->operation));

@@ -1,22 +1,33 @@
 #include "audit_record.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin.h"
 #include "command_line.h"
 #include "commands.h"
 #include "exit_status.h"
+#include "merchant_api.h"
 
 static const char usage[] = "usage: freeport audit verify --dir DIR\n"
                             "\n"
                             "Reads the vault's audit chain from its first record to its newest and checks "
                             "that every record follows the one\n"
-                            "before it: nothing changed, dropped, put in another order or cut off. Prints "
-                            "how many releases of cards it holds\n"
-                            "and the hash it ends with; names the record at fault otherwise.\n";
+                            "before it: nothing changed, dropped, put in another order or cut off; and asks "
+                            "the router whether that chain is as\n"
+                            "new as its own journal, or the vault's file was rolled back. Prints how many "
+                            "releases of cards the chain\n"
+                            "holds and the hash it ends with; names what is at fault otherwise.\n";
+
+enum { ROUTER_LOOKS = 50, ROUTER_LOOK_MS = 100 };
+
+/* What the router says of the vault, having compared its chain with the head that its journal keeps (B9). */
+enum journal_word { JOURNAL_AGREES, JOURNAL_IS_NEWER, JOURNAL_SILENT };
 
 struct verification {
+  struct audit_head seen; /* the vault's own head when we began */
   struct audit_head head; /* of what was verified */
   uint64_t releases;
   int fault; /* enum audit_fault, 0 while the chain is whole */
@@ -36,6 +47,9 @@ static int verify_page(const struct audit_page *page, struct verification *verif
   size_t length;
   while (verification->fault == 0 && (bytes = audit_page_next(&reader, &length)) != NULL) {
     verification->fault = audit_verify_next(&verification->head, bytes, length);
+    if (verification->fault == 0 && verification->head.sequence == verification->seen.sequence) {
+      verification->fault = audit_verify_end(&verification->head, &verification->seen);
+    }
     count_release(verification, bytes, length);
   }
   return verification->fault != 0 ? 0 : reader_finish(&reader);
@@ -66,34 +80,89 @@ static int fetch_head(struct admin_client *admin, struct audit_head *ret_head) {
 /* The head is asked for first: the chain may grow meanwhile, and must contain that head all the same. */
 static int verify(struct admin_client *admin, struct verification *verification) {
   static struct audit_page page;
-  struct audit_head seen;
-  int result = fetch_head(admin, &seen);
+  const struct audit_head *seen = &verification->seen;
+  int result = fetch_head(admin, &verification->seen);
   bool more = true;
-  while (result == 0 && verification->fault == 0 && more && verification->head.sequence < seen.sequence) {
+  while (result == 0 && verification->fault == 0 && more && verification->head.sequence < seen->sequence) {
     result = fetch_page(admin, verification->head.sequence + 1, &page);
     if (result == 0) {
       more = page.more;
       result = verify_page(&page, verification);
     }
   }
-  if (result == 0 && verification->fault == 0 && verification->head.sequence <= seen.sequence) {
-    verification->fault = audit_verify_end(&verification->head, &seen);
+  if (result == 0 && verification->fault == 0 && verification->head.sequence < seen->sequence) {
+    verification->fault = AUDIT_TRUNCATED;
   }
   return result;
 }
 
-static void print_verification(const struct verification *verification) {
-  if (verification->fault != 0) {
-    fprintf(stderr, "freeport audit: the chain is broken at record %llu: %s\n",
-            (unsigned long long)verification->head.sequence + 1, audit_fault_name(verification->fault));
-    return;
+static enum journal_word word_of(const struct api_answer *answer) {
+  json_t *json = json_loadb(answer->body, answer->length, 0, NULL);
+  const char *vault = json_string_value(json_object_get(json, "vault"));
+  enum journal_word word = vault == NULL                       ? JOURNAL_SILENT
+                           : strcmp(vault, "up") == 0          ? JOURNAL_AGREES
+                           : strcmp(vault, "rolled_back") == 0 ? JOURNAL_IS_NEWER
+                                                               : JOURNAL_SILENT;
+  json_decref(json);
+  return word;
+}
+
+/* The line between the two may just be made anew: it is looked at until it stands. */
+static enum journal_word ask_router(const char *directory) {
+  static struct merchant_api api;
+  enum journal_word word = JOURNAL_SILENT;
+  if (merchant_api_find(directory, "audit", &api) < 0) {
+    return word;
   }
-  printf("the chain is whole: %llu records, %llu releases, ending with ",
-         (unsigned long long)verification->head.sequence, (unsigned long long)verification->releases);
+  for (int i = 0; i < ROUTER_LOOKS && word == JOURNAL_SILENT; i++) {
+    if (i > 0) {
+      usleep(ROUTER_LOOK_MS * 1000);
+    }
+    if (api_call(api.port, &api.secret_key, "GET", "/readyz", NULL, &api.answer) == 0) {
+      word = word_of(&api.answer);
+    }
+  }
+  merchant_api_forget(&api);
+  return word;
+}
+
+static int print_fault(const struct verification *verification) {
+  fprintf(stderr, "freeport audit: the chain is broken at record %llu: %s\n",
+          (unsigned long long)verification->head.sequence + 1, audit_fault_name(verification->fault));
+  return EXIT_FAILED;
+}
+
+static void print_chain(FILE *file, const struct verification *verification) {
+  fprintf(file, "%llu records, %llu releases, ending with ", (unsigned long long)verification->head.sequence,
+          (unsigned long long)verification->releases);
   for (size_t i = 0; i < sizeof verification->head.hash; i++) {
-    printf("%02x", verification->head.hash[i]);
+    fprintf(file, "%02x", verification->head.hash[i]);
   }
-  putchar('\n');
+  fputc('\n', file);
+}
+
+/* Returns the exit status. */
+static int print_verification(const struct verification *verification, enum journal_word word) {
+  switch (word) {
+  case JOURNAL_AGREES:
+    fputs("the chain is whole: ", stdout);
+    print_chain(stdout, verification);
+    return EXIT_GOOD;
+  case JOURNAL_IS_NEWER:
+    fputs("freeport audit: the vault's file was rolled back or its chain exchanged: it does not hold the "
+          "record that "
+          "the router's journal saw last.\nWhat is there: ",
+          stderr);
+    break;
+  case JOURNAL_SILENT:
+    fputs("freeport audit: the router does not answer, so that nobody knows whether the vault's file was "
+          "rolled "
+          "back.\nWhat is there, whole in itself: ",
+          stderr);
+    break;
+  }
+  print_chain(stderr, verification);
+  return EXIT_FAILED;
 }
 
 int audit_command(int argc, char **argv) {
@@ -104,8 +173,9 @@ int audit_command(int argc, char **argv) {
     return status;
   }
   if (line.word_count != 1 || strcmp(line.words[0], "verify") != 0) {
-    fputs(usage, stderr);
-    return EXIT_USAGE;
+    return command_wrong(line.command, usage, "%s",
+                         line.word_count == 0 ? "what to do is missing: verify"
+                                              : "verify is all that it does");
   }
   status = command_connect(&line, &admin);
   if (status != EXIT_GOOD) {
@@ -118,6 +188,6 @@ int audit_command(int argc, char **argv) {
   if (result != 0) {
     return command_result("audit", result);
   }
-  print_verification(&verification);
-  return verification.fault == 0 ? EXIT_GOOD : EXIT_FAILED;
+  return verification.fault != 0 ? print_fault(&verification)
+                                 : print_verification(&verification, ask_router(line.directory));
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command_line.h"
 #include "commands.h"
 #include "exit_status.h"
 
@@ -75,6 +76,9 @@ int bins_command(int argc, char **argv) {
   if (argc == 4 && strcmp(argv[1], "show") == 0) {
     return show(argv[2], argv[3]);
   }
-  fputs(usage, stderr);
-  return EXIT_USAGE;
+  bool known = argc > 1 && (strcmp(argv[1], "compile") == 0 || strcmp(argv[1], "show") == 0);
+  return command_wrong(argv[0], usage, "%s",
+                       argc < 2 ? "what to do is missing: compile or show"
+                       : known  ? "two arguments are wanted"
+                                : "there is no such action; compile and show are");
 }

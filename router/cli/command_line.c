@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,56 +19,112 @@ static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
-static int wrong_usage(const char *usage, int *ret_status) {
-  fputs(usage, stderr);
-  *ret_status = EXIT_USAGE;
-  return COMMAND_LINE_DONE;
+int command_wrong(const char *command, const char *usage, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fprintf(stderr, "freeport%s%s: ", command != NULL ? " " : "", command != NULL ? command : "");
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  const char *end = strstr(usage, "\n\n");
+  int length = end != NULL ? (int)(end - usage) + 1 : (int)strlen(usage);
+  fprintf(stderr, "\n%.*s", length, usage);
+  if (command != NULL) {
+    fprintf(stderr, "`freeport %s --help` says more\n", command);
+  }
+  return EXIT_USAGE;
+}
+
+const char *command_option_shown(const char *argument, char *ret_name) {
+  size_t length = strspn(argument, "abcdefghijklmnopqrstuvwxyz-");
+  if (length < 2 || length >= OPTION_CAPACITY || (argument[length] != '\0' && argument[length] != '=')) {
+    return NULL;
+  }
+  memcpy(ret_name, argument, length);
+  ret_name[length] = '\0';
+  return ret_name;
+}
+
+int command_wrong_option(char **argv, const char *usage, int result) {
+  char name[OPTION_CAPACITY];
+  const char *shown = command_option_shown(argv[optind - 1], name);
+  if (result == ':') {
+    return command_wrong(argv[0], usage, "%s needs a value", shown != NULL ? shown : "an option");
+  }
+  return shown != NULL
+             ? command_wrong(argv[0], usage, "there is no option %s here", shown)
+             : command_wrong(argv[0], usage, "argument %d is no option of this command", optind - 1);
+}
+
+/* Takes one option. Returns false when it is one too many. */
+static bool take_option(struct command_line *line, int option) {
+  switch (option) {
+  case 'd':
+    line->directory = optarg;
+    return true;
+  case 's':
+    line->sheet = optarg;
+    return true;
+  case 'b':
+    line->base_url = optarg;
+    return true;
+  case 'm':
+    line->merchant_account = optarg;
+    return true;
+  case 'D':
+    line->days = optarg;
+    return true;
+  case 'r':
+    line->reason = optarg;
+    return true;
+  case 'j':
+    line->json = true;
+    return true;
+  default:
+    if (line->credential_count == COMMAND_CREDENTIALS_MAX) {
+      return false;
+    }
+    line->credentials[line->credential_count++] = optarg;
+    return true;
+  }
+}
+
+/* Returns EXIT_GOOD to go on, or COMMAND_LINE_DONE with *ret_status. */
+static int take_options(int argc, char **argv, struct command_line *line, int *ret_status) {
+  opterr = 0;
+  for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
+    if (option == 'h') {
+      fputs(line->usage, stdout);
+      *ret_status = EXIT_GOOD;
+      return COMMAND_LINE_DONE;
+    }
+    if (option == '?' || option == ':') {
+      *ret_status = command_wrong_option(argv, line->usage, option);
+      return COMMAND_LINE_DONE;
+    }
+    if (!take_option(line, option)) {
+      *ret_status = command_wrong(line->command, line->usage, "at most %d credentials are taken",
+                                  COMMAND_CREDENTIALS_MAX);
+      return COMMAND_LINE_DONE;
+    }
+  }
+  return 0;
 }
 
 int command_line_parse(int argc, char **argv, const char *usage, struct command_line *ret_line,
                        int *ret_status) {
-  memset(ret_line, 0, sizeof *ret_line);
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    switch (option) {
-    case 'd':
-      ret_line->directory = optarg;
-      break;
-    case 's':
-      ret_line->sheet = optarg;
-      break;
-    case 'b':
-      ret_line->base_url = optarg;
-      break;
-    case 'm':
-      ret_line->merchant_account = optarg;
-      break;
-    case 'c':
-      if (ret_line->credential_count == COMMAND_CREDENTIALS_MAX) {
-        return wrong_usage(usage, ret_status);
-      }
-      ret_line->credentials[ret_line->credential_count++] = optarg;
-      break;
-    case 'D':
-      ret_line->days = optarg;
-      break;
-    case 'r':
-      ret_line->reason = optarg;
-      break;
-    case 'j':
-      ret_line->json = true;
-      break;
-    case 'h':
-      fputs(usage, stdout);
-      *ret_status = EXIT_GOOD;
-      return COMMAND_LINE_DONE;
-    default:
-      return wrong_usage(usage, ret_status);
-    }
+  *ret_line = (struct command_line){.command = argv[0], .usage = usage};
+  if (take_options(argc, argv, ret_line, ret_status) != 0) {
+    return COMMAND_LINE_DONE;
   }
   for (; optind < argc && ret_line->word_count < COMMAND_WORDS_MAX; optind++) {
     ret_line->words[ret_line->word_count++] = argv[optind];
   }
-  return optind < argc || ret_line->directory == NULL ? wrong_usage(usage, ret_status) : 0;
+  if (optind == argc && ret_line->directory != NULL) {
+    return 0;
+  }
+  *ret_status =
+      command_wrong(argv[0], usage, "%s", optind < argc ? "too many arguments" : "--dir DIR is missing");
+  return COMMAND_LINE_DONE;
 }
 
 int command_connect(const struct command_line *line, struct admin_client *ret_admin) {

@@ -5,9 +5,11 @@
 #include "result.h"
 #include <stdbool.h>
 
-enum { COMMAND_WORDS_MAX = 4, COMMAND_CREDENTIALS_MAX = 8 };
+enum { COMMAND_WORDS_MAX = 4, COMMAND_CREDENTIALS_MAX = 8, OPTION_CAPACITY = 33 };
 
 struct command_line {
+  const char *command; /* its name, and its help: for what is said of wrong usage */
+  const char *usage;
   const char *directory;                /* --dir */
   const char *words[COMMAND_WORDS_MAX]; /* what is not an option: the action first */
   int word_count;
@@ -23,6 +25,16 @@ struct command_line {
 
 enum { COMMAND_LINE_DONE = 1 };
 
+/* Says what is wrong with a command's usage, and then the lines of usage that show how it is called: up to
+ * the first empty one. command: its name, or NULL for `freeport` itself. Returns EXIT_USAGE. */
+int command_wrong(const char *command, const char *usage, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* An option as it may be repeated to whoever typed it: its name, without a value, and only when it is made of
+ * lower-case letters and dashes, so that it can be no key and no card; else NULL. ret_name[OPTION_CAPACITY].
+ */
+const char *command_option_shown(const char *argument, char *ret_name);
+/* Says what getopt_long() with opterr 0 and a short "" or ":" has stopped at. Returns EXIT_USAGE. */
+int command_wrong_option(char **argv, const char *usage, int result);
 /* Parses argv of a command whose help is usage. Returns 0; COMMAND_LINE_DONE with *ret_status set when the
  * command ends here (--help, or wrong usage, both said). --dir is required. */
 MUST_USE int command_line_parse(int argc, char **argv, const char *usage, struct command_line *ret_line,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bins.h"
+#include "retry_schedule.h"
 
 enum { RETRIES_TEXT_MAX = 128 };
 
@@ -141,9 +142,13 @@ static int check(const struct config *config) {
     fputs("freeport: freeport.yaml: hooks_certificate and hooks_certificate_key go together\n", stderr);
     return -EINVAL;
   }
-  if (config->webhook_retries != NULL &&
-      strspn(config->webhook_retries, "0123456789,") != strlen(config->webhook_retries)) {
-    fputs("freeport: freeport.yaml: webhook_retries is seconds, a comma between\n", stderr);
+  struct retry_schedule retries;
+  if (config->webhook_retries != NULL && retry_schedule_read(config->webhook_retries, &retries) < 0) {
+    fprintf(stderr,
+            "freeport: freeport.yaml: webhook_retries is seconds with one comma between, as 5,300,1800: at "
+            "most %d, "
+            "none above %d\n",
+            RETRY_WAITS_MAX, RETRY_WAIT_MAX_S);
     return -EINVAL;
   }
   if (config->port_base > 65000) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command_line.h"
 #include "commands.h"
 #include "exit_status.h"
 
@@ -18,7 +19,7 @@ static const struct {
 } commands[] = {
     {"up", up_command, "start a stack in a directory and keep it up"},
     {"status", status_command, "say how the vault stands"},
-    {"connector", connector_command, "add and switch connectors (PSP accounts)"},
+    {"connector", connector_command, "add, list and switch connectors (PSP accounts)"},
     {"policy", policy_command, "check, compare, replay, publish, roll back and show the routing policy"},
     {"token", token_command, "delete tokens beyond a merchant's share, undo a deletion"},
     {"audit", audit_command, "verify the chain of the vault's audit records"},
@@ -27,8 +28,11 @@ static const struct {
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-static void print_usage(FILE *file) {
-  fputs("usage: freeport COMMAND [ARGUMENTS] --dir DIR\n\n", file);
+static const char usage[] = "usage: freeport COMMAND [ARGUMENTS] --dir DIR\n"
+                            "       freeport help | --version\n";
+
+static void print_help(FILE *file) {
+  fprintf(file, "%s\n", usage);
   for (int i = 0; i < COMMANDS; i++) {
     fprintf(file, "  %-10s %s\n", commands[i].name, commands[i].summary);
   }
@@ -38,17 +42,31 @@ static void print_usage(FILE *file) {
       file);
 }
 
+/* command: what was asked for, or NULL. */
+static int wrong(const char *command) {
+  char name[OPTION_CAPACITY];
+  const char *shown = command != NULL ? command_option_shown(command, name) : NULL;
+  int status = command == NULL ? command_wrong(NULL, usage, "which command?")
+               : shown != NULL ? command_wrong(NULL, usage, "there is no command %s", shown)
+                               : command_wrong(NULL, usage, "there is no such command");
+  fputs("`freeport help` lists the commands\n", stderr);
+  return status;
+}
+
 int main(int argc, char **argv) {
   if (sodium_init() < 0) {
     fputs("freeport: the cryptography library does not start\n", stderr);
     return EXIT_FAILED;
   }
   if (argc < 2) {
-    print_usage(stderr);
-    return EXIT_USAGE;
+    return wrong(NULL);
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-    print_usage(stdout);
+    print_help(stdout);
+    return EXIT_GOOD;
+  }
+  if (strcmp(argv[1], "--version") == 0) {
+    puts("freeport " FREEPORT_VERSION);
     return EXIT_GOOD;
   }
   for (int i = 0; i < COMMANDS; i++) {
@@ -56,7 +74,5 @@ int main(int argc, char **argv) {
       return commands[i].run(argc - 1, argv + 1);
     }
   }
-  fprintf(stderr, "freeport: no such command\n");
-  print_usage(stderr);
-  return EXIT_USAGE;
+  return wrong(argv[1]);
 }

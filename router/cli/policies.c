@@ -56,7 +56,7 @@ enum { DAYS_DEFAULT = 7, DAYS_MAX = 90, LOG_SHOWN = 1000 };
 /* ---- check ---- */
 
 /* Holds the policy against the connectors that the stack has. Returns 0 or a negated errno. */
-static int check_connectors(struct policy_api *api, const struct policy *policy,
+static int check_connectors(struct merchant_api *api, const struct policy *policy,
                             struct policy_findings *ret_findings) {
   json_t *list, *connector;
   size_t i;
@@ -79,7 +79,7 @@ static int check_connectors(struct policy_api *api, const struct policy *policy,
   return result;
 }
 
-static int check(struct policy_api *api, const struct policy_source *source) {
+static int check(struct merchant_api *api, const struct policy_source *source) {
   static struct policy_findings findings;
   int result = 0;
   if (api->port == 0 || check_connectors(api, source->policy, &findings) < 0) {
@@ -97,7 +97,7 @@ static int check(struct policy_api *api, const struct policy_source *source) {
   return 0;
 }
 
-static int check_action(struct policy_api *api, const struct command_line *line) {
+static int check_action(struct merchant_api *api, const struct command_line *line) {
   struct policy_source source;
   int result = source_read(api, line->words[1], &source);
   if (result == 0) {
@@ -119,7 +119,7 @@ static int compare(const struct policy_source *before, const struct policy_sourc
   return result;
 }
 
-static int diff_words(struct policy_api *api, const char *first, const char *second) {
+static int diff_words(struct merchant_api *api, const char *first, const char *second) {
   struct policy_source before, after;
   int result = source_read(api, first, &before);
   if (result < 0) {
@@ -135,7 +135,7 @@ static int diff_words(struct policy_api *api, const char *first, const char *sec
 }
 
 /* What is in force, and what the publication before it put there. */
-static int diff_last(struct policy_api *api) {
+static int diff_last(struct merchant_api *api) {
   json_t *history;
   int result = policy_api_history(api, 2, &history);
   if (result < 0) {
@@ -153,7 +153,7 @@ static int diff_last(struct policy_api *api) {
   return result;
 }
 
-static int diff_action(struct policy_api *api, const struct command_line *line) {
+static int diff_action(struct merchant_api *api, const struct command_line *line) {
   if (line->word_count == 1) {
     return diff_last(api);
   }
@@ -163,7 +163,7 @@ static int diff_action(struct policy_api *api, const struct command_line *line) 
 
 /* ---- replay ---- */
 
-static int replay(struct policy_api *api, const struct policy_source *source, long days, bool as_json) {
+static int replay(struct merchant_api *api, const struct policy_source *source, long days, bool as_json) {
   char path[128];
   json_t *answer, *body = json_pack("{s:I}", "days", (json_int_t)days);
   int result =
@@ -192,7 +192,7 @@ static long days_of(const struct command_line *line) {
   return days < 1 || days > DAYS_MAX || (end != NULL && *end != '\0') ? 0 : days;
 }
 
-static int replay_action(struct policy_api *api, const struct command_line *line) {
+static int replay_action(struct merchant_api *api, const struct command_line *line) {
   struct policy_source source;
   int result = source_read(api, line->words[1], &source);
   if (result < 0) {
@@ -208,7 +208,7 @@ static int replay_action(struct policy_api *api, const struct command_line *line
 
 /* ---- publish, rollback ---- */
 
-static int publish_action(struct policy_api *api, const struct command_line *line) {
+static int publish_action(struct merchant_api *api, const struct command_line *line) {
   struct policy_source source;
   int result = source_read(api, line->words[1], &source);
   if (result < 0) {
@@ -225,7 +225,7 @@ static int publish_action(struct policy_api *api, const struct command_line *lin
   return result;
 }
 
-static int rollback_action(struct policy_api *api, const struct command_line *line) {
+static int rollback_action(struct merchant_api *api, const struct command_line *line) {
   json_t *policy, *body = json_pack("{s:s*}", "reason", line->reason);
   if (body == NULL) {
     fputs("freeport policy: the reason is no valid UTF-8\n", stderr);
@@ -241,7 +241,7 @@ static int rollback_action(struct policy_api *api, const struct command_line *li
 }
 
 int policy_publish_first(uint16_t port, const struct id *secret_key, const char *text) {
-  static struct policy_api api;
+  static struct merchant_api api = {.command = "policy"};
   api.port = port;
   api.secret_key = *secret_key;
   json_t *history, *draft;
@@ -257,13 +257,13 @@ int policy_publish_first(uint16_t port, const struct id *secret_key, const char 
   } else if (result == 0) {
     json_decref(history);
   }
-  policy_api_close(&api);
+  merchant_api_forget(&api);
   return result;
 }
 
 /* ---- log, show ---- */
 
-static int log_action(struct policy_api *api, const struct command_line *line) {
+static int log_action(struct merchant_api *api, const struct command_line *line) {
   json_t *history;
   int result = policy_api_history(api, LOG_SHOWN, &history);
   if (result < 0) {
@@ -289,7 +289,7 @@ static int show_tree(const struct policy_source *source) {
   return result;
 }
 
-static int show_action(struct policy_api *api, const struct command_line *line) {
+static int show_action(struct merchant_api *api, const struct command_line *line) {
   struct policy_source source;
   int result = source_read(api, line->word_count > 1 ? line->words[1] : NULL, &source);
   if (result < 0) {
@@ -307,36 +307,38 @@ static int show_action(struct policy_api *api, const struct command_line *line) 
 /* ---- The command ---- */
 
 static const struct action {
-  const char *name;
+  const char *name, *takes;
   int least, most; /* words, the action itself among them */
   bool offline;    /* it may do without a stack */
-  int (*run)(struct policy_api *api, const struct command_line *line);
+  int (*run)(struct merchant_api *api, const struct command_line *line);
 } actions[] = {
-    {"check", 2, 2, true, check_action},        {"diff", 1, 3, true, diff_action},
-    {"replay", 2, 2, false, replay_action},     {"publish", 2, 2, false, publish_action},
-    {"rollback", 1, 1, false, rollback_action}, {"log", 1, 1, false, log_action},
-    {"show", 1, 2, false, show_action},
+    {"check", "one FILE, or - for standard input", 2, 2, true, check_action},
+    {"diff", "at most two of FILE and ID", 1, 3, true, diff_action},
+    {"replay", "one FILE or ID", 2, 2, false, replay_action},
+    {"publish", "one FILE or ID, or - for standard input", 2, 2, false, publish_action},
+    {"rollback", "no arguments", 1, 1, false, rollback_action},
+    {"log", "no arguments", 1, 1, false, log_action},
+    {"show", "at most one ID", 1, 2, false, show_action},
 };
 
-static const struct action *action_of(const struct command_line *line) {
-  for (size_t i = 0; line->word_count > 0 && i < sizeof actions / sizeof *actions; i++) {
-    const struct action *action = &actions[i];
-    if (strcmp(action->name, line->words[0]) == 0) {
-      return line->word_count >= action->least && line->word_count <= action->most ? action : NULL;
+static const struct action *action_named(const char *name) {
+  for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+    if (strcmp(actions[i].name, name) == 0) {
+      return &actions[i];
     }
   }
   return NULL;
 }
 
 static int run(const struct action *action, const struct command_line *line) {
-  static struct policy_api api;
-  int result =
-      action->offline ? policy_api_find(line->directory, &api) : policy_api_open(line->directory, &api);
+  static struct merchant_api api;
+  int result = action->offline ? merchant_api_find(line->directory, line->command, &api)
+                               : merchant_api_open(line->directory, line->command, &api);
   if (result < 0 && !action->offline) {
     return EXIT_NO_STACK;
   }
   result = action->run(&api, line);
-  policy_api_close(&api);
+  merchant_api_forget(&api);
   if (result == -ENOMEM) {
     fputs("freeport policy: out of memory\n", stderr);
   }
@@ -344,15 +346,24 @@ static int run(const struct action *action, const struct command_line *line) {
 }
 
 int policy_command(int argc, char **argv) {
+  static const char names[] = "check, diff, replay, publish, rollback, log and show";
   struct command_line line;
   int status;
   if (command_line_parse(argc, argv, usage, &line, &status) != 0) {
     return status;
   }
-  const struct action *action = action_of(&line);
-  if (action == NULL || days_of(&line) == 0) {
-    fputs(usage, stderr);
-    return EXIT_USAGE;
+  if (line.word_count == 0) {
+    return command_wrong(line.command, usage, "what to do is missing; there are %s", names);
+  }
+  const struct action *action = action_named(line.words[0]);
+  if (action == NULL) {
+    return command_wrong(line.command, usage, "there is no such action; there are %s", names);
+  }
+  if (line.word_count < action->least || line.word_count > action->most) {
+    return command_wrong(line.command, usage, "%s takes %s", action->name, action->takes);
+  }
+  if (days_of(&line) == 0) {
+    return command_wrong(line.command, usage, "--days takes a number from 1 to %d", DAYS_MAX);
   }
   return run(action, &line);
 }

@@ -1,89 +1,40 @@
 #include "policy_api.h"
 
 #include <errno.h>
-#include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "identity.h"
 #include "paths.h"
 #include "policy_tables.h"
 
 enum { PATH_CAPACITY = 128, HISTORY_PAGE = 100 };
 
-int policy_api_find(const char *directory, struct policy_api *ret_api) {
-  char url[128];
-  ret_api->port = 0;
-  int result = env_read(directory, "env", "FREEPORT_API_URL", url, sizeof url);
-  if (result == 0) {
-    result = env_read(directory, "env", "FREEPORT_SECRET_KEY", ret_api->secret_key.text,
-                      sizeof ret_api->secret_key.text);
-  }
-  if (result == 0 && sscanf(url, "http://127.0.0.1:%hu", &ret_api->port) != 1) {
-    result = -EINVAL;
-  }
-  return result;
-}
-
-int policy_api_open(const char *directory, struct policy_api *ret_api) {
-  int result = policy_api_find(directory, ret_api);
-  if (result < 0) {
-    fprintf(
-        stderr,
-        "freeport policy: no stack answers in %s (%s/env cannot be read); start one with `freeport up --dir "
-        "%s`\n",
-        directory, directory, directory);
-  }
-  return result;
-}
-
-void policy_api_close(struct policy_api *api) {
-  sodium_memzero(&api->secret_key, sizeof api->secret_key);
-}
-
-/* Says what the router answered when it refused: its problem documents repeat nothing that was sent. */
-static int refused(const struct api_answer *answer) {
+/* What the checker found, where that is why the router refused. */
+static void say_findings(const struct api_answer *answer) {
   json_t *problem = json_loadb(answer->body, answer->length, 0, NULL);
-  const char *title = json_string_value(json_object_get(problem, "title"));
-  const char *detail = json_string_value(json_object_get(problem, "detail"));
-  const json_t *findings = json_object_get(problem, "findings");
-  fprintf(stderr, "freeport policy: the router refused (%d): %s%s%s\n", answer->status,
-          title != NULL ? title : "", detail != NULL ? ": " : "", detail != NULL ? detail : "");
-  print_told_findings(findings);
+  print_told_findings(json_object_get(problem, "findings"));
   json_decref(problem);
-  return -EPROTO;
 }
 
-static int send(struct policy_api *api, const char *method, const char *path, const json_t *body) {
+int policy_api_call(struct merchant_api *api, const char *method, const char *path, json_t *body,
+                    json_t **ret_json) {
   char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
-  if (body != NULL && text == NULL) {
+  bool failed = body != NULL && text == NULL;
+  json_decref(body);
+  if (failed) {
     return -ENOMEM;
   }
-  int result = api_call(api->port, &api->secret_key, method, path, text, &api->answer);
+  int result = merchant_api_call(api, method, path, text, ret_json);
   free(text);
-  if (result < 0) {
-    fprintf(stderr, "freeport policy: the router does not answer: %s\n", strerror(-result));
-    return result;
+  if (result == -EPROTO) {
+    say_findings(&api->answer);
   }
-  return api->answer.status >= 300 ? refused(&api->answer) : 0;
+  return result;
 }
 
-int policy_api_call(struct policy_api *api, const char *method, const char *path, json_t *body,
-                    json_t **ret_json) {
-  int result = send(api, method, path, body);
-  json_decref(body);
-  if (result < 0) {
-    return result;
-  }
-  *ret_json = json_loadb(api->answer.body, api->answer.length, 0, NULL);
-  if (*ret_json == NULL) {
-    fputs("freeport policy: the router's answer cannot be read\n", stderr);
-  }
-  return *ret_json == NULL ? -EBADMSG : 0;
-}
-
-int policy_api_history(struct policy_api *api, unsigned count, json_t **ret_history) {
+int policy_api_history(struct merchant_api *api, unsigned count, json_t **ret_history) {
   char path[PATH_CAPACITY];
   json_t *page, *history = json_array(), *next = NULL;
   bool more = true;
@@ -117,13 +68,13 @@ int policy_api_history(struct policy_api *api, unsigned count, json_t **ret_hist
   return result;
 }
 
-static int get_by_id(struct policy_api *api, const char *id, json_t **ret_policy) {
+static int get_by_id(struct merchant_api *api, const char *id, json_t **ret_policy) {
   char path[PATH_CAPACITY];
   int result = file_path(path, sizeof path, "/v1/policies/%s", id);
   return result < 0 ? result : policy_api_call(api, "GET", path, NULL, ret_policy);
 }
 
-int policy_api_get(struct policy_api *api, const char *id, json_t **ret_policy) {
+int policy_api_get(struct merchant_api *api, const char *id, json_t **ret_policy) {
   json_t *history, *policy = NULL;
   if (id != NULL) {
     return get_by_id(api, id, ret_policy);
@@ -152,12 +103,12 @@ static json_t *body_of(const char *first, const char *first_value, const char *r
   return body;
 }
 
-int policy_api_draft(struct policy_api *api, const char *text, const char *reason, json_t **ret_policy) {
+int policy_api_draft(struct merchant_api *api, const char *text, const char *reason, json_t **ret_policy) {
   json_t *body = body_of("text", text, reason);
   return body == NULL ? -EINVAL : policy_api_call(api, "POST", "/v1/policies", body, ret_policy);
 }
 
-int policy_api_publish(struct policy_api *api, const char *id, const char *hash, const char *reason) {
+int policy_api_publish(struct merchant_api *api, const char *id, const char *hash, const char *reason) {
   char path[PATH_CAPACITY];
   json_t *published, *body = body_of("hash", hash, reason);
   int result = body == NULL ? -EINVAL : file_path(path, sizeof path, "/v1/policies/%s/publish", id);

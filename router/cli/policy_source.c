@@ -23,7 +23,7 @@ static int read_text(const char *path, struct policy_source *source) {
   return result;
 }
 
-static int fetch_text(struct policy_api *api, const char *id, struct policy_source *source) {
+static int fetch_text(struct merchant_api *api, const char *id, struct policy_source *source) {
   json_t *policy;
   if (api->port == 0) {
     fputs("freeport policy: a policy is looked up by id only where a stack answers\n", stderr);
@@ -70,7 +70,7 @@ static int parse(struct policy_source *source) {
   return result;
 }
 
-int source_read(struct policy_api *api, const char *word, struct policy_source *ret_source) {
+int source_read(struct merchant_api *api, const char *word, struct policy_source *ret_source) {
   struct policy_source *source = ret_source;
   *source = (struct policy_source){.label = "the policy in force"};
   bool by_id = word == NULL || id_parse("pol", word, NULL) == 0;
@@ -91,7 +91,7 @@ void source_free(struct policy_source *source) {
   *source = (struct policy_source){0};
 }
 
-int source_draft(struct policy_api *api, const char *reason, struct policy_source *source) {
+int source_draft(struct merchant_api *api, const char *reason, struct policy_source *source) {
   json_t *draft;
   if (source->id.text[0] != '\0') {
     return 0;

@@ -17,7 +17,7 @@ struct policy_source {
 /* Reads word: an id ("pol_..."), "-" for standard input, or a file; NULL: the one in force. Ids are asked of
  * api. Returns 0 with what source_free() frees; or a negated errno after saying what is wrong, with line and
  * column where a text is no policy. */
-MUST_USE int source_read(struct policy_api *api, const char *word, struct policy_source *ret_source);
+MUST_USE int source_read(struct merchant_api *api, const char *word, struct policy_source *ret_source);
 void source_free(struct policy_source *source);
 /* Drafts it when it has no id yet. */
-MUST_USE int source_draft(struct policy_api *api, const char *reason, struct policy_source *source);
+MUST_USE int source_draft(struct merchant_api *api, const char *reason, struct policy_source *source);

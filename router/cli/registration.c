@@ -7,32 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command_line.h"
-#include "commands.h"
-#include "credentials.h"
-#include "exit_status.h"
 #include "paths.h"
 #include "sheet.h"
-
-static const char usage[] =
-    "usage: freeport connector add NAME --sheet SHEET [--base-url URL] [--merchant-account TEXT]\n"
-    "                              --credential KEY=- ... --dir DIR\n"
-    "       freeport connector enable|drain|disable NAME --dir DIR\n"
-    "\n"
-    "A connector is a sheet (how a PSP is spoken to) plus an account. add registers one, or changes one as a "
-    "whole:\n"
-    "  --sheet SHEET            the sheet's name, as in policy/connectors; its hash is pinned in the vault\n"
-    "  --credential KEY=-       a value that the sheet names, from the next line of standard input; "
-    "KEY=@FILE reads it\n"
-    "                           from a file. Never on the command line\n"
-    "  --base-url URL           test environment only: where requests go instead of the sheet's host\n"
-    "  --merchant-account TEXT  shown beside the connector; not a secret\n"
-    "To take the PSP's webhooks, give the secret that signs them as the credential webhook_secret; while it "
-    "is "
-    "changed, the\n"
-    "one before as webhook_secret_previous. The PSP sends them to hooks, POST /v1/hooks/NAME.\n"
-    "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops "
-    "all.\n";
 
 bool connector_name_valid(const char *name) {
   size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
@@ -176,74 +152,4 @@ int connector_register(struct admin_client *admin, const struct connector_accoun
   result = check_credentials(sheet, account);
   sheet_free(sheet);
   return result < 0 ? result : send_connector(admin, account, &signing, hash);
-}
-
-static int add(const struct command_line *line, struct admin_client *admin) {
-  static struct credential credentials[COMMAND_CREDENTIALS_MAX];
-  char sheets[PATH_MAX];
-  int result = builtin_sheets(sheets, sizeof sheets);
-  for (int i = 0; result == 0 && i < line->credential_count; i++) {
-    result = credential_read(line->credentials[i], &credentials[i]) < 0 ? -ECANCELED : 0;
-  }
-  if (result == 0) {
-    struct connector_account account = {.name = line->words[1],
-                                        .sheet = line->sheet,
-                                        .sheets = sheets,
-                                        .base_url = line->base_url,
-                                        .merchant_account = line->merchant_account,
-                                        .credentials = credentials,
-                                        .credential_count = (unsigned)line->credential_count};
-    result = connector_register(admin, &account);
-    result = result == -EINVAL ? -ECANCELED : result; /* it has said what is wrong */
-  }
-  sodium_memzero(credentials, sizeof credentials);
-  return result;
-}
-
-static int set_status(const struct command_line *line, struct admin_client *admin,
-                      enum connector_status status) {
-  struct connector_status_set set = {.status = status};
-  strcpy(set.name, line->words[1]);
-  struct writer body = admin_body(admin);
-  struct reader reply;
-  write_connector_status_set(&body, &set);
-  return admin_call(admin, ADMIN_CONNECTOR_STATUS, &body, &reply);
-}
-
-static const struct {
-  const char *action;
-  enum connector_status status; /* 0: add */
-  const char *done;
-} actions[] = {{"add", 0, "registered"},
-               {"enable", CONNECTOR_ACTIVE, "active"},
-               {"drain", CONNECTOR_DRAINING, "draining"},
-               {"disable", CONNECTOR_DISABLED, "disabled"}};
-
-int connector_command(int argc, char **argv) {
-  static struct admin_client admin;
-  struct command_line line;
-  int status;
-  if (command_line_parse(argc, argv, usage, &line, &status) != 0) {
-    return status;
-  }
-  size_t i = 0;
-  while (line.word_count == 2 && i < sizeof actions / sizeof actions[0] &&
-         strcmp(line.words[0], actions[i].action) != 0) {
-    i++;
-  }
-  if (line.word_count != 2 || i == sizeof actions / sizeof actions[0] ||
-      !connector_name_valid(line.words[1]) || (actions[i].status == 0 && line.sheet == NULL)) {
-    fputs(usage, stderr);
-    return EXIT_USAGE;
-  }
-  status = command_connect(&line, &admin);
-  if (status != EXIT_GOOD) {
-    return status;
-  }
-  int result = actions[i].status == 0 ? add(&line, &admin) : set_status(&line, &admin, actions[i].status);
-  admin_close(&admin);
-  if (result == 0) {
-    printf("connector %s: %s\n", line.words[1], actions[i].done);
-  }
-  return command_result("connector", result);
 }

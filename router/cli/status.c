@@ -28,6 +28,9 @@ int status_command(int argc, char **argv) {
   if (command_line_parse(argc, argv, usage, &line, &status) != 0) {
     return status;
   }
+  if (line.word_count > 0) {
+    return command_wrong(line.command, usage, "too many arguments");
+  }
   status = command_connect(&line, &admin);
   if (status != 0) {
     return status;

@@ -22,7 +22,8 @@ enum {
   RESTART_PAUSE_MS = 100,
   RESTART_PAUSE_MAX_MS = 5000,
   STEADY_MS = 10000, /* one that ran so long begins anew with the shortest pause */
-  STOP_WAIT_MS = 10000
+  STOP_WAIT_MS = 10000,
+  CAUSE_WAIT_MS = 500
 };
 
 struct process {
@@ -229,6 +230,22 @@ static void on_restart(struct timer *timer) {
   }
 }
 
+/* Waits until that process has ended or the time is over. */
+static bool ended_by(const struct process *process, int64_t deadline_us) {
+  int64_t left_ms = (deadline_us - system_clock.monotonic_us(system_clock.context)) / 1000;
+  struct pollfd waiting = {.fd = process->death.fd, .events = POLLIN};
+  return poll(&waiting, 1, left_ms > 0 ? (int)left_ms : 0) > 0;
+}
+
+/* Which one's end to speak of: when the vault refuses to start, those on its lines end as well, and any of
+ * them may be seen first. */
+static const struct process *first_cause(const struct process *process) {
+  const struct process *vault = &process->supervisor->processes[PROCESS_VAULT];
+  int64_t deadline_us = system_clock.monotonic_us(system_clock.context) + (int64_t)CAUSE_WAIT_MS * 1000;
+  return process != vault && vault->pid != 0 && !vault->was_ready && ended_by(vault, deadline_us) ? vault
+                                                                                                  : process;
+}
+
 static void forget_process(struct process *process) {
   struct loop *loop = process->supervisor->settings.loop;
   if (process->death.fd >= 0) {
@@ -252,7 +269,7 @@ static void on_death(struct watch *watch, uint32_t events) {
     return;
   }
   if (!process->was_ready) {
-    show_last_words(process);
+    show_last_words(first_cause(process));
     supervisor->settings.failed(supervisor->settings.context);
     return;
   }
@@ -359,13 +376,6 @@ int supervisor_start(struct supervisor *supervisor) {
     }
   }
   return 0;
-}
-
-/* Waits until that process has ended or the time is over. */
-static bool ended_by(const struct process *process, int64_t deadline_us) {
-  int64_t left_ms = (deadline_us - system_clock.monotonic_us(system_clock.context)) / 1000;
-  struct pollfd waiting = {.fd = process->death.fd, .events = POLLIN};
-  return poll(&waiting, 1, left_ms > 0 ? (int)left_ms : 0) > 0;
 }
 
 bool supervisor_stop(struct supervisor *supervisor) {

@@ -65,9 +65,14 @@ int token_command(int argc, char **argv) {
   memset(&question, 0, sizeof question);
   bool restore = line.word_count == 2 && strcmp(line.words[0], "restore") == 0;
   bool delete = line.word_count == 2 && strcmp(line.words[0], "delete") == 0;
-  if ((!restore && !delete) || id_parse("tok", line.words[1], NULL) < 0) {
-    fputs(usage, stderr);
-    return EXIT_USAGE;
+  if (!restore && !delete) {
+    return command_wrong(line.command, usage, "%s",
+                         line.word_count < 2
+                             ? "an action (restore, delete) and a token are wanted"
+                             : "restore and delete take one token, and there is nothing else");
+  }
+  if (id_parse("tok", line.words[1], NULL) < 0) {
+    return command_wrong(line.command, usage, "that is no token: tok_ and 26 characters");
   }
   strcpy(question.token.text, line.words[1]);
   int result = read_merchant(line.directory, &question.merchant);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command_line.h"
 #include "config.h"
 #include "exit_status.h"
 #include "identity.h"
@@ -78,8 +79,8 @@ static int parse_options(int argc, char **argv, struct up_options *ret_options) 
                                           {"port-base", required_argument, NULL, 'p'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
-  bool good = true;
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+  opterr = 0;
+  for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
     switch (option) {
     case 'd':
       ret_options->directory = optarg;
@@ -89,20 +90,19 @@ static int parse_options(int argc, char **argv, struct up_options *ret_options) 
       break;
     case 'p':
       if (parse_port(optarg, &ret_options->port_base) < 0) {
-        fputs("freeport up: a port base is a number from 1 to 65000\n", stderr);
-        good = false;
+        return command_wrong(argv[0], usage, "--port-base is a number from 1 to 65000");
       }
       break;
     case 'h':
       fputs(usage, stdout);
       return EXIT_GOOD;
     default:
-      good = false;
+      return command_wrong_option(argv, usage, option);
     }
   }
-  if (!good || ret_options->directory == NULL || optind != argc) {
-    fputs(usage, stderr);
-    return EXIT_USAGE;
+  if (ret_options->directory == NULL || optind != argc) {
+    return command_wrong(argv[0], usage, "%s",
+                         optind != argc ? "takes options alone" : "--dir DIR is missing");
   }
   return -1;
 }

@@ -76,11 +76,21 @@ static bool was_undone_elsewhere(const struct attempt *attempt) {
   return answer == ANSWER_IS_VOIDED || answer == ANSWER_IS_REFUNDED;
 }
 
+/* Stands in the attempt's code, where a PSP's would: none was spoken to. */
+static const char no_code[] = "security_code_not_found";
+_Static_assert(sizeof no_code <= CODE_CAPACITY, "it fits");
+
+static bool lacked_code(const struct attempt *attempt) {
+  return attempt->step.class == OUTCOME_NOT_SENT && strcmp(attempt->step.answer.code, no_code) == 0;
+}
+
 static struct decline decline_of(const struct payment *payment, const struct attempt *attempt) {
   struct decline decline = {.retry = OUTCOME_RETRY_NEVER};
   struct outcome outcome = classify(payment, attempt->sheet, &attempt->step.answer);
   if (attempt->step.class == OUTCOME_NOT_SENT)
     outcome = (struct outcome){.retry = OUTCOME_RETRY_LATER, .reason = "not_sent", .category = "technical"};
+  if (lacked_code(attempt)) /* the customer types it again */
+    outcome = (struct outcome){.retry = OUTCOME_RETRY_UPDATE_CARD, .reason = no_code, .category = "request"};
   if (was_undone_elsewhere(attempt))
     outcome =
         (struct outcome){.retry = OUTCOME_RETRY_NEVER, .reason = "voided_elsewhere", .category = "technical"};
@@ -263,10 +273,12 @@ static void take_result(struct attempt *attempt, const struct found *found) {
   if (found->errand == ERRAND_FIRST && found->result) {
     take_answer(&attempt->step.answer, found->result);
     attempt->step.security_code_sent = found->result->security_code_sent;
-  } else if (found->errand == ERRAND_FIRST)
+  } else if (found->errand == ERRAND_FIRST) {
     attempt->step.answer.phase = PHASE_NOT_SENT;
-  else if (finding == FINDING_SUCCEEDED || finding == FINDING_FAILED || finding == FINDING_GONE ||
-           finding == FINDING_ACTION)
+    if (found->no_code)
+      memcpy(attempt->step.answer.code, no_code, sizeof no_code);
+  } else if (finding == FINDING_SUCCEEDED || finding == FINDING_FAILED || finding == FINDING_GONE ||
+             finding == FINDING_ACTION)
     take_answer(&attempt->step.answer, found->result);
 }
 
@@ -292,7 +304,7 @@ void attempt_found(struct slot *slot, struct task *task, const struct found *fou
     return;
   case FINDING_NOT_SENT:
     task_over(task);
-    fail(slot, &attempt, OUTCOME_NOT_SENT, true);
+    fail(slot, &attempt, OUTCOME_NOT_SENT, !found->no_code); /* it is missing wherever the payment goes */
     return;
   case FINDING_ABSENT:
     task_over(task);

@@ -87,7 +87,9 @@ static void move_fields(struct request_fields *to, struct request_fields *from) 
 }
 
 static void copy_text(char *ret, size_t capacity, const char *text) {
-  snprintf(ret, capacity, "%s", text);
+  size_t length = strnlen(text, capacity - 1);
+  memcpy(ret, text, length);
+  ret[length] = '\0';
 }
 
 static void set_field(struct request_fields *fields, enum request_field field, const char *value) {
@@ -139,7 +141,7 @@ static void fill_attempt(struct task *task, struct dispatch *dispatch) {
   const struct payment *payment = slot->payment;
   const struct attempt *attempt = &payment->attempts[task->attempt - 1];
   fill_common(dispatch, payment, attempt, &attempt->step);
-  snprintf(dispatch->key, sizeof dispatch->key, "%s_%u", payment->id.text, attempt->number);
+  step_key(&payment->id, attempt->number, dispatch->key);
   if (task->errand == ERRAND_STATUS) {
     fill_question(slot->engine, dispatch, attempt, &attempt->step, attempt->operation);
     return;
@@ -202,7 +204,7 @@ int dispatch_movement(struct slot *slot, struct task *task, enum errand errand) 
   if (!dispatch)
     return -ENOMEM;
   fill_common(dispatch, payment, attempt, &movement->step);
-  snprintf(dispatch->key, sizeof dispatch->key, "%s_1", movement->id.text);
+  step_key(&movement->id, 1, dispatch->key);
   if (errand == ERRAND_STATUS) {
     fill_question(engine, dispatch, attempt, &movement->step, movement_operation(movement->type));
     return 0;

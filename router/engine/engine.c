@@ -37,6 +37,7 @@ static void fill_defaults(struct engine_options *options) {
   options->first_question_ms = or_default(options->first_question_ms, DEFAULT_FIRST_QUESTION_MS);
   options->last_question_ms = or_default(options->last_question_ms, DEFAULT_LAST_QUESTION_MS);
   options->attention_ms = or_default(options->attention_ms, DEFAULT_ATTENTION_MS);
+  options->received_ms = or_default(options->received_ms, DEFAULT_RECEIVED_MS);
   options->requests_max = or_default(options->requests_max, DEFAULT_REQUESTS);
   options->loaded_max = or_default(options->loaded_max, DEFAULT_LOADED);
   if (options->attempts_max > ATTEMPTS_MAX)
@@ -59,6 +60,7 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine)
   fill_defaults(&engine->options);
   engine->ledger = options->ledger;
   engine->next_correlation = 1;
+  awaited_open(engine);
   int r = open_parts(engine);
   if (r < 0) {
     engine_free(engine);
@@ -114,6 +116,7 @@ int engine_start(struct engine *engine, int64_t now_ms) {
   struct id merchant = {0}, payment = {0};
   engine_begin(engine, now_ms);
   engine->started_ms = now_ms;
+  awaited_look_at(engine, now_ms);
   for (unsigned count = 1;; count++) {
     struct slot *slot;
     int r = ledger_open_next(engine->ledger, &merchant, &payment, &merchant, &payment);
@@ -257,6 +260,7 @@ static void undo_round(struct engine *engine) {
   put_back_kept(engine);
   while ((slot = take_touched(engine)))
     reload(slot);
+  awaited_look_at(engine, engine->now_ms + RETRY_ROUND_MS);
   effects_release(engine);
 }
 

@@ -46,6 +46,7 @@ struct engine_options {
                                otherwise */
   uint32_t last_question_ms;  /* no wait between questions is longer [900,000]; sheets may say otherwise */
   uint32_t attention_ms;      /* after its dispatch, what is unresolved is put before a person [86,400,000] */
+  uint32_t received_ms;       /* the same of a movement that the PSP has only received [432,000,000] */
   uint32_t requests_max;      /* waiting at once; beyond: REQUEST_BUSY [16,384] */
   uint32_t loaded_max;        /* payments held in memory while nothing goes on with them [8,192] */
 };

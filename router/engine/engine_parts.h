@@ -31,6 +31,9 @@ enum {
   DEFAULT_FIRST_QUESTION_MS = 500,
   DEFAULT_LAST_QUESTION_MS = 15 * 60 * 1000,
   DEFAULT_ATTENTION_MS = 24 * 60 * 60 * 1000,
+  /* PSPs book most of what they receive within minutes, and tell of it again and again for days to whoever
+   * was away (docs.adyen.com, "Troubleshoot webhooks"): a long weekend of the merchant's is no reason yet. */
+  DEFAULT_RECEIVED_MS = 5 * 24 * 60 * 60 * 1000,
   DEFAULT_REQUESTS = 16384,
   DEFAULT_LOADED = 8192,
   DISPATCH_MIN_MS = 100,     /* the vault takes no shorter timeout */
@@ -67,6 +70,7 @@ struct found {
   enum errand errand;
   enum finding finding;
   const struct dispatch_result *result; /* NULL: the vault refused */
+  bool no_code;                         /* it refused for want of the security code that was named */
   int64_t at_ms; /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
 };
 
@@ -168,6 +172,9 @@ struct engine {
   size_t connector_count;
   struct cached_policy policies[POLICIES_CACHED];
   unsigned policy_count;
+
+  struct timer awaited; /* when to look for movements whose webhook has not come */
+  int64_t awaited_ms;   /* the same; INT64_MAX: never */
 
   struct slot *entry_slot; /* what `entry` is about; NULL: none begun */
   struct journal_head entry_head;
@@ -368,8 +375,20 @@ void attention_check(struct task *task);
 /* An approval that cannot be voided or refunded. */
 void attention_to_attempt(struct slot *slot, unsigned number);
 
+void attention_to_movement(struct slot *slot, unsigned place);
+
+/* ---- awaited.c: movements that only their webhook can end; none of them is in memory ---- */
+
+void awaited_open(struct engine *engine);
+/* Looks whether a webhook has been awaited too long, at at_ms or before. */
+void awaited_look_at(struct engine *engine, int64_t at_ms);
+/* That movement's webhook is awaited, or is no more. */
+void awaited_set(struct engine *engine, const struct movement *movement, bool awaited);
+
 /* ---- movements.c ---- */
 
+/* Journals a change of a movement, as it is from then on. */
+void movement_record(struct slot *slot, enum change_type type, const struct movement *movement);
 void movement_found(struct slot *slot, struct task *task, const struct found *found);
 void movement_resolved(struct slot *slot, unsigned place, const struct resolution *resolution);
 void movement_lost(struct slot *slot, struct task *task);

@@ -224,8 +224,12 @@ int movement_place(const struct payment *payment, const struct id *movement) {
 
 /* ---- What was found out ---- */
 
-static void record(struct slot *slot, enum change_type type, const struct movement *movement) {
+void movement_record(struct slot *slot, enum change_type type, const struct movement *movement) {
+  const struct movement *before = payment_movement(slot->payment, &movement->id);
+  bool was_awaited = movement_is_awaited(before), awaited = movement_is_awaited(movement);
   engine_fail(slot->engine, change_movement(entry_of(slot), slot->payment, type, movement));
+  if (awaited != was_awaited)
+    awaited_set(slot->engine, movement, awaited);
 }
 
 /* What a movement that is under way was settled by counts as the PSP's latest word: what is said of it later
@@ -247,7 +251,7 @@ static void settle(struct slot *slot, struct task *task, struct movement *moveme
   movement->step.class = class;
   movement->step.attention_ms = 0;
   movement->step.ended_ms = slot->engine->now_ms;
-  record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
+  movement_record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
   undo_plan(slot);
 }
 
@@ -259,7 +263,8 @@ static void receive(struct slot *slot, struct task *task, struct movement *movem
   movement->by_webhook = sheet && !(sheet->received_is_asked && sheet->movement_question == QUESTION_STATUS);
   movement->step.status = STEP_PENDING;
   movement->step.class = 0;
-  record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
+  movement->step.attention_ms = 0;
+  movement_record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
   if (movement->by_webhook) {
     task_over(task);
     return;
@@ -273,7 +278,7 @@ static void doubt(struct slot *slot, struct task *task, struct movement *movemen
   movement->step.status = STEP_UNRESOLVED;
   movement->step.class = OUTCOME_AMBIGUOUS;
   movement->step.quiet_ms = quiet_ms;
-  record(slot, type, movement);
+  movement_record(slot, type, movement);
   task->asks = 0;
   task_ask_later(task);
 }
@@ -286,7 +291,7 @@ static void taught_nothing(struct slot *slot, struct task *task, struct movement
   }
   if (found->finding == FINDING_REPLAY_OVER) {
     movement->step.replay_over = true;
-    record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
+    movement_record(slot, CHANGE_MOVEMENT_ANSWERED, movement);
   }
   task_ask_later(task);
 }

@@ -131,6 +131,10 @@ bool payment_has_work(const struct payment *payment) {
   return payment_wants_undo(payment);
 }
 
+bool movement_is_awaited(const struct movement *movement) {
+  return movement->by_webhook && is_unsettled(&movement->step) && movement->step.attention_ms == 0;
+}
+
 int payment_inputs(const struct payment *payment, struct request_fields *ret_fields) {
   if (payment->inputs_length == 0) {
     memset(ret_fields, 0, sizeof *ret_fields);

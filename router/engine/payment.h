@@ -270,11 +270,16 @@ bool payment_undo_failed(const struct payment *payment, const struct attempt *at
 /* Whether something about it is unresolved, or waits for a person: its outcome, a movement, an approval that
  * cannot be undone. */
 bool payment_is_unresolved(const struct payment *payment);
+/* Whether only its webhook can end that movement, and it has not been put before a person. */
+bool movement_is_awaited(const struct movement *movement);
 /* Whether the payment's sums would hold (P5) if that movement of it were as given. */
 bool payment_allows(struct payment *payment, const struct movement *movement);
 /* Whether the engine or a person still has something to do for it: an attempt or a movement whose end must be
  * found out, or an approval to undo. */
 bool payment_has_work(const struct payment *payment);
+/* The key of a step, as the PSP gets it: an attempt's is its payment's id and its number ("pay_..._2"), a
+ * movement's its own and 1 ("mov_..._1"). number: at most 255. */
+void step_key(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]);
 /* The request's fields that are not personal: reference, descriptor, metadata, return_url, ... Returns 0 or
  * -EBADMSG. */
 MUST_USE int payment_inputs(const struct payment *payment, struct request_fields *ret_fields);

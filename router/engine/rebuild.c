@@ -5,6 +5,13 @@
 
 enum { ENTRIES_PER_COMMIT = 1000 };
 
+static int put_movement(struct ledger *into, const struct payment *payment, const struct movement *movement) {
+  int r = ledger_movement_put(into, &movement->id, &payment->merchant, &payment->id);
+  return r < 0 ? r
+               : ledger_awaited_set(into, movement->step.started_ms, &movement->id,
+                                    movement_is_awaited(movement));
+}
+
 static int put_payment(struct ledger *into, const struct payment *payment) {
   uint8_t bytes[PAYMENT_BYTES_MAX];
   struct writer writer = writer_over(bytes, sizeof bytes);
@@ -15,7 +22,7 @@ static int put_payment(struct ledger *into, const struct payment *payment) {
   if (r == 0)
     r = ledger_open_set(into, &payment->merchant, &payment->id, payment_has_work(payment));
   for (unsigned i = 0; r == 0 && i < payment->movement_count; i++)
-    r = ledger_movement_put(into, &payment->movements[i].id, &payment->merchant, &payment->id);
+    r = put_movement(into, payment, &payment->movements[i]);
   return r;
 }
 

@@ -2,7 +2,6 @@
 #include "engine_parts.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,9 +46,9 @@ static bool is_kept(const struct engine *engine, uint64_t correlation) {
 static void key_of(const struct task *task, char ret_key[STEP_KEY_CAPACITY]) {
   const struct slot *slot = task->slot;
   if (task->attempt)
-    snprintf(ret_key, STEP_KEY_CAPACITY, "%s_%u", slot->id.text, task->attempt);
+    step_key(&slot->id, task->attempt, ret_key);
   else
-    snprintf(ret_key, STEP_KEY_CAPACITY, "%s_1", slot->payment->movements[task->movement - 1].id.text);
+    step_key(&slot->payment->movements[task->movement - 1].id, 1, ret_key);
 }
 
 static enum finding find_out(struct task *task, enum status status, const struct dispatch_result *result) {
@@ -72,6 +71,7 @@ static void take_in(struct task *task, enum status status, const struct dispatch
   struct found found = {.errand = task->errand,
                         .finding = find_out(task, status, result),
                         .result = result,
+                        .no_code = status == STATUS_NO_CODE,
                         .at_ms = slot->engine->now_ms};
   task_return(task);
   if (!task_is_open(task))

@@ -70,7 +70,10 @@ static bool is_open(const struct step *step) {
 static void take_attempt(struct slot *slot, unsigned number, const struct webhook *webhook) {
   const struct attempt *attempt = &slot->payment->attempts[number - 1];
   struct dispatch_result result = result_of(webhook, &attempt->step);
-  struct found found = {ERRAND_WEBHOOK, find_out(slot, attempt, 0, &result), &result, webhook->at_ms};
+  struct found found = {.errand = ERRAND_WEBHOOK,
+                        .finding = find_out(slot, attempt, 0, &result),
+                        .result = &result,
+                        .at_ms = webhook->at_ms};
   if (found.finding == FINDING_NOTHING)
     return;
   if (!is_open(&attempt->step)) {
@@ -86,8 +89,10 @@ static void take_movement(struct slot *slot, unsigned place, const struct webhoo
   const struct movement *movement = &slot->payment->movements[place];
   const struct attempt *attempt = &slot->payment->attempts[movement->attempt - 1];
   struct dispatch_result result = result_of(webhook, &movement->step);
-  struct found found = {ERRAND_WEBHOOK, find_out(slot, attempt, movement->type, &result), &result,
-                        webhook->at_ms};
+  struct found found = {.errand = ERRAND_WEBHOOK,
+                        .finding = find_out(slot, attempt, movement->type, &result),
+                        .result = &result,
+                        .at_ms = webhook->at_ms};
   /* While its reply is awaited that says so, too. */
   bool known = found.finding == FINDING_RECEIVED && movement->step.status == STEP_PENDING;
   if (found.finding == FINDING_NOTHING || known)

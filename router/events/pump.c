@@ -292,3 +292,15 @@ struct pump_counts pump_counts(const struct pump *pump) {
   counts.outstanding = (uint32_t)pump->by_number.count;
   return counts;
 }
+
+bool pump_endpoint_health(const struct pump *pump, const struct id *merchant, const struct id *id,
+                          struct endpoint_health *ret_health) {
+  const struct endpoint *endpoint = pump_endpoint(pump, merchant, id);
+  if (!endpoint)
+    return false;
+  *ret_health = (struct endpoint_health){.last_success_ms = endpoint->last_success_ms,
+                                         .failures = endpoint->failures,
+                                         .waiting = endpoint->held,
+                                         .behind = !endpoint->following};
+  return true;
+}

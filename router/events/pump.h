@@ -12,6 +12,7 @@
 
 #include "events.h"
 #include "notify_protocol.h"
+#include "retry_schedule.h"
 
 enum {
   ENDPOINTS_MAX = 1024, /* of all merchants */
@@ -23,7 +24,7 @@ enum {
   PUMP_READS = 64,               /* entries of the journal in one run */
   PUMP_SENDS = 16,               /* attempts that one run begins */
   PUMP_FLUSH_MS = 500,           /* what is to be remembered is written so long after at the latest */
-  PUMP_SCHEDULE_MAX = 16,
+  PUMP_SCHEDULE_MAX = RETRY_WAITS_MAX,
   ATTEMPT_MS = 15000,
   ATTEMPT_SLACK_MS = 5000, /* beyond that notify is taken to have lost it */
   FAILING_AFTER = 3,       /* failures in a row: then one attempt at once */
@@ -92,3 +93,14 @@ struct pump_counts {
   uint32_t endpoints, held, outstanding;              /* now */
 };
 struct pump_counts pump_counts(const struct pump *pump);
+
+/* How an endpoint does, by what is in memory: nothing is read for it. */
+struct endpoint_health {
+  int64_t last_success_ms; /* since the router's start; 0: none */
+  uint32_t failures;       /* in a row */
+  uint32_t waiting;        /* events that wait or are under way */
+  bool behind;             /* more wait in the journal */
+};
+/* Returns whether the pump has that endpoint. */
+bool pump_endpoint_health(const struct pump *pump, const struct id *merchant, const struct id *endpoint,
+                          struct endpoint_health *ret_health);

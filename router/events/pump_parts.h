@@ -54,6 +54,7 @@ struct endpoint {
   unsigned held, outstanding;
   unsigned failures; /* in a row */
   int64_t failing_since_ms;
+  int64_t last_success_ms; /* since the start; 0: none */
   int64_t pause_until_ms;
   bool dirty;    /* progress is to be put */
   bool stopping; /* that it is disabled is to be put */

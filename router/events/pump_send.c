@@ -193,6 +193,7 @@ static void succeeded(struct delivery *delivery) {
   endpoint->pump->counts.taken++;
   endpoint->failures = 0;
   endpoint->failing_since_ms = 0;
+  endpoint->last_success_ms = endpoint->pump->now_ms;
   endpoint->pause_until_ms = 0;
   endpoint_moved(endpoint);
   if (delivery->stored && change_add(endpoint, DELIVERY_WAITING, true, &delivery->row) < 0) {

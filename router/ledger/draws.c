@@ -1,9 +1,8 @@
 #include "draws.h"
 
 #include <sodium.h>
-#include <string.h>
 
-enum { TIME_BYTES = 6, DIGIT_RUN = 12 };
+enum { TIME_BYTES = 6 };
 
 static void fill_from_machine(void *context, void *ret_bytes, size_t length) {
   (void)context;
@@ -12,24 +11,13 @@ static void fill_from_machine(void *context, void *ret_bytes, size_t length) {
 
 const struct draws system_draws = {.fill = fill_from_machine};
 
-static bool holds_digit_run(const char *text) {
-  unsigned run = 0;
-  for (; *text; text++) {
-    run = *text >= '0' && *text <= '9' ? run + 1 : 0;
-    if (run >= DIGIT_RUN)
-      return true;
-  }
-  return false;
-}
-
 struct id draw_id(const struct draws *draws, const char *prefix, int64_t unix_ms) {
   uint8_t bytes[ID_RANDOM_BYTES];
   for (size_t i = 0; i < TIME_BYTES; i++)
     bytes[i] = (uint8_t)((uint64_t)unix_ms >> (8 * (TIME_BYTES - 1 - i)));
   struct id id;
-  do {
+  do
     draws->fill(draws->context, bytes + TIME_BYTES, sizeof bytes - TIME_BYTES);
-    id = id_from_bytes(prefix, bytes);
-  } while (holds_digit_run(id.text + strlen(prefix) + 1));
+  while (id_from_any_bytes(prefix, bytes, &id) < 0);
   return id;
 }

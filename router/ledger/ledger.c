@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
+#include "store_lmdb.h"
+
 const char *const ledger_tables[] = {
     [LEDGER_META] = "meta",
     [LEDGER_JOURNAL] = "journal",
@@ -21,6 +24,7 @@ const char *const ledger_tables[] = {
     [LEDGER_MOVEMENTS] = "movements",
     [LEDGER_ENDPOINTS] = "endpoints",
     [LEDGER_DELIVERIES] = "deliveries",
+    [LEDGER_AWAITED] = "awaited",
     [LEDGER_TABLE_COUNT] = NULL,
 };
 
@@ -28,18 +32,42 @@ _Static_assert((int)LEDGER_TABLE_COUNT <= (int)STORE_TABLES_MAX, "the store has 
 
 static const struct view head_key = {(const uint8_t *)"head", 4};
 static const char schema_name[] = "schema";
+enum { SCHEMA_BYTES = 2 };
+
+_Static_assert(LEDGER_SCHEMA == 3, "the message names it");
 
 /* A file of another schema is not read by guessing. */
+static int schema_fits(struct view value) {
+  struct reader reader = reader_over(value.bytes, value.length);
+  uint16_t schema = read_u16(&reader);
+  if (reader_finish(&reader) < 0)
+    return -EBADMSG;
+  if (schema == LEDGER_SCHEMA)
+    return 0;
+  log_warn_number("ledger.mdb is of another schema than this build reads, which is 3; nothing was changed: "
+                  "start it with the build of Freeport that wrote it, or restore a backup made with this one",
+                  "schema", schema);
+  return -EPROTONOSUPPORT;
+}
+
+int ledger_file_check(const char *path) {
+  uint8_t bytes[SCHEMA_BYTES];
+  size_t length;
+  struct view key = {(const uint8_t *)schema_name, sizeof schema_name - 1};
+  int r = store_lmdb_peek(path, ledger_tables[LEDGER_META], key, bytes, sizeof bytes, &length);
+  if (r != 0)
+    return r < 0 ? r : 0;
+  return length == sizeof bytes ? schema_fits((struct view){bytes, length}) : -EBADMSG;
+}
+
 static int check_schema(struct ledger *ledger) {
   struct view value;
-  uint8_t bytes[2];
+  uint8_t bytes[SCHEMA_BYTES];
   int r = store_get(ledger->store, LEDGER_META, schema_name, sizeof schema_name - 1, &value);
   if (r < 0)
     return r;
-  if (r == 0) {
-    struct reader reader = reader_over(value.bytes, value.length);
-    return read_schema(&reader) && reader_finish(&reader) == 0 ? 0 : -EPROTONOSUPPORT;
-  }
+  if (r == 0)
+    return schema_fits(value);
   struct writer writer = writer_over(bytes, sizeof bytes);
   write_u16(&writer, LEDGER_SCHEMA);
   r = store_put(ledger->store, LEDGER_META, schema_name, sizeof schema_name - 1, bytes, sizeof bytes);
@@ -99,7 +127,8 @@ void ledger_free(struct ledger *ledger) {
   if (!ledger)
     return;
   sodium_memzero(ledger->key, sizeof ledger->key);
-  sodium_memzero(&ledger->seal, sizeof ledger->seal);
+  sodium_memzero(ledger->seal_key, sizeof ledger->seal_key);
+  sodium_memzero(ledger->sealing, sizeof ledger->sealing);
   free(ledger->policy_text);
   free(ledger);
 }

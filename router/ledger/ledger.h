@@ -33,6 +33,7 @@ enum ledger_table {
   LEDGER_MOVEMENTS,     /* movement -> merchant, payment (derived) */
   LEDGER_ENDPOINTS,     /* merchant, endpoint -> where webhooks go, with sealed secrets */
   LEDGER_DELIVERIES,    /* merchant, endpoint -> how far it is; what waits for another try; dead letters */
+  LEDGER_AWAITED,       /* time, movement -> nothing: those that only a webhook ends (derived) */
   LEDGER_TABLE_COUNT
 };
 
@@ -54,8 +55,13 @@ extern const char *const ledger_tables[];
 
 struct ledger;
 
+/* Looks at the file path before it is opened as a store, and writes nothing to it. Returns 0, also when there
+ * is none yet; -EPROTONOSUPPORT when it is of another schema, which has been logged with what to do; or
+ * another negated errno. */
+MUST_USE int ledger_file_check(const char *path);
 /* A ledger over store (borrowed; opened with ledger_tables). key wraps the customers' keys and is copied;
- * draws are copied. The caller frees it with ledger_free(), before it closes the store. */
+ * draws are copied. Returns 0; -EPROTONOSUPPORT as ledger_file_check(); -EBADMSG; or another negated errno.
+ * The caller frees it with ledger_free(), before it closes the store. */
 MUST_USE int ledger_open(struct store *store, const uint8_t key[LEDGER_KEY_BYTES], const struct draws *draws,
                          struct ledger **ret_ledger);
 void ledger_free(struct ledger *ledger);
@@ -136,6 +142,11 @@ MUST_USE int ledger_open_next(struct ledger *ledger, const struct id *merchant, 
 /* The newest open payment of the merchant that is older than before (NULL or empty: the newest of all). */
 MUST_USE int ledger_open_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                                 struct id *ret_payment);
+/* Whether a webhook is awaited for the movement since since_ms (0 or more; the same when that ends). */
+MUST_USE int ledger_awaited_set(struct ledger *ledger, int64_t since_ms, const struct id *movement,
+                                bool awaited);
+/* The one that has been awaited the longest. LEDGER_ABSENT when there is none. */
+MUST_USE int ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement);
 /* Remembers that payment bears the merchant's reference. */
 MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
                                   const struct id *payment);

@@ -6,19 +6,20 @@
 #include "short_id.h"
 #include <sodium.h>
 
-enum { ID_BYTES = ID_RANDOM_BYTES, SEAL_BYTES = 16 };
+enum { ID_BYTES = ID_RANDOM_BYTES, SEAL_BYTES = 16, SEAL_KEY_BYTES = 16, SEAL_HEAD_BYTES = 2 };
 
 struct ledger {
   struct store *store;
   struct draws draws;
   uint8_t key[LEDGER_KEY_BYTES];
-  crypto_generichash_state seal; /* keyed, to start every seal from */
-  int spoiled;                   /* why the batch must not be committed; 0: it may be */
-  uint64_t next_sequence;        /* of the journal */
-  uint64_t durable_sequence;     /* the same, as of the last commit */
+  uint8_t seal_key[SEAL_KEY_BYTES];
+  int spoiled;               /* why the batch must not be committed; 0: it may be */
+  uint64_t next_sequence;    /* of the journal */
+  uint64_t durable_sequence; /* the same, as of the last commit */
   struct audit_head head, durable_head;
-  uint8_t sweep[2 * ID_BYTES]; /* where the idempotency sweep stands */
-  char *policy_text;           /* of the policy that was got last; NULL before the first; owned */
+  uint8_t sweep[2 * ID_BYTES];                                        /* where the idempotency sweep stands */
+  uint8_t sealing[SEAL_HEAD_BYTES + STORE_KEY_MAX + STORE_VALUE_MAX]; /* a record while its seal is made */
+  char *policy_text; /* of the policy that was got last; NULL before the first; owned */
 };
 
 /* A key under construction: ids one after another. */
@@ -58,8 +59,7 @@ MUST_USE int sealed_get(struct ledger *ledger, enum ledger_table table, struct v
 MUST_USE int sealed_next(struct ledger *ledger, enum ledger_table table, struct view after, bool or_equal,
                          struct view *ret_key, struct view *ret_value);
 /* Checks the seal of a value as the store has it, and shortens the view by it. */
-MUST_USE int seal_check(const struct ledger *ledger, enum ledger_table table, struct view key,
-                        struct view *value);
+MUST_USE int seal_check(struct ledger *ledger, enum ledger_table table, struct view key, struct view *value);
 
 /* ---- Secrets at rest: secrets.c ---- */
 

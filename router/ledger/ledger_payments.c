@@ -1,4 +1,4 @@
-/* Payments, open work and references. */
+/* Payments, open work, awaited movements and references. */
 #include "ledger_parts.h"
 
 #include <errno.h>
@@ -154,6 +154,32 @@ int ledger_open_next(struct ledger *ledger, const struct id *merchant, const str
     return -EBADMSG;
   *ret_merchant = row_id("mer", key, 0);
   *ret_payment = row_id("pay", key, ID_BYTES);
+  return 0;
+}
+
+int ledger_awaited_set(struct ledger *ledger, int64_t since_ms, const struct id *movement, bool awaited) {
+  struct row row = {0};
+  uint8_t bytes[2];
+  row_add_number(&row, (uint64_t)since_ms);
+  int r = row_add_id(&row, "mov", movement);
+  if (r < 0)
+    return r;
+  if (!awaited)
+    return store_delete(ledger->store, LEDGER_AWAITED, row.bytes, row.length);
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_u16(&writer, LEDGER_SCHEMA);
+  return row_put(ledger, LEDGER_AWAITED, &row, &writer);
+}
+
+int ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement) {
+  struct view key, value;
+  int r = sealed_next(ledger, LEDGER_AWAITED, (struct view){0}, false, &key, &value);
+  if (r != 0)
+    return r;
+  if (key.length != 8 + ID_BYTES)
+    return -EBADMSG;
+  *ret_since_ms = (int64_t)row_number(key, 0);
+  *ret_movement = row_id("mov", key, 8);
   return 0;
 }
 

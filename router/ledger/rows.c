@@ -73,8 +73,8 @@ struct id read_short_id(struct reader *reader, const char *prefix) {
   if (!read_bool(reader))
     return (struct id){0};
   read_bytes(reader, bytes, sizeof bytes);
-  struct id id = id_from_bytes(prefix, bytes);
-  if (id_parse(prefix, id.text, NULL) < 0)
+  struct id id;
+  if (id_from_any_bytes(prefix, bytes, &id) < 0)
     reader->bad = true; /* bytes that no id is made of */
   return reader->bad ? (struct id){0} : id;
 }

@@ -114,12 +114,16 @@ static void read_signing(struct reader *reader, struct webhook_signing *ret_sign
     reader->bad = true;
 }
 
+static void read_base_url(struct reader *reader, char ret_url[BASE_URL_CAPACITY]) {
+  read_text(reader, ret_url, BASE_URL_CAPACITY);
+  if (ret_url[0] != '\0' && !base_url_holds(ret_url))
+    reader->bad = true;
+}
+
 int read_connector_set(struct reader *reader, struct connector_set *ret_set) {
   struct connector_set set = {0};
   read_connector_facts(reader, &set.facts);
-  read_text(reader, set.base_url, sizeof set.base_url);
-  if (set.base_url[0] != '\0' && !base_url_holds(set.base_url))
-    reader->bad = true;
+  read_base_url(reader, set.base_url);
   read_signing(reader, &set.signing);
   set.credential_count = read_credentials(reader, set.credentials);
   int r = reader_finish(reader);
@@ -141,6 +145,29 @@ int read_connector_status_set(struct reader *reader, struct connector_status_set
   int r = reader_finish(reader);
   if (r == 0)
     *ret_set = set;
+  return r;
+}
+
+void write_connector_listing(struct writer *writer, const struct connector_listing *listing) {
+  write_connector_facts(writer, &listing->facts);
+  write_text(writer, listing->base_url);
+  write_u32(writer, listing->webhooks_taken);
+  write_u32(writer, listing->webhooks_without_secret);
+  write_u32(writer, listing->webhooks_wrongly_signed);
+  write_u32(writer, listing->webhooks_unreadable);
+}
+
+int read_connector_listing(struct reader *reader, struct connector_listing *ret_listing) {
+  struct connector_listing listing = {0};
+  read_connector_facts(reader, &listing.facts);
+  read_base_url(reader, listing.base_url);
+  listing.webhooks_taken = read_u32(reader);
+  listing.webhooks_without_secret = read_u32(reader);
+  listing.webhooks_wrongly_signed = read_u32(reader);
+  listing.webhooks_unreadable = read_u32(reader);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_listing = listing;
   return r;
 }
 

@@ -16,7 +16,8 @@ enum admin_type {
   ADMIN_CONNECTOR_STATUS,    /* active, draining, disabled */
   ADMIN_TOKEN_RESTORE,       /* undoes a deletion within its seven days */
   ADMIN_TOKEN_DELETE,        /* a deletion beyond the share that a merchant may delete alone */
-  ADMIN_AUDIT_PAGE           /* audit records from a sequence on, for `freeport audit verify` */
+  ADMIN_AUDIT_PAGE,          /* audit records from a sequence on, for `freeport audit verify` */
+  ADMIN_CONNECTOR_NEXT /* the connector after a name, credentials apart; STATUS_NOT_FOUND after the last */
 };
 
 enum {
@@ -65,6 +66,13 @@ struct connector_status_set {
   enum connector_status status;
 };
 
+struct connector_listing { /* reply to ADMIN_CONNECTOR_NEXT, which is asked by a connectors_question */
+  struct connector_facts facts;
+  char base_url[BASE_URL_CAPACITY]; /* "": the sheet's own */
+  /* Since the vault's start: webhooks that the router took, and those refused, by reason. */
+  uint32_t webhooks_taken, webhooks_without_secret, webhooks_wrongly_signed, webhooks_unreadable;
+};
+
 struct audit_question {
   uint64_t from; /* the first sequence wanted, 1 for the beginning */
 };
@@ -94,6 +102,8 @@ void write_connector_set(struct writer *writer, const struct connector_set *set)
 MUST_USE int read_connector_set(struct reader *reader, struct connector_set *ret_set);
 void write_connector_status_set(struct writer *writer, const struct connector_status_set *set);
 MUST_USE int read_connector_status_set(struct reader *reader, struct connector_status_set *ret_set);
+void write_connector_listing(struct writer *writer, const struct connector_listing *listing);
+MUST_USE int read_connector_listing(struct reader *reader, struct connector_listing *ret_listing);
 void write_audit_question(struct writer *writer, const struct audit_question *question);
 MUST_USE int read_audit_question(struct reader *reader, struct audit_question *ret_question);
 void write_audit_page(struct writer *writer, const struct audit_page *page);

@@ -36,7 +36,8 @@ enum status {
   STATUS_STORAGE = 9,      /* the store refused (disk full); nothing was done */
   STATUS_CONFLICT = 10,    /* exists already, or differs from what is pinned */
   STATUS_ROLLED_BACK = 11, /* the vault's file is older than what the router has seen (B9) */
-  STATUS_UNAVAILABLE = 12  /* the process that would do it is not there; nothing was done */
+  STATUS_UNAVAILABLE = 12, /* the process that would do it is not there; nothing was done */
+  STATUS_NO_CODE = 13      /* the security code named is unknown, used or forgotten; nothing was done */
 };
 
 struct message {

@@ -98,16 +98,58 @@ MUST_USE int reader_finish(const struct reader *reader);
 
 /* A writer over capacity bytes at bytes, which it borrows. */
 struct writer writer_over(void *bytes, size_t capacity);
-void write_u8(struct writer *writer, uint8_t value);
-void write_u16(struct writer *writer, uint16_t value);
-void write_u32(struct writer *writer, uint32_t value);
-void write_u64(struct writer *writer, uint64_t value);
-void write_i64(struct writer *writer, int64_t value);
-void write_bool(struct writer *writer, bool value);
+
+/* The next length bytes to write to; NULL when there is no room. */
+static inline uint8_t *writer_room(struct writer *writer, size_t length) {
+  if (writer->bad || (size_t)(writer->end - writer->at) < length) {
+    writer->bad = true;
+    return NULL;
+  }
+  uint8_t *room = writer->at;
+  writer->at += length;
+  return room;
+}
+
+/* The lowest length bytes (1 to 8) of value; here for the same reason as read_little_endian(). */
+static inline void write_little_endian(struct writer *writer, uint64_t value, size_t length) {
+  uint8_t *room = writer_room(writer, length);
+  value = htole64(value);
+  if (room)
+    memcpy(room, &value, length);
+}
+
+static inline void write_u8(struct writer *writer, uint8_t value) {
+  write_little_endian(writer, value, 1);
+}
+
+static inline void write_u16(struct writer *writer, uint16_t value) {
+  write_little_endian(writer, value, 2);
+}
+
+static inline void write_u32(struct writer *writer, uint32_t value) {
+  write_little_endian(writer, value, 4);
+}
+
+static inline void write_u64(struct writer *writer, uint64_t value) {
+  write_little_endian(writer, value, 8);
+}
+
+/* A 64-bit two's complement integer. */
+static inline void write_i64(struct writer *writer, int64_t value) {
+  write_little_endian(writer, (uint64_t)value, 8);
+}
+
+static inline void write_bool(struct writer *writer, bool value) {
+  write_u8(writer, value ? 1 : 0);
+}
+
 void write_bytes(struct writer *writer, const void *bytes, size_t length);
 /* A text as read_text() takes it; text is NUL-terminated and at most 65,535 bytes. */
 void write_text(struct writer *writer, const char *text);
 /* How many bytes are written. */
-size_t writer_length(const struct writer *writer);
+static inline size_t writer_length(const struct writer *writer) {
+  return (size_t)(writer->at - writer->start);
+}
+
 /* 0 when everything fitted, else -ENOBUFS. */
 MUST_USE int writer_finish(const struct writer *writer);

@@ -23,6 +23,9 @@ struct id id_new_random(const char *prefix);
 /* An id from 16 given bytes, which came from an id: of other bytes (a hash), one in 70,000 makes an id with a
  * run of digits, which id_parse() refuses. */
 struct id id_from_bytes(const char *prefix, const uint8_t bytes[ID_RANDOM_BYTES]);
+/* The same from bytes that need not come from an id. Returns 0; or -EINVAL when they make one with a run of
+ * digits. */
+MUST_USE int id_from_any_bytes(const char *prefix, const uint8_t bytes[ID_RANDOM_BYTES], struct id *ret_id);
 /* Whether text is exactly prefix, an underscore and 26 valid characters, of 128 bits and without a run of 12
  * digits; the 16 bytes go to ret_bytes, which may be NULL. Returns 0, or -EINVAL. */
 MUST_USE int id_parse(const char *prefix, const char *text, uint8_t ret_bytes[ID_RANDOM_BYTES]);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lmdb_store.h"
 #include "log.h"
@@ -202,6 +204,13 @@ static int put_log_id(struct lmdb_store *lmdb) {
   MDB_val key = {sizeof log_id_key - 1, (void *)(uintptr_t)log_id_key};
   MDB_val value = {LOG_ID_BYTES, lmdb->log->id};
   return lmdb_error(mdb_put(lmdb->writer, lmdb->log_table, &key, &value, 0));
+}
+
+void lmdb_log_remove_empty(const struct lmdb_store *lmdb, const char *path) {
+  char log_path[PATH_MAX];
+  struct stat status;
+  if (lmdb->log && fstat(lmdb->log->fd, &status) == 0 && status.st_size == 0 && name_log(path, log_path) == 0)
+    (void)unlink(log_path);
 }
 
 void lmdb_log_drop(struct lmdb_store *lmdb) {

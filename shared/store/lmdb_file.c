@@ -170,6 +170,9 @@ int lmdb_side_file_open(const char *path) {
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   if (r == 0 && fcntl(fd, F_OFD_SETLK, &whole) < 0)
     r = errno == EAGAIN ? -EBUSY : -errno;
+  /* Whoever had it until now may have removed it: then the lock is on a file that nobody else will meet. */
+  if (r == 0 && (fstat(fd, &status) < 0 || status.st_nlink == 0))
+    r = -EBUSY;
   if (r == 0)
     return fd;
   close(fd);

@@ -40,6 +40,8 @@ MUST_USE int lmdb_log_take(struct lmdb_store *lmdb, const char *path);
  * LMDB, and begins it anew. A file that was closed cleanly has no log yet and gets one. Returns 0; -EBADMSG
  * when the log is missing or damaged; or another negated errno, and then the log is untouched. */
 MUST_USE int lmdb_log_open(struct lmdb_store *lmdb, const char *path);
+/* Removes the log's file when nothing was ever written to it: a file that is refused is left as it was. */
+void lmdb_log_remove_empty(const struct lmdb_store *lmdb, const char *path);
 /* Lets go of the log, and leaves it as it is. */
 void lmdb_log_drop(struct lmdb_store *lmdb);
 /* Commits all to LMDB and lets the file stand alone again; when that fails the log stays as it is. */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STORE_KEY_MAX = 255, STORE_VALUE_MAX = 65536, STORE_TABLES_MAX = 16 };
+enum { STORE_KEY_MAX = 255, STORE_VALUE_MAX = 65536, STORE_TABLES_MAX = 24 };
 
 struct store;
 

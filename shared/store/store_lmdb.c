@@ -309,6 +309,7 @@ static int open_new(const char *path, const char *const *tables, size_t map_byte
     lmdb->names[i] = tables[i];
   int r = open_store(path, tables, with_log, lmdb);
   if (r < 0) {
+    lmdb_log_remove_empty(lmdb, path);
     lmdb_log_drop(lmdb);
     lmdb_close(&lmdb->store);
     return r;

@@ -17,6 +17,13 @@
  * another negated errno. */
 MUST_USE int store_open_lmdb(const char *path, const char *const *tables, size_t map_bytes,
                              struct store **ret_store);
+/* Copies the value of key in the table of that name, as the file has it, to ret_value (at most capacity
+ * bytes), and its whole length to *ret_length. For a look at a file before its store is opened: nothing is
+ * written to it or to its log, and batches that are only in the log are not seen. Returns 0; STORE_ABSENT,
+ * also when there is no file or one cut short, of which store_open_lmdb() has the last word; or a negated
+ * errno. */
+MUST_USE int store_lmdb_peek(const char *path, const char *table, struct view key, void *ret_value,
+                             size_t capacity, size_t *ret_length);
 /* Bytes of the pages in use (not the size of the file). */
 MUST_USE int store_lmdb_used(struct store *store, uint64_t *ret_bytes);
 /* Writes a compacted copy of what is committed to path, where nothing may be yet: free pages, and with them

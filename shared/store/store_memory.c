@@ -118,12 +118,30 @@ static struct entry *merge(struct entry *less, struct entry *more) {
   return root;
 }
 
-/* Puts in an entry whose key is not there. */
-static void attach(struct entry **root, struct entry *entry) {
-  while (*root && (*root)->rank >= entry->rank)
-    root = compare(key_of(*root), key_of(entry)) < 0 ? &(*root)->right : &(*root)->left;
-  split(*root, key_of(entry), &entry->left, &entry->right);
-  *root = entry;
+/* Puts in an entry. What had its key is taken out and returned, or NULL: the entry has its place and rank
+ * then, so that the tree stays as it is. */
+static struct entry *attach(struct entry **root, struct entry *entry) {
+  struct entry **above = NULL; /* where a new entry of that rank belongs */
+  struct entry **at = root;
+  while (*at) {
+    int order = compare(key_of(*at), key_of(entry));
+    if (order == 0)
+      break;
+    if (!above && (*at)->rank < entry->rank)
+      above = at;
+    at = order < 0 ? &(*at)->right : &(*at)->left;
+  }
+  struct entry *replaced = *at;
+  if (replaced) {
+    entry->left = replaced->left;
+    entry->right = replaced->right;
+    entry->rank = replaced->rank;
+  } else {
+    at = above ? above : at;
+    split(*at, key_of(entry), &entry->left, &entry->right);
+  }
+  *at = entry;
+  return replaced;
 }
 
 /* Takes out the entry of key; NULL when there is none. */
@@ -141,8 +159,11 @@ static struct entry *detach(struct entry **root, struct view key) {
 }
 
 static int memory_get(struct store *store, unsigned table, struct view key, struct view *ret_value) {
-  struct entry *entry = first_after(memory_of(store)->roots[table], key, true);
-  if (!entry || compare(key_of(entry), key) != 0)
+  struct entry *entry = memory_of(store)->roots[table];
+  int order;
+  while (entry && (order = compare(key_of(entry), key)) != 0)
+    entry = order < 0 ? entry->right : entry->left;
+  if (!entry)
     return STORE_ABSENT;
   *ret_value = value_of(entry);
   return 0;
@@ -197,8 +218,7 @@ static int memory_put(struct store *store, unsigned table, struct view key, stru
     return -ENOMEM;
   }
   *change = (struct change){.earlier = memory->batch, .table = table, .added = entry};
-  change->replaced = detach(&memory->roots[table], key);
-  attach(&memory->roots[table], entry);
+  change->replaced = attach(&memory->roots[table], entry);
   memory->batch = change;
   return 0;
 }
@@ -219,10 +239,11 @@ static void memory_abandon(struct store *store) {
   while (memory->batch) {
     struct change *change = memory->batch;
     memory->batch = change->earlier;
-    if (change->added)
-      free(detach(&memory->roots[change->table], key_of(change->added)));
+    struct entry **root = &memory->roots[change->table];
     if (change->replaced)
-      attach(&memory->roots[change->table], change->replaced);
+      free(attach(root, change->replaced));
+    else if (change->added)
+      free(detach(root, key_of(change->added)));
     free(change);
   }
 }
@@ -305,14 +326,26 @@ static bool memory_pending(const struct store *store) {
   return ((const struct memory_store *)store)->batch != NULL;
 }
 
+/* All of a table: what is to the left comes to the top until there is nothing. */
+static void free_entries(struct entry *root) {
+  while (root) {
+    struct entry *next = root->left ? root->left : root->right;
+    if (root->left) {
+      root->left = next->right;
+      next->right = root;
+    } else {
+      free(root);
+    }
+    root = next;
+  }
+}
+
 static void memory_close(struct store *store) {
   struct memory_store *memory = memory_of(store);
   memory_abandon(store);
   record_free(&memory->unsynced);
-  for (unsigned i = 0; i < STORE_TABLES_MAX; i++) {
-    while (memory->roots[i])
-      free(detach(&memory->roots[i], key_of(memory->roots[i])));
-  }
+  for (unsigned i = 0; i < STORE_TABLES_MAX; i++)
+    free_entries(memory->roots[i]);
   free(memory);
 }
 

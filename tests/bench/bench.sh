@@ -10,6 +10,7 @@ figures=$(mktemp)
 programs=$build/tests/bench
 "$programs/bench_vault" "$figures"
 "$programs/bench_open" "$figures"
+"$programs/bench_decide" "$figures"
 
 stack_up
 token=$(tokenize 4242424242424242)
@@ -22,5 +23,5 @@ stack_stop
   echo ']'
 } >"$build/bench.json"
 rm -f "$figures"
-jq -e 'length >= 6' "$build/bench.json" >/dev/null || fail 'a figure is missing'
+jq -e 'length >= 8' "$build/bench.json" >/dev/null || fail 'a figure is missing'
 echo "as JSON: $build/bench.json"

@@ -65,6 +65,28 @@ for process in VAULT EGRESS ROUTER COLLECT; do
   printf '%-8s under way: %s, %d charge\n' "$process" "$status" "$live"
 done
 
+# A security code that is unknown, another payment's, or forgotten with the vault that leased it: nothing is sent, and the
+# customer is to type it again.
+type_code() {
+  request "$FREEPORT_PUBLISHABLE_KEY" POST "$FREEPORT_COLLECT_URL/v1/security-codes" "{\"token\":\"$token\",\"cvc\":\"123\"}" |
+    jq -er .id
+}
+pay_with_code() { # CODE
+  api POST /v1/payments "{\"amount\":1700,\"currency\":\"EUR\",\"token\":\"$token\",\"security_code\":\"$1\"}" |
+    jq -r '[.status, (.decline | .reason, .category, .retry), (.attempts | length)] | map(. // "none" | tostring) | join(" ")'
+}
+readonly typed_again='failed security_code_not_found request update_card 1'
+code=$(type_code)
+[[ $(pay_with_code "$code") == captured* ]] || fail 'a code typed again is not charged with'
+[[ $(pay_with_code "$code") == "$typed_again" ]] || fail 'a code serves a second payment, or is refused otherwise'
+[[ $(pay_with_code cvc_01J9ZC8XK4T5V6W7X8Y9Z0ABCD) == "$typed_again" ]] || fail 'an unknown code is refused otherwise'
+code=$(type_code)
+before=$FREEPORT_VAULT_PID
+kill -KILL "$before"
+recovered VAULT
+[[ $(pay_with_code "$code") == "$typed_again" ]] || fail 'a code outlives its vault, or is refused otherwise'
+echo 'a code that the vault does not have is to be typed again'
+
 # A second `up` on the same directory, with policies longer than one answer has room for.
 for i in 1 2 3; do
   { echo 'otherwise route adyen'; yes "# $i of a long history" | head -n 1300 || true; } |

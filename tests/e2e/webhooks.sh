@@ -86,7 +86,11 @@ old=$(($(date +%s) - 400)) now=$(date +%s)
 [[ $(post_hook stripe "$body" "Stripe-Signature: t=$old,v1=$(hmac key:whsec_sandbox "$old.$body")") == 401 ]] || fail 'an old signature was not refused'
 [[ $(post_hook stripe "$body" "Stripe-Signature: t=$now,v1=$(hmac key:whsec_sandbox "$now.$body")") == 200 ]] || fail 'a signature of now was refused'
 [[ $(payment "$id" | jq -S 'del(.updated_at)') == "$before" ]] || fail 'a webhook that does not count changed a payment'
-echo 'forged, old and misdirected webhooks change nothing'
+listed=$("$build/freeport" connector list --dir "$stack_dir")
+[[ $listed == *$'\nadyen '*' 1 wrongly signed'*$'\ncheckout '* ]] || fail "connector list does not tell of Adyen's forgery: $listed"
+grep -q "webhooks are refused: none of the connector's signing secrets signed them, or too long ago id=adyen\$" "$stack_dir/log/vault.log" ||
+  fail 'the log does not tell of the forgery'
+echo 'forged, old and misdirected webhooks change nothing, and are told of'
 
 # The right one counts once, however often it comes.
 item=$(adyen_item CAPTURE "${movement}_1" true)

@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   uint8_t type = *data++;
   size--;
-  switch (type % 7) {
+  switch (type % 8) {
   case 0:
     ROUND_TRIP(vault_state, vault_state);
     break;
@@ -43,6 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     break;
   case 5:
     ROUND_TRIP(audit_question, audit_question);
+    break;
+  case 6:
+    ROUND_TRIP(connector_listing, connector_listing);
     break;
   default:
     ROUND_TRIP(audit_page, audit_page);

@@ -161,6 +161,8 @@ static size_t write_good(enum role role, uint8_t type) {
     write_connector_status_set(&writer, &set);
   } else if (role == ROLE_ADMIN && type == ADMIN_AUDIT_PAGE) {
     write_u64(&writer, 1);
+  } else if (role == ROLE_ADMIN && type == ADMIN_CONNECTOR_NEXT) {
+    write_connectors_question(&writer, &(struct connectors_question){{0}});
   } else if (role == ROLE_ROUTER || (role == ROLE_ADMIN && type != ADMIN_STATUS)) {
     write_token_question(&writer, &question);
   }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_ERROR = 400 };
+
 void make_psp_id(char ret_id[PSP_ID_CAPACITY], const char *prefix, const char *alphabet, unsigned count) {
   uint8_t random[PSP_ID_CAPACITY];
   size_t start = strlen(prefix), letters = strlen(alphabet);
@@ -132,6 +134,23 @@ void book_print_charges(const struct book *book, struct text *text) {
   text_put(text, "]");
 }
 
+void book_print_errors(const struct book *book, struct text *text) {
+  const char *comma = "";
+  text_put(text, "[");
+  for (size_t i = 0; i < book->kept.capacity; i++) {
+    const struct kept *kept = book->kept.slots[i].item;
+    if (kept == NULL || kept->status < FIRST_ERROR)
+      continue;
+    text_print(text, "%s{\"key\":", comma);
+    text_json(text, kept->key);
+    text_put(text, ",\"endpoint\":");
+    text_json(text, kept->endpoint);
+    text_print(text, ",\"status\":%u}", (unsigned)kept->status);
+    comma = ",";
+  }
+  text_put(text, "]");
+}
+
 static void free_charge(struct charge *charge) {
   while (charge->first != NULL) {
     struct movement *movement = charge->first;
@@ -167,6 +186,11 @@ static void free_book(struct book *book) {
 
 void books_close(struct books *books) {
   state_log_close(&books->log);
+  while (books->unsent != NULL) {
+    struct unsent *unsent = books->unsent;
+    books->unsent = unsent->next;
+    unsent_free(unsent);
+  }
   while (books->first != NULL) {
     struct book *book = books->first;
     books->first = book->next;

@@ -7,7 +7,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum record_type { RECORD_METHOD = 1, RECORD_CHARGE, RECORD_MOVEMENT, RECORD_KEPT, RECORD_BEHAVIOUR };
+enum record_type {
+  RECORD_METHOD = 1,
+  RECORD_CHARGE,
+  RECORD_MOVEMENT,
+  RECORD_KEPT,
+  RECORD_BEHAVIOUR,
+  RECORD_WEBHOOK,
+  RECORD_WEBHOOK_OVER,
+  RECORD_TELLS
+};
 
 static uint8_t scratch[STATE_RECORD_MAX]; /* one thread */
 
@@ -199,6 +208,72 @@ static void take_behaviour(struct book *book, struct reader *reader) {
   free(text);
 }
 
+/* ---- Webhooks ---- */
+
+uint64_t books_note_webhook(struct books *books, const struct book *book, const char *body) {
+  struct writer writer = begin(RECORD_WEBHOOK, book);
+  write_u64(&writer, ++books->last_webhook);
+  write_long_text(&writer, body);
+  end(books, &writer);
+  return books->last_webhook;
+}
+
+void books_note_webhook_over(struct books *books, const struct book *book, uint64_t number) {
+  struct writer writer = begin(RECORD_WEBHOOK_OVER, book);
+  write_u64(&writer, number);
+  end(books, &writer);
+}
+
+void books_note_tells(struct books *books, const struct book *book) {
+  struct writer writer = begin(RECORD_TELLS, book);
+  end(books, &writer);
+}
+
+void books_keep_unsent(struct books *books, const struct book *book, uint64_t number, const char *body) {
+  struct unsent **last = &books->unsent, *unsent = get_memory(sizeof *unsent);
+  unsent->book = book;
+  unsent->number = number;
+  unsent->body = copy_string(body);
+  while (*last != NULL)
+    last = &(*last)->next;
+  *last = unsent;
+}
+
+static void take_webhook(struct books *books, struct book *book, struct reader *reader) {
+  books->last_webhook = read_u64(reader);
+  char *body = read_long_text(reader);
+  books_keep_unsent(books, book, books->last_webhook, body == NULL ? "" : body);
+  free(body);
+}
+
+static void take_webhook_over(struct books *books, struct reader *reader) {
+  uint64_t number = read_u64(reader);
+  for (struct unsent **at = &books->unsent; *at != NULL; at = &(*at)->next)
+    if ((*at)->number == number) {
+      struct unsent *over = *at;
+      *at = over->next;
+      unsent_free(over);
+      return;
+    }
+}
+
+struct unsent *books_take_unsent(struct books *books, const char *name) {
+  for (struct unsent **at = &books->unsent; *at != NULL; at = &(*at)->next)
+    if (strcmp((*at)->book->name, name) == 0) {
+      struct unsent *unsent = *at;
+      *at = unsent->next;
+      return unsent;
+    }
+  return NULL;
+}
+
+void unsent_free(struct unsent *unsent) {
+  free(unsent->body);
+  free(unsent);
+}
+
+/* ---- Reading back ---- */
+
 static void take_record(void *context, const uint8_t *record, size_t length) {
   static void (*const takers[])(struct book * book,
                                 struct reader * reader) = {[RECORD_METHOD] = take_method,
@@ -213,6 +288,12 @@ static void take_record(void *context, const uint8_t *record, size_t length) {
   struct book *book = books_find(context, name);
   if (book != NULL && type >= RECORD_METHOD && type <= RECORD_BEHAVIOUR)
     takers[type](book, &reader);
+  else if (book != NULL && type == RECORD_WEBHOOK)
+    take_webhook(context, book, &reader);
+  else if (book != NULL && type == RECORD_TELLS)
+    book->tells = true;
+  else if (type == RECORD_WEBHOOK_OVER)
+    take_webhook_over(context, &reader);
 }
 
 int books_open(struct books *books, const char *directory, uint64_t log_limit) {

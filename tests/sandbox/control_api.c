@@ -43,7 +43,7 @@ struct book *control_api_serve(struct books *books, const struct request *reques
   answer->status = 200;
   if (book == NULL)
     answer_error(answer, 404,
-                 "paths are /_sandbox/NAME/behaviour and /_sandbox/NAME/charges, where NAME begins with "
+                 "paths are /_sandbox/NAME/behaviour, charges and errors, where NAME begins with "
                  "stripe, adyen or checkout");
   else if (strcmp(thing, "behaviour") == 0 && put)
     return set_behaviour(books, book, request, answer);
@@ -51,9 +51,11 @@ struct book *control_api_serve(struct books *books, const struct request *reques
     behaviour_print(&book->behaviour, &answer->body);
   else if (strcmp(thing, "charges") == 0 && get)
     book_print_charges(book, &answer->body);
-  else if (strcmp(thing, "behaviour") == 0 || strcmp(thing, "charges") == 0)
-    answer_error(answer, 405, "behaviour takes GET and PUT, charges takes GET");
+  else if (strcmp(thing, "errors") == 0 && get)
+    book_print_errors(book, &answer->body);
+  else if (strcmp(thing, "behaviour") == 0 || strcmp(thing, "charges") == 0 || strcmp(thing, "errors") == 0)
+    answer_error(answer, 405, "behaviour takes GET and PUT, charges and errors take GET");
   else
-    answer_error(answer, 404, "a connector has behaviour and charges");
+    answer_error(answer, 404, "a connector has behaviour, charges and errors");
   return NULL;
 }

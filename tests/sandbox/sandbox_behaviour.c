@@ -165,6 +165,8 @@ const char *behaviour_parse(const char *body, size_t length, struct behaviour *r
   if (wrong == NULL)
     json_object_foreach(object, name, value) if (wrong == NULL) wrong = read_member(name, value, &behaviour);
   json_decref(object);
+  if (wrong == NULL && behaviour.transient && behaviour.fault == FAULT_HTTP_500_AFTER)
+    wrong = "an error that is transient has booked nothing: transient does not go with http_500_after";
   if (wrong == NULL)
     *ret_behaviour = behaviour;
   return wrong;

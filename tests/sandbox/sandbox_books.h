@@ -87,15 +87,26 @@ struct book {
   char name[BOOK_NAME_CAPACITY];
   const struct psp *psp;
   struct behaviour behaviour;
+  bool tells; /* its webhooks are sent, as soon as it is known where to */
   struct map methods, charges, references, movements, kept;
   struct charge **in_order; /* by creation */
   size_t charge_count, charge_capacity;
   struct book *next;
 };
 
+/* A webhook that was written and not taken yet, as the log has it. */
+struct unsent {
+  struct unsent *next;
+  const struct book *book;
+  uint64_t number;
+  char *body; /* owned */
+};
+
 struct books {
   struct book *first;
   struct state_log log;
+  struct unsent *unsent; /* in the order of their numbers */
+  uint64_t last_webhook; /* the number of the latest */
   /* Called when a charge (movement NULL) or a movement was booked; NULL: nobody. */
   void (*on_booked)(void *context, const struct book *book, const struct charge *charge,
                     const struct movement *movement);
@@ -127,6 +138,21 @@ void books_note_charge(struct books *books, const struct book *book, const struc
 void books_note_movement(struct books *books, const struct book *book, const struct movement *movement);
 void books_note_kept(struct books *books, const struct book *book, const struct kept *kept);
 void books_note_behaviour(struct books *books, const struct book *book);
+/* A webhook is to be sent until it is taken; returns its number. */
+uint64_t books_note_webhook(struct books *books, const struct book *book, const char *body);
+/* It was taken, or given up. */
+void books_note_webhook_over(struct books *books, const struct book *book, uint64_t number);
+/* The connector's webhooks are sent from now on. */
+void books_note_tells(struct books *books, const struct book *book);
+/* Keeps one for when it is known where to. */
+void books_keep_unsent(struct books *books, const struct book *book, uint64_t number, const char *body);
+/* The first that is kept, or that an earlier process left, for that connector, which is the caller's from
+ * here on; NULL: none.
+ */
+struct unsent *books_take_unsent(struct books *books, const char *name);
+void unsent_free(struct unsent *unsent);
 
 /* GET /_sandbox/NAME/charges. */
 void book_print_charges(const struct book *book, struct text *text);
+/* GET /_sandbox/NAME/errors: the keys whose kept answer is an error, in no order. */
+void book_print_errors(const struct book *book, struct text *text);

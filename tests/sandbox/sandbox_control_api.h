@@ -1,4 +1,4 @@
-/* /_sandbox/NAME/behaviour and /_sandbox/NAME/charges. */
+/* /_sandbox/NAME/behaviour, /_sandbox/NAME/charges and /_sandbox/NAME/errors. */
 #pragma once
 
 #include "sandbox_psp.h"

@@ -40,6 +40,7 @@ struct posting {
   struct posting *next, *previous;
   const struct book *book;
   const struct target *target;
+  uint64_t number;        /* in the books' log */
   unsigned tries, copies; /* copies: how often it is still to be taken */
   struct text unsigned_body;
   struct text out; /* what is left of the request */
@@ -70,7 +71,7 @@ static void hang_up(struct posting *posting) {
   posting->webhooks->at_once--;
 }
 
-static void drop(struct posting *posting) {
+static void forget(struct posting *posting) {
   struct webhooks *webhooks = posting->webhooks;
   hang_up(posting);
   loop_clear_timer(webhooks->loop, &posting->timer);
@@ -84,6 +85,12 @@ static void drop(struct posting *posting) {
   text_free(&posting->unsigned_body);
   text_free(&posting->out);
   free(posting);
+}
+
+/* It was taken, or given up: it comes no more, in no later process either. */
+static void drop(struct posting *posting) {
+  books_note_webhook_over(posting->webhooks->books, posting->book, posting->number);
+  forget(posting);
 }
 
 static void on_time(struct timer *timer);
@@ -233,13 +240,14 @@ static int64_t delay_us(const struct behaviour *behaviour) {
 }
 
 static void post(struct webhooks *webhooks, const struct book *book, const struct target *target,
-                 struct text *body) {
+                 uint64_t number, struct text *body) {
   struct posting *posting = get_memory(sizeof *posting);
   *posting = (struct posting){.watch.fd = -1,
                               .webhooks = webhooks,
                               .next = webhooks->postings,
                               .book = book,
                               .target = target,
+                              .number = number,
                               .copies = book->behaviour.webhooks == WEBHOOKS_DUPLICATE ? 2 : 1,
                               .unsigned_body = *body};
   if (posting->next != NULL)
@@ -249,18 +257,29 @@ static void post(struct webhooks *webhooks, const struct book *book, const struc
   send_in(posting, delay_us(&book->behaviour));
 }
 
+static void send_or_keep(struct webhooks *webhooks, const struct book *book, const struct target *target,
+                         struct text *body) {
+  uint64_t number = books_note_webhook(webhooks->books, book, body->bytes);
+  if (target != NULL) {
+    post(webhooks, book, target, number, body);
+    return;
+  }
+  books_keep_unsent(webhooks->books, book, number, body->bytes);
+  text_free(body);
+}
+
 static void on_booked(void *context, const struct book *book, const struct charge *charge,
                       const struct movement *movement) {
   struct webhooks *webhooks = context;
   const struct target *target = find_target(webhooks, book->name);
-  if (target == NULL || book->behaviour.webhooks == WEBHOOKS_OFF ||
+  if (!book->tells || book->behaviour.webhooks == WEBHOOKS_OFF ||
       (movement == NULL && webhooks->waiting >= QUEUE_MAX))
     return;
   unsigned count = notice_count(book, charge, movement);
   for (unsigned i = 0; i < count; i++) {
     struct text body = {0};
     notice_write(book, charge, movement, i, webhooks->clock->now_ms(webhooks->clock->context), &body);
-    post(webhooks, book, target, &body);
+    send_or_keep(webhooks, book, target, &body);
   }
 }
 
@@ -277,8 +296,27 @@ int webhooks_new(struct loop *loop, const struct clock *clock, struct books *boo
 void webhooks_free(struct webhooks *webhooks) {
   webhooks->books->on_booked = NULL;
   while (webhooks->postings != NULL)
-    drop(webhooks->postings);
+    forget(webhooks->postings);
   free(webhooks);
+}
+
+static void begin_to_tell(struct books *books, const char *name) {
+  struct book *book = books_find(books, name);
+  if (book == NULL || book->tells)
+    return;
+  book->tells = true;
+  books_note_tells(books, book);
+}
+
+/* What an earlier process could not get rid of, and what was booked since. */
+static void go_on(struct webhooks *webhooks, const struct target *target) {
+  struct unsent *unsent;
+  while ((unsent = books_take_unsent(webhooks->books, target->name)) != NULL) {
+    struct text body = {0};
+    text_put(&body, unsent->body);
+    post(webhooks, unsent->book, target, unsent->number, &body);
+    unsent_free(unsent);
+  }
 }
 
 bool webhooks_set_target(struct webhooks *webhooks, const char *text) {
@@ -292,5 +330,7 @@ bool webhooks_set_target(struct webhooks *webhooks, const char *text) {
   if (at == NULL)
     at = &webhooks->targets[webhooks->target_count++];
   *at = target;
+  begin_to_tell(webhooks->books, target.name);
+  go_on(webhooks, at);
   return true;
 }

@@ -3,13 +3,21 @@
 #include <assert.h>
 #include <string.h>
 
-enum { SOON_MS = 600000, TURN_MS = 900000, HTTP_OK = 200, MS_PER_S = 1000 };
+enum { SOON_MS = 600000, TURN_MS = 900000, HTTP_OK = 200, MS_PER_S = 1000, PERCENT_SILENT = 10 };
 
 static const char *const declines[] = {"05", "91", "43", "51", "54", "1A", "96", "14"};
 
 void books_clear(struct books *books) {
   books->key_count = books->charge_count = books->booking_count = books->overdrawn = 0;
   books->gave_back = books->strayed = false;
+}
+
+void key_of_step(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]) {
+  assert(number < 10);
+  char *end = stpcpy(ret_key, object->text);
+  *end++ = '_';
+  *end++ = (char)('0' + number);
+  *end = '\0';
 }
 
 unsigned books_key(const struct books *books, const char *key) {
@@ -78,6 +86,14 @@ static bool give_back(struct books *books, const struct booking *booking) {
       charge->status = CHARGE_AUTHORIZED;
   }
   return true;
+}
+
+bool books_silent(const struct books *books, unsigned key) {
+  for (unsigned i = 0; i < books->booking_count; i++) {
+    if (books->bookings[i].key == key)
+      return books->bookings[i].silent;
+  }
+  return false;
 }
 
 int64_t books_done_ms(const struct booking *booking) {
@@ -205,6 +221,18 @@ static bool apply(struct charge *charge, const struct arrival *arrival) {
   }
 }
 
+/* It is done some time, fails or is taken back later. */
+static void receive(struct booking *booking, struct chance *chance, const struct manners *manners,
+                    int64_t now_ms) {
+  const struct psp *psp = psp_at(booking->psp);
+  booking->status = BOOKING_RECEIVED;
+  booking->fails = chance_percent(chance, manners->declines / 2);
+  booking->silent = !psp->facts.received_is_asked && chance_percent(chance, PERCENT_SILENT);
+  booking->turns =
+      !booking->fails && !booking->silent && booking->psp == PSP_NOTIFYING && chance_percent(chance, 3);
+  booking->done_ms = now_ms + chance_up_to(chance, SOON_MS);
+}
+
 static struct word make_booking(struct books *books, struct chance *chance, const struct manners *manners,
                                 const struct arrival *arrival) {
   if (arrival->charge >= books->charge_count) {
@@ -225,12 +253,8 @@ static struct word make_booking(struct books *books, struct chance *chance, cons
   else if (!apply(&books->charges[arrival->charge], arrival)) {
     booking->status = BOOKING_REFUSED;
     books->overdrawn += !books->gave_back;
-  } else if (psp_at(arrival->psp)->receives) {
-    booking->status = BOOKING_RECEIVED;
-    booking->fails = chance_percent(chance, manners->declines / 2);
-    booking->turns = !booking->fails && arrival->psp == PSP_NOTIFYING && chance_percent(chance, 3);
-    booking->done_ms = arrival->at_ms + chance_up_to(chance, SOON_MS);
-  }
+  } else if (psp_at(arrival->psp)->receives)
+    receive(booking, chance, manners, arrival->at_ms);
   return word_of_booking(booking);
 }
 

@@ -36,8 +36,9 @@ struct booking {
   uint8_t key, psp, charge;
   enum operation operation;
   enum booking_status status;
-  bool fails; /* of one received: it will not be done */
-  bool turns; /* it will be done, and be taken back later */
+  bool fails;  /* of one received: it will not be done */
+  bool turns;  /* it will be done, and be taken back later */
+  bool silent; /* its PSP cannot be asked about it, and never tells of it */
   int64_t amount;
   int64_t visible_ms, done_ms;
 };
@@ -93,6 +94,9 @@ struct manners {
 };
 
 void books_clear(struct books *books);
+/* The key of an attempt (its payment's id and its number) or of a movement (its id and 1), as PSPs are to get
+ * it. */
+void key_of_step(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]);
 /* The place of that key, or KEYS_MAX. */
 unsigned books_key(const struct books *books, const char *key);
 /* The same, made when it is not there. */
@@ -105,6 +109,8 @@ void books_pass_time(struct books *books, int64_t now_ms);
 /* What it would say of that charge or movement now. */
 struct word books_word_of_charge(const struct books *books, unsigned charge);
 struct word books_word_of_booking(const struct books *books, unsigned booking);
+/* Whether nothing but the PSP's console tells what became of the movement of that key. */
+bool books_silent(const struct books *books, unsigned key);
 /* When its state changes next; INT64_MAX: it stays. */
 int64_t books_done_ms(const struct booking *booking);
 /* Whether money is held, moved, or may yet be. */

@@ -27,8 +27,7 @@ static struct id token_of(struct universe *universe, uint32_t number) {
     chance_fill(&universe->draws_chance, bytes, sizeof bytes);
     bytes[0] = (uint8_t)(number >> 8);
     bytes[1] = (uint8_t)number;
-    token = id_from_bytes("tok", bytes);
-  } while (id_parse("tok", token.text, NULL) < 0);
+  } while (id_from_any_bytes("tok", bytes, &token) < 0);
   return token;
 }
 

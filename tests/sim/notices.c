@@ -88,7 +88,8 @@ void notices_plan(struct universe *universe, struct scenario *scenario, bool boo
   const struct books *books = &scenario->books;
   unsigned psp = booking ? books->bookings[place].psp : books->charges[place].psp;
   int64_t open_until_ms = booking ? books_done_ms(&books->bookings[place]) : books->charges[place].decides_ms;
-  if (!chance_percent(&scenario->chance, psp_at(psp)->tells))
+  bool silent = booking && books->bookings[place].silent;
+  if (!chance_percent(&scenario->chance, psp_at(psp)->tells) || silent)
     return;
   write_notice(universe, scenario, booking, place);
   if (open_until_ms > universe->now_ms && open_until_ms < INT64_MAX)

@@ -1,7 +1,6 @@
 #include "oracle.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "change.h"
@@ -47,12 +46,12 @@ static const struct step *step_of(const struct scenario *scenario, const char *k
   const struct payment *payment = scenario->payment;
   char text[STEP_KEY_CAPACITY];
   for (unsigned i = 0; payment && i < payment->attempt_count; i++) {
-    snprintf(text, sizeof text, "%s_%u", payment->id.text, payment->attempts[i].number);
+    key_of_step(&payment->id, payment->attempts[i].number, text);
     if (strcmp(text, key) == 0)
       return &payment->attempts[i].step;
   }
   for (unsigned i = 0; payment && i < payment->movement_count; i++) {
-    snprintf(text, sizeof text, "%s_1", payment->movements[i].id.text);
+    key_of_step(&payment->movements[i].id, 1, text);
     if (strcmp(text, key) == 0)
       return &payment->movements[i].step;
   }
@@ -201,20 +200,30 @@ static bool may_stay_open(const struct universe *universe, const struct scenario
 static bool attempt_rests(const struct universe *universe, const struct scenario *scenario,
                           const struct attempt *attempt) {
   char key[STEP_KEY_CAPACITY];
-  snprintf(key, sizeof key, "%s_%u", scenario->payment->id.text, attempt->number);
+  key_of_step(&scenario->payment->id, attempt->number, key);
   if (!is_unsettled(&attempt->step))
     return true;
   return !attempt->awaits_action && attempt->step.attention_ms != 0 &&
          may_stay_open(universe, scenario, &attempt->step, key, psp_named(attempt->connector), true);
 }
 
+/* Received, its webhook never comes, and a person was told so: in time, and no earlier. */
+static bool awaits_a_person(const struct universe *universe, const struct scenario *scenario,
+                            const struct movement *movement, const char *key_text) {
+  unsigned key = books_key(&scenario->books, key_text);
+  int64_t due_ms = movement->step.started_ms + universe->options.received_ms;
+  return key < KEYS_MAX && books_silent(&scenario->books, key) && movement->step.attention_ms >= due_ms;
+}
+
 static bool movement_rests(const struct universe *universe, const struct scenario *scenario,
                            const struct movement *movement) {
   char key[STEP_KEY_CAPACITY];
   unsigned psp = psp_named(scenario->payment->attempts[movement->attempt - 1].connector);
-  snprintf(key, sizeof key, "%s_1", movement->id.text);
+  key_of_step(&movement->id, 1, key);
   if (!is_unsettled(&movement->step))
     return true;
+  if (movement->received)
+    return awaits_a_person(universe, scenario, movement, key);
   return movement->step.attention_ms != 0 &&
          may_stay_open(universe, scenario, &movement->step, key, psp, false);
 }
@@ -355,7 +364,7 @@ static void check_ends(struct universe *universe, const struct scenario *scenari
   char key[STEP_KEY_CAPACITY];
   for (unsigned i = 0; i < payment->attempt_count; i++) {
     const struct attempt *attempt = &payment->attempts[i];
-    snprintf(key, sizeof key, "%s_%u", payment->id.text, attempt->number);
+    key_of_step(&payment->id, attempt->number, key);
     unsigned place = books_key(&scenario->books, key);
     if (attempt->surplus)
       violation(universe, scenario->number, "an attempt that failed is held to be approved");
@@ -365,6 +374,8 @@ static void check_ends(struct universe *universe, const struct scenario *scenari
   for (unsigned i = 0; i < payment->movement_count; i++) {
     if (is_unsettled(&payment->movements[i].step))
       violation(universe, scenario->number, "a movement is open, and people have looked");
+    else if (payment->movements[i].step.attention_ms != 0)
+      violation(universe, scenario->number, "a movement has ended, and is before a person");
   }
 }
 
@@ -377,8 +388,6 @@ static void check_scenario(struct universe *universe, struct scenario *scenario)
       violation(universe, scenario->number, "something was sent for a payment that does not exist");
     return;
   }
-  if (!scenario_rests(universe, scenario))
-    violation(universe, scenario->number, "the payment is stuck");
   check_ends(universe, scenario);
   check_status(universe, scenario);
   check_asked(universe, scenario);
@@ -416,7 +425,8 @@ static void check_rebuild(struct universe *universe) {
     violation(universe, NOBODY, "P3: the journal cannot be rebuilt from (%d)", r);
   else if (!tables_equal(universe->store, store, LEDGER_PAYMENTS) ||
            !tables_equal(universe->store, store, LEDGER_OPEN) ||
-           !tables_equal(universe->store, store, LEDGER_MOVEMENTS))
+           !tables_equal(universe->store, store, LEDGER_MOVEMENTS) ||
+           !tables_equal(universe->store, store, LEDGER_AWAITED))
     violation(universe, NOBODY, "P3: the journal rebuilds another ledger");
   ledger_free(ledger);
   store_close(store);
@@ -430,9 +440,18 @@ static void check_tickets(struct universe *universe) {
   }
 }
 
+/* Before all else: people look when everything rests. */
+static void check_rest(struct universe *universe) {
+  for (uint32_t i = 0; i < universe->genesis.scenarios; i++) {
+    if (!scenario_rests(universe, &universe->scenarios[i]))
+      violation(universe, i, "the payment is stuck");
+  }
+}
+
 void check_end(struct universe *universe) {
   bool open = false;
   check_tickets(universe);
+  check_rest(universe);
   for (uint32_t i = 0; i < universe->genesis.scenarios && !universe->failed; i++) {
     check_scenario(universe, &universe->scenarios[i]);
     open |= universe->scenarios[i].payment && payment_has_work(universe->scenarios[i].payment);

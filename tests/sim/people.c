@@ -13,13 +13,18 @@ static bool is_unsettled(const struct step *step) {
   return step->status == STEP_UNRESOLVED;
 }
 
+/* One that was received, too: nobody need wait for a webhook for ever. */
+static bool is_open(const struct movement *movement) {
+  return is_unsettled(&movement->step) || movement->received;
+}
+
 /* ---- What the PSP's console shows ---- */
 
 static bool look_up_attempt(const struct scenario *scenario, const struct attempt *attempt,
                             struct resolution *resolution) {
   const struct books *books = &scenario->books;
   char key[STEP_KEY_CAPACITY];
-  snprintf(key, sizeof key, "%s_%u", scenario->payment->id.text, attempt->number);
+  key_of_step(&scenario->payment->id, attempt->number, key);
   resolution->attempt = attempt->number;
   for (unsigned i = 0; i < books->charge_count; i++) {
     const struct charge *charge = &books->charges[i];
@@ -37,7 +42,7 @@ static bool look_up_movement(const struct scenario *scenario, const struct movem
                              struct resolution *resolution) {
   const struct books *books = &scenario->books;
   char key[STEP_KEY_CAPACITY];
-  snprintf(key, sizeof key, "%s_1", movement->id.text);
+  key_of_step(&movement->id, 1, key);
   resolution->movement = movement->id;
   for (unsigned i = 0; i < books->booking_count; i++) {
     const struct booking *booking = &books->bookings[i];
@@ -50,7 +55,7 @@ static bool look_up_movement(const struct scenario *scenario, const struct movem
   return true;
 }
 
-/* The first step that is unresolved and of which something can be said. */
+/* The first step that is open and of which something can be said. */
 static bool look_up(const struct scenario *scenario, struct resolution *ret_resolution) {
   const struct payment *payment = scenario->payment;
   for (unsigned i = 0; i < payment->attempt_count; i++) {
@@ -61,8 +66,7 @@ static bool look_up(const struct scenario *scenario, struct resolution *ret_reso
   }
   for (unsigned i = 0; i < payment->movement_count; i++) {
     *ret_resolution = (struct resolution){.evidence = "the PSP's console"};
-    if (is_unsettled(&payment->movements[i].step) &&
-        look_up_movement(scenario, &payment->movements[i], ret_resolution))
+    if (is_open(&payment->movements[i]) && look_up_movement(scenario, &payment->movements[i], ret_resolution))
       return true;
   }
   return false;

@@ -24,6 +24,6 @@ bool run_universes(struct universe *universe, const struct run *run, struct tall
                    struct genesis *ret_failed);
 /* Looks for the fewest scenarios and faults that a failing universe needs, and prints what happens in it. */
 void shrink(struct universe *universe, const struct genesis *failed);
-/* Tries every write and every message of some scenarios as the point of a crash, once and twice in a row;
- * prints the counts. False when something was wrong. */
+/* Tries every write and every message of some scenarios as the point of a crash, once, and every pair of
+ * them; prints the counts. False when something was wrong. */
 bool crash_points(struct universe *universe, uint64_t seed, unsigned scenarios);

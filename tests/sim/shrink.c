@@ -37,12 +37,14 @@ static void leave_out(struct shrinking *shrinking, uint32_t first, uint32_t coun
 }
 
 static void keep_alone(struct shrinking *shrinking, uint32_t scenario) {
+  bool before[SCENARIOS_MAX];
   if (scenario == NOBODY)
     return;
+  memcpy(before, shrinking->left_out, sizeof before);
   memset(shrinking->left_out, true, sizeof shrinking->left_out);
   shrinking->left_out[scenario] = false;
   if (!still_fails(shrinking))
-    memset(shrinking->left_out, false, sizeof shrinking->left_out);
+    memcpy(shrinking->left_out, before, sizeof before);
 }
 
 static void leave_out_faults(struct shrinking *shrinking) {
@@ -82,6 +84,8 @@ static unsigned left_over(const struct shrinking *shrinking) {
 void shrink(struct universe *universe, const struct genesis *failed) {
   struct shrinking shrinking = {.universe = universe, .genesis = *failed, .kind = universe->failure_kind};
   uint32_t scenario = universe->failed_scenario;
+  if (failed->left_out)
+    memcpy(shrinking.left_out, failed->left_out, sizeof shrinking.left_out);
   printf("FAILED: seed %llu, universe %llu, step %llu: %s\n", (unsigned long long)failed->seed,
          (unsigned long long)failed->number, (unsigned long long)universe->steps, universe->failure);
   keep_alone(&shrinking, scenario);
@@ -90,6 +94,8 @@ void shrink(struct universe *universe, const struct genesis *failed) {
       leave_out(&shrinking, first, part);
   }
   leave_out_faults(&shrinking);
+  for (uint32_t i = 0; i < failed->scenarios && left_over(&shrinking) > 1; i++)
+    leave_out(&shrinking, i, 1); /* that were needed for a fault's sake */
   shrinking.genesis.trace = true;
   shrinking.runs = 0;
   printf("the shortest that fails: %u of %u payments; their story, in seconds\n", left_over(&shrinking),

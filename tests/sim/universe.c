@@ -17,16 +17,19 @@ enum {
   SECOND = 1000,
   MINUTE = 60 * SECOND,
   US_PER_MS = 1000,
-  STARTS_MS = 5 * MINUTE,          /* payments begin within this */
-  ROUGH_MS = 70 * MINUTE,          /* faults come within this */
-  LIMIT_MS = 3 * 24 * 60 * MINUTE, /* after that it is calm for so long at most */
-  LOOK_MS = MINUTE,                /* between looks whether all is quiet */
-  BUSY_MS = 50,                    /* what comes within this is taken in in one round, at times */
+  STARTS_MS = 5 * MINUTE, /* payments begin within this */
+  ROUGH_MS = 70 * MINUTE, /* faults come within this */
+  LOOK_MS = MINUTE,       /* between looks whether all is quiet */
+  BUSY_MS = 50,           /* what comes within this is taken in in one round, at times */
   FEW_LOADED = 8,
   FEW_REQUESTS = 6,
   REFUSED_MAX = 1024,
   ROUNDS_MAX = 1000000
 };
+
+/* After that it is calm for so long at most: a void of the router's own may not be told of several times in a
+ * row. */
+static const int64_t limit_ms = 40LL * 24 * 60 * MINUTE;
 
 static const char *const policies[] = {
     "otherwise route listing, querying, keyless",
@@ -334,6 +337,8 @@ static void draw_scenarios(struct universe *universe) {
 
 /* Small rooms in some universes: payments leave memory, requests are refused. */
 static void draw_options(struct universe *universe) {
+  /* Before many a webhook comes, after most of them, and as it is in practice. */
+  static const uint32_t received_ms[] = {20 * MINUTE, 120 * MINUTE, 5 * 24 * 60 * MINUTE};
   struct chance *chance = &universe->chance;
   universe->options = (struct engine_options){.sheet = psp_sheet};
   universe->options.draws = (struct draws){.fill = fill, .context = &universe->draws_chance};
@@ -343,16 +348,20 @@ static void draw_options(struct universe *universe) {
     universe->options.attention_ms = 60 * MINUTE;
   if (chance_percent(chance, 10))
     universe->options.requests_max = FEW_REQUESTS;
+  universe->options.received_ms = received_ms[chance_below(chance, sizeof received_ms / sizeof *received_ms)];
 }
 
 static void begin(struct universe *universe, const struct genesis *genesis) {
   assert(genesis->scenarios <= SCENARIOS_MAX);
+  for (uint32_t i = 0; i < universe->genesis.scenarios; i++)
+    clear_scenario(&universe->scenarios[i]);
   universe->genesis = *genesis;
   universe->chance = chance_of(genesis->seed, genesis->number, 0);
   universe->draws_chance = chance_of(~genesis->seed, genesis->number, 0);
   universe->now_ms = universe_start_ms;
   universe->calm_ms = universe_start_ms + ROUGH_MS;
-  universe->skew_ms = universe->asleep_ms = universe->down_ms = 0;
+  universe->skew_ms = universe->asleep_ms = 0;
+  universe->down_ms = genesis->down_ms;
   universe->points = universe->crash_at = 0;
   universe->next_entry = 1;
   universe->failed = universe->ready = false;
@@ -366,8 +375,6 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   events_clear(&universe->events);
   flights_clear(&universe->flights);
   universe->notices.count = 0;
-  for (uint32_t i = 0; i < SCENARIOS_MAX; i++)
-    clear_scenario(&universe->scenarios[i]);
   journal_forget(universe);
   draw_options(universe);
   universe->merchant = draw_id(&universe->options.draws, "mer", universe->now_ms);
@@ -389,13 +396,15 @@ void universe_run(struct universe *universe, const struct genesis *genesis) {
   while (!universe->failed) {
     int64_t event_ms = events_due(&universe->events), due_ms = router_due(universe);
     int64_t at_ms = event_ms < due_ms ? event_ms : due_ms;
-    if (at_ms == INT64_MAX || at_ms > universe->calm_ms + LIMIT_MS)
-      break;
     if (event_ms == INT64_MAX && at_ms >= look_ms) {
-      look_ms = at_ms + LOOK_MS;
-      if (all_rest(universe) && !people_look_at_all(universe))
+      look_ms = universe->now_ms + LOOK_MS;
+      if (all_rest(universe) && people_look_at_all(universe))
+        continue;
+      if (all_rest(universe))
         break;
     }
+    if (at_ms == INT64_MAX || at_ms > universe->calm_ms + limit_ms)
+      break;
     one_round(universe, at_ms);
     if (++rounds > ROUNDS_MAX)
       violation(universe, NOBODY, "the router does not come to rest");

@@ -22,6 +22,7 @@ struct genesis {
   uint64_t faults_left_out; /* one bit a fault */
   bool no_faults;           /* none of the universe's own */
   uint64_t crash_points[2]; /* crashes at these points; 0: none */
+  int64_t down_ms;          /* and how long the router stays down then */
   bool trace;
 };
 

@@ -24,6 +24,8 @@ static const struct {
                                         "idempotency keys from before a restart are unknown (P3)"},
     [WRONG_CAPTURE_NOT_IDEMPOTENT] = {"capture_not_idempotent",
                                       "a capture is made again under the same key (P3)"},
+    [WRONG_WEBHOOK_AWAITED_FOR_EVER] = {"webhook_awaited_for_ever",
+                                        "nobody is told of a movement whose webhook does not come (P2)"},
 };
 
 const char *wrong_name(enum wrong wrong) {
@@ -59,6 +61,15 @@ int __real_ledger_idempotency_get(struct ledger *ledger, const struct id *mercha
                                   const char *key, int64_t now_ms, struct idempotent *ret_entry);
 int __wrap_ledger_idempotency_get(struct ledger *ledger, const struct id *merchant, const char *path,
                                   const char *key, int64_t now_ms, struct idempotent *ret_entry);
+
+int __real_ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement);
+int __wrap_ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement);
+
+int __wrap_ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement) {
+  return chosen == WRONG_WEBHOOK_AWAITED_FOR_EVER
+             ? LEDGER_ABSENT
+             : __real_ledger_awaited_first(ledger, ret_since_ms, ret_movement);
+}
 
 /* Everything leaves in one round, and is made durable in the next. */
 int __wrap_engine_commit(struct engine *engine, int64_t now_ms) {

@@ -37,6 +37,7 @@ stack_end() {
 
 # Starts (or starts again) the stack in $stack_dir.
 stack_start() {
+  rm -f "$stack_dir/up.out" # what an earlier start said there would be taken for this one's
   "$build/freeport" up --dir "$stack_dir" --sandbox "$@" >"$stack_dir/up.out" 2>"$stack_dir/up.err" &
   stack_pid=$!
   for ((i = 0; i < 600; i++)); do

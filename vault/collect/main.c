@@ -9,26 +9,30 @@
 
 enum { CONNECTIONS_MAX = 8192, CONNECTION_TIMEOUT_S = 20 };
 
-static int run(struct front *front, const struct collect_options *options) {
-  static struct collect collect;
-  int error = front_begin(front, options->certificate, options->certificate_key);
-  if (error == 0)
-    error = collect_open(&collect, options, front->loop, &system_clock);
-  if (error != 0)
-    return error;
+static int serve(struct front *front, struct collect *collect) {
   const struct front_settings settings = {
       .role = JAIL_COLLECT,
       .limits = {CARD_BODY_MAX, CONNECTIONS_MAX, LINE_QUESTIONS_MAX, CONNECTION_TIMEOUT_S},
-      .line = &collect.line,
+      .line = &collect->line,
       .handle = collect_handle,
-      .context = &collect};
-  error = front_run(front, &settings);
+      .context = collect};
+  int error = front_run(front, &settings);
+  front_stop(front);
+  return error;
+}
+
+static int run(struct front *front, const struct collect_options *options) {
+  static struct collect collect;
+  int error = front_begin(front, options->certificate, options->certificate_key);
   if (error != 0)
     return error;
-  front_stop(front);
-  collect_close(&collect);
+  error = collect_open(&collect, options, front->loop, &system_clock);
+  if (error == 0) {
+    error = serve(front, &collect);
+    collect_close(&collect);
+  }
   front_end(front);
-  return 0;
+  return error;
 }
 
 int main(int argc, char **argv) {

@@ -20,6 +20,12 @@ static void end(struct front *front, int result) {
   loop_stop(front->loop);
 }
 
+/* All of it, whatever bytes stand in the file. */
+static void forget_key(const struct front *front) {
+  if (front->certificate_key != NULL)
+    sodium_memzero(front->certificate_key, PEM_MAX);
+}
+
 static int serve(struct front *front, int fd) {
   if (front->server != NULL) {
     close(fd);
@@ -35,8 +41,7 @@ static int serve(struct front *front, int fd) {
                                  .handle = settings->handle,
                                  .context = settings->context};
   int error = http_server_open(&options, &front->server);
-  if (error == 0 && front->certificate_key != NULL)
-    sodium_memzero(front->certificate_key, strlen(front->certificate_key));
+  forget_key(front);
   return error != 0 ? error : jail_enter(settings->role, NULL, NULL);
 }
 
@@ -105,7 +110,11 @@ int front_begin(struct front *front, const char *certificate, const char *certif
   *front = (struct front){.control = {control_ready, CONTROL_FD}};
   int error = sodium_init() < 0 ? -EIO : read_files(front, certificate, certificate_key);
   json_object_seed(randombytes_random()); /* by itself it would open /dev/urandom in the jail, and guess */
-  return error != 0 ? error : loop_new(&system_clock, &front->loop);
+  if (error == 0)
+    error = loop_new(&system_clock, &front->loop);
+  if (error != 0)
+    front_end(front);
+  return error;
 }
 
 int front_run(struct front *front, const struct front_settings *settings) {
@@ -121,6 +130,8 @@ void front_stop(struct front *front) {
 
 void front_end(struct front *front) {
   loop_free(front->loop);
+  forget_key(front);
   free(front->certificate);
   free(front->certificate_key);
+  *front = (struct front){.result = front->result};
 }

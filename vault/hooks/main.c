@@ -14,26 +14,30 @@
 
 enum { CONNECTIONS_MAX = 4096, CONNECTION_TIMEOUT_S = 20 };
 
-static int run(struct front *front, const struct hooks_options *options) {
-  static struct hooks hooks;
-  int error = front_begin(front, options->certificate, options->certificate_key);
-  if (error == 0)
-    error = hooks_open(&hooks, options, front->loop, &system_clock);
-  if (error != 0)
-    return error;
+static int serve(struct front *front, struct hooks *hooks) {
   const struct front_settings settings = {
       .role = JAIL_HOOKS,
       .limits = {HOOK_BODY_MAX, CONNECTIONS_MAX, LINE_QUESTIONS_MAX, CONNECTION_TIMEOUT_S},
-      .line = &hooks.line,
+      .line = &hooks->line,
       .handle = hooks_handle,
-      .context = &hooks};
-  error = front_run(front, &settings);
+      .context = hooks};
+  int error = front_run(front, &settings);
+  front_stop(front);
+  return error;
+}
+
+static int run(struct front *front, const struct hooks_options *options) {
+  static struct hooks hooks;
+  int error = front_begin(front, options->certificate, options->certificate_key);
   if (error != 0)
     return error;
-  front_stop(front);
-  hooks_close(&hooks);
+  error = hooks_open(&hooks, options, front->loop, &system_clock);
+  if (error == 0) {
+    error = serve(front, &hooks);
+    hooks_close(&hooks);
+  }
   front_end(front);
-  return 0;
+  return error;
 }
 
 int main(int argc, char **argv) {

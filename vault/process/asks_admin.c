@@ -77,3 +77,16 @@ int ask_audit_page(struct vault *vault, struct ask *ask) {
     write_audit_page(&ask->reply, &page);
   return r;
 }
+
+int ask_connector_next(struct vault *vault, struct ask *ask) {
+  struct connectors_question question;
+  struct connector_listing listing;
+  if (read_connectors_question(&ask->body, &question) < 0)
+    return -EPROTO;
+  int r = connector_next(&vault->connectors, question.after, &listing);
+  if (r != 0)
+    return r;
+  webhook_counts_show(&vault->webhooks.counts, listing.facts.name, &listing);
+  write_connector_listing(&ask->reply, &listing);
+  return 0;
+}

@@ -165,11 +165,29 @@ int connector_set_status(struct connectors *connectors, const char *name, enum c
   return r;
 }
 
+static size_t place_after(const struct connectors *connectors, const char *name) {
+  size_t place = place_of(connectors, name);
+  bool there = place < connectors->count && strcmp(connectors->facts[place].name, name) == 0;
+  return there ? place + 1 : place;
+}
+
+int connector_next(struct connectors *connectors, const char *after, struct connector_listing *ret_listing) {
+  size_t place = place_after(connectors, after);
+  struct connector_set *set;
+  if (place == connectors->count)
+    return STATUS_NOT_FOUND;
+  int r = connector_open(connectors, connectors->facts[place].name, &set);
+  if (r != 0)
+    return r;
+  *ret_listing = (struct connector_listing){.facts = set->facts};
+  memcpy(ret_listing->base_url, set->base_url, sizeof ret_listing->base_url);
+  connector_close(connectors);
+  return 0;
+}
+
 void connectors_page_after(const struct connectors *connectors, const char *after,
                            struct connectors_page *ret_page) {
-  size_t place = place_of(connectors, after);
-  if (place < connectors->count && strcmp(connectors->facts[place].name, after) == 0)
-    place++;
+  size_t place = place_after(connectors, after);
   size_t left = connectors->count - place;
   ret_page->count = (uint8_t)(left < CONNECTORS_PER_PAGE ? left : CONNECTORS_PER_PAGE);
   ret_page->more = left > CONNECTORS_PER_PAGE;

@@ -33,6 +33,10 @@ MUST_USE int connector_put(struct connectors *connectors, const struct connector
 /* Returns 0; STATUS_NOT_FOUND; or a negated errno. */
 MUST_USE int connector_set_status(struct connectors *connectors, const char *name,
                                   enum connector_status status);
+/* What may be shown of the connector after that name ("": of the first). Returns 0; STATUS_NOT_FOUND when
+ * there is none; or a negated errno. */
+MUST_USE int connector_next(struct connectors *connectors, const char *after,
+                            struct connector_listing *ret_listing);
 /* The page of facts after that name. */
 void connectors_page_after(const struct connectors *connectors, const char *after,
                            struct connectors_page *ret_page);

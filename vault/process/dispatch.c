@@ -104,14 +104,14 @@ static int find_code(struct vault *vault, struct pending *pending, const struct 
   const uint8_t *id = NULL;
   if (dispatch->security_code.text[0] != '\0') {
     if (id_parse("cvc", dispatch->security_code.text, bytes) < 0)
-      return STATUS_NOT_FOUND;
+      return STATUS_NO_CODE;
     id = bytes;
   }
   if (dispatch->replay)
     return find_replayed_code(vault, pending, &owner, id);
   int r = lease_bind(vault->leases, &owner, id, pending->payment, vault_now_us(vault), &pending->lease);
   pending->has_lease = r == 0;
-  return r == LEASE_ABSENT && id ? STATUS_NOT_FOUND : 0;
+  return r == LEASE_ABSENT && id ? STATUS_NO_CODE : 0;
 }
 
 static int audit_release(struct vault *vault, const struct pending *pending,
@@ -218,7 +218,7 @@ static int add_card(struct vault *vault, struct pending *pending, struct egress_
   if (r == 0 && pending->has_lease &&
       lease_code(vault->leases, pending->lease, pending->payment, vault_now_us(vault), &send->code) ==
           LEASE_ABSENT)
-    r = STATUS_EXPIRED;
+    r = pending->dispatch.replay ? STATUS_EXPIRED : STATUS_NO_CODE;
   token_found_wipe(&found);
   send->has_card = r == 0;
   return r;

@@ -46,12 +46,15 @@ struct dispatches {
 MUST_USE int dispatches_new(struct dispatches *dispatches, struct vault *vault, struct arena *arena);
 void dispatches_free(struct dispatches *dispatches);
 
-/* Takes a dispatch on. Returns 0: the answer follows through from; a status of router_vault.h and nothing was
- * done: STATUS_UNAVAILABLE  no egress, or the connector is draining or disabled STATUS_NOT_FOUND    no such
- * connector, token (of this merchant) or security code (free, or of this payment) STATUS_CONFLICT     another
- * version of the sheet is pinned STATUS_DELETED, STATUS_EXPIRED  the token; a replay's security code
- * (STATUS_EXPIRED) STATUS_BUSY         too many are on their way, or its deadline is over or a negated errno.
- */
+/* Takes a dispatch on. Returns 0: the answer follows through from; a negated errno; or a status, and then
+ * nothing was done:
+ *
+ * - STATUS_UNAVAILABLE: no egress, or the connector is draining or disabled;
+ * - STATUS_NOT_FOUND: no such connector or token (of this merchant);
+ * - STATUS_NO_CODE: no such security code (free, or of this payment);
+ * - STATUS_CONFLICT: another version of the sheet is pinned;
+ * - STATUS_DELETED, STATUS_EXPIRED: the token; a replay's security code (STATUS_EXPIRED);
+ * - STATUS_BUSY: too many are on their way, or its deadline is over. */
 MUST_USE int dispatch_take(struct vault *vault, const struct return_address *from,
                            const struct dispatch *dispatch);
 /* The round's commit has succeeded: the dispatch in that place leaves. */

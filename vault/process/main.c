@@ -39,6 +39,7 @@ struct process {
   struct vault *vault;
   struct watch control;
   int result; /* what main() returns */
+  bool said;  /* why it ends */
 };
 
 static int open_store(struct process *process) {
@@ -46,7 +47,8 @@ static int open_store(struct process *process) {
   int length = snprintf(path, sizeof path, "%s/vault.mdb", process->settings.data);
   if (length < 0 || (size_t)length >= sizeof path)
     return -ENAMETOOLONG;
-  return store_open_lmdb(path, vault_tables, MAP_BYTES, &process->store);
+  int r = vault_file_check(path);
+  return r < 0 ? r : store_open_lmdb(path, vault_tables, MAP_BYTES, &process->store);
 }
 
 /* Keys are made together with a new store and never for one that exists: that would be to lose its own. */
@@ -60,9 +62,26 @@ static int open_keys(struct process *process, struct vault_options *options) {
                            &options->provider);
   if (r == 0)
     r = escrow_open(settings->data, settings->environment, is_new, now, options->escrow_public);
-  if (r == -ENOENT)
-    log_warn("vault.mdb exists, but root.key or escrow.pub is missing; they are not made anew");
   return r;
+}
+
+/* The last line of the log is what `freeport up` shows. Returns whether there was something to say. */
+static bool say_why_closed(int error) {
+  switch (error) {
+  case -ENOENT:
+    log_warn("vault.mdb exists, but root.key or escrow.pub is missing; they are not made anew");
+    return true;
+  case -EKEYREJECTED:
+    log_warn("the keys and vault.mdb do not belong together, or are of another environment");
+    return true;
+  case -EBADMSG:
+    log_warn("vault.mdb, its log or a key file was damaged, changed or lost; nothing is served");
+    return true;
+  case -EPROTONOSUPPORT: /* vault_file_check() has */
+    return true;
+  default:
+    return false;
+  }
 }
 
 static int open_vault(struct process *process) {
@@ -77,10 +96,7 @@ static int open_vault(struct process *process) {
     r = open_keys(process, &options);
   if (r == 0)
     r = vault_new(&options, &process->vault);
-  if (r == -EKEYREJECTED)
-    log_warn("the keys and vault.mdb do not belong together, or are of another environment");
-  else if (r == -EBADMSG)
-    log_warn("vault.mdb or a key file was damaged or changed; nothing is served");
+  process->said = r < 0 && say_why_closed(r);
   return r;
 }
 
@@ -181,7 +197,7 @@ int main(int argc, char **argv) {
     r = start(&process);
   if (r == 0)
     r = serve(&process);
-  if (r < 0)
+  if (r < 0 && !process.said)
     log_error("freeport-vault cannot go on", r);
   stop(&process);
   return r < 0 ? EXIT_FAILURE : process.result;

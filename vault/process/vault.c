@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "store_lmdb.h"
 #include "sweeper.h"
 #include "tables.h"
 
@@ -24,6 +25,30 @@ int64_t vault_now_ms(const struct vault *vault) {
 
 int64_t vault_now_us(const struct vault *vault) {
   return vault->clock->monotonic_us(vault->clock->context);
+}
+
+_Static_assert(FORMAT == 1, "the message names it");
+
+/* A file of another format is not read by guessing. */
+static bool format_fits(uint8_t format) {
+  if (format != FORMAT)
+    log_warn_number(
+        "vault.mdb is of another format than this build reads, which is 1; nothing was changed: "
+        "start it with the build of Freeport that wrote it, or restore a backup made with this one",
+        "format", format);
+  return format == FORMAT;
+}
+
+int vault_file_check(const char *path) {
+  uint8_t format;
+  size_t length;
+  struct view key = {(const uint8_t *)META_KEY, strlen(META_KEY)};
+  int r = store_lmdb_peek(path, vault_tables[TABLE_META], key, &format, sizeof format, &length);
+  if (r != 0)
+    return r < 0 ? r : 0;
+  if (length == 0)
+    return -EBADMSG;
+  return format_fits(format) ? 0 : -EPROTONOSUPPORT;
 }
 
 static int read_meta(struct store *store, struct view *ret_value) {
@@ -87,8 +112,8 @@ static int check_meta(struct vault *vault, struct view meta, const uint8_t escro
   struct reader reader = reader_over(meta.bytes, meta.length);
   uint8_t format = read_u8(&reader);
   uint8_t environment = read_u8(&reader);
-  if (format != FORMAT)
-    return -EBADMSG;
+  if (!format_fits(format))
+    return -EPROTONOSUPPORT;
   if (environment != vault->environment)
     return -EKEYREJECTED;
   uint8_t remembered[KEY_BYTES];

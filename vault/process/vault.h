@@ -56,12 +56,16 @@ struct vault {
   uint8_t scratch[MESSAGE_MAX]; /* being written by a handler */
 };
 
+/* Looks at the file path before it is opened as a store, and writes nothing to it. Returns 0, also when there
+ * is none yet; -EPROTONOSUPPORT when it is of another format, which has been logged with what to do; or
+ * another negated errno. */
+MUST_USE int vault_file_check(const char *path);
 /* Whether the store has never been used by a vault: then keys may be made. Returns 0 or a negated errno. */
 MUST_USE int vault_is_new(struct store *store, bool *ret_new);
 /* A vault on that store: makes its own keys and rows when it is new, else loads and checks them. Returns 0;
  * -EKEYREJECTED when the store belongs to another environment, or to other keys, or its escrow key was
- * exchanged; -EBADMSG when something in it was changed; -EPERM when the provider may not serve that
- * environment; or another negated errno. Ended with vault_free(). */
+ * exchanged; -EPROTONOSUPPORT as vault_file_check(); -EBADMSG when something in it was changed; -EPERM when
+ * the provider may not serve that environment; or another negated errno. Ended with vault_free(). */
 MUST_USE int vault_new(const struct vault_options *options, struct vault **ret_vault);
 /* Closes the peers and wipes what it held; a batch that is not committed is forgotten. */
 void vault_free(struct vault *vault);

@@ -22,7 +22,18 @@ static void free_place(struct arrival *arrival) {
   *arrival = (struct arrival){.vault = vault};
 }
 
+static void count(struct vault *vault, const char *connector, enum webhook_fate fate) {
+  webhook_count(&vault->webhooks.counts, connector, fate, vault_now_ms(vault));
+}
+
+/* What is refused only now is of a scheme that signs fields: its signatures were met in the reading. */
 static void finish(struct arrival *arrival, enum status status) {
+  if (status == STATUS_DONE)
+    count(arrival->vault, arrival->connector, WEBHOOK_TAKEN);
+  else if (status == STATUS_REFUSED)
+    count(arrival->vault, arrival->connector, WEBHOOK_WRONG_SIGNATURE);
+  else if (status == STATUS_INVALID)
+    count(arrival->vault, arrival->connector, WEBHOOK_UNREADABLE);
   struct return_address from = arrival->from;
   free_place(arrival);
   peer_reply(&from, status, NULL, 0);
@@ -91,14 +102,18 @@ static bool is_signed_by(const struct vault *vault, const struct webhook_signing
                                     hook->body_length);
 }
 
-/* Whether the body as a whole is signed; of a scheme that signs fields, whether there is a secret for it. */
-static bool is_signed(const struct vault *vault, const struct connector_set *set, const struct hook *hook) {
+/* Whether the body as a whole is signed: WEBHOOK_TAKEN, or why not. Of a scheme that signs fields, whether
+ * there is a secret for it. */
+static enum webhook_fate fate_of(const struct vault *vault, const struct connector_set *set,
+                                 const struct hook *hook) {
   const char *secrets[SECRETS];
-  size_t count = set->signing.scheme == WEBHOOK_UNSIGNED ? 0 : secrets_of(set, secrets);
-  bool good = set->signing.scheme == WEBHOOK_FIELD_HMAC && count > 0;
-  for (size_t i = 0; !good && i < count; i++)
+  size_t held = set->signing.scheme == WEBHOOK_UNSIGNED ? 0 : secrets_of(set, secrets);
+  if (held == 0)
+    return WEBHOOK_WITHOUT_SECRET;
+  bool good = set->signing.scheme == WEBHOOK_FIELD_HMAC;
+  for (size_t i = 0; !good && i < held; i++)
     good = is_signed_by(vault, &set->signing, secrets[i], hook);
-  return good;
+  return good ? WEBHOOK_TAKEN : WEBHOOK_WRONG_SIGNATURE;
 }
 
 /* Counted among what was handed to egress: dispatch_egress_lost() tells by their order what never left. */
@@ -124,9 +139,12 @@ static int check(struct vault *vault, const struct hook *hook) {
   int r = connector_open(&vault->connectors, hook->connector, &set);
   if (r != 0)
     return r == STATUS_NOT_FOUND ? STATUS_REFUSED : r;
-  r = is_signed(vault, set, hook) ? 0 : STATUS_REFUSED;
+  enum webhook_fate fate = fate_of(vault, set, hook);
   connector_close(&vault->connectors);
-  return r;
+  if (fate == WEBHOOK_TAKEN)
+    return 0;
+  count(vault, hook->connector, fate);
+  return STATUS_REFUSED;
 }
 
 int webhook_take(struct vault *vault, const struct return_address *from, const struct hook *hook) {

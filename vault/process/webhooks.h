@@ -8,6 +8,7 @@
 #include "hooks_vault.h"
 #include "loop.h"
 #include "peers.h"
+#include "webhook_counts.h"
 #include "webhook_reading.h"
 
 enum {
@@ -33,6 +34,7 @@ struct webhooks {
   uint64_t serial;
   struct webhook_reading reading; /* the one being taken in */
   struct webhook webhook;         /* the one being told */
+  struct webhook_counts counts;
 };
 
 void webhooks_begin(struct webhooks *webhooks, struct vault *vault);

@@ -114,7 +114,6 @@ static bool is_inside(const char *host) {
 }
 
 bool webhook_url_allowed(const struct webhook_url *url, bool live) {
-  if (live)
-    return url->tls && !url->literal && !is_inside(url->host);
-  return url->tls || is_this_machine(url);
+  bool named = url->tls && !url->literal;
+  return live ? named && !is_inside(url->host) : named || is_this_machine(url);
 }

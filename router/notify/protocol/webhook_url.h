@@ -19,6 +19,7 @@ struct webhook_url {
 /* http:// or https://, a host in lower case, perhaps a port, path and query of printable ASCII; no user, no
  * fragment. Returns 0, or -EINVAL. */
 MUST_USE int webhook_url_parse(const char *text, struct webhook_url *ret_url);
-/* Whether it may be registered: live takes https to a name that could be public, never to an address; test
- * takes http as well, to this machine alone. What the name leads to is seen when it is spoken to. */
+/* Whether it may be registered: https to a name, which of a live environment could be public, never to an
+ * address. test takes this machine as well, by name or address and with http or https. What the name leads to
+ * is seen when it is spoken to. */
 bool webhook_url_allowed(const struct webhook_url *url, bool live);

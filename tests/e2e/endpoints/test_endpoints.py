@@ -220,12 +220,18 @@ class Deliveries(Case):
         self.assertEqual((letter["type"], letter["attempts"], letter["outcome"], letter["http_status"]),
                          ("payment.captured", 4, "answered", 500))
         self.assertEqual(self.receiver.ids("dead"), [letter["event"]] * 4)
+        health = self.client.request("GET", f"/v1/webhook_endpoints/{endpoint['id']}")["health"]
+        self.assertEqual((health["failures_in_a_row"], health["last_success_at"]), (4, None))
         self.receiver.behave("dead", "good")
         again = self.client.request("POST", path + "/redeliver", {"event": letter["event"]})
         self.assertEqual((again.status, again["count"]), (200, 1), again.raw)
         self.assertTrue(self.receiver.wait(lambda: len(self.receiver.ids("dead")) == 5))
         self.assertEqual(self.client.request("GET", path)["data"], [])
         self.assertEqual(self.receiver.at("dead")[4][1]["data"]["id"], paid["id"])
+        listed = self.client.request("GET", "/v1/webhook_endpoints?limit=100")["data"]
+        health = next(one["health"] for one in listed if one["id"] == endpoint["id"])
+        self.assertEqual((health["failures_in_a_row"], health["events_waiting"]), (0, 0))
+        self.assertIsNotNone(health["last_success_at"])
 
     def test_a_disabled_endpoint_is_left_alone_and_loses_nothing(self):
         endpoint = self.endpoint("paused")

@@ -48,28 +48,54 @@ json_t *ledger_read(const struct shop *shop) {
 
 /* ---- What is open ---- */
 
-/* Adyen has no status question. Where the answer of the first dispatch was an error, or was lost while Adyen
- * kept an error, each replay is answered by that error, which proves nothing and is not shown. What can be
- * settled by a replay is, while the caller waits for nothing to change any more. */
-static enum openness attempt_openness(const json_t *attempt, bool has_code) {
-  const char *status = text_of(attempt, "status");
-  if (strcmp(status, "pending") != 0 && strcmp(status, "unresolved") != 0)
-    return OPEN_NOT;
-  if (strcmp(text_of(attempt, "connector"), "adyen") != 0 || strcmp(status, "pending") == 0)
-    return OPEN_STILL_ASKED;
-  bool answered = strcmp(text_of(attempt, "phase"), "reply") == 0;
-  return has_code && !answered ? OPEN_CODE_LOST : OPEN_ERROR_KEPT;
+json_t *errors_read(const struct shop *shop) {
+  json_t *lines, *line, *errors = json_object();
+  size_t i;
+  const struct http_ask ask = {
+      .method = "GET", .url = shop->urls.sandbox, .path = "/_sandbox/adyen/errors", .wait_ms = 5000};
+  if (http_ask(&ask, &lines) != 200) {
+    json_decref(lines);
+    json_decref(errors);
+    return NULL;
+  }
+  json_array_foreach(lines, i, line) json_object_set(errors, text_of(line, "key"), line);
+  json_decref(lines);
+  return errors;
 }
 
-static enum openness movement_openness(const json_t *movement, const char *connector) {
-  const char *status = text_of(movement, "status");
-  if (strcmp(status, "pending") != 0 && strcmp(status, "unresolved") != 0)
+static bool is_open(const json_t *step) {
+  const char *status = text_of(step, "status");
+  return strcmp(status, "pending") == 0 || strcmp(status, "unresolved") == 0;
+}
+
+/* The key of a dispatch's only step is the dispatch's own, and its number. */
+static bool is_kept(const json_t *errors, const char *id, const char *step) {
+  char key[ID_TEXT + 8];
+  snprintf(key, sizeof key, "%s%s", id, step);
+  return json_object_get(errors, key) != NULL;
+}
+
+/* Adyen has no status question. Where it keeps an error under the key, each replay is answered by that error,
+ * which proves nothing. What else can be settled by a replay is, while the caller waits for nothing to change
+ * any more. */
+static enum openness attempt_openness(const json_t *attempt, const json_t *errors, bool has_code) {
+  if (!is_open(attempt))
     return OPEN_NOT;
-  if (strcmp(connector, "adyen") != 0)
+  if (strcmp(text_of(attempt, "connector"), "adyen") != 0 ||
+      strcmp(text_of(attempt, "status"), "pending") == 0)
     return OPEN_STILL_ASKED;
-  if (json_is_true(json_object_get(movement, "received")))
-    return OPEN_WEBHOOK_AWAITED;
-  return strcmp(status, "unresolved") == 0 ? OPEN_ERROR_KEPT : OPEN_STILL_ASKED;
+  if (is_kept(errors, text_of(attempt, "id"), "_1"))
+    return OPEN_ERROR_KEPT;
+  return has_code ? OPEN_CODE_LOST : OPEN_STILL_ASKED;
+}
+
+/* What was received is told of by a webhook, which waits through every kill. */
+static enum openness movement_openness(const json_t *movement, const json_t *errors, const char *connector) {
+  if (!is_open(movement))
+    return OPEN_NOT;
+  bool unresolved = strcmp(text_of(movement, "status"), "unresolved") == 0;
+  bool kept = strcmp(connector, "adyen") == 0 && is_kept(errors, text_of(movement, "id"), "_1_1");
+  return unresolved && kept ? OPEN_ERROR_KEPT : OPEN_STILL_ASKED;
 }
 
 static enum openness worse(enum openness left, enum openness right) {
@@ -78,14 +104,25 @@ static enum openness worse(enum openness left, enum openness right) {
   return left > right ? left : right;
 }
 
-enum openness payment_openness(const json_t *payment, bool has_code) {
+static bool paid_with_code(const struct shop *shop, const json_t *payment) {
+  const char *reference = text_of(payment, "reference");
+  for (unsigned i = 0; i < shop->order_count; i++) {
+    if (strcmp(shop->orders[i].payment.key, reference) == 0)
+      return shop->orders[i].has_code;
+  }
+  return false;
+}
+
+enum openness payment_openness(const struct shop *shop, const json_t *payment, const json_t *errors) {
   enum openness openness = OPEN_NOT;
   size_t i;
   json_t *part;
-  json_array_foreach(json_object_get(payment, "attempts"), i, part) openness =
-      worse(openness, attempt_openness(part, has_code));
+  json_array_foreach(json_object_get(payment, "attempts"), i, part) {
+    bool has_code = is_open(part) && paid_with_code(shop, payment);
+    openness = worse(openness, attempt_openness(part, errors, has_code));
+  }
   json_array_foreach(json_object_get(payment, "movements"), i, part) openness =
-      worse(openness, movement_openness(part, text_of(payment, "connector")));
+      worse(openness, movement_openness(part, errors, text_of(payment, "connector")));
   if (openness == OPEN_NOT && strcmp(text_of(payment, "status"), "processing") == 0)
     return OPEN_STILL_ASKED; /* between two attempts */
   return openness;

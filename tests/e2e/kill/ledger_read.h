@@ -6,20 +6,22 @@
 /* All payments, as an object by id. NULL when the router does not answer; the caller lets it go. */
 json_t *ledger_read(const struct shop *shop);
 
+/* The keys under which the sandbox's Adyen holds an error, as an object. NULL when the sandbox does not
+ * answer; the caller lets it go. */
+json_t *errors_read(const struct shop *shop);
+
 /* What is still open about a payment. Only the last two may outlast the dust. */
 enum openness {
   OPEN_NOT,         /* it has ended, and all of its movements */
-  OPEN_STILL_ASKED, /* it is being found out: time will end it */
-  OPEN_ERROR_KEPT,  /* Adyen keeps an error under the key and has no status question: a webhook or a person
-                       ends it */
-  OPEN_CODE_LOST,   /* Adyen again: its key cannot be replayed without the security code that died with the
-                       vault */
-  OPEN_WEBHOOK_AWAITED, /* Adyen has received a movement and tells by webhook */
+  OPEN_STILL_ASKED, /* it is being found out, or told of by webhook: time will end it */
+  OPEN_ERROR_KEPT, /* Adyen keeps an error under that very key and has no status question: a person ends it */
+  OPEN_CODE_LOST,  /* Adyen again: its key cannot be replayed without the security code that died with the
+                      vault */
   OPENNESS_COUNT
 };
 
-/* has_code: it was paid for with a security code. The highest that holds, but OPEN_STILL_ASKED before all. */
-enum openness payment_openness(const json_t *payment, bool has_code);
+/* The highest that holds, but OPEN_STILL_ASKED before all. errors: errors_read(). */
+enum openness payment_openness(const struct shop *shop, const json_t *payment, const json_t *errors);
 
 /* A member that is a text or an integer; "" and 0 where it is not. */
 const char *text_of(const json_t *object, const char *name);

@@ -67,11 +67,9 @@ static void print_kills(const struct shop *shop, const struct saboteur_report *r
 }
 
 static void print_reckoning(const struct reckoning *reckoning) {
-  printf("%u payments, %u ended, open: %u adyen keeps an error, %u code lost, %u await a webhook; %u lines "
-         "and %u tokens",
+  printf("%u payments, %u ended, open: %u adyen keeps an error, %u code lost; %u lines and %u tokens",
          reckoning->payments, reckoning->ended, reckoning->open[OPEN_ERROR_KEPT],
-         reckoning->open[OPEN_CODE_LOST], reckoning->open[OPEN_WEBHOOK_AWAITED], reckoning->lines,
-         reckoning->tokens);
+         reckoning->open[OPEN_CODE_LOST], reckoning->lines, reckoning->tokens);
 }
 
 /* Returns whether the next round can begin. */

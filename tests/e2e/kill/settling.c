@@ -75,25 +75,14 @@ static void repeat_unanswered(struct shop *shop) {
   }
 }
 
-static bool paid_with_code(const struct shop *shop, const json_t *payment) {
-  const char *reference = text_of(payment, "reference");
-  for (unsigned i = 0; i < shop->order_count; i++) {
-    if (strcmp(shop->orders[i].payment.key, reference) == 0)
-      return shop->orders[i].has_code;
-  }
-  return false;
-}
-
 /* Counts what is being asked, and sums up the rest so that a change is seen. */
-static unsigned count_asked(const struct shop *shop, json_t *ledger, unsigned *ret_rest,
+static unsigned count_asked(const struct shop *shop, json_t *ledger, const json_t *errors, unsigned *ret_rest,
                             const char **ret_one) {
   unsigned asked = 0, rest = 0;
   const char *id;
   json_t *payment;
   json_object_foreach(ledger, id, payment) {
-    enum openness openness = payment_openness(payment, false);
-    if (openness == OPEN_STILL_ASKED)
-      openness = payment_openness(payment, paid_with_code(shop, payment));
+    enum openness openness = payment_openness(shop, payment, errors);
     asked += openness == OPEN_STILL_ASKED;
     rest += openness > OPEN_STILL_ASKED;
     if (openness == OPEN_STILL_ASKED)
@@ -130,8 +119,9 @@ json_t *settle(struct shop *shop, bool anew, struct saboteur_report *report) {
   for (unsigned step = 0; step < SETTLED_WITHIN_S * STEPS_PER_S; step++) {
     unsigned rest = 0;
     const char *one = "";
-    json_t *ledger = ledger_read(shop);
-    unsigned asked = ledger != NULL ? count_asked(shop, ledger, &rest, &one) : 1;
+    json_t *ledger = ledger_read(shop), *errors = errors_read(shop);
+    unsigned asked = ledger != NULL && errors != NULL ? count_asked(shop, ledger, errors, &rest, &one) : 1;
+    json_decref(errors);
     still = asked == 0 && rest == before ? still + 1 : 0;
     before = rest;
     if (asked == 0 && (rest == 0 || still >= STILL_STEPS))

@@ -359,6 +359,22 @@ class Adyen(Case):
         self.assertEqual(self.sandbox.adyen("/payments", adyen_body("pay_2"), "l").raw, made.raw)
         self.only_charge("adyen")
 
+    def test_the_keys_of_errors_are_told(self):
+        errors = lambda: self.sandbox.ask("GET", "/_sandbox/adyen/errors")
+        self.assertEqual(errors().body, [])
+        self.sandbox.behave("adyen", fault="http_500_before", transient=True)
+        self.sandbox.adyen("/payments", adyen_body("pay_1"), "pay_1")
+        self.sandbox.behave("adyen", fault="http_500_after")
+        self.sandbox.adyen("/payments", adyen_body("pay_2"), "pay_2")
+        self.sandbox.behave("adyen")
+        self.sandbox.adyen("/payments", adyen_body("pay_3"), "pay_3")
+        kept = [{"key": "pay_2", "endpoint": "/v71/payments", "status": 500}]
+        self.assertEqual(errors().body, kept)
+        self.restart()
+        self.assertEqual(errors().body, kept)
+        self.assertEqual(self.sandbox.ask("GET", "/_sandbox/stripe/errors").body, [])
+        self.assertEqual(self.sandbox.ask("PUT", "/_sandbox/adyen/errors", "[]").status, 405)
+
     def test_strictness(self):
         ask = self.sandbox.adyen
         self.assertEqual(self.sandbox.ask("POST", "/adyen/v71/payments", "{}").body["errorCode"], "000")
@@ -561,7 +577,8 @@ class Faults(Case):
         for wrong in ("", "[]", "{", '{"fault":"explode"}', '{"rate":2}', '{"rate":"1"}', '{"latency_ms":-1}',
                       '{"operations":["steal"]}', '{"operations":"charge"}', '{"decline":5}', '{"decline":"a b"}',
                       '{"webhooks":"sometimes"}', '{"webhooks":true}', '{"webhook_delay_ms":-1}', '{"webhook_delay_ms":1e3}',
-                      '{"colour":1}', '{"rate":1,"rate":0}'):
+                      '{"colour":1}', '{"rate":1,"rate":0}', '{"fault":"http_500_after","transient":true}',
+                      '{"transient":true,"fault":"http_500_after"}'):
             answer = self.sandbox.ask("PUT", "/_sandbox/stripe/behaviour", wrong)
             self.assertEqual(answer.status, 400, wrong)
             self.assertTrue(answer.body["error"])
@@ -660,6 +677,49 @@ class ControlLine(unittest.TestCase):
         for listener in self.listeners.values():
             listener.close()
         self.directory.cleanup()
+
+    def pay_at_adyen(self, reference):
+        connection = http.client.HTTPConnection("127.0.0.1", self.listeners["http"].getsockname()[1], timeout=5)
+        connection.request("POST", "/adyen/v71/payments", json.dumps(adyen_body(reference)),
+                           {"X-API-Key": "AQE", "Content-Type": "application/json", "Idempotency-Key": reference})
+        self.assertEqual(Answer(connection.getresponse()).status, 200)
+        connection.close()
+
+    def told(self, receiver):
+        """The next webhook; it is taken."""
+        client, _ = receiver.accept()
+        client.settimeout(5)
+        got = b""
+        while not got.endswith(b"}]}"):
+            got += client.recv(65536)
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        client.close()
+        item = json.loads(got.split(b"\r\n\r\n", 1)[1])["notificationItems"][0]["NotificationRequestItem"]
+        return item["merchantReference"]
+
+    def test_webhooks_that_wait_outlive_a_kill(self):
+        receiver = socket.create_server(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        where = "webhooks".encode().ljust(24, b"\0") + f"adyen {receiver.getsockname()[1]} {'5A' * 32}".encode()
+        ours, process = self.start()
+        self.pay_at_adyen("pay_0")  # nobody has said where to: none is sent
+        ours.send(where)
+        self.pay_at_adyen("pay_1")
+        self.assertEqual(self.told(receiver), "pay_1")
+        self.pay_at_adyen("pay_2")
+        process.kill()  # 200 ms are given
+        process.wait()
+        ours.close()
+        ours, process = self.start()
+        self.pay_at_adyen("pay_3")  # before it knows where to
+        ours.send(where)
+        got = {self.told(receiver), self.told(receiver)}
+        self.assertEqual(got, {"pay_2", "pay_3"})
+        self.pay_at_adyen("pay_4")
+        self.assertEqual(self.told(receiver), "pay_4")
+        ours.close()
+        self.assertEqual(process.wait(timeout=10), 0)
+        receiver.close()
 
     def test_listeners_come_by_name_and_refuse_although_copied(self):
         port = self.listeners["checkout"].getsockname()[1]

@@ -115,6 +115,17 @@ Test(config, origins_are_a_list) {
   config_free(config);
 }
 
+Test(config, retries_are_seconds) {
+  struct config *config;
+  static const char *const good[] = {"webhook_retries: 5\n", "webhook_retries: '5,300,604800'\n",
+                                     "webhook_retries: '1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1'\n"};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    write_file("freeport.yaml", good[i]);
+    cr_assert_eq(config_load(directory, &config), 0, "refused: %s", good[i]);
+    config_free(config);
+  }
+}
+
 Test(config, what_is_wrong_is_refused) {
   static const char *const wrong[] = {"environment: prod\n",
                                       "unknown_key: 1\n",
@@ -131,7 +142,17 @@ Test(config, what_is_wrong_is_refused) {
                                       "bins: /etc/passwd\n",
                                       "sheets: /nonexistent\n",
                                       "trust: /nonexistent\n",
-                                      "certificate: /nonexistent\ncertificate_key: /nonexistent\n"};
+                                      "certificate: /nonexistent\ncertificate_key: /nonexistent\n",
+                                      "webhook_retries: '5,,6'\n",
+                                      "webhook_retries: '5,'\n",
+                                      "webhook_retries: ',5'\n",
+                                      "webhook_retries: ','\n",
+                                      "webhook_retries: '5, 6'\n",
+                                      "webhook_retries: '-5'\n",
+                                      "webhook_retries: '5;6'\n",
+                                      "webhook_retries: '604801'\n",
+                                      "webhook_retries: '99999999999999999999'\n",
+                                      "webhook_retries: '1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1'\n"};
   struct config *config;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     write_file("freeport.yaml", wrong[i]);

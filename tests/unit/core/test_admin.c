@@ -56,6 +56,23 @@ Test(admin, every_limit_of_a_connector_is_derived_again) {
   SET(-EBADMSG, strcpy(sent.credentials[0].value, "key\r\nX-Injected: 1"));
 }
 
+Test(admin, a_listing_has_no_credentials) {
+  struct connector_set set = a_set();
+  struct connector_listing listing = {.facts = set.facts}, read;
+  strcpy(listing.base_url, set.base_url);
+  struct writer writer = begin();
+  write_connector_listing(&writer, &listing);
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  cr_assert_eq(read_connector_listing(&reader, &read), 0);
+  cr_assert_str_eq(read.facts.name, "adyen");
+  cr_assert_str_eq(read.base_url, set.base_url);
+  strcpy(listing.base_url, "http://user@127.0.0.1");
+  writer = begin();
+  write_connector_listing(&writer, &listing);
+  reader = reader_over(bytes, writer_length(&writer));
+  cr_assert_eq(read_connector_listing(&reader, &read), -EBADMSG);
+}
+
 Test(admin, too_many_credentials_are_refused) {
   static struct connector_set sent, read;
   sent = a_set();

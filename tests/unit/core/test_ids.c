@@ -59,6 +59,34 @@ Test(ids, no_id_can_pass_for_a_card_number, .timeout = 60) {
     cr_assert_lt(longest_digit_run(id_new_random("tok").text), 12);
 }
 
+/* Wherever it stands; 11 digits in a row are none, also where a second 11 follow. */
+Test(ids, a_run_of_digits_is_refused) {
+  for (unsigned at = 0; at + 12 <= ID_BODY_LENGTH; at++) {
+    uint8_t bytes[ID_RANDOM_BYTES];
+    struct id made, id = {.text = "tok_7ZZZZZZZZZZZZZZZZZZZZZZZZZ"};
+    char *body = id.text + 4;
+    memset(body + at, '7', 11);
+    memset(body + at + 12, '7', ID_BODY_LENGTH - at - 12 < 11 ? ID_BODY_LENGTH - at - 12 : 11);
+    if (at == 1)
+      continue; /* the first character of every id is a digit */
+    cr_assert_eq(id_parse("tok", id.text, bytes), 0, "%s", id.text);
+    cr_assert_eq(id_from_any_bytes("tok", bytes, &made), 0);
+    cr_assert(id_equal(&id, &made), "%s", id.text);
+    body[at + 11] = '0';
+    cr_assert_eq(id_parse("tok", id.text, NULL), -EINVAL, "%s", id.text);
+  }
+}
+
+Test(ids, bytes_that_make_a_run_of_digits_make_no_id) {
+  struct id made = {.text = "untouched"};
+  uint8_t bytes[ID_RANDOM_BYTES] = {0}; /* 26 zeros */
+  cr_expect_eq(id_from_any_bytes("tok", bytes, &made), -EINVAL);
+  cr_expect_str_eq(made.text, "untouched");
+  memset(bytes, 0xff, sizeof bytes);
+  cr_expect_eq(id_from_any_bytes("tok", bytes, &made), 0);
+  cr_expect_str_eq(made.text, "tok_7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+}
+
 Test(ids, anything_else_is_refused) {
   static const char *const bad[] = {
       "",
@@ -88,4 +116,9 @@ Test(ids, equal_ids_are_equal) {
   cr_expect_not(id_equal(&left, &right));
   right = left;
   cr_expect(id_equal(&left, &right));
+  for (size_t i = 0; i < sizeof right.text; i++) {
+    right.text[i] ^= 1;
+    cr_expect_not(id_equal(&left, &right), "another character %zu", i);
+    right.text[i] ^= 1;
+  }
 }

@@ -1,6 +1,7 @@
 /* What OpenSSL frees is wiped: looked at after it was freed. */
 #include "wiping_memory.h"
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ static int installed = -1;
 
 /* Before main(): Criterion uses OpenSSL too. */
 __attribute__((constructor)) static void install(void) {
+  mallopt(M_PERTURB, 0); /* which meson sets by MALLOC_PERTURB_, and which wipes too */
   installed = wiping_memory_install();
 }
 

@@ -53,6 +53,19 @@ static void expect_found(const char *text, const char *expected) {
   policy_free(policy);
 }
 
+/* The last finding of that code says this; "" : there is none. */
+static void expect_text(const char *text, const char *code, const char *words) {
+  struct policy *policy = parse(text);
+  struct policy_findings *findings = check(policy);
+  const char *found = "";
+  for (unsigned i = 0; i < findings->count; i++)
+    if (strcmp(findings->findings[i].code, code) == 0)
+      found = findings->findings[i].text;
+  cr_expect(words[0] == '\0' ? found[0] == '\0' : strstr(found, words) != NULL, "%s: %s", text, found);
+  free(findings);
+  policy_free(policy);
+}
+
 /* A rule with this condition can never match; and the other way round that its opposite always does. */
 static void expect_never(const char *condition) {
   char text[1024];
@@ -139,6 +152,8 @@ Test(policy_check, what_only_looks_like_a_contradiction) {
   expect_nothing("card.bin == 411111 and card.bin == 41111100");
   expect_nothing("not card.bin == 411111 and not card.bin != 411111");
   expect_nothing("metadata.x == \"5\" and metadata.x > 4");
+  expect_nothing("metadata.x < -1");
+  expect_nothing("metadata.x != 5 and metadata.x == -3");
   expect_nothing("metadata.x == \"3\" and metadata.x < 4");
   expect_nothing("metadata.x != \"5\" and metadata.x == 5"); /* 5.0 */
   expect_nothing("metadata.x == \"a\" and customer.x == \"b\"");
@@ -176,18 +191,23 @@ Test(policy_check, shadowed_rules) {
       "W always_matches 1:6\nE shadowed 2:6\n");
 }
 
+Test(policy_check, says_which_rule_shadows) {
+  expect_text("rule q when risk > 5 decline rule r when risk > 9 decline otherwise decline", "shadowed",
+              "Rule 1 (line 1) comes first");
+  expect_text(
+      "rule q when risk > 5 decline rule r when risk < 5 decline\nrule s when risk == 7 and kind == moto or "
+      "risk == 3 and currency == EUR decline "
+      "otherwise decline",
+      "shadowed", "together");
+  expect_text("rule q when card.country == AT decline rule r when card.country == DE decline\n"
+              "rule s when method == card decline otherwise decline",
+              "method_after_country", "rule 1 is one");
+}
+
 /* ---- What falls to otherwise ---- */
 
 static void expect_gap(const char *text, const char *words) {
-  struct policy *policy = parse(text);
-  struct policy_findings *findings = check(policy);
-  const char *found = "";
-  for (unsigned i = 0; i < findings->count; i++)
-    if (strcmp(findings->findings[i].code, "falls_to_otherwise") == 0)
-      found = findings->findings[i].text;
-  cr_expect(words[0] == '\0' ? found[0] == '\0' : strstr(found, words) != NULL, "%s: %s", text, found);
-  free(findings);
-  policy_free(policy);
+  expect_text(text, "falls_to_otherwise", words);
 }
 
 Test(policy_check, what_falls_to_otherwise) {
@@ -203,6 +223,9 @@ Test(policy_check, what_falls_to_otherwise) {
              "other values than they name, or none");
   expect_gap("rule q when risk < 30 decline rule r when currency == EUR decline otherwise decline", "");
   expect_gap("rule q when risk < 30 decline otherwise decline", "");
+  expect_gap("rule q when card.network == visa decline rule r when card.network == mastercard decline "
+             "otherwise decline",
+             "takes: amex, discover, diners, jcb, unionpay and more, or none.");
 }
 
 /* ---- Where it gives up ---- */
@@ -217,6 +240,11 @@ Test(policy_check, says_where_it_gives_up) {
   expect_found(text, "E never_matches 1:6\n"); /* seen before it becomes too much */
   text[strlen("rule r when risk ")] = '>';
   expect_found(text, "N check_bounded 2:1\n");
+  length = (size_t)snprintf(text, sizeof text, "rule r when risk > 0");
+  for (int i = 0; i < 90; i++) /* of one and the same fact, any number */
+    length += (size_t)snprintf(text + length, sizeof text - length, " or card.bin == 4111%d", 10 + i);
+  snprintf(text + length, sizeof text - length, " decline\notherwise decline");
+  expect_found(text, "");
 }
 
 /* ---- Shape ---- */

@@ -377,6 +377,22 @@ Test(routing, a_set_fits_the_fact_it_is_compared_with) {
   expect_wrong("set s = [AT..DE] otherwise decline", 1, 14, "range of two");
 }
 
+/* The example that the language's reference begins with. */
+Test(routing, the_reference_holds) {
+  static const char fence[] = "```\n";
+  char text[65536];
+  FILE *file = fopen(FREEPORT_ROUTING "/README.md", "r");
+  cr_assert_not_null(file);
+  text[fread(text, 1, sizeof text - 1, file)] = '\0';
+  fclose(file);
+  char *example = strstr(text, fence), *end = example == NULL ? NULL : strstr(example + 1, fence);
+  cr_assert_not_null(end);
+  *end = '\0';
+  struct policy *policy = parse(example + strlen(fence));
+  cr_expect_eq(policy_rule_count(policy), 9);
+  policy_free(policy);
+}
+
 /* ---- Actions ---- */
 
 Test(routing, every_action) {

@@ -1,5 +1,6 @@
 /* The end of asking: what cannot be found out, or not be undone, is put before a person, once. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 #include "change.h"
@@ -229,4 +230,174 @@ ATTENTION_TEST(the_schedule_is_the_sheet_s_where_it_names_one) {
     cr_assert_null(world_outstanding(&world));
     world_advance(&world, 1);
   }
+}
+
+/* ---- Received, and nothing is heard of it any more ---- */
+
+/* What is captured at that connector is only received; its dispatch. */
+static struct dispatch received_capture(const char *connector) {
+  pay_at(connector, true);
+  world_approve(&world, ANSWER_IS_APPROVED);
+  move(MOVEMENT_CAPTURE);
+  struct dispatch capture = world_outstanding(&world)->dispatch;
+  world_approve(&world, ANSWER_IS_RECEIVED);
+  cr_assert(newest()->movements[0].received);
+  return capture;
+}
+
+static void tell(const struct dispatch *dispatch, enum answer answer) {
+  struct webhook webhook = world_webhook(dispatch, dispatch->operation, answer, world.now_ms);
+  cr_assert_eq(world_tell(&world, &webhook), STATUS_DONE);
+}
+
+static enum request_outcome a_person_says(bool succeeded) {
+  struct movement_request as = world_movement(&world, &newest()->id, MOVEMENT_CAPTURE, 0);
+  struct resolution_request request = {.from = as.from,
+                                       .payment = newest()->id,
+                                       .resolution = {.movement = newest()->movements[0].id,
+                                                      .succeeded = succeeded,
+                                                      .evidence = "the PSP's console"}};
+  uint64_t ticket = world.next_ticket++;
+  engine_resolve(world.engine, world.now_ms, ticket, &request);
+  (void)world_round(&world);
+  return world_answer(&world, ticket)->outcome;
+}
+
+static bool is_before_a_person(void) {
+  return newest()->movements[0].step.attention_ms != 0;
+}
+
+ATTENTION_TEST(a_received_capture_whose_webhook_does_not_come_is_put_before_a_person_after_five_days) {
+  struct dispatch capture = received_capture("beta");
+  cr_assert_eq(engine_counts(world.engine).open, 0, "nothing is kept in memory of what only a webhook ends");
+  cr_assert_eq(world_journal_agrees(&world), true);
+  world_advance(&world, 5LL * DAY_MS - MINUTE_MS);
+  cr_assert_not(is_before_a_person());
+  cr_assert_eq(listed_unresolved(), 0);
+  world_advance(&world, 2 * MINUTE_MS);
+  cr_assert(is_before_a_person());
+  cr_assert_eq(newest()->movements[0].step.status, STEP_PENDING);
+  cr_assert_eq(listed_unresolved(), 1);
+  world_advance(&world, 20LL * DAY_MS);
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 1);
+  cr_assert_null(world_outstanding(&world));
+  cr_assert_eq(engine_counts(world.engine).open, 0);
+  tell(&capture, ANSWER_IS_CAPTURED);
+  cr_assert_not(is_before_a_person());
+  cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
+  cr_assert_eq(listed_unresolved(), 0);
+}
+
+ATTENTION_TEST(a_person_ends_what_was_received_and_never_told_of) {
+  (void)received_capture("beta");
+  world_advance(&world, 6LL * DAY_MS);
+  cr_assert(is_before_a_person());
+  cr_assert_eq(a_person_says(true), REQUEST_DONE);
+  cr_assert_not(is_before_a_person());
+  cr_assert_eq(newest()->amount_captured, 1000);
+  cr_assert_eq(listed_unresolved(), 0);
+}
+
+ATTENTION_TEST(a_received_capture_that_its_webhook_ended_is_put_before_nobody) {
+  struct dispatch capture = received_capture("beta");
+  world_advance(&world, DAY_MS);
+  tell(&capture, ANSWER_IS_CAPTURED);
+  world_advance(&world, 10LL * DAY_MS);
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 0);
+  cr_assert(engine_due(world.engine) < 0, "nothing is waited for any more");
+}
+
+ATTENTION_TEST(a_restart_keeps_what_was_received) {
+  (void)received_capture("beta");
+  world_advance(&world, 3LL * DAY_MS);
+  world_restart(&world);
+  world_advance(&world, DAY_MS);
+  cr_assert_not(is_before_a_person());
+  world_advance(&world, DAY_MS + MINUTE_MS);
+  cr_assert(is_before_a_person());
+  world_restart(&world);
+  world_advance(&world, 3LL * DAY_MS);
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 1);
+  cr_assert_eq(listed_unresolved(), 1);
+}
+
+ATTENTION_TEST(a_disk_that_is_full_when_its_time_comes_puts_it_off) {
+  (void)received_capture("beta");
+  store_memory_fail_commits(world.store, -ENOSPC);
+  world_advance(&world, 5LL * DAY_MS + MINUTE_MS);
+  store_memory_fail_commits(world.store, 0);
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 0);
+  world_advance(&world, MINUTE_MS);
+  cr_assert(is_before_a_person());
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 1);
+}
+
+ATTENTION_TEST(many_that_were_received_come_each_in_its_time) {
+  enum { MANY = 300 };
+  for (unsigned i = 0; i < MANY; i++) {
+    (void)received_capture("beta");
+    world_advance(&world, i % 3 ? 1 : MINUTE_MS); /* three within a moment */
+  }
+  cr_assert_eq(engine_counts(world.engine).open, 0);
+  world_advance(&world, 5LL * DAY_MS - MANY / 3 * MINUTE_MS);
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 1, "the first");
+  world_advance(&world, 10 * MINUTE_MS);
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 31);
+  world.now_ms += 7LL * DAY_MS; /* the router is away, and all the others are due when it is back */
+  world_restart(&world);
+  world_advance(&world, 1);
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), MANY);
+}
+
+/* Two of one payment, and the later one's webhook comes. */
+ATTENTION_TEST(a_received_refund_is_put_before_a_person_by_itself) {
+  (void)received_capture("beta");
+  world_advance(&world, DAY_MS);
+  move(MOVEMENT_REFUND);
+  struct dispatch refund = world_outstanding(&world)->dispatch;
+  world_approve(&world, ANSWER_IS_RECEIVED);
+  world_advance(&world, 4LL * DAY_MS + MINUTE_MS);
+  cr_assert(is_before_a_person());
+  cr_assert_eq(newest()->movements[1].step.attention_ms, 0);
+  world_advance(&world, DAY_MS);
+  cr_assert_neq(newest()->movements[1].step.attention_ms, 0);
+  tell(&refund, ANSWER_IS_REFUNDED);
+  cr_assert_eq(newest()->movements[1].step.attention_ms, 0);
+  cr_assert(is_before_a_person());
+  cr_assert_eq(listed_unresolved(), 1);
+}
+
+ATTENTION_TEST(a_capture_that_a_replay_showed_to_be_received_waits_for_its_webhook_again) {
+  pay_at("beta", true);
+  world_approve(&world, ANSWER_IS_APPROVED);
+  move(MOVEMENT_CAPTURE);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  wait_in_vain(DAY_MS + 20 * MINUTE_MS);
+  cr_assert(is_before_a_person());
+  world_advance(&world, DAY_MS);
+  world_approve(&world, ANSWER_IS_RECEIVED);
+  cr_assert_not(is_before_a_person(), "it is known to be there: no person need look yet");
+  world_advance(&world, 2LL * DAY_MS);
+  cr_assert_eq(listed_unresolved(), 0);
+  world_advance(&world, DAY_MS);
+  cr_assert(is_before_a_person(), "five days after its dispatch");
+}
+
+ATTENTION_TEST(what_is_answered_received_for_days_is_put_before_a_person) {
+  (void)received_capture("alpha");
+  for (int64_t end_ms = world.now_ms + 5LL * DAY_MS - MINUTE_MS; world.now_ms < end_ms;) {
+    cr_assert_not(is_before_a_person());
+    world_advance(&world, MINUTE_MS);
+    while (world_outstanding(&world))
+      world_approve(&world, ANSWER_IS_RECEIVED);
+  }
+  for (unsigned i = 0; i < 30; i++) {
+    world_advance(&world, MINUTE_MS);
+    while (world_outstanding(&world))
+      world_approve(&world, ANSWER_IS_RECEIVED);
+  }
+  cr_assert(is_before_a_person());
+  world_advance(&world, DAY_MS);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_assert_eq(listed_unresolved(), 0);
 }

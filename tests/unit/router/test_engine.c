@@ -1193,6 +1193,33 @@ ENGINE_TEST(the_security_code_goes_with_every_attempt) {
   world_approve(&world, ANSWER_IS_CAPTURED);
 }
 
+/* No other connector could be sent it either. */
+ENGINE_TEST(a_code_that_the_vault_does_not_have_is_typed_again) {
+  uint64_t ticket = pay();
+  world_refuse(&world, STATUS_NO_CODE);
+  cr_assert_null(world_outstanding(&world));
+  cr_assert_eq(outcome(ticket), REQUEST_DONE);
+  const struct payment *payment = newest();
+  cr_assert_eq(payment->status, PAYMENT_FAILED);
+  cr_assert_eq(payment->attempt_count, 1);
+  cr_assert_eq(payment->attempts[0].step.class, OUTCOME_NOT_SENT);
+  cr_assert_str_eq(payment->attempts[0].step.answer.code, "security_code_not_found");
+  cr_assert_str_eq(payment->decline.reason, "security_code_not_found");
+  cr_assert_str_eq(payment->decline.category, "request");
+  cr_assert_eq(payment->decline.retry, OUTCOME_RETRY_UPDATE_CARD);
+}
+
+ENGINE_TEST(a_code_lost_between_two_attempts_leaves_what_the_issuer_said) {
+  pay();
+  world_decline(&world, "91");
+  world_refuse(&world, STATUS_NO_CODE);
+  cr_assert_null(world_outstanding(&world));
+  const struct payment *payment = newest();
+  cr_assert_eq(payment->status, PAYMENT_DECLINED);
+  cr_assert_eq(payment->attempt_count, 2);
+  cr_assert_str_neq(payment->decline.reason, "security_code_not_found");
+}
+
 ENGINE_TEST(nothing_is_no_amount) {
   struct payment_request request = world_request(&world);
   request.amount.minor = 0;

@@ -101,7 +101,7 @@ Test(findings, of_phases) {
 }
 
 Test(findings, of_the_vaults_refusals) {
-  for (enum status status = STATUS_BUSY; status <= STATUS_UNAVAILABLE; status++) {
+  for (enum status status = STATUS_BUSY; status <= STATUS_NO_CODE; status++) {
     struct evidence evidence = {.errand = ERRAND_FIRST, .status = status, .key = key};
     cr_assert_eq(find(&evidence), FINDING_NOT_SENT);
     evidence.errand = ERRAND_STATUS;

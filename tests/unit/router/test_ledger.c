@@ -159,6 +159,21 @@ Test(ledger, open_work_is_listed_across_merchants) {
   cr_assert_eq(ledger_open_next(ledger, &at_merchant, &at_payment, &at_merchant, &at_payment), LEDGER_ABSENT);
 }
 
+Test(ledger, what_was_awaited_first_comes_first) {
+  struct id movements[3] = {drawn("mov"), drawn("mov"), drawn("mov")}, movement;
+  int64_t since_ms;
+  cr_assert_eq(ledger_awaited_first(ledger, &since_ms, &movement), LEDGER_ABSENT);
+  for (int i = 0; i < 3; i++)
+    cr_assert_eq(ledger_awaited_set(ledger, (int64_t)(3 - i) << 40, &movements[i], true), 0);
+  for (int i = 2; i >= 0; i--) {
+    cr_assert_eq(ledger_awaited_first(ledger, &since_ms, &movement), 0);
+    cr_assert(since_ms == (int64_t)(3 - i) << 40 && id_equal(&movement, &movements[i]));
+    cr_assert_eq(ledger_commit(ledger), 0);
+    cr_assert_eq(ledger_awaited_set(ledger, since_ms, &movement, false), 0);
+  }
+  cr_assert_eq(ledger_awaited_first(ledger, &since_ms, &movement), LEDGER_ABSENT);
+}
+
 Test(ledger, references_find_their_payments) {
   struct id found;
   struct id later = draw_id(&system_draws, "pay", 1767225600001);
@@ -430,6 +445,40 @@ Test(ledger, a_record_in_the_place_of_another_is_noticed) {
   cr_assert_eq(ledger_payment_get(ledger, &merchant, &later, &bytes), 0);
   cr_assert_eq(bytes.length, 5);
   cr_assert_eq(ledger_payment_before(ledger, &merchant, &later, &found, &bytes), -EBADMSG);
+}
+
+/* The same row in another table. */
+Test(ledger, a_record_of_another_table_is_noticed) {
+  struct view k, v;
+  struct id found, owner, none = {0};
+  uint8_t row[STORE_KEY_MAX], value[64];
+  cr_assert_eq(ledger_payment_put(ledger, &merchant, &payment, "state", 5), 0);
+  cr_assert_eq(store_last(store, LEDGER_PAYMENTS, NULL, 0, &k, &v), 0);
+  size_t row_length = k.length, value_length = v.length;
+  memcpy(row, k.bytes, k.length);
+  memcpy(value, v.bytes, v.length);
+  cr_assert_eq(store_put(store, LEDGER_OPEN, row, row_length, value, value_length), 0);
+  cr_assert_eq(ledger_open_next(ledger, &none, &none, &owner, &found), -EBADMSG);
+  cr_assert_eq(ledger_open_set(ledger, &merchant, &payment, true), 0);
+  cr_assert_eq(ledger_open_next(ledger, &none, &none, &owner, &found), 0);
+}
+
+Test(ledger, every_bit_of_a_record_is_sealed) {
+  struct view k, v, bytes;
+  uint8_t row[STORE_KEY_MAX], value[64];
+  cr_assert_eq(ledger_payment_put(ledger, &merchant, &payment, "state", 5), 0);
+  cr_assert_eq(store_last(store, LEDGER_PAYMENTS, NULL, 0, &k, &v), 0);
+  size_t row_length = k.length, value_length = v.length;
+  memcpy(row, k.bytes, k.length);
+  memcpy(value, v.bytes, v.length);
+  for (size_t bit = 0; bit < 8 * value_length; bit++) {
+    value[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    cr_assert_eq(store_put(store, LEDGER_PAYMENTS, row, row_length, value, value_length), 0);
+    cr_assert_eq(ledger_payment_get(ledger, &merchant, &payment, &bytes), -EBADMSG, "bit %zu", bit);
+    value[bit / 8] ^= (uint8_t)(1U << bit % 8);
+  }
+  cr_assert_eq(store_put(store, LEDGER_PAYMENTS, row, row_length, value, value_length), 0);
+  cr_assert_eq(ledger_payment_get(ledger, &merchant, &payment, &bytes), 0);
 }
 
 Test(ledger, a_ledger_under_another_key_is_refused) {

@@ -298,6 +298,25 @@ Test(pump, a_failed_event_is_tried_by_the_schedule_and_becomes_a_dead_letter) {
     cr_expect(id_equal(&made[0].event, &made[i].event));
 }
 
+Test(pump, an_endpoints_health_is_told) {
+  struct id endpoint = make_endpoint("https://down.example/", EVERY_EVENT_TYPE);
+  struct endpoint_health health;
+  struct id payment = authorize();
+  settle();
+  cr_assert(pump_endpoint_health(pump, &world.merchant, &endpoint, &health));
+  cr_expect(health.last_success_ms == 0 && health.failures == 0 && health.waiting == 1 && !health.behind);
+  end_attempt(under_way(payment.text, NULL), DELIVERY_ANSWERED, 500);
+  cr_assert(pump_endpoint_health(pump, &world.merchant, &endpoint, &health));
+  cr_expect(health.last_success_ms == 0 && health.failures == 1 && health.waiting == 1);
+  while (made_count < 2)
+    pass(S);
+  end_attempt(under_way(payment.text, NULL), DELIVERY_TAKEN, 200);
+  cr_assert(pump_endpoint_health(pump, &world.merchant, &endpoint, &health));
+  cr_expect_eq(health.last_success_ms, world.now_ms);
+  cr_expect(health.failures == 0 && health.waiting == 0);
+  cr_expect_not(pump_endpoint_health(pump, &endpoint, &endpoint, &health), "another merchant's");
+}
+
 static void use_short_schedule(void) {
   pump_free(pump);
   options.schedule_count = 2;

@@ -91,5 +91,5 @@ enum status world_tell(struct world *world, const struct webhook *webhook);
 
 /* Whether two ledgers' tables that the journal rebuilds are the same. */
 bool world_payments_agree(struct store *left, struct store *right);
-/* Whether the payments, open and movements tables equal what the journal rebuilds. */
+/* Whether the payments, open, movements and awaited tables equal what the journal rebuilds. */
 bool world_journal_agrees(struct world *world);

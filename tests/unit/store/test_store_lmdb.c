@@ -120,9 +120,35 @@ Test(store_lmdb, a_file_of_something_else_is_refused) {
   fclose(file);
   cr_assert_eq(chmod(scratch.file, 0600), 0);
   struct store *store;
+  char log[SCRATCH_CAPACITY + 8];
+  snprintf(log, sizeof log, "%s-log", scratch.file);
   off_t whole = file_size(scratch.file);
   cr_assert_eq(store_open_lmdb(scratch.file, tables, MAP_BYTES, &store), -EBADMSG);
   cr_assert_eq(file_size(scratch.file), whole, "it stays as it was");
+  cr_assert_eq(access(log, F_OK), -1, "an empty log is left beside it");
+}
+
+Test(store_lmdb, a_look_before_opening_changes_nothing) {
+  uint8_t value[2];
+  size_t length;
+  struct view key = {(const uint8_t *)"row", 3}, none = {(const uint8_t *)"none", 4};
+  cr_assert_eq(store_lmdb_peek(scratch.file, "one", key, value, sizeof value, &length), STORE_ABSENT);
+  cr_assert_eq(access(scratch.file, F_OK), -1);
+  struct store *store = open_store();
+  cr_assert_eq(store_put(store, 0, "row", 3, "long", 4), 0);
+  cr_assert_eq(store_commit(store), 0);
+  store_close(store);
+  struct stat before, after;
+  cr_assert_eq(stat(scratch.file, &before), 0);
+  cr_assert_eq(store_lmdb_peek(scratch.file, "one", key, value, sizeof value, &length), 0);
+  cr_assert_eq(length, 4);
+  cr_assert_arr_eq(value, "lo", 2);
+  cr_assert_eq(store_lmdb_peek(scratch.file, "one", none, value, sizeof value, &length), STORE_ABSENT);
+  cr_assert_eq(store_lmdb_peek(scratch.file, "three", key, value, sizeof value, &length), STORE_ABSENT);
+  cr_assert_eq(stat(scratch.file, &after), 0);
+  cr_assert_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+  cr_assert_eq(chmod(scratch.file, 0640), 0);
+  cr_assert_eq(store_lmdb_peek(scratch.file, "one", key, value, sizeof value, &length), -EPERM);
 }
 
 /* Read through the map, a file cut short kills the process: it has to be seen before. */

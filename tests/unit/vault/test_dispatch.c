@@ -177,7 +177,7 @@ Test(dispatch, what_ended_within_the_round_is_not_sent) {
   unsigned expired = 0;
   while (harness_receive(&h, &h.router, &message) == 0) {
     struct reader rest = reader_over(message.body, message.length);
-    expired += message.type == (RV_DISPATCH | REPLY_BIT) && read_u16(&rest) == STATUS_EXPIRED;
+    expired += message.type == (RV_DISPATCH | REPLY_BIT) && read_u16(&rest) == STATUS_NO_CODE;
   }
   cr_assert_eq(expired, 1, "its code");
   struct token_question question = {h.merchant, token};
@@ -251,14 +251,14 @@ Test(dispatch, a_code_typed_again_is_used_by_its_id) {
   answer();
   struct dispatch other = harness_charge(&h, &token);
   other.security_code = code;
-  cr_assert_eq(dispatch(&other), STATUS_NOT_FOUND, "bound to the first payment");
+  cr_assert_eq(dispatch(&other), STATUS_NO_CODE, "bound to the first payment");
   other.security_code = unknown;
-  cr_assert_eq(dispatch(&other), STATUS_NOT_FOUND);
+  cr_assert_eq(dispatch(&other), STATUS_NO_CODE);
   struct tokenized made;
   cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
   other = harness_charge(&h, &made.token);
   other.security_code = lease_again("888");
-  cr_assert_eq(dispatch(&other), STATUS_NOT_FOUND, "leased for another token");
+  cr_assert_eq(dispatch(&other), STATUS_NO_CODE, "leased for another token");
 }
 
 Test(dispatch, a_code_is_typed_again_only_for_a_card_that_can_pay) {

@@ -187,6 +187,22 @@ Test(connectors, credentials_stay_in_no_memory) {
   cr_assert(sodium_is_zero((const uint8_t *)connectors->scratch, sizeof *connectors->scratch));
 }
 
+Test(connectors, one_after_the_other_is_listed_without_its_credentials) {
+  struct connector_set set = a_set("other");
+  struct connector_listing listing;
+  strcpy(set.base_url, "https://psp.example.org/x");
+  cr_assert_eq(connector_put(connectors, &set), 0);
+  cr_assert_eq(connector_next(connectors, "", &listing), 0);
+  cr_assert_str_eq(listing.facts.name, "adyen");
+  cr_assert_eq(connector_next(connectors, "adyen", &listing), 0);
+  cr_assert_str_eq(listing.facts.name, "other");
+  cr_assert_str_eq(listing.base_url, "https://psp.example.org/x");
+  cr_assert(sodium_is_zero((const uint8_t *)connectors->scratch, sizeof *connectors->scratch));
+  cr_assert_eq(connector_next(connectors, "between", &listing), 0, "after one that is not there");
+  cr_assert_str_eq(listing.facts.name, "other");
+  cr_assert_eq(connector_next(connectors, "other", &listing), STATUS_NOT_FOUND);
+}
+
 /* Money goes where the sheet says; only a test stack may be pointed elsewhere. */
 Test(connectors, a_live_one_goes_to_its_sheets_host) {
   struct connector_set set = a_set("other");

@@ -141,6 +141,10 @@ static void expect_whole_way(void) {
 
 Test(webhooks, one_goes_the_whole_way) {
   expect_whole_way();
+  struct connector_listing listing = {0};
+  webhook_counts_show(&h.vault->webhooks.counts, "adyen", &listing);
+  cr_assert_eq(listing.webhooks_taken, 1);
+  cr_assert_eq(listing.webhooks_wrongly_signed + listing.webhooks_without_secret, 0);
   harness_restart(&h);
   expect_whole_way();
 }
@@ -153,6 +157,11 @@ Test(webhooks, what_is_not_signed_reaches_nobody) {
   set_connector(WEBHOOK_BODY_HMAC, "short");
   cr_assert_eq(answered(come_in("short")), STATUS_REFUSED, "a secret that can be guessed is none");
   cr_assert_eq(pushed(), 0);
+  struct connector_listing listing = {0};
+  webhook_counts_show(&h.vault->webhooks.counts, "adyen", &listing);
+  cr_assert_eq(listing.webhooks_wrongly_signed, 1);
+  cr_assert_eq(listing.webhooks_without_secret, 2);
+  cr_assert_eq(listing.webhooks_taken + listing.webhooks_unreadable, 0);
 }
 
 Test(webhooks, an_event_whose_fields_are_not_signed_is_refused) {

@@ -1,0 +1,235 @@
+#include <errno.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin.h"
+#include "command_line.h"
+#include "commands.h"
+#include "credentials.h"
+#include "exit_status.h"
+#include "paths.h"
+#include "registration.h"
+
+static const char usage[] =
+    "usage: freeport connector add NAME --sheet SHEET [--base-url URL] [--merchant-account TEXT]\n"
+    "                              --credential KEY=- ... --dir DIR\n"
+    "       freeport connector enable|drain|disable NAME --dir DIR\n"
+    "       freeport connector list --dir DIR\n"
+    "\n"
+    "A connector is a sheet (how a PSP is spoken to) plus an account. add registers one, or changes one as a "
+    "whole:\n"
+    "  --sheet SHEET            the sheet's name, as in policy/connectors; its hash is pinned in the vault\n"
+    "  --credential KEY=-       a value that the sheet names, from the next line of standard input; "
+    "KEY=@FILE reads it\n"
+    "                           from a file. Never on the command line\n"
+    "  --base-url URL           test environment only: where requests go instead of the sheet's host\n"
+    "  --merchant-account TEXT  shown beside the connector; not a secret\n"
+    "To take the PSP's webhooks, give the secret that signs them as the credential webhook_secret; while it "
+    "is "
+    "changed, the\n"
+    "one before as webhook_secret_previous. The PSP sends them to hooks, POST /v1/hooks/NAME.\n"
+    "A connector that is changed stays as it was: active, draining or disabled. list shows them all, and "
+    "where "
+    "requests go, and which webhooks were refused since the start.\n"
+    "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops "
+    "all.\n";
+
+static int add(const struct command_line *line, struct admin_client *admin) {
+  static struct credential credentials[COMMAND_CREDENTIALS_MAX];
+  char sheets[PATH_MAX];
+  int result = builtin_sheets(sheets, sizeof sheets);
+  for (int i = 0; result == 0 && i < line->credential_count; i++) {
+    result = credential_read(line->credentials[i], &credentials[i]) < 0 ? -ECANCELED : 0;
+  }
+  if (result == 0) {
+    struct connector_account account = {.name = line->words[1],
+                                        .sheet = line->sheet,
+                                        .sheets = sheets,
+                                        .base_url = line->base_url,
+                                        .merchant_account = line->merchant_account,
+                                        .credentials = credentials,
+                                        .credential_count = (unsigned)line->credential_count};
+    result = connector_register(admin, &account);
+    result = result == -EINVAL ? -ECANCELED : result; /* it has said what is wrong */
+  }
+  sodium_memzero(credentials, sizeof credentials);
+  return result;
+}
+
+static const char *status_text(enum connector_status status) {
+  static const char *const texts[] = {
+      [CONNECTOR_ACTIVE] = "active", [CONNECTOR_DRAINING] = "draining", [CONNECTOR_DISABLED] = "disabled"};
+  return texts[status];
+}
+
+/* The connector after that name. Returns as admin_call(). */
+static int next_connector(struct admin_client *admin, const char *after,
+                          struct connector_listing *ret_listing) {
+  struct connectors_question question = {0};
+  strcpy(question.after, after);
+  struct writer body = admin_body(admin);
+  struct reader reply;
+  write_connectors_question(&body, &question);
+  int result = admin_call(admin, ADMIN_CONNECTOR_NEXT, &body, &reply);
+  return result != 0 ? result : read_connector_listing(&reply, ret_listing);
+}
+
+/* Calls show for each; returns 0, or what admin_call() says. */
+static int each_connector(struct admin_client *admin,
+                          void (*show)(void *context, const struct connector_listing *listing),
+                          void *context) {
+  struct connector_listing listing = {0};
+  int result;
+  while ((result = next_connector(admin, listing.facts.name, &listing)) == 0) {
+    show(context, &listing);
+  }
+  return result == STATUS_NOT_FOUND ? 0 : result;
+}
+
+/* Scheme, host and port; what follows them is none of the reader's business. */
+static int host_length(const char *url) {
+  const char *host = strstr(url, "://");
+  return host == NULL ? (int)strlen(url) : (int)(host + 3 - url) + (int)strcspn(host + 3, "/");
+}
+
+static void print_connector(void *context, const struct connector_listing *listing) {
+  (void)context;
+  const struct connector_facts *facts = &listing->facts;
+  const char *url = listing->base_url[0] != '\0' ? listing->base_url : "the sheet's";
+  const char *account = facts->merchant_account[0] != '\0' ? facts->merchant_account : "-";
+  printf("%-20s %-12s %-9s %-20s %.*s\n", facts->name, facts->sheet, status_text(facts->status), account,
+         host_length(url), url);
+  if (listing->webhooks_without_secret + listing->webhooks_wrongly_signed + listing->webhooks_unreadable >
+      0) {
+    printf("  webhooks since the start: %u taken; refused: %u for want of a signing secret, %u wrongly "
+           "signed, %u not as "
+           "the sheet has them\n",
+           listing->webhooks_taken, listing->webhooks_without_secret, listing->webhooks_wrongly_signed,
+           listing->webhooks_unreadable);
+  }
+}
+
+static int list(const struct command_line *line, struct admin_client *admin) {
+  (void)line;
+  printf("%-20s %-12s %-9s %-20s %s\n", "NAME", "SHEET", "STATUS", "MERCHANT ACCOUNT", "HOST");
+  return each_connector(admin, print_connector, NULL);
+}
+
+struct status_search {
+  const char *name;
+  enum connector_status status; /* 0: not found */
+};
+
+static void compare_name(void *context, const struct connector_listing *listing) {
+  struct status_search *search = context;
+  if (strcmp(listing->facts.name, search->name) == 0) {
+    search->status = listing->facts.status;
+  }
+}
+
+/* A change leaves the status as it is: whoever changes a disabled one must not think that it is used now. */
+static int add_and_tell(const struct command_line *line, struct admin_client *admin) {
+  struct status_search search = {.name = line->words[1]};
+  int result = add(line, admin);
+  if (result == 0) {
+    result = each_connector(admin, compare_name, &search);
+  }
+  if (result == 0 && search.status == CONNECTOR_ACTIVE) {
+    printf("connector %s: registered\n", search.name);
+  } else if (result == 0 && search.status != 0) {
+    printf("connector %s: changed; it stays %s until `freeport connector enable %s`\n", search.name,
+           status_text(search.status), search.name);
+  }
+  return result;
+}
+
+static int set_status(const struct command_line *line, struct admin_client *admin,
+                      enum connector_status status) {
+  struct connector_status_set set = {.status = status};
+  strcpy(set.name, line->words[1]);
+  struct writer body = admin_body(admin);
+  struct reader reply;
+  write_connector_status_set(&body, &set);
+  int result = admin_call(admin, ADMIN_CONNECTOR_STATUS, &body, &reply);
+  if (result == 0) {
+    printf("connector %s: %s\n", set.name, status_text(status));
+  }
+  return result;
+}
+
+static int enable(const struct command_line *line, struct admin_client *admin) {
+  return set_status(line, admin, CONNECTOR_ACTIVE);
+}
+
+static int drain(const struct command_line *line, struct admin_client *admin) {
+  return set_status(line, admin, CONNECTOR_DRAINING);
+}
+
+static int disable(const struct command_line *line, struct admin_client *admin) {
+  return set_status(line, admin, CONNECTOR_DISABLED);
+}
+
+static const struct action {
+  const char *name;
+  int (*run)(const struct command_line *line, struct admin_client *admin);
+  bool names, sheet; /* whether it wants NAME, --sheet */
+} actions[] = {{"add", add_and_tell, true, true},
+               {"list", list, false, false},
+               {"enable", enable, true, false},
+               {"drain", drain, true, false},
+               {"disable", disable, true, false}};
+
+static const struct action *find_action(const struct command_line *line) {
+  for (size_t i = 0; line->word_count > 0 && i < sizeof actions / sizeof actions[0]; i++) {
+    if (strcmp(line->words[0], actions[i].name) == 0) {
+      return &actions[i];
+    }
+  }
+  return NULL;
+}
+
+/* Returns EXIT_GOOD, or EXIT_USAGE after saying what is wrong. */
+static int check_usage(const struct command_line *line, const struct action *action) {
+  if (action == NULL) {
+    return command_wrong(line->command, usage, "%s",
+                         line->word_count == 0
+                             ? "what to do is missing: add, list, enable, drain or disable"
+                             : "there is no such action; add, list, enable, drain and disable are");
+  }
+  if (line->word_count != (action->names ? 2 : 1)) {
+    return command_wrong(line->command, usage, "%s takes %s", action->name,
+                         action->names ? "one NAME" : "no NAME");
+  }
+  if (action->names && !connector_name_valid(line->words[1])) {
+    return command_wrong(line->command, usage,
+                         "NAME is made of a-z, 0-9 and _, begins with a letter and has at most %d",
+                         CONNECTOR_NAME_CAPACITY - 1);
+  }
+  if (action->sheet && line->sheet == NULL) {
+    return command_wrong(line->command, usage, "--sheet SHEET is missing");
+  }
+  return EXIT_GOOD;
+}
+
+int connector_command(int argc, char **argv) {
+  static struct admin_client admin;
+  struct command_line line;
+  int status;
+  if (command_line_parse(argc, argv, usage, &line, &status) != 0) {
+    return status;
+  }
+  const struct action *action = find_action(&line);
+  status = check_usage(&line, action);
+  if (status != EXIT_GOOD) {
+    return status;
+  }
+  status = command_connect(&line, &admin);
+  if (status != EXIT_GOOD) {
+    return status;
+  }
+  int result = action->run(&line, &admin);
+  admin_close(&admin);
+  return command_result("connector", result);
+}
