@@ -353,11 +353,11 @@ int policy_command(int argc, char **argv) {
     return status;
   }
   if (line.word_count == 0) {
-    return command_wrong(line.command, usage, "what to do is missing; there are %s", names);
+    return command_wrong(line.command, usage, "what to do is missing: %s", names);
   }
   const struct action *action = action_named(line.words[0]);
   if (action == NULL) {
-    return command_wrong(line.command, usage, "there is no such action; there are %s", names);
+    return command_wrong(line.command, usage, "there is no such action; %s are", names);
   }
   if (line.word_count < action->least || line.word_count > action->most) {
     return command_wrong(line.command, usage, "%s takes %s", action->name, action->takes);

@@ -85,6 +85,21 @@ static void check_decision(struct universe *universe, const struct scenario *sce
     violation(universe, scenario->number, "P6: the recorded policy decides otherwise now");
 }
 
+/* It goes where the list leads that was decided when it began, whatever was published since: one version of a
+ * policy, whole. */
+static bool follows_its_list(const struct payment *payment) {
+  const struct decision *decision = &payment->decision;
+  unsigned place = 0;
+  for (unsigned i = 0; i < payment->attempt_count; i++, place++) {
+    while (place < decision->candidate_count && decision->candidates[place].skipped != SKIP_NONE)
+      place++;
+    if (place >= decision->candidate_count ||
+        strcmp(decision->candidates[place].connector, payment->attempts[i].connector) != 0)
+      return false;
+  }
+  return true;
+}
+
 static unsigned live_attempts(const struct payment *payment) {
   unsigned live = 0;
   for (unsigned i = 0; i < payment->attempt_count; i++)
@@ -102,6 +117,8 @@ static void check_payment(struct universe *universe, const struct scenario *scen
     violation(universe, scenario->number, "P5: the sums of a payment do not hold");
   if (live_attempts(payment) > 1)
     violation(universe, scenario->number, "P4: two attempts are open or live in the journal");
+  if (!follows_its_list(payment))
+    violation(universe, scenario->number, "P6: an attempt is not where the list leads that was decided");
 }
 
 /* The stored record, as it lies there; its seal comes after it and is checked whenever the engine reads it.
