@@ -1,6 +1,7 @@
 #include "diff.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

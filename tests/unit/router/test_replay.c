@@ -110,8 +110,9 @@ Test(replay_counts, a_mean_by_what_moves) {
 
 Test(replay_counts, many_kinds) {
   for (unsigned i = 0; i < 20000; i++) {
-    struct replay_kind kind = {
-        (enum network)(1 + i % 8), FUNDING_CREDIT, {(char)('A' + i / 8 % 26), (char)('A' + i / 208 % 26), 0}};
+    struct replay_kind kind = {(enum network)(1 + i / 2 % 8),
+                               FUNDING_CREDIT,
+                               {(char)('A' + i / 16 % 26), (char)('A' + i / 416 % 26), 0}};
     cr_assert(counts_add_attempt(&counts, "b", &kind, i % 2));
     cr_assert(counts_add_moved(&counts, i % 2, "b", &kind));
   }
@@ -161,7 +162,7 @@ static void pay(bool approved) {
   if (approved)
     world_approve(&world, ANSWER_IS_CAPTURED);
   else
-    world_decline(&world, "do_not_honor");
+    world_decline(&world, "14");
   world_advance(&world, 1000);
 }
 
