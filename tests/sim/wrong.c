@@ -10,7 +10,7 @@ enum { HTTP_NOT_FOUND = 404 };
 static enum wrong chosen;
 static int64_t started_ms;
 static bool late;
-static struct engine *running; /* the engine that commits */
+static struct engine *running; /* once it has committed */
 
 static const struct {
   const char *name, *about;
@@ -52,6 +52,7 @@ void wrong_choose(enum wrong wrong) {
 
 void wrong_restarted(int64_t now_ms) {
   started_ms = now_ms;
+  running = NULL;
 }
 
 /* ---- Between the parts ---- */

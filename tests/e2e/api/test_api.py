@@ -176,6 +176,7 @@ class Payments(Case):
     def test_lists_are_narrowed_and_paged(self):
         for i in range(5):
             self.expect(self.client.pay(1000 + 100 * i, reference="paged", metadata={"n": str(i)}), 201)
+            time.sleep(0.002)  # of one millisecond none is the newer
         first = self.expect(self.client.request("GET", "/v1/payments?reference=paged&limit=2"), 200)
         self.assertEqual([p["amount"] for p in first["data"]], [1400, 1300])
         self.assertTrue(first["has_more"])
