@@ -13,6 +13,7 @@
 enum {
   CONNECTIONS_EXTRA = 1024, /* idle connections, and those whose requests are answered at once */
   REQUEST_TIMEOUT_S = 30,
+  LONG_BODIES = 16,         /* policies that come in at once */
   KEYS_SWEPT_PER_ROUND = 4, /* old idempotency keys are looked for a few at a time */
   DISPATCH_SLACK_MS = 5000, /* beyond a dispatch's own time the vault is taken to have lost it */
   QUESTION_MS = 5000,
@@ -316,6 +317,11 @@ static void time_passes(struct timer *timer) {
   pump_run(api->pump, api_now_ms(api));
 }
 
+static void turns_come(struct timer *timer) {
+  struct api *api = (struct api *)((char *)timer - offsetof(struct api, turn_timer));
+  call_finish_all(&api->next_turn, !api->draining);
+}
+
 static int64_t due(struct api *api) {
   int64_t engine_ms = api->refused_count > 0 ? 0 : engine_due(api->engine);
   int64_t pump_ms = pump_due(api->pump, api_now_ms(api));
@@ -395,6 +401,7 @@ int api_new(const struct api_options *options, struct api **ret_api) {
     return -ENOMEM;
   api->options = *options;
   api->engine_timer.due = time_passes;
+  api->turn_timer.due = turns_come;
   name_routes(api);
   const struct vault_link_host host = {vault_changed, vault_told, vault_head, api};
   const struct notify_link_host notify = {notify_changed, notify_ended, api};
@@ -421,6 +428,8 @@ void api_free(struct api *api) {
   notify_link_close(&api->notify);
   call_finish_all(&api->after_connectors, false);
   call_finish_all(&api->after_commit, false);
+  call_finish_all(&api->next_turn, false);
+  loop_clear_timer(api->options.loop, &api->turn_timer);
   loop_clear_timer(api->options.loop, &api->engine_timer);
   loop_clear_timer(api->options.loop, &api->connectors.retry);
   pump_free(api->pump);
@@ -437,7 +446,10 @@ int api_listen(struct api *api, int fd) {
                                        .limits = {.body_bytes = BODY_MAX,
                                                   .connections = requests + CONNECTIONS_EXTRA,
                                                   .requests = requests,
-                                                  .timeout_s = REQUEST_TIMEOUT_S},
+                                                  .timeout_s = REQUEST_TIMEOUT_S,
+                                                  .long_path = "/v1/policies",
+                                                  .long_body_bytes = LONG_BODY_MAX,
+                                                  .long_bodies = LONG_BODIES},
                                        .headers = headers,
                                        .handle = handle,
                                        .context = api};

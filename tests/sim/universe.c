@@ -231,7 +231,7 @@ void publish_policy(struct universe *universe, unsigned number) {
   tell(universe, NOBODY, "a policy is published: %s", text);
   int r = ledger_policy_put(universe->ledger, &record);
   if (r == 0)
-    r = ledger_policy_publish(universe->ledger, &head, &universe->merchant, &record.id);
+    r = ledger_policy_publish(universe->ledger, &head, &universe->merchant, &record.id, "");
   if (r < 0)
     violation(universe, NOBODY, "a policy cannot be published (%d)", r);
   engine_on_policy(universe->engine);
