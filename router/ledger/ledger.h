@@ -146,7 +146,8 @@ MUST_USE int ledger_open_before(struct ledger *ledger, const struct id *merchant
 /* Whether a webhook is awaited for the movement since since_ms (0 or more; the same when that ends). */
 MUST_USE int ledger_awaited_set(struct ledger *ledger, int64_t since_ms, const struct id *movement,
                                 bool awaited);
-/* The one that has been awaited the longest. LEDGER_ABSENT when there is none. */
+/* The one that has been awaited the longest, if its payment agrees: the row's seal is not looked at.
+ * LEDGER_ABSENT when there is none; -EBADMSG when the first row is none. */
 MUST_USE int ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement);
 /* Remembers that payment bears the merchant's reference. */
 MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
