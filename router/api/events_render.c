@@ -1,5 +1,6 @@
 #include "events_render.h"
 #include "api.h"
+#include "authorization_render.h"
 #include "payments_render.h"
 #include "policies_render.h"
 #include <errno.h>
@@ -60,6 +61,10 @@ static int render_data(const struct event_renderer *renderer, struct json_out *o
     uint8_t subject = events->events[index].subject;
     render_payment(out, "data", events->payment,
                    subject > 0 ? &events->payment->movements[subject - 1].id : NULL);
+    return 0;
+  }
+  if (events->events[index].type == EVENT_APPROVAL_RATE_DROPPED) {
+    render_rate_alert(out, "data", &events->rate_alert, renderer->livemode, events->at_ms);
     return 0;
   }
   if (events->endpoint.id.text[0] == '\0')

@@ -28,6 +28,7 @@ static const char *const names[EVENT_TYPE_COUNT] = {
     [EVENT_POLICY_PUBLISHED] = "policy.published",
     [EVENT_POLICY_ROLLED_BACK] = "policy.rolled_back",
     [EVENT_ENDPOINT_DISABLED] = "webhook_endpoint.disabled",
+    [EVENT_APPROVAL_RATE_DROPPED] = "approval_rate.dropped",
 };
 
 const char *event_type_name(enum event_type type) {

@@ -95,7 +95,8 @@ struct journal_head {
 enum journal_type {
   JOURNAL_PAYMENT = 1, /* changes of one payment: router/engine/change.h */
   JOURNAL_POLICY,      /* a policy drafted, published or rolled back */
-  JOURNAL_ENDPOINT     /* an endpoint made, changed, given another secret, disabled or deleted */
+  JOURNAL_ENDPOINT,    /* an endpoint made, changed, given another secret, disabled or deleted */
+  JOURNAL_RATE_ALERT   /* a merchant's approval rate has fallen */
 };
 
 struct journal_entry { /* borrowed from the store */
@@ -363,6 +364,26 @@ MUST_USE int ledger_delivery_delete(struct ledger *ledger, const struct id *merc
 MUST_USE int ledger_delivery_next(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
                                   enum delivery_kind kind, const struct delivery_row *after,
                                   struct delivery_row *ret_row);
+
+/* ---- Approval rates that have fallen: in the journal alone ---- */
+
+enum { RATE_ALERT_CONFIDENCE = 9990 /* hundredths of a per cent */ };
+
+/* Payments that reached an issuer. */
+struct rate_sample {
+  uint64_t approved, total;
+};
+
+struct rate_alert {
+  struct id merchant;
+  uint8_t window_hours;           /* of now */
+  struct rate_sample now, before; /* before: in the 30 days until then */
+};
+
+MUST_USE int ledger_rate_alert_put(struct ledger *ledger, const struct journal_head *head,
+                                   const struct rate_alert *alert);
+/* What an entry of JOURNAL_RATE_ALERT says. Returns 0 or -EBADMSG. */
+MUST_USE int ledger_rate_alert_entry(const struct journal_entry *entry, struct rate_alert *ret_alert);
 
 /* ---- The vault's audit head (B9) ---- */
 
