@@ -2,11 +2,11 @@
  *
  * A fact has one slot for each way in which it is compared: `amount` one for each currency (so that an amount
  * in another currency is absent), `card.bin` one for each number of digits, an attribute one as a text and
- * one as a number. Texts are numbers too (strings.h). */
+ * one as a number. Texts are numbers too (text_numbers.h). */
 #pragma once
 
 #include "policy_tree.h"
-#include "strings.h"
+#include "text_numbers.h"
 
 enum { SLOTS_MAX = 255 };
 

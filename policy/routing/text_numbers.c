@@ -1,4 +1,4 @@
-#include "strings.h"
+#include "text_numbers.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
