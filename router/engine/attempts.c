@@ -200,6 +200,7 @@ static void succeed(struct slot *slot, struct attempt *attempt) {
   attempt->step.ended_ms = slot->engine->now_ms;
   attempt->captured = attempt->operation == OPERATION_CHARGE;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
+  choose_learn(slot->engine, slot->payment, attempt, false);
   open_agreement(slot, attempt);
   stage_end_payment(slot);
   count_end(slot);
@@ -216,6 +217,7 @@ static void fail(struct slot *slot, struct attempt *attempt, enum outcome_class 
   attempt->step.attention_ms = 0;
   attempt->step.ended_ms = slot->engine->now_ms;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
+  choose_learn(slot->engine, slot->payment, attempt, may_go_on);
   attempt_next(slot, may_go_on);
 }
 

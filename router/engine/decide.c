@@ -98,29 +98,40 @@ static void take_verdict(const struct policy_decision *verdict, struct decision 
   decision->action = action->type;
   decision->share = verdict->share;
   decision->options = action->options;
-  decision->advice_count = (uint8_t)verdict->advice_count;
-  for (unsigned i = 0; i < verdict->advice_count; i++)
-    decision->advice[i] = (uint16_t)verdict->advice[i];
   for (unsigned i = 0; i < verdict->order_count; i++)
     add_candidate(decision, action->candidates[verdict->order[i]]);
 }
 
-void decide_again(const struct policy *policy, const struct payment *payment,
-                  const struct request_fields *inputs, struct decision *decision) {
+static void ask_policy(const struct policy *policy, const struct payment *payment,
+                       const struct request_fields *inputs, const struct decision *decision,
+                       struct policy_decision *ret_verdict) {
   struct fact_texts texts;
   struct policy_facts facts;
-  struct policy_decision verdict;
   payment_facts(payment, inputs, &decision->basis, &texts, &facts);
-  policy_evaluate(policy, &facts, &verdict);
+  policy_evaluate(policy, &facts, ret_verdict);
+}
+
+static void settle(const struct policy_decision *verdict, struct decision *decision) {
   decision->candidate_count = 0;
-  take_verdict(&verdict, decision);
+  take_verdict(verdict, decision);
+  choose_order(decision);
+}
+
+void decide_again(const struct policy *policy, const struct payment *payment,
+                  const struct request_fields *inputs, struct decision *decision) {
+  struct policy_decision verdict;
+  ask_policy(policy, payment, inputs, decision, &verdict);
+  settle(&verdict, decision);
 }
 
 static void evaluate(struct engine *engine, const struct policy *policy, const struct payment *payment,
                      const struct request_fields *inputs, struct decision *decision) {
+  struct policy_decision verdict;
   find_zones(engine, policy, payment->created_ms, &decision->basis);
   find_windows(policy, &decision->basis);
-  decide_again(policy, payment, inputs, decision);
+  ask_policy(policy, payment, inputs, decision, &verdict);
+  choose_gather(engine, policy, &verdict, payment, decision);
+  settle(&verdict, decision);
 }
 
 static enum request_outcome by_policy(struct engine *engine, const struct payment *payment,

@@ -40,6 +40,7 @@ static void fill_defaults(struct engine_options *options) {
   options->received_ms = or_default(options->received_ms, DEFAULT_RECEIVED_MS);
   options->requests_max = or_default(options->requests_max, DEFAULT_REQUESTS);
   options->loaded_max = or_default(options->loaded_max, DEFAULT_LOADED);
+  options->learned_cells = or_default(options->learned_cells, CHOICE_CELLS_DEFAULT);
   if (options->attempts_max > ATTEMPTS_MAX)
     options->attempts_max = ATTEMPTS_MAX;
 }
@@ -49,6 +50,8 @@ static int open_parts(struct engine *engine) {
   int r = timers_open(&engine->timers);
   for (size_t i = 0; r == 0 && i < sizeof maps / sizeof *maps; i++)
     r = map_open(maps[i]);
+  if (r == 0)
+    r = choice_cells_new(engine->options.learned_cells, CHOICE_HALF_LIFE_DEFAULT_MS, &engine->learned);
   return r;
 }
 
@@ -86,6 +89,7 @@ void engine_free(struct engine *engine) {
   kept_free(&engine->kept);
   kept_free(&engine->waiting);
   policies_forget(engine);
+  choice_cells_free(engine->learned);
   payment_free(engine->looked_at);
   free(engine->connectors);
   map_close(&engine->slots);

@@ -140,6 +140,7 @@ struct connector {
   struct connector_facts facts;
   const struct sheet_facts *sheet; /* NULL: none of that hash is known */
   struct health health;
+  uint16_t number; /* by which what is learned of it is known; stays its own while it is registered */
 };
 
 struct cached_policy {
@@ -168,6 +169,8 @@ struct engine {
   struct kept_reply *kept, *waiting; /* of this round; of failed ones */
   int64_t waiting_ms;                /* when to take the latter in again */
 
+  struct choice_cells *learned;
+  uint16_t last_number; /* given to a connector */
   struct connector *connectors;
   size_t connector_count;
   struct cached_policy policies[POLICIES_CACHED];
@@ -322,6 +325,18 @@ enum request_outcome decide(struct engine *engine, const struct named_connectors
 enum request_outcome decide_by(struct engine *engine, const struct policy *policy,
                                const struct request_fields *inputs, struct payment *payment);
 void policies_forget(struct engine *engine);
+
+/* ---- choose.c ---- */
+
+/* Gathers what the rule's choice rests upon, and what its advice rules would choose; into the decision. */
+void choose_gather(const struct engine *engine, const struct policy *policy,
+                   const struct policy_decision *verdict, const struct payment *payment,
+                   struct decision *decision);
+/* Puts the candidates, which stand in the rule's order, into the order that the decision's snapshot gives. */
+void choose_order(struct decision *decision);
+/* A payment's first attempt has ended: counted when that tells about its connector. */
+void choose_learn(struct engine *engine, const struct payment *payment, const struct attempt *attempt,
+                  bool may_go_on);
 
 /* ---- attempts.c ---- */
 

@@ -22,6 +22,7 @@ enum {
   LOOK_MS = MINUTE,       /* between looks whether all is quiet */
   BUSY_MS = 50,           /* what comes within this is taken in in one round, at times */
   FEW_LOADED = 8,
+  FEW_CELLS = 64,
   FEW_REQUESTS = 6,
   REFUSED_MAX = 1024,
   ROUNDS_MAX = 1000000
@@ -36,6 +37,11 @@ static const char *const policies[] = {
     "otherwise route notifying, brief, listing, slow",
     "otherwise route keyless, lagging, querying",
     "otherwise route querying, notifying",
+    "rule small when amount < 20.00 EUR and currency == EUR split listing 60%, querying 30%, keyless 10% "
+    "rule tip when card.network == visa best of listing, notifying as advice "
+    "rule learned when not amount > 100.00 EUR best of querying, listing, notifying, brief with max_attempts 2 "
+    "otherwise cheapest of notifying, slow, lagging where approval >= 60% with retry off",
+    "rule no when amount in 30.00..40.00 EUR decline otherwise split slow 50%, brief 50% by customer",
 };
 
 int64_t router_ms(const struct universe *universe) {
@@ -341,6 +347,7 @@ static void draw_options(struct universe *universe) {
   static const uint32_t received_ms[] = {20 * MINUTE, 120 * MINUTE, 5 * 24 * 60 * MINUTE};
   struct chance *chance = &universe->chance;
   universe->options = (struct engine_options){.sheet = psp_sheet};
+  universe->options.learned_cells = FEW_CELLS;
   universe->options.draws = (struct draws){.fill = fill, .context = &universe->draws_chance};
   if (chance_percent(chance, 30))
     universe->options.loaded_max = FEW_LOADED;
