@@ -33,8 +33,8 @@ int ledger_rate_alert_entry(const struct journal_entry *entry, struct rate_alert
   struct reader reader = reader_over(entry->body, entry->length);
   alert.merchant = read_short_id(&reader, "mer");
   alert.window_hours = read_u8(&reader);
-  bool good = read_sample(&reader, &alert.now) & read_sample(&reader, &alert.before);
-  if (reader_finish(&reader) < 0 || !good || alert.merchant.text[0] == '\0')
+  if (!read_sample(&reader, &alert.now) || !read_sample(&reader, &alert.before) ||
+      reader_finish(&reader) < 0 || alert.merchant.text[0] == '\0')
     return -EBADMSG;
   *ret_alert = alert;
   return 0;
