@@ -69,20 +69,73 @@ void rates_free(struct rates *rates) {
 
 /* ---- The journal ---- */
 
-static int take_payment(struct rates *rates, const struct journal_entry *entry, unsigned *reads) {
-  struct payment_marks before;
-  struct payment *payment;
-  uint64_t sequence = entry->sequence;
-  int64_t at_ms = entry->head.at_ms;
+/* What an entry about a payment says of its place. */
+struct place {
+  struct id merchant, payment;
+  uint64_t sequence, previous;
+  int64_t at_ms;
   bool decides;
-  int r = entry_decides(entry, &decides);
-  if (r < 0 || !decides)
+};
+
+static int read_place(const struct journal_entry *entry, struct place *ret_place) {
+  struct place place = {.sequence = entry->sequence, .at_ms = entry->head.at_ms};
+  int r = entry_subject(entry, &place.merchant, &place.payment, &place.previous);
+  if (r == 0)
+    r = entry_decides(entry, &place.decides);
+  if (r == 0)
+    *ret_place = place;
+  return r;
+}
+
+/* Whether an entry of the payment's before that one decided it. Each lies before the one that names it, so
+ * this ends. */
+static int look_back(struct rates *rates, const struct place *from, unsigned *reads, bool *ret_decided) {
+  struct place at = *from;
+  at.decides = false;
+  while (!at.decides && at.previous != 0) {
+    struct journal_entry entry;
+    uint64_t wanted = at.previous;
+    int r = wanted < at.sequence ? ledger_entry(rates->ledger, wanted, &entry) : -EBADMSG;
+    ++*reads;
+    if (r == 0)
+      r = entry.sequence == wanted && entry.type == JOURNAL_PAYMENT ? read_place(&entry, &at) : -EBADMSG;
+    if (r != 0)
+      return r < 0 ? r : -EBADMSG;
+  }
+  *ret_decided = at.decides;
+  return 0;
+}
+
+/* The payment as that entry left it: mostly it is the latest, and the record is at hand. */
+static int payment_of(struct rates *rates, const struct place *place, unsigned *reads,
+                      struct payment **ret_payment) {
+  struct payment_marks unused;
+  struct payment *payment = NULL;
+  ++*reads;
+  int r = payment_load(rates->ledger, &place->merchant, &place->payment, &payment);
+  if (r == 0 && payment->sequence != place->sequence) {
+    payment_free(payment);
+    r = payment_at(rates->ledger, place->sequence, &unused, &payment, reads);
+  }
+  if (r == 0)
+    *ret_payment = payment;
+  return r > 0 ? -EBADMSG : r;
+}
+
+static int take_payment(struct rates *rates, const struct journal_entry *entry, unsigned *reads) {
+  struct place place;
+  struct payment *payment;
+  bool decided;
+  int r = read_place(entry, &place);
+  if (r < 0 || !place.decides)
     return r;
-  r = payment_at(rates->ledger, sequence, &before, &payment, reads);
-  if (r != 0)
-    return r < 0 ? r : -EBADMSG;
-  if (!payment_is_decided(before.status) && payment_is_decided(payment->status))
-    record_payment(rates, payment, at_ms, sequence >= rates->live_from);
+  r = look_back(rates, &place, reads, &decided);
+  if (r < 0 || decided)
+    return r;
+  r = payment_of(rates, &place, reads, &payment);
+  if (r < 0)
+    return r;
+  record_payment(rates, payment, place.at_ms, place.sequence >= rates->live_from);
   payment_free(payment);
   return 0;
 }

@@ -24,21 +24,3 @@ enum attempt_rating attempt_rating(const struct payment *payment, const struct a
                                             answer->network_code, answer->advice_code, payment->card.network);
   return is_issuers(outcome.category) ? RATING_DECLINED : RATING_UNREACHED;
 }
-
-bool payment_is_decided(enum payment_status status) {
-  switch (status) {
-  case PAYMENT_AUTHORIZED:
-  case PAYMENT_PARTIALLY_CAPTURED:
-  case PAYMENT_CAPTURED:
-  case PAYMENT_VOIDED:
-  case PAYMENT_DECLINED:
-  case PAYMENT_FAILED:
-    return true;
-  case PAYMENT_PROCESSING:
-  case PAYMENT_REQUIRES_ACTION:
-  case PAYMENT_UNRESOLVED:
-  case PAYMENT_STATUS_COUNT:
-    break;
-  }
-  return false;
-}

@@ -11,5 +11,3 @@ enum attempt_rating {
 };
 
 enum attempt_rating attempt_rating(const struct payment *payment, const struct attempt *attempt);
-/* Whether a payment of that status has its outcome. 0 (there is no payment yet) has none. */
-bool payment_is_decided(enum payment_status status);
