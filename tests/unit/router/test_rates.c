@@ -108,6 +108,10 @@ Test(rates, what_reached_no_issuer_is_no_payment_of_the_rate) {
   world_fault(&world, PHASE_NOT_SENT);
   cr_assert_null(world_outstanding(&world));
   expect_total(&(struct rate_counts){{0, 0, 3, 0, 0, 0, 0, 0, 0}});
+  struct rates_query query = everything();
+  struct rates_answer answer = ask(&query);
+  cr_expect_eq(answer.latency_count, 0, "nobody answered");
+  rates_answer_free(&answer);
 }
 
 Test(rates, what_is_open_is_not_counted_and_then_once) {
@@ -125,6 +129,46 @@ Test(rates, what_is_open_is_not_counted_and_then_once) {
   struct webhook again = world_webhook(&world.sent[0].dispatch, OPERATION_CHARGE, ANSWER_IS_CAPTURED, 1);
   (void)world_tell(&world, &again);
   expect_total(&(struct rate_counts){{1, 1, 0, 1, 1, 0, 0, 0, 0}});
+}
+
+Test(rates, what_is_known_twice_is_counted_once) {
+  pay();
+  struct webhook webhook = world_webhook(&world.sent[0].dispatch, OPERATION_CHARGE, ANSWER_IS_CAPTURED, 1);
+  cr_assert_eq(world_tell(&world, &webhook), STATUS_DONE);
+  uint64_t told = ledger_durable(world.ledger);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_assert_gt(ledger_durable(world.ledger), told, "the reply adds texts, in an entry of its own");
+  expect_total(&(struct rate_counts){{1, 1, 0, 1, 1, 0, 0, 0, 0}});
+}
+
+/* Read late, when the payment has moved on, an entry tells what it told when it was new. */
+Test(rates, a_payment_is_counted_as_its_entry_left_it) {
+  struct rates_query query = everything();
+  pay();
+  struct webhook webhook = world_webhook(&world.sent[0].dispatch, OPERATION_CHARGE, ANSWER_IS_DECLINED, 1);
+  cr_assert_eq(world_tell(&world, &webhook), STATUS_DONE);
+  world_decline(&world, "14");
+  struct id payment = world_newest(&world);
+  cr_assert_str_eq(world_payment(&world, &payment)->attempts[0].step.answer.network_code, "14");
+  struct rates_answer answer = ask(&query);
+  cr_assert_eq(answer.recovery_count, 1);
+  cr_expect_eq(answer.recoveries[0].key.dims[DIM_DETAIL], VALUE_NONE, "no code was known then");
+  rates_answer_free(&answer);
+}
+
+Test(rates, what_is_found_out_later_changes_no_count) {
+  static const struct rate_counts declined = {{1, 0, 0, 1, 0, 0, 1, 0, 0}};
+  pay_declined();
+  expect_total(&declined);
+  struct webhook webhook = world_webhook(&world.sent[0].dispatch, OPERATION_CHARGE, ANSWER_IS_CAPTURED, 1);
+  cr_assert_eq(world_tell(&world, &webhook), STATUS_DONE);
+  struct id payment = world_newest(&world);
+  cr_assert(world_payment(&world, &payment)->attempts[0].surplus);
+  expect_total(&declined);
+  rates_free(rates);
+  begin();
+  settle();
+  expect_total(&declined);
 }
 
 Test(rates, a_start_counts_the_same_from_the_journal) {
