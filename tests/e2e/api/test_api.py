@@ -766,6 +766,51 @@ class Resources(Case):
         self.assertRegex(text, r'freeport_payments_total\{status="captured"\} [1-9]')
         self.assertIn('freeport_request_duration_seconds_bucket{method="POST",route="/v1/payments",le="+Inf"}', text)
 
+    def authorization(self, query=""):
+        return self.expect(self.client.request("GET", "/v1/metrics/authorization" + query), 200).json
+
+    def test_authorization(self):
+        plan = "plan-of-" + str(uuid.uuid4())
+        customer = {"attributes": {"plan": plan}}
+        for amount in (1000, 1000, 1001, 1002):  # approved, approved, declined, not sent and then approved
+            self.client.pay(amount, customer=customer)
+        rates = self.authorization(f"?plan={plan}&group_by=connector,kind,plan")
+        self.assertTrue(rates["complete"])
+        self.assertEqual({name: rates["total"]["payments"][name] for name in ("count", "total", "rate_bp")},
+                         {"count": 3, "total": 4, "rate_bp": 7500})
+        self.assertEqual((rates["total"]["attempts"]["total"], rates["total"]["attempts_unreached"]), (4, 1))
+        self.assertEqual((rates["total"]["cascaded"]["count"], rates["total"]["recovered"]["total"]), (1, 1))
+        self.assertEqual([(row["group"]["connector"], row["payments"]["count"]) for row in rates["data"]],
+                         [("adyen", 2), ("checkout", 1)])
+        self.assertEqual(rates["data"][0]["group"], {"connector": "adyen", "kind": "first", "plan": plan})
+        one = self.authorization(f"?plan={plan}&country=US&funding=credit&network=visa&amount_band=10-50&kind=first&limit=1")
+        self.assertEqual((len(one["data"]), one["data"][0]["group"], one["data"][0]["payments"]["total"]), (1, {}, 4))
+        self.assertEqual(self.authorization(f"?plan={plan}&from=2090-01-01T00:00:00Z")["data"], [])
+        self.assertEqual(self.authorization("?connector=nobody")["data"], [])
+        self.assertIn("adyen", [latency["connector"] for latency in rates["latencies"]])
+        self.assertEqual(sum(code["recovered"]["total"] for code in rates["recoveries"]),
+                         self.authorization()["total"]["recovered"]["total"])
+        for wrong in ("group_by=", "group_by=bin", "group_by=kind,kind", "group_by=kind,", "limit=1001", "limit=0",
+                      "network=unknown", "country=us", "kind=second", "from=today", "plan=", "amount_band=5"):
+            self.expect(self.client.request("GET", "/v1/metrics/authorization?" + wrong), 422, "invalid_field",
+                        wrong.split("=")[0])
+        self.expect(self.client.request("GET", "/v1/metrics/authorization", key=""), 401, "unauthorized")
+
+    def test_another_merchant_sees_nothing_of_it(self):
+        self.client.pay(1000)
+        answer = self.client.request("GET", "/v1/metrics/authorization", key=self.router.other_key)
+        self.assertEqual((answer["total"]["attempts"]["total"], answer["latencies"]), (0, []))
+
+    def test_outcomes_are_counted_for_prometheus(self):
+        before = self.client.request("GET", "/v1/metrics/authorization")["total"]["payments"]["count"]
+        self.client.pay(1000)
+        self.authorization()
+        self.assertGreaterEqual(
+            self.metric('freeport_connector_authorizations_total{connector="adyen",outcome="approved"}'), 1)
+        self.assertEqual(self.metric('freeport_payment_authorizations_total{outcome="approved"}'), before + 1)
+        self.assertGreaterEqual(
+            self.metric('freeport_network_authorizations_total{network="visa",outcome="approved"}'), 1)
+
     def test_health(self):
         self.expect(self.client.request("GET", "/healthz", key=""), 200)
         self.expect(self.client.request("GET", "/openapi.json", key=""), 200)
