@@ -85,7 +85,7 @@ void connectors_list(struct call *call, const char *segment) {
   struct json_out out = {0};
   (void)segment;
   if (!call->api->connectors.known) {
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
     return;
   }
   out_open(&out, NULL);

@@ -48,7 +48,7 @@ static void refuse(struct call *call, enum drill_outcome outcome) {
 
 static bool connector_is_there(struct call *call, const char *segment) {
   if (!call->api->connectors.known)
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
   else if (engine_connector(call->api->engine, segment) == NULL)
     call_not_found(call);
   else

@@ -44,6 +44,11 @@ const char *command_option_shown(const char *argument, char *ret_name) {
 
 int command_wrong_option(char **argv, const char *usage, int result) {
   char name[OPTION_CAPACITY];
+  /* Of such a one getopt_long() does not tell in which argument it stands. */
+  if (result == '?' && optopt != 0) {
+    return command_wrong(argv[0], usage,
+                         "options begin with two dashes, and those without a value take none");
+  }
   const char *shown = command_option_shown(argv[optind - 1], name);
   if (result == ':') {
     return command_wrong(argv[0], usage, "%s needs a value", shown != NULL ? shown : "an option");

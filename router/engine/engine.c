@@ -41,6 +41,7 @@ static void fill_defaults(struct engine_options *options) {
   options->received_ms = or_default(options->received_ms, DEFAULT_RECEIVED_MS);
   options->requests_max = or_default(options->requests_max, DEFAULT_REQUESTS);
   options->loaded_max = or_default(options->loaded_max, DEFAULT_LOADED);
+  options->learned_cells = or_default(options->learned_cells, CHOICE_CELLS_DEFAULT);
   if (options->attempts_max > ATTEMPTS_MAX)
     options->attempts_max = ATTEMPTS_MAX;
 }
@@ -52,6 +53,8 @@ static int open_parts(struct engine *engine) {
     r = gates_open(engine);
   for (size_t i = 0; r == 0 && i < sizeof maps / sizeof *maps; i++)
     r = map_open(maps[i]);
+  if (r == 0)
+    r = choice_cells_new(engine->options.learned_cells, CHOICE_HALF_LIFE_DEFAULT_MS, &engine->learned);
   return r;
 }
 
@@ -89,6 +92,7 @@ void engine_free(struct engine *engine) {
   kept_free(&engine->kept);
   kept_free(&engine->waiting);
   policies_forget(engine);
+  choice_cells_free(engine->learned);
   payment_free(engine->looked_at);
   gates_close(engine);
   free(engine->connectors);
@@ -260,6 +264,7 @@ static void undo_round(struct engine *engine) {
   engine->counts.commits_failed++;
   engine->round_error = 0;
   ledger_abandon(engine->ledger);
+  engine->card = (struct card_in_hand){0};
   policies_forget(engine);
   effects_undo(engine, dispatch_dropped);
   for (slot = engine->touched; slot; slot = slot->touched_next) {
@@ -277,6 +282,8 @@ static void undo_round(struct engine *engine) {
 int engine_commit(struct engine *engine, int64_t now_ms) {
   engine_begin(engine, now_ms);
   int r = engine->round_error;
+  if (r == 0)
+    r = card_uses_write(engine->ledger, &engine->card);
   if (r == 0)
     r = ledger_commit(engine->ledger);
   if (r < 0)

@@ -37,7 +37,12 @@ struct engine_options {
   void *sheet_context;
   /* Seconds by which that time zone is ahead of UTC then. Returns 0, or -ENOENT. NULL: no zone is known. */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s);
+  /* The fee table of a connector, or NULL. NULL: no fees are known. */
+  const struct choice_fees *(*fees)(void *context, const char *connector);
+  void *fees_context;
+  const struct choice_exchange *exchange; /* borrowed, or NULL */
   /* 0 in any of these means the default in brackets. */
+  uint32_t learned_cells;     /* of what is learned [16,384] */
   uint32_t answer_ms;         /* a request is answered no later than this [10,000] */
   uint32_t attempt_ms;        /* for one dispatch [10,000] */
   uint32_t deadline_ms;       /* of a payment that names none [60,000] */

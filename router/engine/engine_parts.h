@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "budgets.h"
 #include "change.h"
 #include "connector_entry.h"
 #include "engine.h"
@@ -141,6 +142,7 @@ struct connector {
   struct connector_facts facts;
   const struct sheet_facts *sheet; /* NULL: none of that hash is known */
   struct health health;
+  uint16_t number; /* by which what is learned of it is known; stays its own while it is registered */
   struct gate gate;
 };
 
@@ -191,6 +193,8 @@ struct engine {
   struct kept_reply *kept, *waiting; /* of this round; of failed ones */
   int64_t waiting_ms;                /* when to take the latter in again */
 
+  struct choice_cells *learned;
+  uint16_t last_number; /* given to a connector */
   struct connector *connectors;
   size_t connector_count;
   struct gates gates;
@@ -207,6 +211,7 @@ struct engine {
   uint8_t record[PAYMENT_BYTES_MAX];
   struct request_fields inputs, personal; /* room to split and to join */
   uint8_t bytes[FIELDS_BYTES + 1024];
+  struct card_in_hand card;
   struct payment *looked_at;
   struct engine_counts counts;
 };
@@ -390,6 +395,18 @@ enum request_outcome decide(struct engine *engine, const struct named_connectors
 enum request_outcome decide_by(struct engine *engine, const struct policy *policy,
                                const struct request_fields *inputs, struct payment *payment);
 void policies_forget(struct engine *engine);
+
+/* ---- choose.c ---- */
+
+/* Gathers what the rule's choice rests upon, and what its advice rules would choose; into the decision. */
+void choose_gather(const struct engine *engine, const struct policy *policy,
+                   const struct policy_decision *verdict, const struct payment *payment,
+                   struct decision *decision);
+/* Puts the candidates, which stand in the rule's order, into the order that the decision's snapshot gives. */
+void choose_order(struct decision *decision);
+/* A payment's first attempt has ended: counted when that tells about its connector. */
+void choose_learn(struct engine *engine, const struct payment *payment, const struct attempt *attempt,
+                  bool may_go_on);
 
 /* ---- attempts.c ---- */
 

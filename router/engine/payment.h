@@ -7,6 +7,7 @@
 #pragma once
 
 #include "bins.h"
+#include "choice.h"
 #include "fields.h"
 #include "ids.h"
 #include "ledger.h"
@@ -72,6 +73,7 @@ enum skip_reason {
   SKIP_NO_OPERATION, /* its sheet lacks the operation, or no sheet of that hash is known */
   SKIP_UNHEALTHY,    /* it fails too often of late */
   SKIP_DRILL,        /* it is out on purpose, for a while */
+  SKIP_BUDGET,       /* the networks allow no further try of the card now (P7) */
   SKIP_COUNT
 };
 
@@ -186,6 +188,13 @@ struct decision_basis {
 
 enum { DECISION_UNKNOWN_ZONE = INT32_MIN };
 
+/* What a rule that is only advice would have chosen, and what was believed of it then. */
+struct decision_advice {
+  uint16_t rule;
+  char connector[CONNECTOR_NAME_CAPACITY];
+  struct choice_estimate believed;
+};
+
 /* What was decided, and upon what. */
 struct decision {
   struct id policy; /* "pol"; empty when the request named the connectors */
@@ -196,10 +205,11 @@ struct decision {
   uint16_t share;                     /* of a split: 0 to 9999 */
   struct policy_options options;      /* what the rule wants besides */
   uint8_t advice_count;               /* rules that are only advice and matched */
-  uint16_t advice[POLICY_ADVICE_MAX]; /* their numbers */
-  char bins_version[17];              /* "" when no table was there */
+  struct decision_advice advice[POLICY_ADVICE_MAX];
+  char bins_version[17]; /* "" when no table was there */
   uint64_t draw;
   struct decision_basis basis;
+  struct choice_snapshot choice;               /* of POLICY_BEST and POLICY_CHEAPEST; count 0: none */
   uint8_t candidate_count;                     /* 0 when the rule declines */
   struct candidate candidates[CANDIDATES_MAX]; /* in the order of the cascade */
 };
@@ -254,6 +264,7 @@ struct payment {
 
   struct decision decision;
   uint8_t attempt_count;
+  uint8_t attempts_changed; /* by the entry in hand, a bit for each; not part of the record */
   struct attempt attempts[ATTEMPTS_MAX];
   uint8_t movement_count, movement_capacity;
   struct movement *movements; /* owned */

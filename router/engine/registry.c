@@ -23,6 +23,12 @@ enum skip_reason connector_skip(const struct connector *connector, enum operatio
   return connector->sheet && connector->sheet->operations[operation] ? SKIP_NONE : SKIP_NO_OPERATION;
 }
 
+/* After 65,534 connectors, which takes as many registrations, numbers are used again. */
+static uint16_t next_number(struct engine *engine) {
+  engine->last_number = (uint16_t)(engine->last_number % (CHOICE_CONNECTOR_MAX - 1) + 1);
+  return engine->last_number;
+}
+
 void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct connector_facts *facts,
                           size_t count) {
   engine_begin(engine, now_ms);
@@ -40,6 +46,7 @@ void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct co
       connectors[i].gate = before->gate;
     }
     connectors[i].gate.limits = engine->options.health;
+    connectors[i].number = before ? before->number : next_number(engine);
     connectors[i].facts = facts[i];
     connectors[i].sheet =
         engine->options.sheet(engine->options.sheet_context, facts[i].sheet, facts[i].sheet_hash);

@@ -25,6 +25,7 @@ const char *const ledger_tables[] = {
     [LEDGER_ENDPOINTS] = "endpoints",
     [LEDGER_DELIVERIES] = "deliveries",
     [LEDGER_AWAITED] = "awaited",
+    [LEDGER_CARD_USES] = "card_uses",
     [LEDGER_TABLE_COUNT] = NULL,
 };
 

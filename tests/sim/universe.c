@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "engine_parts.h"
 #include "merchant.h"
 #include "oracle.h"
 #include "people.h"
@@ -22,6 +23,7 @@ enum {
   LOOK_MS = MINUTE,       /* between looks whether all is quiet */
   BUSY_MS = 50,           /* what comes within this is taken in in one round, at times */
   FEW_LOADED = 8,
+  FEW_CELLS = 64,
   FEW_REQUESTS = 6,
   FEW_SAMPLES = 4,
   REFUSED_MAX = 1024,
@@ -37,6 +39,11 @@ static const char *const policies[] = {
     "otherwise route notifying, brief, listing, slow",
     "otherwise route keyless, lagging, querying",
     "otherwise route querying, notifying",
+    "rule small when amount < 20.00 EUR and currency == EUR split listing 60%, querying 30%, keyless 10% "
+    "rule tip when card.network == visa best of listing, notifying as advice "
+    "rule learned when not amount > 100.00 EUR best of querying, listing, notifying, brief with max_attempts 2 "
+    "otherwise cheapest of notifying, slow, lagging where approval >= 60% with retry off",
+    "rule no when amount in 30.00..40.00 EUR decline otherwise split slow 50%, brief 50% by customer",
 };
 
 int64_t router_ms(const struct universe *universe) {
@@ -109,8 +116,11 @@ bool crash_point(struct universe *universe) {
   return true;
 }
 
-/* A write is three points: what it wrote is lost, torn or kept. */
+/* A write is three points: what it wrote is lost, torn or kept. It has what engine_commit() adds to the batch,
+ * too. */
 static bool crashes_in_commit(struct universe *universe) {
+  int r = card_uses_write(universe->ledger, &universe->engine->card);
+  assert(r == 0); /* the store fails when it commits, and not before */
   for (unsigned fate = 0; fate < FATE_COUNT; fate++) {
     if (is_hit(universe)) {
       crash(universe, (enum fate)fate);
@@ -355,6 +365,7 @@ static void draw_options(struct universe *universe) {
   static const uint32_t received_ms[] = {20 * MINUTE, 120 * MINUTE, 5 * 24 * 60 * MINUTE};
   struct chance *chance = &universe->chance;
   universe->options = (struct engine_options){.sheet = psp_sheet};
+  universe->options.learned_cells = FEW_CELLS;
   universe->options.draws = (struct draws){.fill = fill, .context = &universe->draws_chance};
   if (chance_percent(chance, 30))
     universe->options.loaded_max = FEW_LOADED;

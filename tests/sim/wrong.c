@@ -28,6 +28,8 @@ static const struct {
     [WRONG_NEVER_BACK] = {"never_back", "a connector that was taken out is never tried again"},
     [WRONG_WEBHOOK_AWAITED_FOR_EVER] = {"webhook_awaited_for_ever",
                                         "nobody is told of a movement whose webhook does not come (P2)"},
+    [WRONG_BUDGET_IGNORED] = {"budget_ignored", "a card is tried as often as it is asked for (P7)"},
+    [WRONG_HARD_TRIED_ELSEWHERE] = {"hard_tried_elsewhere", "a hard decline goes on to the next acquirer"},
 };
 
 const char *wrong_name(enum wrong wrong) {
@@ -72,6 +74,17 @@ int __wrap_ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, st
              ? LEDGER_ABSENT
              : __real_ledger_awaited_first(ledger, ret_since_ms, ret_movement);
 }
+
+struct budget __real_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct outcome __real_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
+struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
 
 /* Everything leaves in one round, and is made durable in the next. */
 int __wrap_engine_commit(struct engine *engine, int64_t now_ms) {
@@ -133,4 +146,21 @@ bool __wrap_gate_pass_time(struct gate *gate, int64_t now_ms) {
     return __real_gate_pass_time(gate, now_ms);
   gate->probe_ms = INT64_MAX;
   return false;
+}
+
+struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms) {
+  if (chosen == WRONG_BUDGET_IGNORED)
+    return (struct budget){.allowed = true};
+  return __real_budget_ask(uses, network, amount, now_ms);
+}
+
+struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network) {
+  struct outcome outcome =
+      __real_outcome_classify(psp, answer, phase, code, network_code, advice_code, network);
+  if (chosen == WRONG_HARD_TRIED_ELSEWHERE && outcome.class == OUTCOME_HARD)
+    outcome.may_go_elsewhere = true;
+  return outcome;
 }

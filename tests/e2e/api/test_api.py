@@ -768,7 +768,8 @@ class Trouble(Case):
                 break
             time.sleep(0.02)
         self.assertEqual(self.client.request("GET", "/readyz", key="")["vault"], "rolled_back")
-        self.expect(self.client.pay(1000), 503, "vault_unavailable")
+        self.expect(self.client.pay(1000), 503, "vault_rolled_back")
+        self.expect(self.client.request("GET", "/v1/tokens/" + self.router.tokens["good"]), 503, "vault_rolled_back")
         self.router.tell("older")
         self.router.tell("line")
         self.await_ready()
