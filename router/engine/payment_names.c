@@ -34,8 +34,10 @@ static const char *const usages[STORE_COUNT] = {
     [STORE_OFF_SESSION] = "off_session",
 };
 static const char *const skips[SKIP_COUNT] = {
-    [SKIP_UNKNOWN] = "unknown",           [SKIP_DISABLED] = "disabled",   [SKIP_DRAINING] = "draining",
-    [SKIP_NO_OPERATION] = "no_operation", [SKIP_UNHEALTHY] = "unhealthy", [SKIP_CURRENCY] = "currency",
+    [SKIP_UNKNOWN] = "unknown",     [SKIP_DISABLED] = "disabled",
+    [SKIP_DRAINING] = "draining",   [SKIP_NO_OPERATION] = "no_operation",
+    [SKIP_UNHEALTHY] = "unhealthy", [SKIP_BUDGET] = "budget",
+    [SKIP_DRILL] = "drill",         [SKIP_CURRENCY] = "currency",
     [SKIP_NETWORK] = "network",
 };
 

@@ -29,14 +29,17 @@ wrong 'freeport connector: --sheet SHEET is missing' connector add adyen --dir /
 wrong 'freeport connector: add takes one NAME' connector add --sheet adyen --dir /tmp
 wrong 'freeport connector: list takes no NAME' connector list adyen --dir /tmp
 wrong 'freeport connector: NAME is made of a-z, 0-9 and _, begins with a letter and has at most 32' connector disable Adyen --dir /tmp
-wrong 'freeport policy: there is no such action; check, publish, show and rollback are' policy shew --dir /tmp
-wrong 'freeport policy: publish takes one FILE, or - for standard input' policy publish --dir /tmp
+wrong 'freeport policy: there is no such action; check, diff, replay, publish, rollback, log and show are' policy shew --dir /tmp
+wrong 'freeport policy: publish takes one FILE or ID, or - for standard input' policy publish --dir /tmp
 wrong 'freeport token: that is no token: tok_ and 26 characters' token restore 4242 --dir /tmp
 wrong 'freeport audit: what to do is missing: verify' audit --dir /tmp
 wrong 'freeport bins: two arguments are wanted' bins compile one
 wrong 'freeport up: --dir DIR is missing' up
 wrong 'freeport up: --port-base is a number from 1 to 65000' up --dir /tmp --port-base 70000
+wrong 'freeport status: options begin with two dashes, and those without a value take none' status --help=much --dir /tmp
+wrong 'freeport up: options begin with two dashes, and those without a value take none' up -d /tmp
 # What may be a secret is not said again.
+wrong 'freeport connector: options begin with two dashes, and those without a value take none' connector add canary -xyz --dir /tmp
 wrong 'freeport connector: there is no option --api-key here' connector add adyen --api-key=sk_live_canary --dir /tmp
 wrong 'freeport connector: argument 3 is no option of this command' connector add adyen --sk_live_canary --dir /tmp
 wrong 'freeport connector: at most 8 credentials are taken' connector add adyen --dir /tmp --sheet adyen \

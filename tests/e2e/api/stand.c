@@ -416,6 +416,8 @@ static void command(const char *word) {
     stand.connectors[SHEET_COUNT] = stand.connectors[0];
     limit_account(&stand.connectors[SHEET_COUNT]);
     stand.connector_count = CONNECTORS_MAX;
+  } else if (strcmp(word, "remove") == 0) {
+    stand.connector_count = SHEET_COUNT;
   } else if (strcmp(word, "hold") == 0) {
     stand.holding = true;
   } else if (strcmp(word, "release") == 0) {
