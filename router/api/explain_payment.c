@@ -53,6 +53,80 @@ static void explain_options(struct json_out *out, const struct policy_options *o
   }
 }
 
+enum { PER_TEN_THOUSAND = 10000, HUNDRED = 100, MILLION = 1000000 };
+
+/* Millionths as a percentage with two decimals. */
+#define PER_CENT(millionths) (millionths) / PER_TEN_THOUSAND, (millionths) % PER_TEN_THOUSAND / HUNDRED
+
+/* What a choice was made by, one line a connector. */
+static void explain_choice(struct json_out *out, const struct payment *payment) {
+  const struct decision *decision = &payment->decision;
+  struct choice_order order;
+  char line[LINE_CAPACITY];
+  if (decision->choice.count != decision->candidate_count ||
+      choice_decide(&decision->choice, decision->draw, &order) != 0)
+    return;
+  for (unsigned i = 0; i < order.count; i++) {
+    const struct choice_figures *figures = &order.figures[order.places[i]];
+    int length = snprintf(line, sizeof line, "%s: approval %u.%02u %% by %u outcomes",
+                          decision->candidates[i].connector, PER_CENT(figures->mean), figures->weight);
+    if (decision->choice.kind == CHOICE_BEST)
+      snprintf(line + length, sizeof line - (size_t)length, ", drawn %u.%02u %%.",
+               PER_CENT(figures->sampled));
+    else if (figures->cost_known)
+      snprintf(line + length, sizeof line - (size_t)length,
+               ", %lld.%02lld minor units of %s for each approval, %s.", (long long)(figures->cost / MILLION),
+               (long long)(figures->cost % MILLION / PER_TEN_THOUSAND), payment->currency,
+               choice_standing_name(figures->standing));
+    else
+      snprintf(line + length, sizeof line - (size_t)length, ", cost unknown, %s.",
+               choice_standing_name(figures->standing));
+    out_text(out, NULL, line);
+  }
+  if (order.floor_unmet)
+    out_text(out, NULL, "No connector meets the floor.");
+}
+
+static void explain_advice(const struct explained *explained) {
+  char line[LINE_CAPACITY];
+  for (unsigned i = 0; i < explained->payment->decision.advice_count; i++) {
+    const struct decision_advice *advice = &explained->payment->decision.advice[i];
+    snprintf(line, sizeof line, "Rule %s would have chosen %s.",
+             policy_rule_name(explained->policy, advice->rule), advice->connector);
+    out_text(explained->out, NULL, line);
+  }
+}
+
+static const char *why_passed_over(enum skip_reason reason) {
+  static const char *const texts[SKIP_COUNT] = {
+      [SKIP_UNKNOWN] = "no such connector is registered",
+      [SKIP_DISABLED] = "it is disabled",
+      [SKIP_DRAINING] = "it is being drained",
+      [SKIP_NO_OPERATION] = "its sheet lacks the operation",
+      [SKIP_UNHEALTHY] = "it fails too often of late",
+      [SKIP_DRILL] = "a drill keeps it out",
+  };
+  return texts[reason];
+}
+
+static void explain_candidate(struct json_out *out, const struct candidate *candidate) {
+  char line[LINE_CAPACITY];
+  if (candidate->skipped != SKIP_NONE)
+    snprintf(line, sizeof line, "%s is passed over (%s): %s.", candidate->connector,
+             skip_reason_name(candidate->skipped), why_passed_over(candidate->skipped));
+  else if (candidate->canary)
+    snprintf(line, sizeof line,
+             "%s failed too often; this payment may be tried there, to see how it does now.",
+             candidate->connector);
+  else if (candidate->health == CANDIDATE_HEALTHY)
+    snprintf(line, sizeof line, "%s can be tried.", candidate->connector);
+  else
+    snprintf(line, sizeof line, "%s can be tried: %s, but none of the list is healthy.", candidate->connector,
+             candidate->health == CANDIDATE_DRILL ? "a drill would keep it out"
+                                                  : "it fails too often of late");
+  out_text(out, NULL, line);
+}
+
 static void explain_candidates(struct json_out *out, const struct decision *decision) {
   char line[LINE_CAPACITY];
   if (decision->action == POLICY_SPLIT && decision->candidate_count > 0) {
@@ -62,15 +136,8 @@ static void explain_candidates(struct json_out *out, const struct decision *deci
   }
   if (decision->action == POLICY_DECLINE)
     out_text(out, NULL, "The payment is declined.");
-  for (uint8_t i = 0; i < decision->candidate_count; i++) {
-    const struct candidate *candidate = &decision->candidates[i];
-    if (candidate->skipped == SKIP_NONE)
-      snprintf(line, sizeof line, "%s can be tried.", candidate->connector);
-    else
-      snprintf(line, sizeof line, "%s is passed over: %s.", candidate->connector,
-               skip_reason_name(candidate->skipped));
-    out_text(out, NULL, line);
-  }
+  for (uint8_t i = 0; i < decision->candidate_count; i++)
+    explain_candidate(out, &decision->candidates[i]);
 }
 
 static void explain_policy(struct explained *explained, const char *text, size_t length) {
@@ -86,6 +153,7 @@ static void explain_policy(struct explained *explained, const char *text, size_t
   explained->policy = policy;
   payment_facts(explained->payment, &inputs, &explained->payment->decision.basis, &texts, &explained->facts);
   explain_rules(explained);
+  explain_advice(explained);
   policy_free(policy);
 }
 
@@ -112,6 +180,7 @@ void explain_payment(struct json_out *out, struct call *call, const struct payme
     explain_policy(&explained, policy_text, policy_length);
   }
   explain_options(out, &payment->decision.options);
+  explain_choice(out, payment);
   explain_candidates(out, &payment->decision);
   out_close_list(out);
 }

@@ -16,6 +16,7 @@ static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
                                         {"days", required_argument, NULL, 'D'},
                                         {"reason", required_argument, NULL, 'r'},
                                         {"json", no_argument, NULL, 'j'},
+                                        {"for", required_argument, NULL, 'f'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
@@ -46,6 +47,11 @@ const char *command_option_shown(const char *argument, char *ret_name) {
 
 int command_wrong_option(char **argv, const char *usage, int result) {
   char name[OPTION_CAPACITY];
+  /* Of such a one getopt_long() does not tell in which argument it stands. */
+  if (result == '?' && optopt != 0) {
+    return command_wrong(argv[0], usage,
+                         "options begin with two dashes, and those without a value take none");
+  }
   const char *shown = command_option_shown(argv[optind - 1], name);
   if (result == ':') {
     return command_wrong(argv[0], usage, "%s needs a value", shown != NULL ? shown : "an option");
@@ -78,6 +84,9 @@ static bool take_option(struct command_line *line, int option) {
     return true;
   case 'j':
     line->json = true;
+    return true;
+  case 'f':
+    line->duration = optarg;
     return true;
   default:
     if (line->credential_count == COMMAND_CREDENTIALS_MAX) {

@@ -46,11 +46,69 @@ static void read_basis(struct reader *reader, struct decision_basis *ret_basis) 
   }
 }
 
+static void write_premise(struct writer *writer, const struct choice_premise *premise) {
+  write_u32(writer, premise->approved);
+  write_u32(writer, premise->declined);
+  write_bool(writer, premise->cost_known);
+  if (premise->cost_known) {
+    write_i64(writer, premise->cost.approved);
+    write_i64(writer, premise->cost.each_try);
+  }
+}
+
+static void read_premise(struct reader *reader, struct choice_premise *ret_premise) {
+  ret_premise->approved = read_u32(reader);
+  ret_premise->declined = read_u32(reader);
+  ret_premise->cost_known = read_bool(reader);
+  if (ret_premise->cost_known) {
+    ret_premise->cost.approved = read_i64(reader);
+    ret_premise->cost.each_try = read_i64(reader);
+  }
+}
+
+static void write_choice(struct writer *writer, const struct choice_snapshot *choice) {
+  write_u8(writer, choice->count);
+  if (choice->count == 0)
+    return;
+  write_u8(writer, choice->method);
+  write_u8(writer, (uint8_t)choice->kind);
+  write_u32(writer, choice->floor);
+  for (unsigned i = 0; i < choice->count; i++)
+    write_premise(writer, &choice->premises[i]);
+}
+
+static void read_choice(struct reader *reader, struct choice_snapshot *ret_choice) {
+  ret_choice->count = read_count(reader, CHOICE_CANDIDATES_MAX);
+  if (ret_choice->count == 0)
+    return;
+  ret_choice->method = read_u8(reader);
+  ret_choice->kind = (enum choice_kind)read_count(reader, CHOICE_KIND_COUNT - 1);
+  ret_choice->floor = read_u32(reader);
+  for (unsigned i = 0; i < ret_choice->count; i++)
+    read_premise(reader, &ret_choice->premises[i]);
+}
+
+static void write_advice(struct writer *writer, const struct decision_advice *advice) {
+  write_u16(writer, advice->rule);
+  write_text(writer, advice->connector);
+  write_u32(writer, advice->believed.approved);
+  write_u32(writer, advice->believed.declined);
+}
+
+static void read_advice(struct reader *reader, struct decision_advice *ret_advice) {
+  ret_advice->rule = read_u16(reader);
+  read_text(reader, ret_advice->connector, sizeof ret_advice->connector);
+  ret_advice->believed.approved = read_u32(reader);
+  ret_advice->believed.declined = read_u32(reader);
+}
+
 static void write_candidates(struct writer *writer, const struct decision *decision) {
   write_u8(writer, decision->candidate_count);
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     write_text(writer, decision->candidates[i].connector);
     write_u8(writer, (uint8_t)decision->candidates[i].skipped);
+    write_u8(writer, (uint8_t)decision->candidates[i].health);
+    write_bool(writer, decision->candidates[i].canary);
   }
 }
 
@@ -60,6 +118,8 @@ static void read_candidates(struct reader *reader, struct decision *ret_decision
     struct candidate *candidate = &ret_decision->candidates[i];
     read_text(reader, candidate->connector, sizeof candidate->connector);
     candidate->skipped = (enum skip_reason)read_count(reader, SKIP_COUNT - 1);
+    candidate->health = (enum candidate_health)read_count(reader, CANDIDATE_HEALTH_COUNT - 1);
+    candidate->canary = read_bool(reader);
   }
 }
 
@@ -73,10 +133,11 @@ void write_decision(struct writer *writer, const struct decision *decision) {
   write_options(writer, &decision->options);
   write_u8(writer, decision->advice_count);
   for (unsigned i = 0; i < decision->advice_count; i++)
-    write_u16(writer, decision->advice[i]);
+    write_advice(writer, &decision->advice[i]);
   write_text(writer, decision->bins_version);
   write_u64(writer, decision->draw);
   write_basis(writer, &decision->basis);
+  write_choice(writer, &decision->choice);
   write_candidates(writer, decision);
 }
 
@@ -90,9 +151,10 @@ void read_decision(struct reader *reader, struct decision *ret_decision) {
   read_options(reader, &ret_decision->options);
   ret_decision->advice_count = read_count(reader, POLICY_ADVICE_MAX);
   for (unsigned i = 0; i < ret_decision->advice_count; i++)
-    ret_decision->advice[i] = read_u16(reader);
+    read_advice(reader, &ret_decision->advice[i]);
   read_text(reader, ret_decision->bins_version, sizeof ret_decision->bins_version);
   ret_decision->draw = read_u64(reader);
   read_basis(reader, &ret_decision->basis);
+  read_choice(reader, &ret_decision->choice);
   read_candidates(reader, ret_decision);
 }

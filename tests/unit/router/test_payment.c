@@ -61,9 +61,37 @@ static size_t encoded(const struct payment *payment, uint8_t *bytes) {
 }
 
 /* Every id, flag and text of a payment is there, so that a reader that passes over one is seen. */
+/* Every part of a decision, each with a value of its own. */
+static void fill_decision(struct decision *decision) {
+  decision->action = POLICY_CHEAPEST;
+  decision->rule_number = 7;
+  decision->share = 4321;
+  decision->options = (struct policy_options){
+      .three_ds = "require", .exemption = "low_value", .retry_off = true, .max_attempts = 3};
+  decision->advice_count = 2;
+  for (uint16_t i = 0; i < 2; i++) {
+    decision->advice[i] =
+        (struct decision_advice){.rule = (uint16_t)(i + 2), .believed = {100u + i, 200u + i}};
+    strcpy(decision->advice[i].connector, "beta");
+  }
+  decision->draw = UINT64_C(0x0123456789abcdef);
+  decision->basis = (struct decision_basis){.zone_count = 2,
+                                            .window_count = 1,
+                                            .zone_offset_s = {-18000, DECISION_UNKNOWN_ZONE},
+                                            .attempts = {5},
+                                            .spend = {INT64_MAX}};
+  decision->choice =
+      (struct choice_snapshot){.method = 1, .kind = CHOICE_CHEAPEST, .floor = 850000, .count = 2};
+  decision->choice.premises[0] = (struct choice_premise){.approved = 11, .declined = 12};
+  decision->choice.premises[1] =
+      (struct choice_premise){.approved = 13, .declined = 14, .cost_known = true, .cost = {15, 16}};
+  decision->candidates[1].skipped = SKIP_UNHEALTHY;
+}
+
 static struct payment *payment_with_everything(void) {
   static const uint8_t inputs[] = "as a request's fields lie";
   struct payment *payment = payment_with(false);
+  fill_decision(&payment->decision);
   add(payment, MOVEMENT_CAPTURE, STEP_SUCCEEDED, 300, false, false);
   payment->actor = payment->movements[0].actor = drawn("key");
   payment->request = drawn("req");
@@ -84,6 +112,16 @@ static struct payment *payment_with_everything(void) {
   payment->inputs = malloc(sizeof inputs);
   memcpy(payment->inputs, inputs, sizeof inputs);
   return payment;
+}
+
+Test(payment, a_decision_reads_back_whole) {
+  static uint8_t bytes[PAYMENT_BYTES_MAX];
+  struct payment *payment = payment_with_everything(), *read;
+  size_t length = encoded(payment, bytes);
+  cr_assert_eq(read_payment(bytes, length, &read), 0);
+  cr_assert_arr_eq(&read->decision, &payment->decision, sizeof read->decision);
+  payment_free(read);
+  payment_free(payment);
 }
 
 Test(payment, a_record_reads_back_to_the_same_bytes) {
