@@ -96,6 +96,8 @@ void call_answer(struct call *call, unsigned status, struct json_out *out);
 void call_answer_bytes(struct call *call, unsigned status, const char *type, const void *body, size_t length);
 void call_refuse(struct call *call, const struct fault *fault);
 void call_not_found(struct call *call);
+/* The vault is needed and is not there, or not used. */
+void call_refuse_vault(struct call *call);
 
 /* ---- Instead of answering now ---- */
 
@@ -120,6 +122,8 @@ void call_write_failed(struct call *call, int error);
 void call_finish_all(struct call **list, bool good);
 
 extern const struct fault fault_storage; /* 503 storage_unavailable */
-extern const struct fault fault_vault;   /* 503 vault_unavailable */
+/* The vault is not used now: 503 vault_rolled_back when it is older than the ledger, else vault_unavailable.
+ */
+struct fault fault_of_vault(const struct api *api);
 /* What a reply of the vault that is not STATUS_DONE means for who asked about a token. */
-struct fault fault_of_reply(const struct vault_reply *reply);
+struct fault fault_of_reply(const struct api *api, const struct vault_reply *reply);

@@ -1,3 +1,4 @@
+#include "connectors_render.h"
 #include "resources.h"
 #include "sheet.h"
 
@@ -22,6 +23,21 @@ static void render_latency(struct json_out *out, const char *name, uint32_t micr
     out_thousandths(out, name, microseconds);
 }
 
+/* Those that are not healthy. */
+static void render_segments(struct json_out *out, const struct call *call, const char *name) {
+  const struct health_cell *cell;
+  unsigned place = 0;
+  out_open_list(out, "segments");
+  while ((cell = engine_connector_segment(call->api->engine, name, place, &place)) != NULL) {
+    out_open(out, NULL);
+    out_text(out, "network", network_name(cell->segment.network));
+    out_text(out, "country", cell->segment.country);
+    render_gate(out, &cell->gate, api_now_ms(call->api));
+    out_close(out);
+  }
+  out_close_list(out);
+}
+
 static void render_health(struct json_out *out, const struct call *call, const char *name) {
   struct health_figures figures;
   engine_connector_health(call->api->engine, name, api_now_ms(call->api), &figures);
@@ -40,6 +56,9 @@ static void render_health(struct json_out *out, const struct call *call, const c
   render_latency(out, "p50", figures.latency_p50_us);
   render_latency(out, "p99", figures.latency_p99_us);
   out_close(out);
+  render_gate(out, engine_connector_gate(call->api->engine, name), api_now_ms(call->api));
+  out_flag(out, "drill", engine_drill_runs(call->api->engine, name));
+  render_segments(out, call, name);
   out_close(out);
 }
 
@@ -66,7 +85,7 @@ void connectors_list(struct call *call, const char *segment) {
   struct json_out out = {0};
   (void)segment;
   if (!call->api->connectors.known) {
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
     return;
   }
   out_open(&out, NULL);

@@ -1,6 +1,7 @@
 #include "events_render.h"
 #include "api.h"
 #include "authorization_render.h"
+#include "connectors_render.h"
 #include "payments_render.h"
 #include "policies_render.h"
 #include <errno.h>
@@ -61,6 +62,10 @@ static int render_data(const struct event_renderer *renderer, struct json_out *o
     uint8_t subject = events->events[index].subject;
     render_payment(out, "data", events->payment,
                    subject > 0 ? &events->payment->movements[subject - 1].id : NULL);
+    return 0;
+  }
+  if (events->connector.change != 0) {
+    render_connector_entry(out, "data", &events->connector, events->at_ms, renderer->livemode);
     return 0;
   }
   if (events->events[index].type == EVENT_APPROVAL_RATE_DROPPED) {

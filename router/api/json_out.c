@@ -146,6 +146,12 @@ void out_thousandths(struct json_out *out, const char *name, int64_t thousandths
   put_value(out, name, text);
 }
 
+void out_share(struct json_out *out, const char *name, unsigned ten_thousandths) {
+  char text[32];
+  snprintf(text, sizeof text, "%u.%04u", ten_thousandths / 10000, ten_thousandths % 10000);
+  put_value(out, name, text);
+}
+
 int out_finish(struct json_out *out, char **ret_text, size_t *ret_length) {
   put(out, "", 1);
   if (out->bad) {

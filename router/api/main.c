@@ -11,9 +11,11 @@
 #include "control.h"
 #include "jail.h"
 #include "log.h"
+#include "outcome.h"
 #include "sheets.h"
 #include "store_lmdb.h"
 #include "time_zone.h"
+#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -251,6 +253,7 @@ int main(int count, char **arguments) {
     return EXIT_USAGE;
   }
   log_open("freeport-router");
+  assert(outcome_lint() == NULL); /* no router that may try again what it must not */
   int result = jail_begin();
   if (result == 0 && sodium_init() < 0)
     result = -EIO;

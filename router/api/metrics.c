@@ -111,6 +111,23 @@ static void print_webhooks(FILE *out, const struct pump_counts *counts) {
             counts->disabled);
 }
 
+/* Names of connectors are the operator's words, of a-z, 0-9 and _. */
+static void print_connectors(FILE *out, const struct engine *engine) {
+  print_head(out, "freeport_connector_state", "gauge", "1 for the state that a connector's health is in.");
+  for (size_t i = 0; i < engine_connector_count(engine); i++) {
+    const char *name = engine_connector_at(engine, i)->name;
+    enum gate_state state = engine_connector_gate(engine, name)->state;
+    for (unsigned s = 0; s < GATE_STATE_COUNT; s++)
+      fprintf(out, "freeport_connector_state{connector=\"%s\",state=\"%s\"} %d\n", name,
+              gate_state_name((enum gate_state)s), s == state);
+  }
+  print_head(out, "freeport_connector_drill", "gauge", "Whether a drill keeps the connector out.");
+  for (size_t i = 0; i < engine_connector_count(engine); i++) {
+    const char *name = engine_connector_at(engine, i)->name;
+    fprintf(out, "freeport_connector_drill{connector=\"%s\"} %d\n", name, engine_drill_runs(engine, name));
+  }
+}
+
 /* label: what they are told apart by, and value which they are of; NULL: of all. */
 static void print_outcomes(FILE *out, const char *name, const char *label, const char *value,
                            const struct rates_outcomes *outcomes) {
@@ -169,6 +186,7 @@ int metrics_render(const struct metrics *metrics, const struct metrics_now *now,
     if (metrics->routes[i].count > 0)
       print_durations(out, &metrics->routes[i]);
   print_payments(out, &now->engine);
+  print_connectors(out, now->connectors);
   print_webhooks(out, &now->pump);
   print_rates(out, now->rates);
   print_one(out, "freeport_requests_in_flight", "gauge", "Requests that wait for their answers.",

@@ -1,5 +1,5 @@
-/* Counts for Prometheus. Labels are words of ours: route templates, statuses, names of connectors, never
- * anything that a request brought. */
+/* Counts for Prometheus. Labels are words of ours or of the operator's: route templates, statuses, connectors'
+ * names, never anything from outside. */
 #pragma once
 
 #include "engine.h"
@@ -32,6 +32,7 @@ struct metrics_now {
   uint64_t vault_pending; /* questions to the vault */
   bool vault_up;
   struct engine_counts engine;
+  const struct engine *connectors; /* for their states; borrowed */
   struct pump_counts pump;
   const struct rates_totals *rates;
 };

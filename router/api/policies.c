@@ -186,7 +186,7 @@ static void draft_again(struct call *call, bool read) {
   if (read)
     begin_draft(call);
   else
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
 }
 
 void policies_create(struct call *call, const char *segment) {

@@ -13,7 +13,7 @@ void payments_resolve(struct call *call, const char *segment);
 /* The engine's answer to a call that waits under a ticket. */
 void payments_answered(struct api *api, const struct request_answer *answer);
 /* How an outcome other than REQUEST_DONE is answered. */
-struct fault payments_fault(enum request_outcome outcome);
+struct fault payments_fault(const struct api *api, enum request_outcome outcome);
 /* payments_list.c */
 void payments_list(struct call *call, const char *segment);
 /* tokens.c */
@@ -23,6 +23,10 @@ void tokens_update(struct call *call, const char *segment);
 void tokens_delete(struct call *call, const char *segment);
 /* connectors.c */
 void connectors_list(struct call *call, const char *segment);
+/* drills.c */
+void drills_create(struct call *call, const char *segment);
+void drills_read(struct call *call, const char *segment);
+void drills_end(struct call *call, const char *segment);
 /* policies.c */
 void policies_create(struct call *call, const char *segment);
 void policies_list(struct call *call, const char *segment);

@@ -13,6 +13,7 @@ static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
                                         {"base-url", required_argument, NULL, 'b'},
                                         {"merchant-account", required_argument, NULL, 'm'},
                                         {"credential", required_argument, NULL, 'c'},
+                                        {"for", required_argument, NULL, 'f'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
@@ -43,6 +44,11 @@ const char *command_option_shown(const char *argument, char *ret_name) {
 
 int command_wrong_option(char **argv, const char *usage, int result) {
   char name[OPTION_CAPACITY];
+  /* Of such a one getopt_long() does not tell in which argument it stands. */
+  if (result == '?' && optopt != 0) {
+    return command_wrong(argv[0], usage,
+                         "options begin with two dashes, and those without a value take none");
+  }
   const char *shown = command_option_shown(argv[optind - 1], name);
   if (result == ':') {
     return command_wrong(argv[0], usage, "%s needs a value", shown != NULL ? shown : "an option");
@@ -66,6 +72,9 @@ static bool take_option(struct command_line *line, int option) {
     return true;
   case 'm':
     line->merchant_account = optarg;
+    return true;
+  case 'f':
+    line->duration = optarg;
     return true;
   default:
     if (line->credential_count == COMMAND_CREDENTIALS_MAX) {

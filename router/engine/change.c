@@ -21,7 +21,10 @@ static struct writer *begin_change(struct entry *entry, enum change_type type) {
 /* ---- Applying: the same for a change being made and one read back ---- */
 
 static int apply_attempt(struct payment *payment, const struct attempt *attempt) {
-  return payment_set_attempt(payment, attempt) ? payment_derive(payment) : -EBADMSG;
+  if (!payment_set_attempt(payment, attempt))
+    return -EBADMSG;
+  payment->attempts_changed |= (uint8_t)(1U << (attempt->number - 1));
+  return payment_derive(payment);
 }
 
 static int apply_skipped(struct payment *payment, unsigned candidate, unsigned reason) {

@@ -20,11 +20,12 @@ const char *const ledger_tables[] = {
     [LEDGER_CUSTOMERS] = "customers",
     [LEDGER_CUSTOMER_KEYS] = "customer_keys",
     [LEDGER_AGREEMENTS] = "agreements",
-    [LEDGER_CONNECTORS] = "connectors",
+    [LEDGER_DRILLS] = "drills",
     [LEDGER_MOVEMENTS] = "movements",
     [LEDGER_ENDPOINTS] = "endpoints",
     [LEDGER_DELIVERIES] = "deliveries",
     [LEDGER_AWAITED] = "awaited",
+    [LEDGER_CARD_USES] = "card_uses",
     [LEDGER_TABLE_COUNT] = NULL,
 };
 

@@ -9,6 +9,7 @@
  * abandoned. */
 #pragma once
 
+#include "card_uses.h"
 #include "draws.h"
 #include "ids.h"
 #include "result.h"
@@ -29,11 +30,12 @@ enum ledger_table {
   LEDGER_CUSTOMERS,     /* merchant, customer, payment -> sealed personal data */
   LEDGER_CUSTOMER_KEYS, /* merchant, customer -> wrapped key */
   LEDGER_AGREEMENTS,    /* merchant, agreement -> network transaction id and what belongs to it */
-  LEDGER_CONNECTORS,    /* free for the host: the registry last seen */
+  LEDGER_DRILLS,        /* drill -> connector, when, by whom */
   LEDGER_MOVEMENTS,     /* movement -> merchant, payment (derived) */
   LEDGER_ENDPOINTS,     /* merchant, endpoint -> where webhooks go, with sealed secrets */
   LEDGER_DELIVERIES,    /* merchant, endpoint -> how far it is; what waits for another try; dead letters */
   LEDGER_AWAITED,       /* time, movement -> nothing: those that only a webhook ends (derived) */
+  LEDGER_CARD_USES,     /* merchant, fingerprint -> the latest tries of the card (derived) */
   LEDGER_TABLE_COUNT
 };
 
@@ -96,6 +98,7 @@ enum journal_type {
   JOURNAL_PAYMENT = 1, /* changes of one payment: router/engine/change.h */
   JOURNAL_POLICY,      /* a policy drafted, published or rolled back */
   JOURNAL_ENDPOINT,    /* an endpoint made, changed, given another secret, disabled or deleted */
+  JOURNAL_CONNECTOR,   /* a connector's health, or a drill: router/engine/connector_entry.h */
   JOURNAL_RATE_ALERT   /* a merchant's approval rate has fallen */
 };
 
@@ -145,7 +148,8 @@ MUST_USE int ledger_open_before(struct ledger *ledger, const struct id *merchant
 /* Whether a webhook is awaited for the movement since since_ms (0 or more; the same when that ends). */
 MUST_USE int ledger_awaited_set(struct ledger *ledger, int64_t since_ms, const struct id *movement,
                                 bool awaited);
-/* The one that has been awaited the longest. LEDGER_ABSENT when there is none. */
+/* The one that has been awaited the longest, if its payment agrees: the row's seal is not looked at.
+ * LEDGER_ABSENT when there is none; -EBADMSG when the first row is none. */
 MUST_USE int ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement);
 /* Remembers that payment bears the merchant's reference. */
 MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
@@ -154,6 +158,17 @@ MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *mercha
  * LEDGER_ABSENT. */
 MUST_USE int ledger_reference_before(struct ledger *ledger, const struct id *merchant, const char *reference,
                                      const struct id *before, struct id *ret_payment);
+
+/* ---- Tries of a card (P7) ---- */
+
+/* Stores them; none are no record. */
+MUST_USE int ledger_card_uses_put(struct ledger *ledger, const struct id *merchant,
+                                  const struct id *fingerprint, const struct card_uses *uses);
+/* None when that merchant has no such card. */
+MUST_USE int ledger_card_uses_get(struct ledger *ledger, const struct id *merchant,
+                                  const struct id *fingerprint, struct card_uses *ret_uses);
+/* Deletes them all, of every card: before they are built again. */
+MUST_USE int ledger_card_uses_clear(struct ledger *ledger);
 
 /* ---- Idempotency keys (P3) ---- */
 
@@ -364,6 +379,15 @@ MUST_USE int ledger_delivery_delete(struct ledger *ledger, const struct id *merc
 MUST_USE int ledger_delivery_next(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
                                   enum delivery_kind kind, const struct delivery_row *after,
                                   struct delivery_row *ret_row);
+
+/* ---- Drills: bytes whose meaning router/engine knows ---- */
+
+MUST_USE int ledger_drill_put(struct ledger *ledger, const struct id *drill, const void *bytes,
+                              size_t length);
+MUST_USE int ledger_drill_get(struct ledger *ledger, const struct id *drill, struct view *ret_bytes);
+/* The newest drill that is older than before (empty: the newest). LEDGER_ABSENT at the end. */
+MUST_USE int ledger_drill_before(struct ledger *ledger, const struct id *before, struct id *ret_drill,
+                                 struct view *ret_bytes);
 
 /* ---- Approval rates that have fallen: in the journal alone ---- */
 

@@ -36,7 +36,10 @@ wrong 'freeport audit: what to do is missing: verify' audit --dir /tmp
 wrong 'freeport bins: two arguments are wanted' bins compile one
 wrong 'freeport up: --dir DIR is missing' up
 wrong 'freeport up: --port-base is a number from 1 to 65000' up --dir /tmp --port-base 70000
+wrong 'freeport status: options begin with two dashes, and those without a value take none' status --help=much --dir /tmp
+wrong 'freeport up: options begin with two dashes, and those without a value take none' up -d /tmp
 # What may be a secret is not said again.
+wrong 'freeport connector: options begin with two dashes, and those without a value take none' connector add canary -xyz --dir /tmp
 wrong 'freeport connector: there is no option --api-key here' connector add adyen --api-key=sk_live_canary --dir /tmp
 wrong 'freeport connector: argument 3 is no option of this command' connector add adyen --sk_live_canary --dir /tmp
 wrong 'freeport connector: at most 8 credentials are taken' connector add adyen --dir /tmp --sheet adyen \

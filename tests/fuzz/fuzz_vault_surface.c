@@ -173,8 +173,9 @@ static void step(enum role role, uint8_t type, size_t length) {
   struct peer *peer = &vault->peers.all[role];
   struct message message = {
       .type = type, .correlation = role == ROLE_EGRESS ? dispatched : 1, .body = body, .length = length};
-  if (!peer->open || peer->failing || peer->rolled_back)
+  if (!peer->open || peer->failing)
     connect_peer(role);
+  vault->rolled_back = false;
   if (surface_take(vault, peer, &message) < 0)
     peer->failing = true;
   round_end(vault);

@@ -24,8 +24,12 @@ static const struct {
                                         "idempotency keys from before a restart are unknown (P3)"},
     [WRONG_CAPTURE_NOT_IDEMPOTENT] = {"capture_not_idempotent",
                                       "a capture is made again under the same key (P3)"},
+    [WRONG_HEALTH_IGNORED] = {"health_ignored", "payments go to connectors that fail, all the same"},
+    [WRONG_NEVER_BACK] = {"never_back", "a connector that was taken out is never tried again"},
     [WRONG_WEBHOOK_AWAITED_FOR_EVER] = {"webhook_awaited_for_ever",
                                         "nobody is told of a movement whose webhook does not come (P2)"},
+    [WRONG_BUDGET_IGNORED] = {"budget_ignored", "a card is tried as often as it is asked for (P7)"},
+    [WRONG_HARD_TRIED_ELSEWHERE] = {"hard_tried_elsewhere", "a hard decline goes on to the next acquirer"},
 };
 
 const char *wrong_name(enum wrong wrong) {
@@ -71,6 +75,17 @@ int __wrap_ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, st
              : __real_ledger_awaited_first(ledger, ret_since_ms, ret_movement);
 }
 
+struct budget __real_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct outcome __real_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
+struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
+
 /* Everything leaves in one round, and is made durable in the next. */
 int __wrap_engine_commit(struct engine *engine, int64_t now_ms) {
   late = !late;
@@ -111,4 +126,41 @@ int __wrap_ledger_idempotency_get(struct ledger *ledger, const struct id *mercha
   int r = __real_ledger_idempotency_get(ledger, merchant, path, key, now_ms, ret_entry);
   bool before = r == 0 && ret_entry->created_ms < started_ms;
   return chosen == WRONG_KEY_FORGOTTEN_AT_RESTART && before ? LEDGER_ABSENT : r;
+}
+
+struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms) {
+  if (chosen == WRONG_BUDGET_IGNORED)
+    return (struct budget){.allowed = true};
+  return __real_budget_ask(uses, network, amount, now_ms);
+}
+
+struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network) {
+  struct outcome outcome =
+      __real_outcome_classify(psp, answer, phase, code, network_code, advice_code, network);
+  if (chosen == WRONG_HARD_TRIED_ELSEWHERE && outcome.class == OUTCOME_HARD)
+    outcome.may_go_elsewhere = true;
+  return outcome;
+}
+
+enum candidate_health __real_gates_look(const struct engine *engine, const struct payment *payment,
+                                        const char *connector, enum operation operation);
+enum candidate_health __wrap_gates_look(const struct engine *engine, const struct payment *payment,
+                                        const char *connector, enum operation operation);
+bool __real_gate_pass_time(struct gate *gate, int64_t now_ms);
+bool __wrap_gate_pass_time(struct gate *gate, int64_t now_ms);
+
+enum candidate_health __wrap_gates_look(const struct engine *engine, const struct payment *payment,
+                                        const char *connector, enum operation operation) {
+  enum candidate_health health = __real_gates_look(engine, payment, connector, operation);
+  return chosen == WRONG_HEALTH_IGNORED && health == CANDIDATE_OUT ? CANDIDATE_HEALTHY : health;
+}
+
+bool __wrap_gate_pass_time(struct gate *gate, int64_t now_ms) {
+  if (chosen != WRONG_NEVER_BACK)
+    return __real_gate_pass_time(gate, now_ms);
+  gate->probe_ms = INT64_MAX;
+  return false;
 }

@@ -586,6 +586,91 @@ class Resources(Case):
         self.expect(self.client.request("GET", "/openapi.json", key=""), 200)
 
 
+class Health(Case):
+    """Who is left out for failing, and who on purpose."""
+
+    def health(self, name):
+        listed = self.expect(self.client.request("GET", "/v1/connectors"), 200)
+        return next(c["health"] for c in listed["data"] if c["name"] == name)
+
+    def events(self, kind):
+        listed = self.expect(self.client.request("GET", f"/v1/events?type={kind}&limit=100"), 200)
+        return [event["data"] for event in listed["data"]]
+
+    def metrics(self):
+        return self.client.request("GET", "/metrics", key="").raw.decode()
+
+    def test_one_that_fails_is_left_out_and_comes_back(self):
+        self.assertEqual((self.health("adyen")["state"], self.health("adyen")["state_since"]), ("healthy", None))
+        failed = [self.client.pay(1002)["id"] for _ in range(20)]
+        health = self.health("adyen")
+        self.assertEqual((health["state"], health["faults"], health["fault_rate"]), ("unhealthy", 20, 1.0))
+        self.assertGreater(health["fault_bound"], health["threshold"])
+        self.assertEqual(self.health("checkout")["state"], "healthy")
+        told = self.events("connector.unhealthy")
+        self.assertEqual([(d["connector"], d["state"], d["requests"], d["faults"]) for d in told],
+                         [("adyen", "unhealthy", 20, 20)])
+        self.assertEqual(sorted(told[0]["payments"]), sorted(failed))
+        self.assertIn('freeport_connector_state{connector="adyen",state="unhealthy"} 1', self.metrics())
+        paid = self.client.pay(1000)
+        self.assertEqual((paid["connector"], paid["decision"]["skipped"]),
+                         ("checkout", [{"connector": "adyen", "reason": "unhealthy"}]))
+        asked = {"amount": 1000, "currency": "EUR", "card": {"bin": "424242"}}
+        routed = self.expect(self.client.request("POST", "/v1/route", asked), 200)
+        self.assertEqual(routed["connectors"], ["checkout", "stripe"])
+        self.assertIn("adyen is passed over (unhealthy): it fails too often of late.", routed["explanation"])
+        alone = self.expect(self.client.request("POST", "/v1/route", dict(asked, policy="otherwise route adyen")), 200)
+        self.assertEqual(alone["connectors"], ["adyen"])
+        self.assertIn("adyen can be tried: it fails too often of late, but none of the list is healthy.",
+                      alone["explanation"])
+        canary = None
+        for _ in range(1500):
+            paid = self.client.pay(1000)
+            if paid["decision"]["canaries"]:
+                self.assertEqual((paid["connector"], paid["decision"]["canaries"]), ("adyen", ["adyen"]))
+                canary = canary or paid
+            if self.health("adyen")["state"] == "healthy":
+                break
+            time.sleep(0.02)
+        self.assertIsNotNone(canary)
+        self.assertEqual(self.health("adyen")["state"], "healthy")
+        self.assertEqual(self.client.pay(1000)["connector"], "adyen")
+        self.assertEqual(len(self.events("connector.probing")), 1)
+        back = self.events("connector.healthy")
+        self.assertEqual([(d["requests"], d["faults"], d["window_s"], d["payments"]) for d in back], [(10, 0, None, [])])
+
+    def test_drills(self):
+        path = "/v1/connectors/stripe/drill"
+        policy = self.expect(self.client.request("POST", "/v1/policies", {"text": "otherwise route stripe, checkout"}), 201)
+        self.expect(self.client.request("POST", f"/v1/policies/{policy['id']}/publish"), 200)
+        self.expect(self.client.request("GET", path), 404, "not_found")
+        self.expect(self.client.request("DELETE", path), 409, "invalid_state")
+        self.expect(self.client.request("POST", path, {"seconds": 0}), 422, "invalid_field", "seconds")
+        self.expect(self.client.request("POST", path, {"seconds": 3601}), 422, "invalid_field", "seconds")
+        self.expect(self.client.request("POST", path, {}), 422, "missing_field", "seconds")
+        self.expect(self.client.request("POST", path, {"seconds": 60}, idempotency=""), 400, "idempotency_key_required")
+        self.expect(self.client.request("POST", "/v1/connectors/nobody/drill", {"seconds": 60}), 404, "not_found")
+        begun = self.expect(self.client.request("POST", path, {"seconds": 60}, idempotency="drill"), 201)
+        self.assertEqual((begun["connector"], begun["status"], begun["report"]["payments"]), ("stripe", "running", 0))
+        self.expect(self.client.request("POST", path, {"seconds": 60}), 409, "invalid_state")
+        self.assertTrue(self.health("stripe")["drill"])
+        self.assertIn('freeport_connector_drill{connector="stripe"} 1', self.metrics())
+        self.assertEqual([self.client.pay(amount)["connector"] for amount in (1000, 1000, 1001)], ["checkout"] * 3)
+        self.client.pay(1000, routing={"connectors": ["checkout"]})
+        again = self.expect(self.client.request("POST", path, {"seconds": 60}, idempotency="drill"), 201)
+        self.assertEqual((again["id"], again.headers["Idempotent-Replayed"]), (begun["id"], "true"))
+        ended = self.expect(self.client.request("DELETE", path), 200)
+        self.assertEqual((ended["id"], ended["status"]), (begun["id"], "ended"))
+        report = self.expect(self.client.request("GET", path), 200)["report"]
+        self.assertEqual((report["payments"], report["untried"], report["more"]), (3, 0, False))
+        self.assertEqual([(i["connector"], i["payments"], i["statuses"]["captured"], i["statuses"]["declined"])
+                          for i in report["instead"]], [("checkout", 3, 2, 1)])
+        self.assertEqual([d["id"] for d in self.events("connector.drill_started")], [begun["id"]])
+        self.assertEqual([d["report"] for d in self.events("connector.drill_ended")], [report])
+        self.assertEqual(self.client.pay(1000)["connector"], "stripe")
+        self.expect(self.client.request("POST", "/v1/policies/rollback"), 200)
+
+
 class Declining(Case):
     def test_a_rule_that_declines_charges_nothing(self):
         draft = self.expect(self.client.request(
@@ -728,7 +813,8 @@ class Trouble(Case):
                 break
             time.sleep(0.02)
         self.assertEqual(self.client.request("GET", "/readyz", key="")["vault"], "rolled_back")
-        self.expect(self.client.pay(1000), 503, "vault_unavailable")
+        self.expect(self.client.pay(1000), 503, "vault_rolled_back")
+        self.expect(self.client.request("GET", "/v1/tokens/" + self.router.tokens["good"]), 503, "vault_rolled_back")
         self.router.tell("older")
         self.router.tell("line")
         self.await_ready()

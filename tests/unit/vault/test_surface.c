@@ -139,7 +139,7 @@ static int ask_head(const struct audit_head *seen) {
   return status;
 }
 
-Test(surface, a_vault_older_than_what_the_router_saw_serves_it_nothing) {
+Test(surface, a_vault_older_than_what_the_router_saw_serves_nobody_but_operators) {
   struct tokenized made;
   struct token_description description;
   cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
@@ -151,9 +151,14 @@ Test(surface, a_vault_older_than_what_the_router_saw_serves_it_nothing) {
   cr_assert_eq(harness_describe(&h, &h.merchant, &made.token, &description), STATUS_ROLLED_BACK);
   struct dispatch charge = harness_charge(&h, &made.token);
   struct egress_send sent;
+  struct reader rest;
   uint64_t correlation;
   cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_ROLLED_BACK);
-  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE, "collect is another peer");
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_ROLLED_BACK, "it would be gone with this file");
+  cr_assert_eq(harness_ask(&h, &h.hooks, HV_WEBHOOK, NULL, &rest), STATUS_ROLLED_BACK);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_STATUS, NULL, &rest), STATUS_DONE, "an operator looks");
+  cr_assert_eq(ask_head(&none), STATUS_DONE);
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
 }
 
 Test(surface, a_sealed_vault_tells_its_state_and_nothing_else) {
