@@ -105,11 +105,12 @@ Test(account_facts, there_are_so_many_currencies_and_no_more) {
   cr_assert_eq(pass(&most, &read), 0);
   cr_assert_eq(length, ACCOUNT_FACTS_BYTES_MAX);
   cr_assert_eq(memcmp(most.currencies, read.currencies, sizeof most.currencies), 0);
-  size_t count_at = length - sizeof(uint32_t) - ACCOUNT_CURRENCIES_MAX * (CURRENCY_CAPACITY - 1) - 1;
+  size_t networks_at = length - sizeof(uint32_t);
+  size_t count_at = networks_at - ACCOUNT_CURRENCIES_MAX * (CURRENCY_CAPACITY - 1) - 1;
   cr_assert_eq(bytes[count_at], ACCOUNT_CURRENCIES_MAX);
-  memmove(bytes + count_at + 4, bytes + count_at + 1, length - count_at - 1);
-  memcpy(bytes + count_at + 1, "AED", 3);
   bytes[count_at]++;
+  memmove(bytes + networks_at + 3, bytes + networks_at, sizeof(uint32_t));
+  memcpy(bytes + networks_at, "ZMW", 3); /* after all others, as it must be */
   struct reader reader = reader_over(bytes, length + 3);
   read_account_facts(&reader, &read);
   cr_expect_eq(reader_finish(&reader), -EBADMSG);
