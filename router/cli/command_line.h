@@ -20,10 +20,10 @@ struct command_line {
   const char *duration; /* --for */
   const char *credentials[COMMAND_CREDENTIALS_MAX];
   int credential_count;
-  struct account_options account; /* --currencies, --networks, ... */
   const char *days; /* --days, --reason: NULL when not given */
   const char *reason;
-  bool json; /* --json */
+  bool json;                      /* --json */
+  struct account_options account; /* --currencies, --networks, ... */
 };
 
 enum { COMMAND_LINE_DONE = 1 };
