@@ -7,9 +7,12 @@
  *   drop       the vault's line breaks        line       a new one is given to the router
  *   older      the next vault is older than the journal (B9)
  *   hold       questions wait unanswered      release    and are answered
- *   add        a connector "late" is registered that takes Visa cards in EUR and USD alone, and the router is
- * not told webhook CONNECTOR KEY ABOUT ANSWER   a PSP's webhook comes, of now taken      prints how many of
- * them the router has taken count      prints how many dispatches came end        the router is sent SIGTERM
+ *   add        a connector "late" is registered, its account limited, and the router is not told
+ *   remove     it is so no more
+ *   webhook CONNECTOR KEY ABOUT ANSWER   a PSP's webhook comes, of now
+ *   taken      prints how many of them the router has taken
+ *   count      prints how many dispatches came
+ *   end        the router is sent SIGTERM
  * and at its end stops the router with SIGTERM, if it was not sent before, and prints its exit status. */
 #include "bins.h"
 #include "control.h"
