@@ -13,6 +13,7 @@
 enum {
   CONNECTIONS_EXTRA = 1024, /* idle connections, and those whose requests are answered at once */
   REQUEST_TIMEOUT_S = 30,
+  LONG_BODIES = 16,         /* policies that come in at once */
   KEYS_SWEPT_PER_ROUND = 4, /* old idempotency keys are looked for a few at a time */
   DISPATCH_SLACK_MS = 5000, /* beyond a dispatch's own time the vault is taken to have lost it */
   QUESTION_MS = 5000,
@@ -322,6 +323,11 @@ static int64_t earlier(int64_t left, int64_t right) {
   return left < 0 || (right >= 0 && right < left) ? right : left;
 }
 
+static void turns_come(struct timer *timer) {
+  struct api *api = (struct api *)((char *)timer - offsetof(struct api, turn_timer));
+  call_finish_all(&api->next_turn, !api->draining);
+}
+
 static int64_t due(struct api *api) {
   int64_t engine_ms = api->refused_count > 0 ? 0 : engine_due(api->engine);
   int64_t pump_ms = pump_due(api->pump, api_now_ms(api));
@@ -404,6 +410,7 @@ int api_new(const struct api_options *options, struct api **ret_api) {
     return -ENOMEM;
   api->options = *options;
   api->engine_timer.due = time_passes;
+  api->turn_timer.due = turns_come;
   name_routes(api);
   const struct vault_link_host host = {vault_changed, vault_told, vault_head, api};
   const struct notify_link_host notify = {notify_changed, notify_ended, api};
@@ -432,6 +439,8 @@ void api_free(struct api *api) {
   notify_link_close(&api->notify);
   call_finish_all(&api->after_connectors, false);
   call_finish_all(&api->after_commit, false);
+  call_finish_all(&api->next_turn, false);
+  loop_clear_timer(api->options.loop, &api->turn_timer);
   loop_clear_timer(api->options.loop, &api->engine_timer);
   loop_clear_timer(api->options.loop, &api->connectors.retry);
   pump_free(api->pump);
@@ -449,7 +458,10 @@ int api_listen(struct api *api, int fd) {
                                        .limits = {.body_bytes = BODY_MAX,
                                                   .connections = requests + CONNECTIONS_EXTRA,
                                                   .requests = requests,
-                                                  .timeout_s = REQUEST_TIMEOUT_S},
+                                                  .timeout_s = REQUEST_TIMEOUT_S,
+                                                  .long_path = "/v1/policies",
+                                                  .long_body_bytes = LONG_BODY_MAX,
+                                                  .long_bodies = LONG_BODIES},
                                        .headers = headers,
                                        .handle = handle,
                                        .context = api};

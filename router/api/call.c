@@ -1,5 +1,6 @@
 #include "call.h"
 #include "log.h"
+#include "resources.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ static void call_end(struct call *call, unsigned status) {
   if (call->state != CALL_HANDLED)
     api->waiting--;
   free(call->body);
+  trial_free(call);
   free(call);
 }
 
@@ -167,6 +169,16 @@ void call_wait_connectors(struct call *call, void (*finish)(struct call *call, b
   call->next = call->api->after_connectors;
   call->api->after_connectors = call;
   connector_list_read(&call->api->connectors);
+}
+
+void call_wait_turn(struct call *call, void (*finish)(struct call *call, bool committed)) {
+  struct api *api = call->api;
+  keep(call, CALL_ROUND);
+  call->finish = finish;
+  call->next = api->next_turn;
+  api->next_turn = call;
+  if (loop_set_timer(api->options.loop, &api->turn_timer, 0) != 0)
+    log_warn("out of memory for a timer");
 }
 
 static void finish_prepared(struct call *call, bool committed) {

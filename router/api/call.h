@@ -39,7 +39,7 @@ enum call_state {
   CALL_HANDLED, /* its handler */
   CALL_ENGINE,  /* the engine, under its ticket */
   CALL_VAULT,   /* the vault link, by its question */
-  CALL_ROUND    /* the end of the round, or of a reading of the connectors */
+  CALL_ROUND    /* the end of the round or of a reading of the connectors, or its next turn */
 };
 
 struct call {
@@ -60,6 +60,7 @@ struct call {
   bool refreshed; /* it has waited for the connectors already */
   char *body;
   size_t length;
+  struct policy_trial *trial; /* of a replay; owned */
 };
 
 enum { TICKET_SLOTS = 2 * API_REQUESTS_MAX, REFUSED_MAX = 256 };
@@ -78,6 +79,9 @@ struct api {
   struct timer engine_timer;
   struct call *after_commit;     /* newest first */
   struct call *after_connectors; /* likewise */
+  struct call *next_turn;        /* likewise */
+  struct timer turn_timer;       /* for their turn, once the loop has been round */
+  unsigned trials;               /* replays that are under way */
   unsigned waiting;
   bool draining;
   bool storage_failed;    /* the last commit failed */
@@ -112,6 +116,9 @@ void call_wait_vault(struct call *call, enum router_vault_type type, const struc
 void call_wait_round(struct call *call, void (*finish)(struct call *call, bool committed));
 /* Has the connectors read again; finish() is called after that, `committed` telling whether they could be. */
 void call_wait_connectors(struct call *call, void (*finish)(struct call *call, bool committed));
+/* finish() is called in the loop's next round, after whatever else came in: so long work is done in parts.
+ * `committed` tells whether it may go on; when not, the process ends. */
+void call_wait_turn(struct call *call, void (*finish)(struct call *call, bool committed));
 /* Answers with what is in out (taken over) once the round is committed; 503 when that fails. */
 void call_answer_committed(struct call *call, unsigned status, bool replayed, struct json_out *out);
 /* A write to the ledger failed (a negated errno): the round is given up as a whole, and the call answered

@@ -6,6 +6,11 @@
 #include "policies_render.h"
 #include <errno.h>
 
+/* Of a policy's text; a longer one is looked up by who is told. Six bytes of a delivery for each of it at
+ * worst.
+ */
+enum { EVENT_TEXT_MAX = 32768 };
+
 struct id event_id(const struct event_key *key, const struct entry_events *events, unsigned index) {
   struct event_place place = {.sequence = events->sequence,
                               .type = events->events[index].type,
@@ -52,7 +57,9 @@ static int render_told_policy(const struct event_renderer *renderer, struct json
   int result = ledger_policy_get(renderer->ledger, &events->merchant, &events->object, &record);
   if (result != 0)
     return result < 0 ? result : -EBADMSG;
-  render_policy(out, "data", &record, "published", renderer->livemode);
+  const struct policy_view view = {
+      .status = "published", .livemode = renderer->livemode, .text_max = EVENT_TEXT_MAX};
+  render_policy(out, "data", &record, &view);
   return 0;
 }
 

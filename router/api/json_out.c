@@ -73,6 +73,10 @@ static void put_value(struct json_out *out, const char *name, const char *litera
   put_literal(out, literal);
 }
 
+void out_json(struct json_out *out, const char *name, const char *json) {
+  put_value(out, name, json);
+}
+
 void out_open(struct json_out *out, const char *name) {
   put_value(out, name, "{");
   out->comma = false;

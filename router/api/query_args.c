@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NUMBER_DIGITS_MAX = 18 };
+
 static const char not_allowed[] = "The parameter's value is not allowed.";
 
 /* Takes one parameter; false when its value is refused. */
@@ -44,6 +46,15 @@ static bool take_after_event(void *target, const struct http_parameter *paramete
 
 static bool take_after_endpoint(void *target, const struct http_parameter *parameter) {
   return take_id("whk", parameter->value, &((struct page_query *)target)->after);
+}
+
+static bool take_before(void *target, const struct http_parameter *parameter) {
+  struct history_query *query = target;
+  size_t length = strlen(parameter->value);
+  if (length == 0 || length > NUMBER_DIGITS_MAX || strspn(parameter->value, "0123456789") != length)
+    return false;
+  query->before = strtoull(parameter->value, NULL, 10);
+  return query->before > 0;
 }
 
 static bool take_reference(void *target, const struct http_parameter *parameter) {
@@ -189,6 +200,7 @@ static bool take_plan(void *target, const struct http_parameter *parameter) {
 
 _Static_assert(offsetof(struct payments_query, page) == 0, "a page's takers fill in a query's page");
 _Static_assert(offsetof(struct events_query, page) == 0, "likewise");
+_Static_assert(offsetof(struct history_query, limit) == offsetof(struct page_query, limit), "likewise");
 
 static const struct parameter_rule payments_parameters[] = {
     {"limit", take_limit},
@@ -203,6 +215,9 @@ static const struct parameter_rule payments_parameters[] = {
 };
 static const struct parameter_rule policies_parameters[] = {{"limit", take_limit},
                                                             {"starting_after", take_after_policy}};
+
+static const struct parameter_rule history_parameters[] = {{"limit", take_limit},
+                                                           {"starting_after", take_before}};
 
 static const struct parameter_rule events_parameters[] = {
     {"limit", take_limit},
@@ -278,6 +293,12 @@ static int parse(const char *query, const struct parameter_rule *rules, size_t c
 int parse_policies_query(const char *query, struct page_query *ret_page, struct fault *ret_fault) {
   *ret_page = (struct page_query){.limit = LIST_LIMIT_DEFAULT};
   return parse(query, policies_parameters, sizeof policies_parameters / sizeof *policies_parameters, ret_page,
+               ret_fault);
+}
+
+int parse_history_query(const char *query, struct history_query *ret_query, struct fault *ret_fault) {
+  *ret_query = (struct history_query){.limit = LIST_LIMIT_DEFAULT};
+  return parse(query, history_parameters, sizeof history_parameters / sizeof *history_parameters, ret_query,
                ret_fault);
 }
 

@@ -29,9 +29,20 @@ void drills_read(struct call *call, const char *segment);
 void drills_end(struct call *call, const char *segment);
 /* policies.c */
 void policies_create(struct call *call, const char *segment);
+void policies_read(struct call *call, const char *segment);
 void policies_list(struct call *call, const char *segment);
+/* Answers with that policy once the round is committed. */
+void policies_answer(struct call *call, unsigned status, const struct id *policy, bool replayed);
+/* Whether the request was made before; then it is answered as then, or refused. */
+bool policies_answered_before(struct call *call, const char *path, unsigned status);
+/* publications.c */
 void policies_publish(struct call *call, const char *segment);
 void policies_rollback(struct call *call, const char *segment);
+void policies_history(struct call *call, const char *segment);
+/* policies_replay.c */
+void policies_replay(struct call *call, const char *segment);
+/* Drops a call's replay, if it has one. */
+void trial_free(struct call *call);
 /* route.c */
 void route_ask(struct call *call, const char *segment);
 /* events_list.c */

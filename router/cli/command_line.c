@@ -14,6 +14,9 @@ static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
                                         {"merchant-account", required_argument, NULL, 'm'},
                                         {"credential", required_argument, NULL, 'c'},
                                         {"for", required_argument, NULL, 'f'},
+                                        {"days", required_argument, NULL, 'D'},
+                                        {"reason", required_argument, NULL, 'r'},
+                                        {"json", no_argument, NULL, 'j'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
@@ -75,6 +78,15 @@ static bool take_option(struct command_line *line, int option) {
     return true;
   case 'f':
     line->duration = optarg;
+    return true;
+  case 'D':
+    line->days = optarg;
+    return true;
+  case 'r':
+    line->reason = optarg;
+    return true;
+  case 'j':
+    line->json = true;
     return true;
   default:
     if (line->credential_count == COMMAND_CREDENTIALS_MAX) {

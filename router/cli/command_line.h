@@ -3,6 +3,7 @@
 
 #include "admin_client.h"
 #include "result.h"
+#include <stdbool.h>
 
 enum { COMMAND_WORDS_MAX = 4, COMMAND_CREDENTIALS_MAX = 8, OPTION_CAPACITY = 33 };
 
@@ -18,6 +19,9 @@ struct command_line {
   const char *duration; /* --for */
   const char *credentials[COMMAND_CREDENTIALS_MAX];
   int credential_count;
+  const char *days; /* --days, --reason: NULL when not given */
+  const char *reason;
+  bool json; /* --json */
 };
 
 enum { COMMAND_LINE_DONE = 1 };

@@ -21,7 +21,7 @@ static const struct {
     {"status", status_command, "say how the vault stands"},
     {"connector", connector_command, "add, list and switch connectors (PSP accounts)"},
     {"drill", drill_command, "take a connector out for a while, and see where its payments go"},
-    {"policy", policy_command, "check, publish, show and roll back the routing policy"},
+    {"policy", policy_command, "check, compare, replay, publish, roll back and show the routing policy"},
     {"token", token_command, "delete tokens beyond a merchant's share, undo a deletion"},
     {"audit", audit_command, "verify the chain of the vault's audit records"},
     {"bins", bins_command, "compile a BIN table from CSV"},

@@ -130,6 +130,7 @@ void ledger_free(struct ledger *ledger) {
   sodium_memzero(ledger->key, sizeof ledger->key);
   sodium_memzero(ledger->seal_key, sizeof ledger->seal_key);
   sodium_memzero(ledger->sealing, sizeof ledger->sealing);
+  free(ledger->policy_text);
   free(ledger);
 }
 

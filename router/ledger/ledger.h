@@ -45,8 +45,9 @@ enum {
   LEDGER_SCHEMA = 3,
   IDEMPOTENCY_KEY_MAX = 255,
   BODY_HASH_BYTES = 32,
-  POLICY_LEDGER_TEXT_MAX = 32768,
-  POLICY_LEDGER_HASH_BYTES = 32
+  POLICY_LEDGER_TEXT_MAX = 256 * 1024,
+  POLICY_LEDGER_HASH_BYTES = 32,
+  POLICY_REASON_CAPACITY = 201
 };
 
 #define IDEMPOTENCY_LIFETIME_MS (30LL * 24 * 3600 * 1000)
@@ -213,16 +214,20 @@ struct policy_record {
   struct id author; /* API key */
   int64_t created_ms;
   uint8_t hash[POLICY_LEDGER_HASH_BYTES];
-  const char *text; /* not NUL-terminated; borrowed from the store on get */
+  char reason[POLICY_REASON_CAPACITY]; /* why it was drafted, as its author says, or "" */
+  /* NUL-terminated on get, and borrowed until a policy is got again. On put it need not be. */
+  const char *text;
   size_t text_length;
 };
 
 struct policy_publication {
   uint64_t number; /* 1 for the merchant's first */
   struct id policy;
-  struct id author;
+  uint8_t hash[POLICY_LEDGER_HASH_BYTES]; /* of that policy */
+  struct id author;                       /* API key: who published it or rolled back */
   int64_t published_ms;
-  bool rollback; /* it brought back an earlier one */
+  bool rollback;                       /* it brought back an earlier one */
+  char reason[POLICY_REASON_CAPACITY]; /* as the author says, or "" */
 };
 
 MUST_USE int ledger_policy_put(struct ledger *ledger, const struct policy_record *record);
@@ -231,13 +236,15 @@ MUST_USE int ledger_policy_get(struct ledger *ledger, const struct id *merchant,
 /* The newest policy of the merchant that is older than before (NULL or empty: the newest). */
 MUST_USE int ledger_policy_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                                   struct policy_record *ret_record);
-/* Publishes a policy that exists (LEDGER_ABSENT when not). */
+/* Publishes a policy that exists (LEDGER_ABSENT when not), with the reason that head's actor gives ("":
+ * none).
+ */
 MUST_USE int ledger_policy_publish(struct ledger *ledger, const struct journal_head *head,
-                                   const struct id *merchant, const struct id *policy);
+                                   const struct id *merchant, const struct id *policy, const char *reason);
 /* Publishes again what stood before the current one; a second call goes one further back. LEDGER_ABSENT when
  * nothing stood before. */
 MUST_USE int ledger_policy_rollback(struct ledger *ledger, const struct journal_head *head,
-                                    const struct id *merchant, struct id *ret_policy);
+                                    const struct id *merchant, const char *reason, struct id *ret_policy);
 /* What is published now; LEDGER_ABSENT when nothing is. */
 MUST_USE int ledger_policy_published(struct ledger *ledger, const struct id *merchant,
                                      struct policy_publication *ret_publication);

@@ -29,8 +29,8 @@ wrong 'freeport connector: --sheet SHEET is missing' connector add adyen --dir /
 wrong 'freeport connector: add takes one NAME' connector add --sheet adyen --dir /tmp
 wrong 'freeport connector: list takes no NAME' connector list adyen --dir /tmp
 wrong 'freeport connector: NAME is made of a-z, 0-9 and _, begins with a letter and has at most 32' connector disable Adyen --dir /tmp
-wrong 'freeport policy: there is no such action; check, publish, show and rollback are' policy shew --dir /tmp
-wrong 'freeport policy: publish takes one FILE, or - for standard input' policy publish --dir /tmp
+wrong 'freeport policy: there is no such action; check, diff, replay, publish, rollback, log and show are' policy shew --dir /tmp
+wrong 'freeport policy: publish takes one FILE or ID, or - for standard input' policy publish --dir /tmp
 wrong 'freeport token: that is no token: tok_ and 26 characters' token restore 4242 --dir /tmp
 wrong 'freeport audit: what to do is missing: verify' audit --dir /tmp
 wrong 'freeport bins: two arguments are wanted' bins compile one

@@ -175,19 +175,19 @@ static void check_return(struct universe *universe) {
   }
 }
 
-/* An attempt goes to one of the list, which was not passed over. */
-static void check_attempts(struct universe *universe, const struct scenario *scenario) {
-  const struct payment *payment = scenario->payment;
-  for (unsigned i = 0; i < payment->attempt_count; i++) {
-    unsigned place = 0;
-    while (place < payment->decision.candidate_count &&
-           strcmp(payment->decision.candidates[place].connector, payment->attempts[i].connector) != 0)
+/* It goes where the list leads that was decided when it began, whatever was published since: one version of a
+ * policy, whole. */
+static bool follows_its_list(const struct payment *payment) {
+  const struct decision *decision = &payment->decision;
+  unsigned place = 0;
+  for (unsigned i = 0; i < payment->attempt_count; i++, place++) {
+    while (place < decision->candidate_count && decision->candidates[place].skipped != SKIP_NONE)
       place++;
-    if (place == payment->decision.candidate_count ||
-        payment->decision.candidates[place].skipped != SKIP_NONE)
-      violation(universe, scenario->number, "an attempt goes to %s, which was passed over",
-                payment->attempts[i].connector);
+    if (place >= decision->candidate_count ||
+        strcmp(decision->candidates[place].connector, payment->attempts[i].connector) != 0)
+      return false;
   }
+  return true;
 }
 
 /* ---- Sums ---- */
@@ -209,6 +209,8 @@ static void check_payment(struct universe *universe, const struct scenario *scen
     violation(universe, scenario->number, "P5: the sums of a payment do not hold");
   if (live_attempts(payment) > 1)
     violation(universe, scenario->number, "P4: two attempts are open or live in the journal");
+  if (!follows_its_list(payment))
+    violation(universe, scenario->number, "P6: an attempt is not where the list leads that was decided");
 }
 
 /* The stored record, as it lies there; its seal comes after it and is checked whenever the engine reads it.
@@ -286,7 +288,6 @@ static struct scenario *apply(struct universe *universe, const struct journal_en
 static void check_changed(struct universe *universe, struct scenario *const *changed, unsigned count) {
   for (unsigned i = 0; i < count && !universe->failed; i++) {
     check_payment(universe, changed[i]);
-    check_attempts(universe, changed[i]);
     check_stored(universe, changed[i]);
     tell_payment(universe, changed[i]);
   }

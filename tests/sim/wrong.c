@@ -10,6 +10,7 @@ enum { HTTP_NOT_FOUND = 404 };
 static enum wrong chosen;
 static int64_t started_ms;
 static bool late;
+static struct engine *running; /* once it has committed */
 
 static const struct {
   const char *name, *about;
@@ -30,6 +31,8 @@ static const struct {
                                         "nobody is told of a movement whose webhook does not come (P2)"},
     [WRONG_BUDGET_IGNORED] = {"budget_ignored", "a card is tried as often as it is asked for (P7)"},
     [WRONG_HARD_TRIED_ELSEWHERE] = {"hard_tried_elsewhere", "a hard decline goes on to the next acquirer"},
+    [WRONG_HALF_PUBLISHED] = {"half_published",
+                              "a cascade goes on by a policy that was published since (P6)"},
 };
 
 const char *wrong_name(enum wrong wrong) {
@@ -53,6 +56,7 @@ void wrong_choose(enum wrong wrong) {
 
 void wrong_restarted(int64_t now_ms) {
   started_ms = now_ms;
+  running = NULL;
 }
 
 /* ---- Between the parts ---- */
@@ -85,9 +89,57 @@ struct outcome __real_outcome_classify(const char *psp, enum answer answer, enum
 struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
                                        const char *code, const char *network_code, const char *advice_code,
                                        enum network network);
+/* ---- A policy published in mid-cascade ---- */
+
+int __real_change_attempt(struct entry *entry, struct payment *payment, enum change_type type,
+                          const struct attempt *attempt);
+int __wrap_change_attempt(struct entry *entry, struct payment *payment, enum change_type type,
+                          const struct attempt *attempt);
+
+/* The list as the policy in force has it. Returns whether there is one. */
+static bool decide_anew(const struct payment *payment, struct decision *ret_decision) {
+  struct policy_publication publication;
+  struct policy_record record;
+  struct policy_error error;
+  struct policy *policy;
+  struct request_fields inputs;
+  if (payment_inputs(payment, &inputs) != 0 ||
+      ledger_policy_published(running->ledger, &payment->merchant, &publication) != 0 ||
+      ledger_policy_get(running->ledger, &payment->merchant, &publication.policy, &record) != 0 ||
+      policy_parse(record.text, record.text_length, &policy, &error) != 0)
+    return false;
+  *ret_decision = payment->decision;
+  decide_again(policy, payment, &inputs, ret_decision);
+  policy_free(policy);
+  return true;
+}
+
+/* The connector of that place in the list of the policy in force, where it can be tried. */
+static void go_elsewhere(const struct payment *payment, struct attempt *attempt) {
+  struct decision decision;
+  unsigned place = attempt->number - 1U;
+  if (!decide_anew(payment, &decision) || place >= decision.candidate_count)
+    return;
+  const struct connector *connector = connector_named(running, decision.candidates[place].connector);
+  if (connector_skip(connector, attempt->operation) != SKIP_NONE)
+    return;
+  memcpy(attempt->connector, connector->facts.name, sizeof attempt->connector);
+  memcpy(attempt->sheet, connector->facts.sheet, sizeof attempt->sheet);
+  memcpy(attempt->step.sheet_hash, connector->facts.sheet_hash, sizeof attempt->step.sheet_hash);
+}
+
+int __wrap_change_attempt(struct entry *entry, struct payment *payment, enum change_type type,
+                          const struct attempt *attempt) {
+  struct attempt changed = *attempt;
+  bool cascades = type == CHANGE_ATTEMPT_STARTED && attempt->number > 1;
+  if (chosen == WRONG_HALF_PUBLISHED && cascades && payment->decision.policy.text[0] != '\0' && running)
+    go_elsewhere(payment, &changed);
+  return __real_change_attempt(entry, payment, type, &changed);
+}
 
 /* Everything leaves in one round, and is made durable in the next. */
 int __wrap_engine_commit(struct engine *engine, int64_t now_ms) {
+  running = engine;
   late = !late;
   if (chosen == WRONG_NO_DISPATCH_RECORD && late) {
     effects_release(engine);

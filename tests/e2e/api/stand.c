@@ -406,6 +406,8 @@ static void command(const char *word) {
     stand.connectors[SHEET_COUNT] = stand.connectors[0];
     strcpy(stand.connectors[SHEET_COUNT].name, "late");
     stand.connector_count = CONNECTORS_MAX;
+  } else if (strcmp(word, "remove") == 0) {
+    stand.connector_count = SHEET_COUNT;
   } else if (strcmp(word, "hold") == 0) {
     stand.holding = true;
   } else if (strcmp(word, "release") == 0) {

@@ -3,6 +3,7 @@
 test_api.py STAND ROUTER SHEETS BINS.CSV [TEST...]
 """
 import json
+import math
 import os
 import re
 import resource
@@ -27,12 +28,20 @@ WAITING_MAX = 4096
 UNSEEN = {("POST", f"/v1/payments/{{id}}/{kind}", 202) for kind in ("capture", "void", "refunds")}
 
 
+# A full disk is tried with one of them.
+UNSEEN |= {(method, "/v1/policies" + path, 503) for method, path in (
+    ("GET", ""), ("GET", "/{id}"), ("GET", "/history"), ("POST", "/rollback"), ("POST", "/{id}/publish"),
+    ("POST", "/{id}/replay"))}
+
+
 def tearDownModule():
-    """What the description promises of success was answered at least once, when everything was run."""
+    """What the description promises of success, and all that it promises of policies, was answered at least once, when
+    everything was run."""
     if len(sys.argv) > 5 or Client.document is None:
         return
     promised = {(method.upper(), path, int(status)) for path, operations in Client.document["paths"].items()
-                for method, operation in operations.items() for status in operation["responses"] if status < "300"}
+                for method, operation in operations.items() for status in operation["responses"]
+                if status < "300" or path.startswith("/v1/policies")}
     missing = promised - Client.seen - UNSEEN
     assert not missing, f"described and never answered: {sorted(missing)}"
 
@@ -167,6 +176,7 @@ class Payments(Case):
     def test_lists_are_narrowed_and_paged(self):
         for i in range(5):
             self.expect(self.client.pay(1000 + 100 * i, reference="paged", metadata={"n": str(i)}), 201)
+            time.sleep(0.002)  # of one millisecond none is the newer
         first = self.expect(self.client.request("GET", "/v1/payments?reference=paged&limit=2"), 200)
         self.assertEqual([p["amount"] for p in first["data"]], [1400, 1300])
         self.assertTrue(first["has_more"])
@@ -433,6 +443,226 @@ class BadInput(Case):
         misspelt = self.client.request("POST", "/v1/policies", {"text": "otherwise ruote a"})
         self.assertEqual(misspelt["detail"],
                          "Line 1, column 11: route, split, cheapest, best or decline is expected. Is it route?")
+
+
+def wilson(approved, ended):
+    """Rate and bounds as the API rounds them."""
+    z, share = 1.959964, approved / ended
+    centre = (share + z * z / (2 * ended)) / (1 + z * z / ended)
+    half = z * math.sqrt(share * (1 - share) / ended + z * z / (4 * ended * ended)) / (1 + z * z / ended)
+    rate, low, high = (math.floor(1000 * x + 0.5) / 1000 for x in (share, max(0, centre - half), min(1, centre + half)))
+    return {"rate": rate, "low": low, "high": high, "sample": ended}
+
+
+class Versions(Case):
+    """Policies: drafted, checked, read, published by hash, rolled back, replayed; who did what, when and why."""
+
+    def policies(self, method, path="", body=None, **more):
+        return self.client.request(method, "/v1/policies" + path, body, **more)
+
+    def draft(self, text, **more):
+        return self.expect(self.policies("POST", body={"text": text, **more}), 201)
+
+    def test_a_draft_is_read_as_text_and_tree(self):
+        text = "# ours\nset eea = [AT DE]\nrule r when card.country in eea route adyen\notherwise route stripe, adyen\n"
+        draft = self.draft(text, reason="only Austria and Germany")
+        self.assertEqual([(f["severity"], f["code"], f["rule"], f["line"], f["column"]) for f in draft["findings"]],
+                         [("warning", "single_connector", 0, 3, 39)])
+        read = self.expect(self.policies("GET", "/" + draft["id"]), 200)
+        self.assertEqual((read["text"], read["reason"], read["status"]), (text, "only Austria and Germany", "draft"))
+        self.assertEqual(read["tree"]["otherwise"], {"type": "route", "connectors": ["stripe", "adyen"]})
+        self.assertRegex(read["author"], "^key_")
+        tree = self.expect(self.policies("POST", body={"tree": read["tree"]}), 201)
+        self.assertEqual(tree["hash"], read["hash"])
+        self.assertEqual(tree["text"], text.removeprefix("# ours\n"))
+        self.assertEqual(tree["findings"][0]["line"], 2, "of the text that it became")
+        self.expect(self.policies("GET", "/pol_01J9ZC8XK4T5V6W7X8Y9Z0ABCZ"), 404, "not_found")
+        self.expect(self.policies("GET", "/rollback"), 404, "not_found")
+        self.expect(self.policies("GET", "/" + draft["id"], key=self.router.other_key), 404, "not_found")
+
+    def test_what_is_wrong_is_listed(self):
+        text = "rule a when risk < 0 route nobody\nrule b when risk > 3 route adyen\nrule b when risk > 5 route adyen\n"
+        answer = self.expect(self.policies("POST", body={"text": text}), 422, "invalid_policy", "text")
+        self.assertEqual([(f["code"], f["line"], f["column"]) for f in answer["findings"]], [("syntax", 3, 6)])
+        text = "rule a when risk < 0 route nobody, stripe\nrule b when risk > 5 route adyen, stripe\n" \
+               "rule c when risk > 7 decline\notherwise route adyen, stripe"
+        answer = self.expect(self.policies("POST", body={"text": text}), 422, "connector_not_found", "text")
+        self.assertEqual([(f["severity"], f["code"], f["rule"], f["line"]) for f in answer["findings"]],
+                         [("error", "never_matches", 0, 1), ("error", "connector_unknown", 0, 1),
+                          ("error", "shadowed", 2, 3)])
+        for tree, said in (({"sets": [], "rules": []}, "otherwise"),
+                           ({"sets": [], "rules": [{"name": "r", "when": {"fact": "risk", "compare": "~", "value": 1},
+                                        "action": {"type": "decline"}}], "otherwise": {"type": "decline"}}, "rules[0]")):
+            answer = self.expect(self.policies("POST", body={"tree": tree}), 422, "invalid_policy", "tree")
+            self.assertIn(said, answer["detail"])
+            self.assertNotIn("Line", answer["detail"])
+        self.expect(self.policies("POST", body={}), 422, "missing_field", "text")
+        self.expect(self.policies("POST", body={"tree": []}), 422, "invalid_field", "tree")
+        self.expect(self.policies("POST", body={"text": "otherwise decline", "tree": {}}), 422, "invalid_field", "tree")
+        both = {"text": "otherwise decline", "tree": {"sets": [], "rules": [], "otherwise": {"type": "decline"}}}
+        self.expect(self.policies("POST", body=both), 422, "invalid_field", "tree")
+        self.expect(self.policies("POST", body={"text": "otherwise decline", "reason": "x" * 201}), 422, "invalid_field",
+                    "reason")
+        for body in (b"[", b"{}{}"):
+            self.expect(self.policies("POST", body=body), 400, "invalid_json")
+
+    def test_card_numbers_and_leading_digits(self):
+        self.draft("rule r when card.bin in [42424242 42424242 411111 411111] decline otherwise route adyen")
+        for text in ("rule r when metadata.a == \"4242 4242 4242 4242\" decline otherwise decline",
+                     "# 42424242 42424242\notherwise decline",
+                     "rule r when metadata.a in [4242 4242 4242 4242] decline otherwise decline"):
+            self.expect(self.policies("POST", body={"text": text}), 422, "card_number_not_allowed", "text")
+        tree = {"sets": [], "rules": [{"name": "r", "when": {"fact": "metadata.a", "compare": "==", "value": {"text": CANARY}},
+                           "action": {"type": "decline"}}], "otherwise": {"type": "decline"}}
+        self.expect(self.policies("POST", body={"tree": tree}), 422, "card_number_not_allowed", "tree")
+
+    def test_a_long_policy(self):
+        rules = [f"rule r{i} when metadata.shop == \"shop number {i}\" and amount > {i + 1}.00 EUR route adyen, stripe\n"
+                 for i in range(2400)]
+        text = "".join(rules) + "otherwise route stripe, adyen\n"
+        self.assertGreater(len(text), 200000)
+        draft = self.draft(text)
+        read = self.expect(self.policies("GET", "/" + draft["id"]), 200)
+        self.assertEqual((read["text"], len(read["tree"]["rules"])), (text, 2400))
+        self.expect(self.policies("POST", f"/{draft['id']}/publish", {"hash": draft["hash"]}), 200)
+        paid = self.client.pay(500000, metadata={"shop": "shop number 2399"})
+        self.assertEqual((paid["decision"]["rule"], paid["connector"]), ("r2399", "adyen"))
+        events = self.client.request("GET", "/v1/events?type=policy.published&limit=1")["data"]
+        self.assertEqual((events[0]["data"]["id"], events[0]["data"]["text"]), (draft["id"], None))
+        self.expect(self.policies("POST", "/rollback"), 200)
+        self.expect(self.policies("POST", body={"text": "#" * 262127 + "\notherwise decline"}), 422, "invalid_field", "text")
+        self.draft("#" * 262126 + "\notherwise decline")
+        listed = self.policies("GET", "?limit=100")
+        self.assertGreaterEqual(len(listed["data"]), 2)
+        self.expect(self.policies("POST", body={"text": "#" * 1048576}), 413, "body_too_large")
+        self.expect(self.client.request("POST", "/v1/payments", {"reference": "#" * 65536}), 413, "body_too_large")
+        for path in ("/rollback", f"/{draft['id']}/publish", f"/{draft['id']}/replay"):
+            self.expect(self.policies("POST", path, {"reason": "#" * 65536}), 413, "body_too_large")
+
+    def test_published_by_hash_and_rolled_back_with_a_history(self):
+        before = self.policies("GET", "/history")["data"]
+        a, b = self.draft("otherwise route stripe, adyen"), self.draft("otherwise route checkout, adyen")
+        wrong = self.expect(self.policies("POST", f"/{a['id']}/publish", {"hash": b["hash"]}), 409, "hash_mismatch", "hash")
+        self.assertNotIn(b["hash"], wrong.raw.decode())
+        self.assertEqual(self.policies("GET", "/history")["data"], before)
+        self.expect(self.policies("POST", f"/{a['id']}/publish", {"hash": a["hash"], "reason": "Stripe is cheaper"}), 200)
+        self.assertEqual(self.client.pay(1000)["connector"], "stripe")
+        self.expect(self.policies("POST", f"/{b['id']}/publish", {"reason": "try Checkout"}), 200)
+        back = self.expect(self.policies("POST", "/rollback", {"reason": "declines went up"}), 200)
+        self.assertEqual((back["id"], back["status"]), (a["id"], "published"))
+        self.assertEqual(self.client.pay(1000)["connector"], "stripe")
+        history = self.expect(self.policies("GET", "/history?limit=3"), 200)
+        self.assertEqual(
+            [(h["action"], h["policy"], h["hash"], h["reason"]) for h in history["data"]],
+            [("rolled_back", a["id"], a["hash"], "declines went up"), ("published", b["id"], b["hash"], "try Checkout"),
+             ("published", a["id"], a["hash"], "Stripe is cheaper")])
+        self.assertTrue(all(h["author"] == a["author"] for h in history["data"]))
+        rest = self.policies("GET", f"/history?starting_after={history['next']}")
+        self.assertEqual((rest["data"], rest["has_more"], rest["next"]), (before, False, None))
+        self.assertEqual([h["number"] for h in rest["data"]][-1], 1)
+        self.assertEqual(self.policies("GET", "/history", key=self.router.other_key)["data"], [])
+        self.expect(self.policies("GET", "/history?starting_after=0"), 422, "invalid_field", "starting_after")
+        self.expect(self.policies("GET", "/history?starting_after=pol"), 422, "invalid_field", "starting_after")
+        self.expect(self.policies("POST", f"/{a['id']}/publish", {"hash": "x"}), 409, "hash_mismatch", "hash")
+        self.expect(self.policies("POST", "/rollback", {"hash": a["hash"]}), 422, "unknown_field", "hash")
+        self.expect(self.policies("POST", "/rollback"), 200)
+
+    def test_a_policy_whose_connector_is_gone_is_not_published(self):
+        self.router.tell("add")
+        late = {"text": "otherwise route late, adyen"}
+        draft = self.expect(self.policies("POST", body=late), 201)
+        self.router.tell("remove")
+        self.router.tell("drop")
+        self.await_ready(503)
+        self.router.tell("line")
+        self.await_ready()
+        self.expect(self.policies("POST", body=late), 422, "connector_not_found", "text")
+        gone = self.expect(self.policies("POST", f"/{draft['id']}/publish"), 422, "connector_not_found", "id")
+        self.assertEqual(gone["findings"][0]["code"], "connector_unknown")
+
+    def test_what_these_requests_refuse(self):
+        draft = self.draft("otherwise route adyen, stripe")
+        paths = ("", "/rollback", f"/{draft['id']}/publish", f"/{draft['id']}/replay")
+        for path in paths:
+            self.expect(self.policies("POST", path, {"days": 0, "hash": 1}), 422)
+            self.expect(self.policies("POST", path, "{", content_type="text/plain"), 415)
+            self.expect(self.policies("POST", path, "{"), 400)
+            self.expect(self.policies("POST", path, {}, key=""), 401)
+        for path in ("", "/history", "/" + draft["id"]):
+            self.expect(self.policies("GET", path, key=""), 401)
+            self.expect(self.policies("GET", path, headers={"Freeport-Version": "2001-01-01"}), 400, "unknown_version")
+        self.expect(self.policies("GET", "?limit=0"), 422)
+        for days in (0, 91, "7", 1.5):
+            self.expect(self.policies("POST", f"/{draft['id']}/replay", {"days": days}), 422, "invalid_field", "days")
+        for path in ("publish", "replay"):
+            self.expect(self.policies("POST", f"/pol_01J9ZC8XK4T5V6W7X8Y9Z0ABCZ/{path}"), 404, "not_found")
+            self.expect(self.policies("POST", f"/{draft['id']}/{path}", key=self.router.other_key), 404, "not_found")
+
+
+class Replays(Case):
+    """A draft on the payments of the past days."""
+
+    def replay(self, text, **body):
+        draft = self.expect(self.client.request("POST", "/v1/policies", {"text": text}), 201)
+        return self.expect(self.client.request("POST", f"/v1/policies/{draft['id']}/replay", body or None), 200).json
+
+    def test_replay(self):
+        nothing = self.replay("otherwise route stripe, adyen")
+        self.assertEqual((nothing["looked_at"], nothing["moves"], nothing["oldest"]), (0, [], None))
+        self.assertEqual(nothing["approval"], {"before": None, "after": None})
+        paid = [self.client.pay(amount, metadata={"shop": shop})["id"]
+                for amount, shop, count in ((1000, "a", 12), (1001, "a", 4), (1000, "b", 5)) for _ in range(count)]
+        for amount, count in ((1000, 9), (1001, 1)):
+            for _ in range(count):
+                self.client.pay(amount, routing={"connectors": ["stripe"]})
+        same = self.replay("rule r when metadata.shop == \"b\" route adyen, checkout otherwise route adyen, checkout, stripe")
+        self.assertEqual((same["looked_at"], same["by_request"], same["compared"]), (31, 10, 21))
+        self.assertEqual((same["first_differs"], same["list_differs"], same["moves"]), (0, 5, []))
+        self.assertEqual(same["approval"], {"before": wilson(17, 21), "after": wilson(17, 21)})
+        self.assertFalse(same["cut_off"])
+
+        moved = self.replay("rule r when metadata.shop == \"a\" route stripe, adyen otherwise route adyen, checkout, stripe",
+                            days=1)
+        self.assertEqual((moved["first_differs"], moved["list_differs"], moved["without_history"]), (16, 16, 0))
+        self.assertEqual([(m["from"], m["to"], m["payments"]) for m in moved["moves"]], [("adyen", "stripe", 16)])
+        move = moved["moves"][0]
+        self.assertEqual(move["approval"], {"before": wilson(12, 16), "after": wilson(9, 10)})
+        self.assertEqual(move["examples"], sorted(paid[:16], reverse=True)[:10])
+        self.assertEqual(moved["approval"]["before"], wilson(17, 21))
+        self.assertAlmostEqual(moved["approval"]["after"]["rate"], (5 * 1.0 + 16 * 0.9) / 21, delta=0.001)
+
+        unknown = self.replay("otherwise route checkout, adyen")
+        self.assertEqual((unknown["first_differs"], unknown["without_history"]), (21, 21))
+        self.assertEqual(unknown["moves"][0]["approval"], {"before": wilson(17, 21), "after": None})
+        self.assertTrue(any("nothing is known" in note for note in unknown["notes"]))
+
+        declined = self.replay("rule r when metadata.shop == \"b\" and card.attempts(1h) > 100 decline "
+                               "rule s when metadata.shop == \"a\" and hour(\"Europe/Berlin\") in 0..23 decline "
+                               "otherwise best of adyen, checkout, stripe")
+        self.assertEqual([(m["from"], m["to"], m["payments"]) for m in declined["moves"]], [("adyen", "decline", 16)])
+        self.assertEqual(declined["list_differs"], 16)
+        notes = " ".join(declined["notes"])
+        self.assertIn("card.attempts", notes)
+        self.assertIn("best of", notes)
+        self.assertNotIn("time zone", notes)
+        other = self.client.request("POST", "/v1/policies", {"text": "otherwise route stripe"}, key=self.router.other_key)
+        theirs = self.client.request("POST", f"/v1/policies/{other['id']}/replay", key=self.router.other_key)
+        self.assertEqual(theirs["looked_at"], 0)
+
+    def test_a_client_that_left_ends_it(self):
+        draft = self.client.request("POST", "/v1/policies", {"text": "otherwise route stripe"})
+        for _ in range(4):
+            sock = socket.create_connection(("127.0.0.1", self.router.port))
+            sock.sendall((f"POST /v1/policies/{draft['id']}/replay HTTP/1.1\r\nHost: x\r\n"
+                          f"Authorization: Bearer {self.router.key}\r\nContent-Length: 0\r\n\r\n").encode())
+            sock.close()
+        for _ in range(200):
+            answer = self.client.request("POST", f"/v1/policies/{draft['id']}/replay")
+            if answer.status == 200:
+                return
+            self.expect(answer, 503, "busy")
+            time.sleep(0.02)
+        self.fail("replays of clients that left go on")
 
 
 class Resources(Case):

@@ -157,7 +157,7 @@ void world_publish(struct world *world, const char *text) {
   struct journal_head head = {.at_ms = world->now_ms, .actor = world->actor};
   int r = ledger_policy_put(world->ledger, &record);
   assert(r == 0);
-  r = ledger_policy_publish(world->ledger, &head, &world->merchant, &record.id);
+  r = ledger_policy_publish(world->ledger, &head, &world->merchant, &record.id, "");
   assert(r == 0);
   engine_on_policy(world->engine);
   r = engine_commit(world->engine, world->now_ms);
