@@ -61,6 +61,8 @@ static const char *why_passed_over(enum skip_reason reason) {
       [SKIP_NO_OPERATION] = "its sheet lacks the operation",
       [SKIP_UNHEALTHY] = "it fails too often of late",
       [SKIP_DRILL] = "a drill keeps it out",
+      [SKIP_CURRENCY] = "its account does not take the currency",
+      [SKIP_NETWORK] = "its account does not take cards of the network",
       [SKIP_BUDGET] = "the networks allow no further try of the card now",
   };
   return texts[reason];

@@ -115,15 +115,13 @@ static int render_history(struct json_out *out, const struct call *call, const s
   struct ledger *ledger = call->api->options.ledger;
   struct policy_publication publication = {.number = query->before};
   unsigned count = 0;
-  int result = publication.number == 1 ? LEDGER_ABSENT : 0;
+  int result = 0;
   out_open(out, NULL);
   out_open_list(out, "data");
   for (; result == 0 && count <= query->limit; count++) {
     result = ledger_policy_history(ledger, &call->from.merchant, publication.number - 1, &publication);
     if (result == 0 && count < query->limit)
       render_publication(out, &publication, call->from.livemode);
-    if (result == 0 && count < query->limit && publication.number == 1)
-      result = LEDGER_ABSENT;
   }
   if (result < 0)
     return result;

@@ -112,6 +112,7 @@ static int decide_by_draft(struct replay *replay, const struct payment *payment,
     return -EBADMSG;
   *ret_decision = payment->decision;
   ret_decision->basis = (struct decision_basis){0};
+  ret_decision->choice = (struct choice_snapshot){0};
   replay->figures.without_zones += !find_zones(replay, payment->created_ms, &ret_decision->basis);
   replay->figures.without_windows += !find_windows(replay, &payment->decision, &ret_decision->basis);
   decide_again(replay->options.policy, payment, &inputs, ret_decision);
@@ -120,7 +121,11 @@ static int decide_by_draft(struct replay *replay, const struct payment *payment,
 
 /* ---- Comparing ---- */
 
+/* The first that was not passed over, by what the payment records of its connectors' health. */
 static const char *first_of(const struct decision *decision) {
+  for (unsigned i = 0; i < decision->candidate_count; i++)
+    if (decision->candidates[i].skipped == SKIP_NONE)
+      return decision->candidates[i].connector;
   return decision->candidate_count > 0 ? decision->candidates[0].connector : nowhere;
 }
 

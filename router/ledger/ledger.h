@@ -395,7 +395,6 @@ MUST_USE int ledger_drill_get(struct ledger *ledger, const struct id *drill, str
 /* The newest drill that is older than before (empty: the newest). LEDGER_ABSENT at the end. */
 MUST_USE int ledger_drill_before(struct ledger *ledger, const struct id *before, struct id *ret_drill,
                                  struct view *ret_bytes);
-
 /* ---- Approval rates that have fallen: in the journal alone ---- */
 
 enum { RATE_ALERT_CONFIDENCE = 9990 /* hundredths of a per cent */ };

@@ -121,7 +121,7 @@ static void go_elsewhere(const struct payment *payment, struct attempt *attempt)
   if (!decide_anew(payment, &decision) || place >= decision.candidate_count)
     return;
   const struct connector *connector = connector_named(running, decision.candidates[place].connector);
-  if (connector_skip(connector, attempt->operation) != SKIP_NONE)
+  if (connector_skip(connector, payment, attempt->operation) != SKIP_NONE)
     return;
   memcpy(attempt->connector, connector->facts.name, sizeof attempt->connector);
   memcpy(attempt->sheet, connector->facts.sheet, sizeof attempt->sheet);

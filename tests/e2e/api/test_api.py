@@ -1059,7 +1059,47 @@ class Trouble(Case):
         self.expect(self.client.request("POST", "/v1/policies", late), 422, "connector_not_found", "text")
         self.router.tell("add")
         self.expect(self.client.request("POST", "/v1/policies", late), 201)
-        self.assertEqual(len(self.client.request("GET", "/v1/connectors")["data"]), 4)
+        listed = {c["name"]: c for c in self.expect(self.client.request("GET", "/v1/connectors"), 200)["data"]}
+        self.assertEqual(len(listed), 4)
+        self.account_is_told(listed)
+        self.policy_is_held_to_accounts()
+        self.account_is_passed_over()
+
+    def account_is_told(self, listed):
+        facts = ("merchant_category", "country", "region", "settlement_currency", "currencies", "networks")
+        self.assertEqual([listed["late"][fact] for fact in facts],
+                         ["5411", "NL", "EEA", "EUR", ["EUR", "USD"], ["visa"]])
+        self.assertEqual([listed["adyen"][fact] for fact in facts], [None] * 6)
+
+    def policy_is_held_to_accounts(self):
+        for rule, detail in (("when currency == PLN route adyen, late",
+                              "Line 1, column 44: This connector can do no currency that the rule lets through."),
+                             ("when card.network in [amex jcb] route late",
+                              "Line 1, column 48: This connector can do no card network that the rule lets through."),
+                             ("when method == sepa_debit route adyen",
+                              "Line 1, column 42: This connector can do no payment method that the rule lets through.")):
+            refused = self.client.request("POST", "/v1/policies", {"text": f"rule one {rule} otherwise route adyen"})
+            self.expect(refused, 422, "invalid_policy", "text")
+            self.assertEqual(refused["detail"], detail)
+        for rule in ("when currency == EUR route late", "when currency in [EUR PLN] route late",
+                     "when card.network == visa route late"):
+            self.expect(self.client.request("POST", "/v1/policies", {"text": f"rule one {rule} otherwise route adyen"}),
+                        201)
+
+    def account_is_passed_over(self):
+        for currency, network, why in (("PLN", "visa", "the currency"), ("EUR", "amex", "cards of the network")):
+            decided = self.expect(self.client.request("POST", "/v1/route", {
+                "amount": 1000, "currency": currency, "policy": "otherwise route late, adyen",
+                "card": {"network": network}}), 200)
+            self.assertEqual(decided["connectors"], ["adyen"])
+            self.assertIn(f"late is passed over: its account does not take {why}.", decided["explanation"])
+        paid = self.expect(self.client.pay(1000, currency="PLN", routing={"connectors": ["late", "adyen"]}), 201)
+        self.assertEqual(paid["connector"], "adyen")
+        self.assertEqual(paid["decision"]["skipped"], [{"connector": "late", "reason": "currency"}])
+        here = self.expect(self.client.pay(1000, currency="EUR", routing={"connectors": ["late", "adyen"]}), 201)
+        self.assertEqual(here["connector"], "late")
+        refused = self.client.pay(1000, currency="PLN", routing={"connectors": ["late"]})
+        self.expect(refused, 409, "no_connector")
 
     def test_a_full_disk(self):
         self.expect(self.client.pay(1000), 201)
