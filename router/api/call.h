@@ -9,6 +9,7 @@
 #include "metrics.h"
 #include "notify_link.h"
 #include "pump.h"
+#include "rates.h"
 #include "routes.h"
 #include "vault_link.h"
 
@@ -69,6 +70,7 @@ struct api {
   struct engine *engine;
   struct vault_link *vault;
   struct pump *pump;
+  struct rates *rates;
   struct notify_link notify;
   struct connector_list connectors;
   struct http_server *server;

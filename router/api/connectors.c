@@ -1,4 +1,6 @@
+#include "connector_account.h"
 #include "connectors_render.h"
+#include "fee_book.h"
 #include "resources.h"
 #include "sheet.h"
 
@@ -14,6 +16,12 @@ static void render_operations(struct json_out *out, const struct sheet_facts *sh
     if (sheet->operations[i])
       out_text(out, NULL, operation_name((enum operation)i));
   out_close_list(out);
+}
+
+/* Whether what it charges is known, and in which form. */
+static void render_fees(struct json_out *out, const struct api_options *options, const char *name) {
+  const struct choice_fees *fees = options->fees != NULL ? options->fees(options->fees_context, name) : NULL;
+  out_text(out, "fees", fees != NULL ? fee_pricing_name(fees->pricing) : NULL);
 }
 
 static void render_latency(struct json_out *out, const char *name, uint32_t microseconds) {
@@ -76,7 +84,9 @@ static void render_connector(struct json_out *out, const struct call *call,
   out_flag(out, "sheet_known", sheet != NULL);
   out_text(out, "merchant_account", facts->merchant_account);
   out_text(out, "status", status_name(facts->status));
+  render_account(out, &facts->account);
   render_operations(out, sheet);
+  render_fees(out, options, facts->name);
   render_health(out, call, facts->name);
   out_close(out);
 }

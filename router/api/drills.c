@@ -47,9 +47,8 @@ static void refuse(struct call *call, enum drill_outcome outcome) {
 /* ---- Requests ---- */
 
 static bool connector_is_there(struct call *call, const char *segment) {
-  struct fault fault = fault_of_vault(call->api);
   if (!call->api->connectors.known)
-    call_refuse(call, &fault);
+    call_refuse_vault(call);
   else if (engine_connector(call->api->engine, segment) == NULL)
     call_not_found(call);
   else

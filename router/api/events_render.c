@@ -1,5 +1,6 @@
 #include "events_render.h"
 #include "api.h"
+#include "authorization_render.h"
 #include "connectors_render.h"
 #include "payments_render.h"
 #include "policies_render.h"
@@ -72,6 +73,8 @@ static int render_data(const struct event_renderer *renderer, struct json_out *o
   }
   if (events->connector.change != 0) {
     render_connector_entry(out, "data", &events->connector, events->at_ms, renderer->livemode);
+  } else if (events->events[index].type == EVENT_APPROVAL_RATE_DROPPED) {
+    render_rate_alert(out, "data", &events->rate_alert, renderer->livemode, events->at_ms);
     return 0;
   }
   if (events->endpoint.id.text[0] == '\0')

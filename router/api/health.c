@@ -33,7 +33,8 @@ void health_metrics(struct call *call, const char *segment) {
                             .vault_up = vault_link_up(api->vault),
                             .engine = engine_counts(api->engine),
                             .connectors = api->engine,
-                            .pump = pump_counts(api->pump)};
+                            .pump = pump_counts(api->pump),
+                            .rates = rates_totals(api->rates)};
   char *text;
   size_t length;
   (void)segment;

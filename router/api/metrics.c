@@ -128,6 +128,50 @@ static void print_connectors(FILE *out, const struct engine *engine) {
   }
 }
 
+/* label: what they are told apart by, and value which they are of; NULL: of all. */
+static void print_outcomes(FILE *out, const char *name, const char *label, const char *value,
+                           const struct rates_outcomes *outcomes) {
+  const struct {
+    const char *outcome;
+    uint64_t count;
+  } counts[] = {
+      {"approved", outcomes->approved}, {"declined", outcomes->declined}, {"unreached", outcomes->unreached}};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    fprintf(out, "%s{", name);
+    if (label != NULL)
+      fprintf(out, "%s=\"%s\",", label, value);
+    fprintf(out, "outcome=\"%s\"} %" PRIu64 "\n", counts[i].outcome, counts[i].count);
+  }
+}
+
+static bool any_outcome(const struct rates_outcomes *outcomes) {
+  return outcomes->approved + outcomes->declined + outcomes->unreached > 0;
+}
+
+static void print_rates(FILE *out, const struct rates_totals *totals) {
+  const char *network = "freeport_network_authorizations_total";
+  const char *connector = "freeport_connector_authorizations_total";
+  print_head(out, "freeport_payment_authorizations_total", "counter",
+             "Payments that were decided, by what an issuer said in the end.");
+  print_outcomes(out, "freeport_payment_authorizations_total", NULL, NULL, &totals->payments);
+  print_head(out, "freeport_attempt_authorizations_total", "counter",
+             "Attempts of decided payments, by what an issuer said.");
+  print_outcomes(out, "freeport_attempt_authorizations_total", NULL, NULL, &totals->attempts);
+  print_head(out, network, "counter", "The same attempts by card network.");
+  for (unsigned i = 0; i < NETWORK_COUNT; i++)
+    if (any_outcome(&totals->by_network[i]))
+      print_outcomes(out, network, "network", network_name((enum network)i), &totals->by_network[i]);
+  print_head(out, connector, "counter", "The same attempts by connector.");
+  for (unsigned i = VALUE_OTHER; i < (unsigned)VALUE_FIRST + totals->connectors.count; i++)
+    if (any_outcome(&totals->by_connector[i]))
+      print_outcomes(out, connector, "connector", names_text(&totals->connectors, (uint16_t)i),
+                     &totals->by_connector[i]);
+  print_one(out, "freeport_approval_rate_alerts_total", "counter",
+            "Alerts that a merchant's approval rate has fallen.", totals->alerts);
+  print_one(out, "freeport_rates_unreadable_total", "counter",
+            "Entries of the journal that could not be counted.", totals->unreadable);
+}
+
 int metrics_render(const struct metrics *metrics, const struct metrics_now *now, char **ret_text,
                    size_t *ret_length) {
   char *text = NULL;
@@ -144,6 +188,7 @@ int metrics_render(const struct metrics *metrics, const struct metrics_now *now,
   print_payments(out, &now->engine);
   print_connectors(out, now->connectors);
   print_webhooks(out, &now->pump);
+  print_rates(out, now->rates);
   print_one(out, "freeport_requests_in_flight", "gauge", "Requests that wait for their answers.",
             now->in_flight);
   print_one(out, "freeport_requests_in_engine", "gauge", "Requests whose answers the engine still owes.",

@@ -1,4 +1,5 @@
 #include "policies_check.h"
+#include "connector_account.h"
 #include "policies_render.h"
 #include "routing.h"
 #include <assert.h>
@@ -11,9 +12,7 @@ static const char unknown_code[] = "connector_unknown";
 int check_policy(const struct engine *engine, const struct policy *policy,
                  struct policy_findings *ret_findings) {
   struct policy_connector connectors[CONNECTORS_MAX];
-  size_t count = 0;
-  for (; count < engine_connector_count(engine) && count < CONNECTORS_MAX; count++)
-    connectors[count] = (struct policy_connector){.name = engine_connector_at(engine, count)->name};
+  size_t count = checkable_connectors(engine, connectors);
   return policy_check(policy, connectors, count, ret_findings);
 }
 

@@ -1,6 +1,6 @@
 /* POST /v1/policies/{id}/replay: what a draft would have done with the payments of the past days. */
-#include "replay.h"
 #include "bodies.h"
+#include "replay.h"
 #include "resources.h"
 #include "routing.h"
 #include <errno.h>

@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "http.h"
 #include "payment.h"
+#include "rates.h"
 
 enum { LIST_LIMIT_DEFAULT = 10, LIST_LIMIT_MAX = 100 };
 
@@ -35,6 +36,17 @@ struct events_query {
   int64_t created_from_ms, created_to_ms;
 };
 
+enum { ROWS_DEFAULT = 100 };
+
+struct authorization_query {
+  struct rates_query rates; /* its texts lie here */
+  char connector[CONNECTOR_NAME_CAPACITY], plan[NAME_CAPACITY];
+};
+
+/* The parameters of `GET /v1/metrics/authorization`; the merchant is left empty. Returns 0, or 1 with
+ * *ret_fault. */
+MUST_USE int parse_authorization_query(const char *query, struct authorization_query *ret_query,
+                                       struct fault *ret_fault);
 /* The parameters of `GET /v1/events`. Returns 0, or 1 with *ret_fault. */
 MUST_USE int parse_events_query(const char *query, struct events_query *ret_query, struct fault *ret_fault);
 /* Those of `GET /v1/webhook_endpoints`. */

@@ -58,6 +58,8 @@ void endpoints_rotate(struct call *call, const char *segment);
 /* dead_letters.c */
 void dead_letters_list(struct call *call, const char *segment);
 void dead_letters_redeliver(struct call *call, const char *segment);
+/* authorization.c */
+void authorization_read(struct call *call, const char *segment);
 /* health.c */
 void health_live(struct call *call, const char *segment);
 void health_ready(struct call *call, const char *segment);

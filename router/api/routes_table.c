@@ -41,6 +41,7 @@ const struct api_route api_routes[] = {
     {HTTP_POST, "/v1/webhook_endpoints/{id}/rotate_secret", MOVES, endpoints_rotate},
     {HTTP_GET, "/v1/webhook_endpoints/{id}/dead_letters", READS, dead_letters_list},
     {HTTP_POST, "/v1/webhook_endpoints/{id}/dead_letters/redeliver", WRITES, dead_letters_redeliver},
+    {HTTP_GET, "/v1/metrics/authorization", READS, authorization_read},
     {HTTP_GET, "/openapi.json", OPEN, openapi_read},
     {HTTP_GET, "/healthz", OPEN, health_live},
     {HTTP_GET, "/readyz", OPEN, health_ready},

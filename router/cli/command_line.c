@@ -8,17 +8,26 @@
 
 #include "exit_status.h"
 
-static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-                                        {"sheet", required_argument, NULL, 's'},
-                                        {"base-url", required_argument, NULL, 'b'},
-                                        {"merchant-account", required_argument, NULL, 'm'},
-                                        {"credential", required_argument, NULL, 'c'},
-                                        {"days", required_argument, NULL, 'D'},
-                                        {"reason", required_argument, NULL, 'r'},
-                                        {"json", no_argument, NULL, 'j'},
-                                        {"for", required_argument, NULL, 'f'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {0}};
+enum { OPTION_ACCOUNT = 256 /* the first enum account_option; no letter */ };
+
+static const struct option options[] = {
+    {"dir", required_argument, NULL, 'd'},
+    {"sheet", required_argument, NULL, 's'},
+    {"base-url", required_argument, NULL, 'b'},
+    {"merchant-account", required_argument, NULL, 'm'},
+    {"credential", required_argument, NULL, 'c'},
+    {"currencies", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_CURRENCIES},
+    {"networks", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_NETWORKS},
+    {"country", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_COUNTRY},
+    {"settlement-currency", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_SETTLEMENT_CURRENCY},
+    {"category", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_CATEGORY},
+    {"region", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_REGION},
+    {"for", required_argument, NULL, 'f'},
+    {"days", required_argument, NULL, 'D'},
+    {"reason", required_argument, NULL, 'r'},
+    {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},
+    {0}};
 
 int command_wrong(const char *command, const char *usage, const char *format, ...) {
   va_list arguments;
@@ -63,6 +72,10 @@ int command_wrong_option(char **argv, const char *usage, int result) {
 
 /* Takes one option. Returns false when it is one too many. */
 static bool take_option(struct command_line *line, int option) {
+  if (option >= OPTION_ACCOUNT) {
+    line->account.values[option - OPTION_ACCOUNT] = optarg;
+    return true;
+  }
   switch (option) {
   case 'd':
     line->directory = optarg;
@@ -76,6 +89,9 @@ static bool take_option(struct command_line *line, int option) {
   case 'm':
     line->merchant_account = optarg;
     return true;
+  case 'f':
+    line->duration = optarg;
+    return true;
   case 'D':
     line->days = optarg;
     return true;
@@ -84,9 +100,6 @@ static bool take_option(struct command_line *line, int option) {
     return true;
   case 'j':
     line->json = true;
-    return true;
-  case 'f':
-    line->duration = optarg;
     return true;
   default:
     if (line->credential_count == COMMAND_CREDENTIALS_MAX) {

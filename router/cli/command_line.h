@@ -1,6 +1,7 @@
 /* What the commands have in common: --dir, --help, and one action with its arguments. */
 #pragma once
 
+#include "account_options.h"
 #include "admin_client.h"
 #include "result.h"
 #include <stdbool.h>
@@ -21,7 +22,8 @@ struct command_line {
   int credential_count;
   const char *days; /* --days, --reason: NULL when not given */
   const char *reason;
-  bool json; /* --json */
+  bool json;                      /* --json */
+  struct account_options account; /* --currencies, --networks, ... */
 };
 
 enum { COMMAND_LINE_DONE = 1 };

@@ -14,6 +14,7 @@
 #include "exit_status.h"
 #include "paths.h"
 #include "policy_api.h"
+#include "policy_connectors.h"
 #include "policy_source.h"
 #include "policy_tables.h"
 #include "routing.h"
@@ -57,23 +58,17 @@ enum { DAYS_DEFAULT = 7, DAYS_MAX = 90, LOG_SHOWN = 1000 };
 /* Holds the policy against the connectors that the stack has. Returns 0 or a negated errno. */
 static int check_connectors(struct merchant_api *api, const struct policy *policy,
                             struct policy_findings *ret_findings) {
-  json_t *list, *connector;
-  size_t i;
+  json_t *list;
+  struct policy_connectors connectors;
   int result = policy_api_call(api, "GET", "/v1/connectors", NULL, &list);
   if (result < 0) {
     return result;
   }
-  const json_t *data = json_object_get(list, "data");
-  size_t count = 0;
-  struct policy_connector *connectors = calloc(json_array_size(data) + 1, sizeof *connectors);
-  json_array_foreach(data, i, connector) {
-    const char *name = json_string_value(json_object_get(connector, "name"));
-    if (connectors != NULL && name != NULL) {
-      connectors[count++].name = name;
-    }
+  result = policy_connectors_read(json_object_get(list, "data"), &connectors);
+  if (result == 0) {
+    result = policy_check(policy, connectors.connectors, connectors.count, ret_findings);
+    policy_connectors_free(&connectors);
   }
-  result = connectors == NULL ? -ENOMEM : policy_check(policy, connectors, count, ret_findings);
-  free(connectors);
   json_decref(list);
   return result;
 }

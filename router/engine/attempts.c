@@ -172,7 +172,7 @@ static struct budget budget_of(struct slot *slot) {
 /* Whatever the connector, the networks' word on the card is the same: it is asked for once. */
 static enum skip_reason skip_of(struct slot *slot, const struct connector *connector,
                                 enum operation operation, struct budget *budget) {
-  enum skip_reason reason = connector_skip(connector, operation);
+  enum skip_reason reason = connector_skip(connector, slot->payment, operation);
   if (reason != SKIP_NONE)
     return reason;
   if (budget->allowed)

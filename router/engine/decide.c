@@ -186,7 +186,7 @@ static bool any_usable(const struct engine *engine, const struct payment *paymen
                        const struct decision *decision) {
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     const struct connector *connector = connector_named(engine, decision->candidates[i].connector);
-    if (connector_skip(connector, operation_of(payment)) == SKIP_NONE)
+    if (connector_skip(connector, payment, operation_of(payment)) == SKIP_NONE)
       return true;
   }
   return false;

@@ -237,6 +237,8 @@ const struct health_cell *engine_connector_segment(const struct engine *engine, 
                                                    unsigned after, unsigned *ret_place);
 size_t engine_connector_count(const struct engine *engine);
 const struct connector_facts *engine_connector_at(const struct engine *engine, size_t index);
+/* The facts of the sheet of that one, or NULL when none of its hash is known; borrowed. */
+const struct sheet_facts *engine_connector_sheet_at(const struct engine *engine, size_t index);
 
 struct engine_counts {
   uint64_t created;                        /* payments, since the start */

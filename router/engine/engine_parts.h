@@ -331,8 +331,9 @@ void create_payment(struct intake *intake, const struct token_description *descr
 /* ---- registry.c ---- */
 
 struct connector *connector_named(const struct engine *engine, const char *name);
-/* Why that connector cannot do operation for a new payment; SKIP_NONE when it can. */
-enum skip_reason connector_skip(const struct connector *connector, enum operation operation);
+/* Why that connector cannot do operation for that new payment; SKIP_NONE when it can. */
+enum skip_reason connector_skip(const struct connector *connector, const struct payment *payment,
+                                enum operation operation);
 
 /* ---- gates.c: who is given new payments ---- */
 

@@ -45,7 +45,7 @@ static struct health_cell *cell_of(const struct engine *engine, const struct pay
 enum candidate_health gates_look(const struct engine *engine, const struct payment *payment, const char *name,
                                  enum operation operation) {
   const struct connector *connector = connector_named(engine, name);
-  if (connector_skip(connector, operation) != SKIP_NONE)
+  if (connector_skip(connector, payment, operation) != SKIP_NONE)
     return CANDIDATE_UNUSABLE;
   if (engine_drill_runs(engine, name))
     return CANDIDATE_DRILL;

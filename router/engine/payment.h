@@ -74,6 +74,8 @@ enum skip_reason {
   SKIP_UNHEALTHY,    /* it fails too often of late */
   SKIP_BUDGET,       /* the networks allow no further try of the card now (P7) */
   SKIP_DRILL,        /* it is out on purpose, for a while */
+  SKIP_CURRENCY,     /* its account does not take the payment's currency */
+  SKIP_NETWORK,      /* its account takes no cards of that network */
   SKIP_COUNT
 };
 

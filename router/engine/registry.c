@@ -13,14 +13,24 @@ struct connector *connector_named(const struct engine *engine, const char *name)
   return NULL;
 }
 
-enum skip_reason connector_skip(const struct connector *connector, enum operation operation) {
+/* What the account cannot do, by its operator's word. */
+static enum skip_reason account_skip(const struct account_facts *account, const struct payment *payment) {
+  if (!account_takes_currency(account, payment->currency))
+    return SKIP_CURRENCY;
+  return account_takes_network(account, payment->card.network) ? SKIP_NONE : SKIP_NETWORK;
+}
+
+enum skip_reason connector_skip(const struct connector *connector, const struct payment *payment,
+                                enum operation operation) {
   if (!connector)
     return SKIP_UNKNOWN;
   if (connector->facts.status == CONNECTOR_DISABLED)
     return SKIP_DISABLED;
   if (connector->facts.status == CONNECTOR_DRAINING)
     return SKIP_DRAINING;
-  return connector->sheet && connector->sheet->operations[operation] ? SKIP_NONE : SKIP_NO_OPERATION;
+  if (!connector->sheet || !connector->sheet->operations[operation])
+    return SKIP_NO_OPERATION;
+  return account_skip(&connector->facts.account, payment);
 }
 
 /* After 65,534 connectors, which takes as many registrations, numbers are used again. */
@@ -67,6 +77,10 @@ size_t engine_connector_count(const struct engine *engine) {
 
 const struct connector_facts *engine_connector_at(const struct engine *engine, size_t index) {
   return index < engine->connector_count ? &engine->connectors[index].facts : NULL;
+}
+
+const struct sheet_facts *engine_connector_sheet_at(const struct engine *engine, size_t index) {
+  return index < engine->connector_count ? engine->connectors[index].sheet : NULL;
 }
 
 void engine_connector_health(const struct engine *engine, const char *name, int64_t now_ms,

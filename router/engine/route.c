@@ -21,7 +21,7 @@ static void note_skips(struct engine *engine, struct payment *payment) {
   for (unsigned i = 0; i < payment->decision.candidate_count; i++) {
     struct candidate *candidate = &payment->decision.candidates[i];
     if (candidate->skipped == SKIP_NONE)
-      candidate->skipped = connector_skip(connector_named(engine, candidate->connector), operation);
+      candidate->skipped = connector_skip(connector_named(engine, candidate->connector), payment, operation);
     if (candidate->skipped == SKIP_NONE && known && !budget.allowed)
       candidate->skipped = SKIP_BUDGET;
   }

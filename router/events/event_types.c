@@ -33,6 +33,7 @@ static const char *const names[EVENT_TYPE_COUNT] = {
     [EVENT_CONNECTOR_HEALTHY] = "connector.healthy",
     [EVENT_CONNECTOR_DRILL_STARTED] = "connector.drill_started",
     [EVENT_CONNECTOR_DRILL_ENDED] = "connector.drill_ended",
+    [EVENT_APPROVAL_RATE_DROPPED] = "approval_rate.dropped",
 };
 
 const char *event_type_name(enum event_type type) {

@@ -134,6 +134,15 @@ static int take_connector(const struct journal_entry *entry, struct entry_events
   return r;
 }
 
+static int take_rate_alert(const struct journal_entry *entry, struct entry_events *events) {
+  int r = ledger_rate_alert_entry(entry, &events->rate_alert);
+  if (r < 0)
+    return r;
+  events->object = events->merchant;
+  tell(events, EVENT_APPROVAL_RATE_DROPPED, 0);
+  return 0;
+}
+
 int events_of(struct ledger *ledger, const struct journal_entry *entry, struct entry_events *ret_events,
               unsigned *ret_reads) {
   struct entry_events *events = ret_events;
@@ -152,6 +161,8 @@ int events_of(struct ledger *ledger, const struct journal_entry *entry, struct e
     return take_endpoint(entry, events);
   case JOURNAL_CONNECTOR:
     return take_connector(entry, events);
+  case JOURNAL_RATE_ALERT:
+    return take_rate_alert(entry, events);
   }
   return -EBADMSG;
 }

@@ -23,12 +23,14 @@ struct entry_events {
   uint64_t sequence;
   int64_t at_ms;
   struct id merchant;
-  struct id object; /* what it is about: "pay", "pol" or "whk"; empty for a connector, which has a name */
+  struct id
+      object; /* what it is about: "pay", "pol", "whk" or "mer"; empty for a connector, which has a name */
   /* The object as the entry left it; which, by the type of the entry. */
   struct payment *payment; /* owned, or NULL */
   struct policy_publication publication;
   struct endpoint_record endpoint; /* without secrets */
   struct connector_entry connector;
+  struct rate_alert rate_alert; /* its object is the merchant */
   unsigned count;
   struct told events[EVENTS_PER_ENTRY_MAX];
 };

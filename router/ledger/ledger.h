@@ -99,7 +99,8 @@ enum journal_type {
   JOURNAL_PAYMENT = 1, /* changes of one payment: router/engine/change.h */
   JOURNAL_POLICY,      /* a policy drafted, published or rolled back */
   JOURNAL_ENDPOINT,    /* an endpoint made, changed, given another secret, disabled or deleted */
-  JOURNAL_CONNECTOR    /* a connector's health, or a drill: router/engine/connector_entry.h */
+  JOURNAL_CONNECTOR,   /* a connector's health, or a drill: router/engine/connector_entry.h */
+  JOURNAL_RATE_ALERT   /* a merchant's approval rate has fallen */
 };
 
 struct journal_entry { /* borrowed from the store */
@@ -394,6 +395,25 @@ MUST_USE int ledger_drill_get(struct ledger *ledger, const struct id *drill, str
 /* The newest drill that is older than before (empty: the newest). LEDGER_ABSENT at the end. */
 MUST_USE int ledger_drill_before(struct ledger *ledger, const struct id *before, struct id *ret_drill,
                                  struct view *ret_bytes);
+/* ---- Approval rates that have fallen: in the journal alone ---- */
+
+enum { RATE_ALERT_CONFIDENCE = 9990 /* hundredths of a per cent */ };
+
+/* Payments that reached an issuer. */
+struct rate_sample {
+  uint64_t approved, total;
+};
+
+struct rate_alert {
+  struct id merchant;
+  uint8_t window_hours;           /* of now */
+  struct rate_sample now, before; /* before: in the 30 days until then */
+};
+
+MUST_USE int ledger_rate_alert_put(struct ledger *ledger, const struct journal_head *head,
+                                   const struct rate_alert *alert);
+/* What an entry of JOURNAL_RATE_ALERT says. Returns 0 or -EBADMSG. */
+MUST_USE int ledger_rate_alert_entry(const struct journal_entry *entry, struct rate_alert *ret_alert);
 
 /* ---- The vault's audit head (B9) ---- */
 

@@ -41,7 +41,8 @@ static const char *const policies[] = {
     "otherwise route querying, notifying",
     "rule small when amount < 20.00 EUR and currency == EUR split listing 60%, querying 30%, keyless 10% "
     "rule tip when card.network == visa best of listing, notifying as advice "
-    "rule learned when not amount > 100.00 EUR best of querying, listing, notifying, brief with max_attempts 2 "
+    "rule learned when not amount > 100.00 EUR best of querying, listing, notifying, brief with max_attempts "
+    "2 "
     "otherwise cheapest of notifying, slow, lagging where approval >= 60% with retry off",
     "rule no when amount in 30.00..40.00 EUR decline otherwise split slow 50%, brief 50% by customer",
 };
@@ -116,8 +117,8 @@ bool crash_point(struct universe *universe) {
   return true;
 }
 
-/* A write is three points: what it wrote is lost, torn or kept. It has what engine_commit() adds to the batch,
- * too. */
+/* A write is three points: what it wrote is lost, torn or kept. It has what engine_commit() adds to the
+ * batch, too. */
 static bool crashes_in_commit(struct universe *universe) {
   int r = card_uses_write(universe->ledger, &universe->engine->card);
   assert(r == 0); /* the store fails when it commits, and not before */

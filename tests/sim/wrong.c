@@ -29,10 +29,10 @@ static const struct {
     [WRONG_NEVER_BACK] = {"never_back", "a connector that was taken out is never tried again"},
     [WRONG_WEBHOOK_AWAITED_FOR_EVER] = {"webhook_awaited_for_ever",
                                         "nobody is told of a movement whose webhook does not come (P2)"},
-    [WRONG_HALF_PUBLISHED] = {"half_published",
-                              "a cascade goes on by a policy that was published since (P6)"},
     [WRONG_BUDGET_IGNORED] = {"budget_ignored", "a card is tried as often as it is asked for (P7)"},
     [WRONG_HARD_TRIED_ELSEWHERE] = {"hard_tried_elsewhere", "a hard decline goes on to the next acquirer"},
+    [WRONG_HALF_PUBLISHED] = {"half_published",
+                              "a cascade goes on by a policy that was published since (P6)"},
 };
 
 const char *wrong_name(enum wrong wrong) {
@@ -79,6 +79,16 @@ int __wrap_ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, st
              : __real_ledger_awaited_first(ledger, ret_since_ms, ret_movement);
 }
 
+struct budget __real_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct outcome __real_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
+struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
 /* ---- A policy published in mid-cascade ---- */
 
 int __real_change_attempt(struct entry *entry, struct payment *payment, enum change_type type,
@@ -111,7 +121,7 @@ static void go_elsewhere(const struct payment *payment, struct attempt *attempt)
   if (!decide_anew(payment, &decision) || place >= decision.candidate_count)
     return;
   const struct connector *connector = connector_named(running, decision.candidates[place].connector);
-  if (connector_skip(connector, attempt->operation) != SKIP_NONE)
+  if (connector_skip(connector, payment, attempt->operation) != SKIP_NONE)
     return;
   memcpy(attempt->connector, connector->facts.name, sizeof attempt->connector);
   memcpy(attempt->sheet, connector->facts.sheet, sizeof attempt->sheet);
@@ -126,16 +136,6 @@ int __wrap_change_attempt(struct entry *entry, struct payment *payment, enum cha
     go_elsewhere(payment, &changed);
   return __real_change_attempt(entry, payment, type, &changed);
 }
-struct budget __real_budget_ask(const struct card_uses *uses, enum network network,
-                                const struct money *amount, int64_t now_ms);
-struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
-                                const struct money *amount, int64_t now_ms);
-struct outcome __real_outcome_classify(const char *psp, enum answer answer, enum phase phase,
-                                       const char *code, const char *network_code, const char *advice_code,
-                                       enum network network);
-struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
-                                       const char *code, const char *network_code, const char *advice_code,
-                                       enum network network);
 
 /* Everything leaves in one round, and is made durable in the next. */
 int __wrap_engine_commit(struct engine *engine, int64_t now_ms) {

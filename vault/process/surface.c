@@ -45,6 +45,7 @@ static const struct row {
     {ROLE_ADMIN, ADMIN_TOKEN_DELETE, EXACTLY, 64, ask_token_delete},
     {ROLE_ADMIN, ADMIN_AUDIT_PAGE, EXACTLY, 8, ask_audit_page},
     {ROLE_ADMIN, ADMIN_CONNECTOR_NEXT, AT_MOST, 34, ask_connector_next},
+    {ROLE_ADMIN, ADMIN_CONNECTOR_ACCOUNT, AT_MOST, 264, ask_connector_account},
 };
 
 static const struct row *find(enum role role, uint8_t type) {

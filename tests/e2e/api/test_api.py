@@ -766,6 +766,51 @@ class Resources(Case):
         self.assertRegex(text, r'freeport_payments_total\{status="captured"\} [1-9]')
         self.assertIn('freeport_request_duration_seconds_bucket{method="POST",route="/v1/payments",le="+Inf"}', text)
 
+    def authorization(self, query=""):
+        return self.expect(self.client.request("GET", "/v1/metrics/authorization" + query), 200).json
+
+    def test_authorization(self):
+        plan = "plan-of-" + str(uuid.uuid4())
+        customer = {"attributes": {"plan": plan}}
+        for amount in (1000, 1000, 1001, 1002):  # approved, approved, declined, not sent and then approved
+            self.client.pay(amount, customer=customer)
+        rates = self.authorization(f"?plan={plan}&group_by=connector,kind,plan")
+        self.assertTrue(rates["complete"])
+        self.assertEqual({name: rates["total"]["payments"][name] for name in ("count", "total", "rate_bp")},
+                         {"count": 3, "total": 4, "rate_bp": 7500})
+        self.assertEqual((rates["total"]["attempts"]["total"], rates["total"]["attempts_unreached"]), (4, 1))
+        self.assertEqual((rates["total"]["cascaded"]["count"], rates["total"]["recovered"]["total"]), (1, 1))
+        self.assertEqual([(row["group"]["connector"], row["payments"]["count"]) for row in rates["data"]],
+                         [("adyen", 2), ("checkout", 1)])
+        self.assertEqual(rates["data"][0]["group"], {"connector": "adyen", "kind": "first", "plan": plan})
+        one = self.authorization(f"?plan={plan}&country=US&funding=credit&network=visa&amount_band=10-50&kind=first&limit=1")
+        self.assertEqual((len(one["data"]), one["data"][0]["group"], one["data"][0]["payments"]["total"]), (1, {}, 4))
+        self.assertEqual(self.authorization(f"?plan={plan}&from=2090-01-01T00:00:00Z")["data"], [])
+        self.assertEqual(self.authorization("?connector=nobody")["data"], [])
+        self.assertIn("adyen", [latency["connector"] for latency in rates["latencies"]])
+        self.assertEqual(sum(code["recovered"]["total"] for code in rates["recoveries"]),
+                         self.authorization()["total"]["recovered"]["total"])
+        for wrong in ("group_by=", "group_by=bin", "group_by=kind,kind", "group_by=kind,", "limit=1001", "limit=0",
+                      "network=unknown", "country=us", "kind=second", "from=today", "plan=", "amount_band=5"):
+            self.expect(self.client.request("GET", "/v1/metrics/authorization?" + wrong), 422, "invalid_field",
+                        wrong.split("=")[0])
+        self.expect(self.client.request("GET", "/v1/metrics/authorization", key=""), 401, "unauthorized")
+
+    def test_another_merchant_sees_nothing_of_it(self):
+        self.client.pay(1000)
+        answer = self.client.request("GET", "/v1/metrics/authorization", key=self.router.other_key)
+        self.assertEqual((answer["total"]["attempts"]["total"], answer["latencies"]), (0, []))
+
+    def test_outcomes_are_counted_for_prometheus(self):
+        before = self.client.request("GET", "/v1/metrics/authorization")["total"]["payments"]["count"]
+        self.client.pay(1000)
+        self.authorization()
+        self.assertGreaterEqual(
+            self.metric('freeport_connector_authorizations_total{connector="adyen",outcome="approved"}'), 1)
+        self.assertEqual(self.metric('freeport_payment_authorizations_total{outcome="approved"}'), before + 1)
+        self.assertGreaterEqual(
+            self.metric('freeport_network_authorizations_total{network="visa",outcome="approved"}'), 1)
+
     def test_health(self):
         self.expect(self.client.request("GET", "/healthz", key=""), 200)
         self.expect(self.client.request("GET", "/openapi.json", key=""), 200)
@@ -1014,7 +1059,47 @@ class Trouble(Case):
         self.expect(self.client.request("POST", "/v1/policies", late), 422, "connector_not_found", "text")
         self.router.tell("add")
         self.expect(self.client.request("POST", "/v1/policies", late), 201)
-        self.assertEqual(len(self.client.request("GET", "/v1/connectors")["data"]), 4)
+        listed = {c["name"]: c for c in self.expect(self.client.request("GET", "/v1/connectors"), 200)["data"]}
+        self.assertEqual(len(listed), 4)
+        self.account_is_told(listed)
+        self.policy_is_held_to_accounts()
+        self.account_is_passed_over()
+
+    def account_is_told(self, listed):
+        facts = ("merchant_category", "country", "region", "settlement_currency", "currencies", "networks")
+        self.assertEqual([listed["late"][fact] for fact in facts],
+                         ["5411", "NL", "EEA", "EUR", ["EUR", "USD"], ["visa"]])
+        self.assertEqual([listed["adyen"][fact] for fact in facts], [None] * 6)
+
+    def policy_is_held_to_accounts(self):
+        for rule, detail in (("when currency == PLN route adyen, late",
+                              "Line 1, column 44: This connector can do no currency that the rule lets through."),
+                             ("when card.network in [amex jcb] route late",
+                              "Line 1, column 48: This connector can do no card network that the rule lets through."),
+                             ("when method == sepa_debit route adyen",
+                              "Line 1, column 42: This connector can do no payment method that the rule lets through.")):
+            refused = self.client.request("POST", "/v1/policies", {"text": f"rule one {rule} otherwise route adyen"})
+            self.expect(refused, 422, "invalid_policy", "text")
+            self.assertEqual(refused["detail"], detail)
+        for rule in ("when currency == EUR route late", "when currency in [EUR PLN] route late",
+                     "when card.network == visa route late"):
+            self.expect(self.client.request("POST", "/v1/policies", {"text": f"rule one {rule} otherwise route adyen"}),
+                        201)
+
+    def account_is_passed_over(self):
+        for currency, network, why in (("PLN", "visa", "the currency"), ("EUR", "amex", "cards of the network")):
+            decided = self.expect(self.client.request("POST", "/v1/route", {
+                "amount": 1000, "currency": currency, "policy": "otherwise route late, adyen",
+                "card": {"network": network}}), 200)
+            self.assertEqual(decided["connectors"], ["adyen"])
+            self.assertIn(f"late is passed over: its account does not take {why}.", decided["explanation"])
+        paid = self.expect(self.client.pay(1000, currency="PLN", routing={"connectors": ["late", "adyen"]}), 201)
+        self.assertEqual(paid["connector"], "adyen")
+        self.assertEqual(paid["decision"]["skipped"], [{"connector": "late", "reason": "currency"}])
+        here = self.expect(self.client.pay(1000, currency="EUR", routing={"connectors": ["late", "adyen"]}), 201)
+        self.assertEqual(here["connector"], "late")
+        refused = self.client.pay(1000, currency="PLN", routing={"connectors": ["late"]})
+        self.expect(refused, 409, "no_connector")
 
     def test_a_full_disk(self):
         self.expect(self.client.pay(1000), 201)

@@ -224,6 +224,9 @@ BUDGET_TEST(a_failed_commit_leaves_no_try) {
   cr_assert_lt(world_round(&world), 0);
   store_memory_fail_commits(world.store, 0);
   cr_assert_eq(card_uses().count, 0);
+  world.describe_by_itself = true;
+  pay();
+  cr_assert_eq(card_uses().count, 1, "nothing of it is in hand still");
 }
 
 BUDGET_TEST(what_a_person_found_failed_may_have_been_a_decline) {

@@ -169,6 +169,13 @@ Test(gates, one_that_cannot_be_tried_does_not_keep_the_others_out) {
   cr_assert_str_eq(world_outstanding(&world)->dispatch.connector, "alpha");
 }
 
+Test(gates, after_one_that_is_not_there_it_is_stepped_over_too) {
+  world_publish(&world, "otherwise route nowhere, alpha, beta");
+  fail_at("alpha", GATE_SAMPLES_MIN);
+  check_list(pay(), SKIP_UNKNOWN, SKIP_UNHEALTHY, SKIP_NONE);
+  cr_assert_str_eq(world_outstanding(&world)->dispatch.connector, "beta");
+}
+
 /* ---- Back again ---- */
 
 Test(gates, it_is_probed_and_comes_back_by_itself) {

@@ -26,7 +26,7 @@ Test(surface, every_type_that_a_role_has_no_row_for_is_refused) {
     struct channel *channel;
     unsigned long long rows[4]; /* bit t: type t has a row */
   } roles[] = {
-      {&h.collect, {1ull << 1 | 1ull << 2}},      {&h.router, {0x1fe}},    {&h.admin, {0x3fe}},
+      {&h.collect, {1ull << 1 | 1ull << 2}},      {&h.router, {0x1fe}},    {&h.admin, {0x7fe}},
       {&h.egress, {0, 0, 1ull << 1 | 1ull << 2}}, {&h.hooks, {1ull << 1}},
   };
   for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
@@ -206,6 +206,27 @@ Test(surface, connectors_come_in_pages_without_credentials) {
     memcpy(question.after, page.facts[page.count - 1].name, sizeof question.after);
   }
   cr_assert_eq(count, 21);
+}
+
+Test(surface, what_an_account_can_do_is_told_to_the_router) {
+  static struct connectors_page page;
+  uint8_t bytes[512];
+  struct connector_account_set set = {.name = "adyen", .account.networks = 1 << NETWORK_VISA};
+  cr_assert_eq(account_add_currency(&set.account, "EUR"), 0);
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  struct message changed;
+  write_connector_account_set(&body, &set);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_CONNECTOR_ACCOUNT, &body, &rest), STATUS_DONE);
+  cr_assert_eq(harness_receive(&h, &h.router, &changed), 0);
+  cr_assert_eq(changed.type, RV_CONNECTORS_CHANGED);
+  body = writer_over(bytes, sizeof bytes);
+  write_connectors_question(&body, &(struct connectors_question){""});
+  cr_assert_eq(harness_ask(&h, &h.router, RV_CONNECTORS, &body, &rest), STATUS_DONE);
+  cr_assert_eq(read_connectors_page(&rest, &page), 0);
+  cr_assert_eq(page.facts[0].account.currency_count, 1);
+  cr_assert_str_eq(page.facts[0].account.currencies[0], "EUR");
+  cr_assert_eq(page.facts[0].account.networks, 1 << NETWORK_VISA);
 }
 
 Test(surface, a_round_of_many_peers_is_one_commit) {
