@@ -51,7 +51,8 @@ enum script {
   NEVER = 4, /* no reply at all */
   ACTION = 5,
   MOVEMENT_REFUSED = 6,
-  LOST_FOR_GOOD = 7 /* the answer is lost, and every question is answered with garbage */
+  LOST_FOR_GOOD = 7, /* the answer is lost, and every question is answered with garbage */
+  DECLINE_SOFT = 8
 };
 
 enum { HELD_MAX = 8192, SHEET_COUNT = 3, CONNECTORS_MAX = 4 };
@@ -260,6 +261,13 @@ static bool play(const struct dispatch *dispatch, struct dispatch_result *result
       result->answer = ANSWER_IS_DECLINED;
       set(&result->fields, ANSWER_CODE, "stolen_card");
       set(&result->fields, ANSWER_NETWORK_CODE, "43");
+    }
+    break;
+  case DECLINE_SOFT:
+    if (!moves(dispatch->operation)) {
+      result->answer = ANSWER_IS_DECLINED;
+      set(&result->fields, ANSWER_CODE, "insufficient_funds");
+      set(&result->fields, ANSWER_NETWORK_CODE, "51");
     }
     break;
   case NOT_SENT_FIRST:
