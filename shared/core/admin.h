@@ -17,7 +17,8 @@ enum admin_type {
   ADMIN_TOKEN_RESTORE,       /* undoes a deletion within its seven days */
   ADMIN_TOKEN_DELETE,        /* a deletion beyond the share that a merchant may delete alone */
   ADMIN_AUDIT_PAGE,          /* audit records from a sequence on, for `freeport audit verify` */
-  ADMIN_CONNECTOR_NEXT /* the connector after a name, credentials apart; STATUS_NOT_FOUND after the last */
+  ADMIN_CONNECTOR_NEXT,   /* the connector after a name, credentials apart; STATUS_NOT_FOUND after the last */
+  ADMIN_CONNECTOR_ACCOUNT /* other account facts of a connector, all of them */
 };
 
 enum {
@@ -66,6 +67,11 @@ struct connector_status_set {
   enum connector_status status;
 };
 
+struct connector_account_set {
+  char name[CONNECTOR_NAME_CAPACITY];
+  struct account_facts account;
+};
+
 struct connector_listing { /* reply to ADMIN_CONNECTOR_NEXT, which is asked by a connectors_question */
   struct connector_facts facts;
   char base_url[BASE_URL_CAPACITY]; /* "": the sheet's own */
@@ -102,6 +108,8 @@ void write_connector_set(struct writer *writer, const struct connector_set *set)
 MUST_USE int read_connector_set(struct reader *reader, struct connector_set *ret_set);
 void write_connector_status_set(struct writer *writer, const struct connector_status_set *set);
 MUST_USE int read_connector_status_set(struct reader *reader, struct connector_status_set *ret_set);
+void write_connector_account_set(struct writer *writer, const struct connector_account_set *set);
+MUST_USE int read_connector_account_set(struct reader *reader, struct connector_account_set *ret_set);
 void write_connector_listing(struct writer *writer, const struct connector_listing *listing);
 MUST_USE int read_connector_listing(struct reader *reader, struct connector_listing *ret_listing);
 void write_audit_question(struct writer *writer, const struct audit_question *question);

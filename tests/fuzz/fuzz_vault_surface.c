@@ -159,6 +159,10 @@ static size_t write_good(enum role role, uint8_t type) {
   } else if (role == ROLE_ADMIN && type == ADMIN_CONNECTOR_STATUS) {
     struct connector_status_set set = {"adyen", CONNECTOR_ACTIVE};
     write_connector_status_set(&writer, &set);
+  } else if (role == ROLE_ADMIN && type == ADMIN_CONNECTOR_ACCOUNT) {
+    struct connector_account_set set = {"adyen",
+                                        {.country = "NL", .currency_count = 1, .currencies = {"EUR"}}};
+    write_connector_account_set(&writer, &set);
   } else if (role == ROLE_ADMIN && type == ADMIN_AUDIT_PAGE) {
     write_u64(&writer, 1);
   } else if (role == ROLE_ADMIN && type == ADMIN_CONNECTOR_NEXT) {
@@ -173,8 +177,9 @@ static void step(enum role role, uint8_t type, size_t length) {
   struct peer *peer = &vault->peers.all[role];
   struct message message = {
       .type = type, .correlation = role == ROLE_EGRESS ? dispatched : 1, .body = body, .length = length};
-  if (!peer->open || peer->failing || peer->rolled_back)
+  if (!peer->open || peer->failing)
     connect_peer(role);
+  vault->rolled_back = false;
   if (surface_take(vault, peer, &message) < 0)
     peer->failing = true;
   round_end(vault);

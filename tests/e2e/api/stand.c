@@ -7,7 +7,8 @@
  *   drop       the vault's line breaks        line       a new one is given to the router
  *   older      the next vault is older than the journal (B9)
  *   hold       questions wait unanswered      release    and are answered
- *   add        a connector "late" is registered, and the router is not told
+ *   add        a connector "late" is registered, its account limited, and the router is not told
+ *   remove     it is so no more
  *   webhook CONNECTOR KEY ABOUT ANSWER   a PSP's webhook comes, of now
  *   taken      prints how many of them the router has taken
  *   count      prints how many dispatches came
@@ -50,7 +51,8 @@ enum script {
   NEVER = 4, /* no reply at all */
   ACTION = 5,
   MOVEMENT_REFUSED = 6,
-  LOST_FOR_GOOD = 7 /* the answer is lost, and every question is answered with garbage */
+  LOST_FOR_GOOD = 7, /* the answer is lost, and every question is answered with garbage */
+  DECLINE_SOFT = 8
 };
 
 enum { HELD_MAX = 8192, SHEET_COUNT = 3, CONNECTORS_MAX = 4 };
@@ -81,6 +83,18 @@ static void fail(const char *what) {
 }
 
 /* ---- Starting the router ---- */
+
+/* An account with limits of its own, beside those without. */
+static void limit_account(struct connector_facts *late) {
+  strcpy(late->name, "late");
+  late->account = (struct account_facts){.category = "5411",
+                                         .country = "NL",
+                                         .region = "EEA",
+                                         .settlement_currency = "EUR",
+                                         .currency_count = 2,
+                                         .currencies = {"EUR", "USD"},
+                                         .networks = 1 << NETWORK_VISA};
+}
 
 static void read_sheet(const char *directory, const char *name, struct connector_facts *ret_facts) {
   static char bytes[SHEET_BYTES_MAX];
@@ -249,6 +263,13 @@ static bool play(const struct dispatch *dispatch, struct dispatch_result *result
       set(&result->fields, ANSWER_NETWORK_CODE, "43");
     }
     break;
+  case DECLINE_SOFT:
+    if (!moves(dispatch->operation)) {
+      result->answer = ANSWER_IS_DECLINED;
+      set(&result->fields, ANSWER_CODE, "insufficient_funds");
+      set(&result->fields, ANSWER_NETWORK_CODE, "51");
+    }
+    break;
   case NOT_SENT_FIRST:
     if (strcmp(dispatch->connector, "adyen") == 0 && !moves(dispatch->operation)) {
       result->phase = PHASE_NOT_SENT;
@@ -404,8 +425,10 @@ static void command(const char *word) {
     stand.older = !stand.older;
   } else if (strcmp(word, "add") == 0) {
     stand.connectors[SHEET_COUNT] = stand.connectors[0];
-    strcpy(stand.connectors[SHEET_COUNT].name, "late");
+    limit_account(&stand.connectors[SHEET_COUNT]);
     stand.connector_count = CONNECTORS_MAX;
+  } else if (strcmp(word, "remove") == 0) {
+    stand.connector_count = SHEET_COUNT;
   } else if (strcmp(word, "hold") == 0) {
     stand.holding = true;
   } else if (strcmp(word, "release") == 0) {
