@@ -3,8 +3,10 @@
 enum {
   OPEN = NEEDS_NOTHING,
   READS = NEEDS_KEY,
-  WRITES = NEEDS_KEY | NEEDS_JSON,
-  MOVES = NEEDS_KEY | NEEDS_JSON | NEEDS_IDEMPOTENCY
+  ASKS = NEEDS_KEY | NEEDS_JSON,
+  DELETES = NEEDS_KEY | NEEDS_LEDGER,
+  WRITES = NEEDS_KEY | NEEDS_JSON | NEEDS_LEDGER,
+  MOVES = NEEDS_KEY | NEEDS_JSON | NEEDS_LEDGER | NEEDS_IDEMPOTENCY
 };
 
 /* The whole of the API. */
@@ -18,20 +20,20 @@ const struct api_route api_routes[] = {
     {HTTP_POST, "/v1/payments/{id}/resolve", MOVES, payments_resolve},
     {HTTP_GET, "/v1/tokens/{id}", READS, tokens_read},
     {HTTP_PATCH, "/v1/tokens/{id}", WRITES, tokens_update},
-    {HTTP_DELETE, "/v1/tokens/{id}", READS, tokens_delete},
+    {HTTP_DELETE, "/v1/tokens/{id}", DELETES, tokens_delete},
     {HTTP_GET, "/v1/connectors", READS, connectors_list},
     {HTTP_POST, "/v1/policies", WRITES, policies_create},
     {HTTP_GET, "/v1/policies", READS, policies_list},
     {HTTP_POST, "/v1/policies/rollback", WRITES, policies_rollback},
     {HTTP_POST, "/v1/policies/{id}/publish", WRITES, policies_publish},
-    {HTTP_POST, "/v1/route", WRITES, route_ask},
+    {HTTP_POST, "/v1/route", ASKS, route_ask},
     {HTTP_GET, "/v1/events", READS, events_list_read},
     {HTTP_GET, "/v1/events/{id}", READS, events_read},
     {HTTP_POST, "/v1/webhook_endpoints", MOVES, endpoints_create},
     {HTTP_GET, "/v1/webhook_endpoints", READS, endpoints_list},
     {HTTP_GET, "/v1/webhook_endpoints/{id}", READS, endpoints_read},
     {HTTP_PATCH, "/v1/webhook_endpoints/{id}", WRITES, endpoints_update},
-    {HTTP_DELETE, "/v1/webhook_endpoints/{id}", READS, endpoints_delete},
+    {HTTP_DELETE, "/v1/webhook_endpoints/{id}", DELETES, endpoints_delete},
     {HTTP_POST, "/v1/webhook_endpoints/{id}/rotate_secret", MOVES, endpoints_rotate},
     {HTTP_GET, "/v1/webhook_endpoints/{id}/dead_letters", READS, dead_letters_list},
     {HTTP_POST, "/v1/webhook_endpoints/{id}/dead_letters/redeliver", WRITES, dead_letters_redeliver},

@@ -13,6 +13,7 @@ static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
                                         {"base-url", required_argument, NULL, 'b'},
                                         {"merchant-account", required_argument, NULL, 'm'},
                                         {"credential", required_argument, NULL, 'c'},
+                                        {"reason", required_argument, NULL, 'r'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
 
@@ -66,6 +67,9 @@ static bool take_option(struct command_line *line, int option) {
     return true;
   case 'm':
     line->merchant_account = optarg;
+    return true;
+  case 'r':
+    line->reason = optarg;
     return true;
   default:
     if (line->credential_count == COMMAND_CREDENTIALS_MAX) {

@@ -15,6 +15,7 @@ struct command_line {
   const char *sheet; /* --sheet, --base-url, ...: NULL when not given */
   const char *base_url;
   const char *merchant_account;
+  const char *reason;
   const char *credentials[COMMAND_CREDENTIALS_MAX];
   int credential_count;
 };

@@ -13,6 +13,7 @@ static struct channel vault; /* the vault's end */
 static unsigned changes, told;
 static uint32_t told_body;
 static struct audit_head greeted;
+static bool begins; /* at once when the vault was greeted */
 
 struct asked {
   struct vault_question question; /* first */
@@ -37,6 +38,8 @@ static int on_told(void *context, uint8_t type, struct reader *body) {
 static void on_head(void *context, const struct audit_head *head) {
   (void)context;
   greeted = *head;
+  if (begins)
+    vault_link_begin(vault_link);
 }
 
 static void on_answer(struct vault_question *question, struct vault_reply *reply) {
@@ -97,6 +100,7 @@ static void begin(void) {
   cr_assert_eq(loop_new(&system_clock, &loop), 0);
   cr_assert_eq(vault_link_new(loop, &host, &vault_link), 0);
   vault.fd = -1;
+  begins = true;
 }
 
 static void finish(void) {
