@@ -264,3 +264,28 @@ Test(api_vault_link, what_is_told_malformed_ends_the_line) {
   turn();
   cr_expect_not(vault_link_up(vault_link));
 }
+
+Test(api_vault_link, a_greeted_vault_is_asked_for_its_releases_alone) {
+  struct asked asked, releases = {.question = {.answered = on_answer}};
+  begins = false;
+  connect_line();
+  greet(STATUS_DONE);
+  cr_expect(vault_link_greeted(vault_link) && !vault_link_up(vault_link));
+  cr_expect_eq(changes, 0);
+  ask(&asked, 1000);
+  turn();
+  cr_expect(asked.answers == 1 && asked.fate == VAULT_NOT_SENT);
+  vault_link_ask(vault_link, &releases.question, RV_RELEASES, "\0\0\0\0\0\0\0", 8, 1000);
+  struct message message = received();
+  cr_expect_eq(message.type, RV_RELEASES);
+  reply(&message, STATUS_BUSY, "", 0);
+  turn();
+  cr_expect(releases.answers == 1 && releases.fate == VAULT_REPLIED);
+  vault_link_bar(vault_link);
+  cr_expect(vault_link_barred(vault_link) && !vault_link_up(vault_link));
+  vault_link_ask(vault_link, &releases.question, RV_RELEASES, "\0\0\0\0\0\0\0", 8, 1000);
+  turn();
+  cr_expect(releases.fate == VAULT_NOT_SENT, "a barred line is not asked at all");
+  vault_link_begin(vault_link);
+  cr_expect(vault_link_up(vault_link) && changes == 1);
+}
