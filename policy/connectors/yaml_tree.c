@@ -16,6 +16,7 @@ struct tree_reader {
   size_t depth;
   size_t nodes;
   const char *key; /* of a map: read, its value awaited */
+  unsigned key_line;
   struct yaml_node *root;
 };
 
@@ -48,6 +49,7 @@ static int take_key(struct tree_reader *reader, const struct level *level, const
   if (has_key(level->node, text))
     return refuse(reader, line_of(event), "the same key twice");
   reader->key = sheet_memory_copy(reader->memory, text, length);
+  reader->key_line = line_of(event);
   return reader->key == NULL ? -ENOMEM : 0;
 }
 
@@ -67,6 +69,7 @@ static int add_node(struct tree_reader *reader, enum yaml_kind kind, const yaml_
     reader->root = node;
   } else {
     node->key = level->node->kind == YAML_MAP ? reader->key : NULL;
+    node->key_line = node->key != NULL ? reader->key_line : 0;
     *level->tail = node;
     level->tail = &node->next;
     reader->key = NULL;

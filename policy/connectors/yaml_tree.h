@@ -18,6 +18,7 @@ struct yaml_node {
   unsigned line;           /* 1 for the first */
   bool plain;              /* a text without quotes: true, false and integers are then literals */
   const char *key;         /* in a map; else NULL */
+  unsigned key_line;       /* of the key; 0 without one */
   const char *text;        /* of a text; else NULL */
   struct yaml_node *child; /* the first of a list or map */
   struct yaml_node *next;

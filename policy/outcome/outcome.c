@@ -18,14 +18,10 @@ const struct outcome_row *outcome_row_find(const struct outcome_table *table, co
   return NULL;
 }
 
-const struct outcome_table *outcome_table_of(const char *psp) {
-  static const struct {
-    const char *name;
-    const struct outcome_table *table;
-  } tables[] = {{"stripe", &stripe_outcomes}, {"adyen", &adyen_outcomes}, {"checkout", &checkout_outcomes}};
-  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-    if (strcmp(tables[i].name, psp) == 0)
-      return tables[i].table;
+static const struct outcome_table *table_of(const struct outcome_tables *tables, const char *psp) {
+  for (size_t i = 0; i < OUTCOME_PSPS; i++)
+    if (strcmp(tables->psps[i].psp, psp) == 0)
+      return tables->psps[i].table;
   return NULL;
 }
 
@@ -41,17 +37,28 @@ static const struct outcome_row *stricter(const struct outcome_row *left, const 
   return right->verdict > left->verdict ? right : left;
 }
 
-/* The issuer's answer in the light of the card's network. */
-static const struct outcome_row *network_row(const char *network_code, enum network network) {
-  const struct outcome_row *row = find_decline(&iso8583_outcomes, network_code);
-  if (network == NETWORK_VISA || network == NETWORK_UNKNOWN)
-    row = stricter(row, find_decline(&visa_outcomes, network_code));
-  return row;
+static bool follows_visa(enum network network) {
+  return network == NETWORK_VISA || network == NETWORK_UNKNOWN;
 }
 
-static const struct outcome_row *advice_row(const char *advice_code, enum network network) {
+/* The issuer's answer in the light of the card's network. */
+static const struct outcome_row *network_row(const struct outcome_tables *tables, const char *network_code,
+                                             enum network network) {
+  const struct outcome_row *row = find_decline(tables->iso8583, network_code);
+  return follows_visa(network) ? stricter(row, find_decline(tables->visa, network_code)) : row;
+}
+
+/* The PSP's word alone. What Visa forbids to repeat it may have named in its own way. */
+static const struct outcome_row *psp_row(const struct outcome_tables *tables,
+                                         const struct outcome_row *by_psp, enum network network) {
+  bool stands_for = by_psp != NULL && by_psp->issuer_code != NULL && follows_visa(network);
+  return stands_for ? stricter(by_psp, find_decline(tables->visa, by_psp->issuer_code)) : by_psp;
+}
+
+static const struct outcome_row *advice_row(const struct outcome_tables *tables, const char *advice_code,
+                                            enum network network) {
   bool applies = network == NETWORK_MASTERCARD || network == NETWORK_UNKNOWN;
-  return applies ? find_decline(&mastercard_advice, advice_code) : NULL;
+  return applies ? find_decline(tables->mastercard, advice_code) : NULL;
 }
 
 /* Mastercard's groups 79 and 82 leave the meaning to the advice code. */
@@ -60,31 +67,23 @@ static bool leaves_it_to_advice(const char *network_code, enum network network) 
          (strcmp(network_code, "79") == 0 || strcmp(network_code, "82") == 0);
 }
 
-static const struct outcome_row *decline_row(const char *psp, const char *code, const char *network_code,
-                                             const char *advice_code, enum network network) {
-  const struct outcome_row *by_psp = find_decline(outcome_table_of(psp), code);
-  const struct outcome_row *row = network_row(network_code, network);
-  const struct outcome_row *advice = advice_row(advice_code, network);
+static const struct outcome_row *issuer_row(const struct outcome_tables *tables,
+                                            const struct outcome_row *by_psp, const char *network_code,
+                                            enum network network) {
+  const struct outcome_row *row = network_row(tables, network_code, network);
   if (row == NULL)
-    row = by_psp;
+    row = psp_row(tables, by_psp, network);
   /* Issuers say "authenticate first" with 05 and 65 too, and only the PSP saw which it was; and a PSP that
    * says that something is still under way knows better than any code. */
   else if (by_psp != NULL &&
            (by_psp->verdict == VERDICT_AUTHENTICATE || by_psp->verdict == VERDICT_AMBIGUOUS))
     row = stricter(row, by_psp);
-  if (row == NULL)
-    row = &unknown_row;
-  if (advice != NULL && leaves_it_to_advice(network_code, network) && row->verdict != VERDICT_AMBIGUOUS)
-    return advice;
-  return stricter(row, advice);
+  return row != NULL ? row : &unknown_row;
 }
 
-static const struct {
-  enum outcome_class class;
-  enum outcome_retry retry;
-} verdicts[VERDICT_COUNT] = {
+static const struct verdict_meaning meanings[VERDICT_COUNT] = {
     [VERDICT_APPROVED] = {OUTCOME_APPROVED, OUTCOME_RETRY_NEVER},
-    [VERDICT_ELSEWHERE] = {OUTCOME_SOFT, OUTCOME_RETRY_ELSEWHERE},
+    [VERDICT_ELSEWHERE] = {OUTCOME_SOFT, OUTCOME_RETRY_ELSEWHERE, .elsewhere = true},
     [VERDICT_LATER] = {OUTCOME_SOFT, OUTCOME_RETRY_LATER},
     [VERDICT_AUTHENTICATE] = {OUTCOME_AUTH_REQUIRED, OUTCOME_RETRY_LATER},
     [VERDICT_UPDATE_CARD] = {OUTCOME_HARD, OUTCOME_RETRY_UPDATE_CARD},
@@ -94,13 +93,36 @@ static const struct {
     [VERDICT_AMBIGUOUS] = {OUTCOME_AMBIGUOUS, OUTCOME_RETRY_NEVER},
 };
 
-static struct outcome outcome_of(const struct outcome_row *row) {
-  return (struct outcome){.class = verdicts[row->verdict].class,
-                          .may_go_elsewhere = row->verdict == VERDICT_ELSEWHERE,
-                          .retry = verdicts[row->verdict].retry,
+const struct outcome_tables outcome_tables = {
+    .psps = {{"stripe", &stripe_outcomes}, {"adyen", &adyen_outcomes}, {"checkout", &checkout_outcomes}},
+    .iso8583 = &iso8583_outcomes,
+    .visa = &visa_outcomes,
+    .mastercard = &mastercard_advice,
+    .meanings = meanings};
+
+static struct outcome outcome_of(const struct outcome_tables *tables, const struct outcome_row *row) {
+  const struct verdict_meaning *meaning = &tables->meanings[row->verdict];
+  return (struct outcome){.class = meaning->class,
+                          .may_go_elsewhere = meaning->elsewhere,
+                          .retry = meaning->retry,
                           .retry_after_s = row->retry_after_s,
                           .reason = row->reason,
                           .category = row->category};
+}
+
+static struct outcome declined(const struct outcome_tables *tables, const struct outcome_row *by_psp,
+                               const char *network_code, const char *advice_code, enum network network) {
+  const struct outcome_row *row = issuer_row(tables, by_psp, network_code, network);
+  const struct outcome_row *advice = advice_row(tables, advice_code, network);
+  if (advice != NULL && leaves_it_to_advice(network_code, network) && row->verdict != VERDICT_AMBIGUOUS)
+    return outcome_of(tables, advice);
+  struct outcome outcome = outcome_of(tables, stricter(row, advice));
+  /* The reason is the issuer's, the time to wait the advice's: 51 with advice 24 is want of money and an
+   * hour.
+   */
+  if (advice != NULL && outcome.retry == OUTCOME_RETRY_LATER && advice->retry_after_s > outcome.retry_after_s)
+    outcome.retry_after_s = advice->retry_after_s;
+  return outcome;
 }
 
 static struct outcome ambiguous(const char *reason) {
@@ -109,13 +131,15 @@ static struct outcome ambiguous(const char *reason) {
 }
 
 /* A refused request is wrong wherever it goes, unless the PSP blames the card's details. */
-static struct outcome rejected(const char *psp, const char *code) {
-  const struct outcome_row *row = find_decline(outcome_table_of(psp), code);
-  return outcome_of(row != NULL && row->verdict == VERDICT_UPDATE_CARD ? row : &rejected_row);
+static struct outcome rejected(const struct outcome_tables *tables, const struct outcome_row *by_psp) {
+  return outcome_of(tables,
+                    by_psp != NULL && by_psp->verdict == VERDICT_UPDATE_CARD ? by_psp : &rejected_row);
 }
 
-struct outcome outcome_classify(const char *psp, enum answer answer, enum phase phase, const char *code,
-                                const char *network_code, const char *advice_code, enum network network) {
+struct outcome outcome_classify_by(const struct outcome_tables *tables, const char *psp, enum answer answer,
+                                   enum phase phase, const char *code, const char *network_code,
+                                   const char *advice_code, enum network network) {
+  const struct outcome_row *by_psp = find_decline(table_of(tables, psp), code);
   if (phase == PHASE_NOT_SENT)
     return (struct outcome){OUTCOME_NOT_SENT, true, OUTCOME_RETRY_ELSEWHERE, 0, "not_sent", "technical"};
   if (phase == PHASE_SENT_NO_REPLY)
@@ -133,9 +157,9 @@ struct outcome outcome_classify(const char *psp, enum answer answer, enum phase 
     return (struct outcome){OUTCOME_AUTH_REQUIRED, false,           OUTCOME_RETRY_LATER, 0,
                             "action_required",     "authentication"};
   case ANSWER_IS_DECLINED:
-    return outcome_of(decline_row(psp, code, network_code, advice_code, network));
+    return declined(tables, by_psp, network_code, advice_code, network);
   case ANSWER_IS_REJECTED:
-    return rejected(psp, code);
+    return rejected(tables, by_psp);
   case ANSWER_IS_PENDING:
     return ambiguous("pending");
   case ANSWER_IS_ABSENT:
@@ -145,4 +169,17 @@ struct outcome outcome_classify(const char *psp, enum answer answer, enum phase 
     break;
   }
   return ambiguous("unknown_answer");
+}
+
+struct outcome outcome_classify(const char *psp, enum answer answer, enum phase phase, const char *code,
+                                const char *network_code, const char *advice_code, enum network network) {
+  return outcome_classify_by(&outcome_tables, psp, answer, phase, code, network_code, advice_code, network);
+}
+
+unsigned outcome_decline_category(const char *psp, const char *code, const char *network_code) {
+  const struct outcome_row *by_psp = find_decline(table_of(&outcome_tables, psp), code);
+  bool by_issuer = find_decline(outcome_tables.iso8583, network_code) != NULL;
+  if (!by_issuer && by_psp != NULL && by_psp->issuer_code != NULL)
+    return outcome_visa_category(by_psp->issuer_code);
+  return outcome_visa_category(is_given(network_code) ? network_code : "");
 }

@@ -4,11 +4,11 @@
 
 static const struct outcome_row rows[] = {
     {"0", VERDICT_APPROVED, "approved", "approved"},
-    /* The issuer gave no lasting reason: another acquirer may succeed. */
+    /* The issuer gave no lasting reason: another acquirer may succeed. What is not permitted (23) Visa
+       forbids to repeat (57). */
     {"2", VERDICT_ELSEWHERE, "issuer", "generic_decline"},
-    {"23", VERDICT_ELSEWHERE, "issuer", "transaction_not_permitted"},
-    {"27", VERDICT_ELSEWHERE, "issuer", "generic_decline"},
-    /* A fault on this way to the issuer. */
+    {"23", VERDICT_ELSEWHERE, "issuer", "transaction_not_permitted", .issuer_code = "57"},
+    /* A fault on this way to the issuer, declared as a refusal: nothing was charged, another way may work. */
     {"4", VERDICT_ELSEWHERE, "technical", "acquirer_error"},
     {"9", VERDICT_ELSEWHERE, "technical", "issuer_unavailable"},
     {"19", VERDICT_ELSEWHERE, "technical", "pin_validation_unavailable"},
@@ -17,8 +17,10 @@ static const struct outcome_row rows[] = {
     {"40", VERDICT_ELSEWHERE, "technical", "network_unavailable"},
     /* What this acquirer's way does not support, another's may. */
     {"10", VERDICT_ELSEWHERE, "configuration", "transaction_not_supported"},
-    /* True of the account whoever asks; it may pass. */
+    /* True of the account whoever asks; it may pass. 27: the issuer named a reason that Adyen has no word
+       for, so it is treated as an unknown code. */
     {"3", VERDICT_LATER, "issuer", "refer_to_issuer"},
+    {"27", VERDICT_LATER, "issuer", "unmapped_decline"},
     {"12", VERDICT_LATER, "funds", "insufficient_funds"},
     {"28", VERDICT_LATER, "funds", "limit_exceeded"},
     {"29", VERDICT_LATER, "funds", "limit_exceeded"},
@@ -48,10 +50,11 @@ static const struct outcome_row rows[] = {
     /* The merchant's own risk rules at Adyen said no: another acquirer would go behind them. */
     {"20", VERDICT_NEVER, "fraud", "blocked_by_rule"},
     {"22", VERDICT_NEVER, "fraud", "blocked_by_rule"},
-    /* The card or the right to charge it is gone. */
-    {"5", VERDICT_NEVER, "card", "restricted_card"},
-    {"25", VERDICT_NEVER, "card", "restricted_card"},
-    {"26", VERDICT_NEVER, "issuer", "authorization_revoked"},
+    /* The card or the right to charge it is gone; 46: Adyen counted the networks' limits, which hold at any
+       acquirer. */
+    {"5", VERDICT_NEVER, "card", "restricted_card", .issuer_code = "04"},
+    {"25", VERDICT_NEVER, "card", "restricted_card", .issuer_code = "62"},
+    {"26", VERDICT_NEVER, "issuer", "authorization_revoked", .issuer_code = "R1"},
     {"46", VERDICT_NEVER, "issuer", "do_not_try_again"},
     /* Somebody gave the payment up. */
     {"15", VERDICT_NEVER, "request", "cancelled"},

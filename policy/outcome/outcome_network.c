@@ -9,7 +9,8 @@ enum { HOUR = 3600, DAY = 24 * HOUR };
 static const struct outcome_row iso_rows[] = {
     {"00", VERDICT_APPROVED, "approved", "approved"},
     {"10", VERDICT_APPROVED, "approved", "partially_approved"},
-    {"85", VERDICT_APPROVED, "approved", "approved"},
+    {"85", VERDICT_APPROVED, "approved",
+     "approved"}, /* nothing speaks against it: what checks of a card get */
     /* No lasting reason: another acquirer's data and standing may change the issuer's mind. */
     {"05", VERDICT_ELSEWHERE, "issuer", "do_not_honor"},
     {"21", VERDICT_ELSEWHERE, "issuer", "no_action_taken"},
@@ -28,7 +29,7 @@ static const struct outcome_row iso_rows[] = {
     {"40", VERDICT_ELSEWHERE, "configuration", "transaction_not_supported"},
     {"58", VERDICT_ELSEWHERE, "configuration", "transaction_not_supported"},
     /* True of the account whoever asks; it may pass. 68: a late answer, so the issuer may hold the money for
-       a while. */
+       a while. 82: Mastercard's group of 03, 13, 57, 61, 62 and 65, mostly limits; the advice says more. */
     {"01", VERDICT_LATER, "issuer", "refer_to_issuer"},
     {"02", VERDICT_LATER, "issuer", "refer_to_issuer"},
     {"51", VERDICT_LATER, "funds", "insufficient_funds"},
@@ -53,7 +54,7 @@ static const struct outcome_row iso_rows[] = {
     /* The request itself is wrong. */
     {"13", VERDICT_CONFIG, "request", "invalid_amount"},
     {"76", VERDICT_CONFIG, "request", "original_not_found"},
-    /* Suspicion: a second try elsewhere makes it worse. */
+    /* Suspicion: a second try elsewhere makes it worse. 83: Mastercard's group of 41, 43, 55 and 63. */
     {"34", VERDICT_FRAUD, "fraud", "suspected_fraud"},
     {"59", VERDICT_FRAUD, "fraud", "suspected_fraud"},
     {"63", VERDICT_FRAUD, "fraud", "security_violation"},
@@ -101,12 +102,16 @@ static const struct outcome_row visa_rows[] = {
 };
 
 static const struct outcome_row advice_rows[] = {
+    /* The card has been replaced: what was tried is out of date. */
     {"01", VERDICT_UPDATE_CARD, "card", "new_account_information"},
-    {"02", VERDICT_LATER, "issuer", "try_later", 3 * DAY},
+    /* Never again: Mastercard charges for every other try of it within 30 days. */
     {"03", VERDICT_NEVER, "issuer", "do_not_try_again"},
-    {"04", VERDICT_ELSEWHERE, "configuration", "token_not_supported"},
     {"21", VERDICT_NEVER, "issuer", "authorization_revoked"},
+    /* About this merchant's set-up at this acquirer. */
+    {"04", VERDICT_ELSEWHERE, "configuration", "token_not_supported"},
     {"22", VERDICT_ELSEWHERE, "configuration", "product_not_supported"},
+    /* Not now: at no acquirer sooner than advised. 02 names no time; processors count three days. */
+    {"02", VERDICT_LATER, "issuer", "try_later", 3 * DAY},
     {"24", VERDICT_LATER, "issuer", "try_later", HOUR},
     {"25", VERDICT_LATER, "issuer", "try_later", DAY},
     {"26", VERDICT_LATER, "issuer", "try_later", 2 * DAY},
@@ -114,6 +119,7 @@ static const struct outcome_row advice_rows[] = {
     {"28", VERDICT_LATER, "issuer", "try_later", 6 * DAY},
     {"29", VERDICT_LATER, "issuer", "try_later", 8 * DAY},
     {"30", VERDICT_LATER, "issuer", "try_later", 10 * DAY},
+    /* A number that is used up, empty for good or under sanctions; 43 may be charged again. */
     {"40", VERDICT_NEVER, "card", "prepaid_not_reloadable"},
     {"41", VERDICT_NEVER, "card", "single_use_number"},
     {"42", VERDICT_NEVER, "issuer", "sanctions"},
@@ -129,6 +135,10 @@ static bool listed(const char *const *codes, const char *code) {
     if (strcmp(*codes, code) == 0)
       return true;
   return false;
+}
+
+bool outcome_advice_stops(const char *advice_code) {
+  return advice_code != NULL && (strcmp(advice_code, "03") == 0 || strcmp(advice_code, "21") == 0);
 }
 
 unsigned outcome_visa_category(const char *network_code) {

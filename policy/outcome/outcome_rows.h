@@ -26,11 +26,20 @@ struct outcome_row {
   const char *category;
   const char *reason;
   uint32_t retry_after_s;
+  const char *issuer_code; /* of a PSP's row: the ISO 8583 code that it stands for when none came, where Visa
+                              forbids a repeat of that one; else NULL */
 };
 
 struct outcome_table {
   const struct outcome_row *rows;
   size_t count;
+};
+
+/* What follows from a verdict. */
+struct verdict_meaning {
+  enum outcome_class class;
+  enum outcome_retry retry;
+  bool elsewhere; /* another acquirer may be tried at once */
 };
 
 extern const struct outcome_table stripe_outcomes;
@@ -40,10 +49,29 @@ extern const struct outcome_table iso8583_outcomes;
 extern const struct outcome_table visa_outcomes;
 extern const struct outcome_table mastercard_advice;
 
+enum { OUTCOME_PSPS = 3 };
+
+/* All that a classification reads. */
+struct outcome_tables {
+  struct {
+    const char *psp;
+    const struct outcome_table *table;
+  } psps[OUTCOME_PSPS];
+  const struct outcome_table *iso8583, *visa, *mastercard;
+  const struct verdict_meaning *meanings; /* VERDICT_COUNT of them */
+};
+
+/* Those that outcome_classify() goes by. */
+extern const struct outcome_tables outcome_tables;
+
 #define OUTCOME_TABLE(rows)                                                                                  \
   { (rows), sizeof(rows) / sizeof(rows)[0] }
 
 /* The row of code, or NULL. code may be NULL. */
 const struct outcome_row *outcome_row_find(const struct outcome_table *table, const char *code);
-/* The table of a PSP by its sheet's name, or NULL. */
-const struct outcome_table *outcome_table_of(const char *psp);
+/* outcome_classify() by other tables. */
+struct outcome outcome_classify_by(const struct outcome_tables *tables, const char *psp, enum answer answer,
+                                   enum phase phase, const char *code, const char *network_code,
+                                   const char *advice_code, enum network network);
+/* outcome_lint() of other tables. */
+const char *outcome_lint_tables(const struct outcome_tables *tables);

@@ -4,15 +4,16 @@
 
 static const struct outcome_row rows[] = {
     /* The issuer gave no lasting reason: acquirers differ in route, data and standing, so another one may
-       succeed. */
+       succeed. The three that are not permitted Visa forbids to repeat (57): see outcome_rows.h. */
     {"approve_with_id", VERDICT_ELSEWHERE, "issuer", "do_not_honor"},
     {"card_declined", VERDICT_ELSEWHERE, "issuer", "generic_decline"},
     {"do_not_honor", VERDICT_ELSEWHERE, "issuer", "do_not_honor"},
     {"generic_decline", VERDICT_ELSEWHERE, "issuer", "generic_decline"},
     {"no_action_taken", VERDICT_ELSEWHERE, "issuer", "no_action_taken"},
-    {"not_permitted", VERDICT_ELSEWHERE, "issuer", "transaction_not_permitted"},
-    {"service_not_allowed", VERDICT_ELSEWHERE, "issuer", "transaction_not_permitted"},
-    {"transaction_not_allowed", VERDICT_ELSEWHERE, "issuer", "transaction_not_permitted"},
+    {"not_permitted", VERDICT_ELSEWHERE, "issuer", "transaction_not_permitted", .issuer_code = "57"},
+    {"service_not_allowed", VERDICT_ELSEWHERE, "issuer", "transaction_not_permitted", .issuer_code = "57"},
+    {"transaction_not_allowed", VERDICT_ELSEWHERE, "issuer", "transaction_not_permitted",
+     .issuer_code = "57"},
     /* A fault on this way to the issuer, declared as a decline: nothing was charged, another way may work. */
     {"issuer_not_available", VERDICT_ELSEWHERE, "technical", "issuer_unavailable"},
     {"processing_error", VERDICT_ELSEWHERE, "technical", "processing_error"},
@@ -21,7 +22,7 @@ static const struct outcome_row rows[] = {
     /* What this account cannot do, another acquirer's may. */
     {"card_not_supported", VERDICT_ELSEWHERE, "configuration", "card_not_supported"},
     {"currency_not_supported", VERDICT_ELSEWHERE, "configuration", "currency_not_supported"},
-    /* True of the account whoever asks; it may pass. */
+    /* True of the account whoever asks: another acquirer hears the same today, and it may pass. */
     {"call_issuer", VERDICT_LATER, "issuer", "refer_to_issuer"},
     {"card_velocity_exceeded", VERDICT_LATER, "funds", "limit_exceeded"},
     {"insufficient_funds", VERDICT_LATER, "funds", "insufficient_funds"},
@@ -55,14 +56,15 @@ static const struct outcome_row rows[] = {
     {"security_violation", VERDICT_FRAUD, "fraud", "security_violation"},
     /* The card or the merchant's right to charge it is gone, or the PSP's own block list holds it. */
     {"do_not_try_again", VERDICT_NEVER, "issuer", "do_not_try_again"},
-    {"lost_card", VERDICT_NEVER, "fraud", "lost_card"},
+    {"lost_card", VERDICT_NEVER, "fraud", "lost_card", .issuer_code = "41"},
     {"merchant_blacklist", VERDICT_NEVER, "fraud", "blocked_by_rule"},
-    {"pickup_card", VERDICT_NEVER, "fraud", "pickup_card"},
-    {"restricted_card", VERDICT_NEVER, "card", "restricted_card"},
-    {"revocation_of_all_authorizations", VERDICT_NEVER, "issuer", "authorization_revoked"},
-    {"revocation_of_authorization", VERDICT_NEVER, "issuer", "authorization_revoked"},
-    {"stolen_card", VERDICT_NEVER, "fraud", "stolen_card"},
-    {"stop_payment_order", VERDICT_NEVER, "issuer", "authorization_revoked"},
+    {"pickup_card", VERDICT_NEVER, "fraud", "pickup_card", .issuer_code = "04"},
+    {"restricted_card", VERDICT_NEVER, "card", "restricted_card", .issuer_code = "62"},
+    {"revocation_of_all_authorizations", VERDICT_NEVER, "issuer", "authorization_revoked",
+     .issuer_code = "R3"},
+    {"revocation_of_authorization", VERDICT_NEVER, "issuer", "authorization_revoked", .issuer_code = "R1"},
+    {"stolen_card", VERDICT_NEVER, "fraud", "stolen_card", .issuer_code = "43"},
+    {"stop_payment_order", VERDICT_NEVER, "issuer", "authorization_revoked", .issuer_code = "R0"},
     /* PIN answers: nothing that a payment by token can put right. */
     {"incorrect_pin", VERDICT_NEVER, "card", "incorrect_pin"},
     {"invalid_pin", VERDICT_NEVER, "card", "incorrect_pin"},

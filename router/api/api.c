@@ -13,6 +13,7 @@
 enum {
   CONNECTIONS_EXTRA = 1024, /* idle connections, and those whose requests are answered at once */
   REQUEST_TIMEOUT_S = 30,
+  LONG_BODIES = 16,         /* policies that come in at once */
   KEYS_SWEPT_PER_ROUND = 4, /* old idempotency keys are looked for a few at a time */
   DISPATCH_SLACK_MS = 5000, /* beyond a dispatch's own time the vault is taken to have lost it */
   QUESTION_MS = 5000,
@@ -328,12 +329,23 @@ static void time_passes(struct timer *timer) {
   struct api *api = (struct api *)((char *)timer - offsetof(struct api, engine_timer));
   engine_on_time(api->engine, api_now_ms(api));
   pump_run(api->pump, api_now_ms(api));
+  rates_run(api->rates, api_now_ms(api));
+}
+
+/* Of two times, -1 for never. */
+static int64_t earlier(int64_t left, int64_t right) {
+  return left < 0 || (right >= 0 && right < left) ? right : left;
+}
+
+static void turns_come(struct timer *timer) {
+  struct api *api = (struct api *)((char *)timer - offsetof(struct api, turn_timer));
+  call_finish_all(&api->next_turn, !api->draining);
 }
 
 static int64_t due(struct api *api) {
   int64_t engine_ms = api->refused_count > 0 ? 0 : engine_due(api->engine);
   int64_t pump_ms = pump_due(api->pump, api_now_ms(api));
-  return engine_ms < 0 || (pump_ms >= 0 && pump_ms < engine_ms) ? pump_ms : engine_ms;
+  return earlier(earlier(engine_ms, pump_ms), rates_due(api->rates, api_now_ms(api)));
 }
 
 static void arm_timer(struct api *api) {
@@ -348,14 +360,17 @@ static void arm_timer(struct api *api) {
 }
 
 static int commit(struct api *api) {
-  if (pump_wants_commit(api->pump, api_now_ms(api))) {
-    int error = pump_put(api->pump, api_now_ms(api));
-    if (error < 0)
-      ledger_spoil(api->options.ledger, error);
-  }
+  int error = 0;
+  if (pump_wants_commit(api->pump, api_now_ms(api)))
+    error = pump_put(api->pump, api_now_ms(api));
+  if (error == 0 && rates_wants_commit(api->rates, api_now_ms(api)))
+    error = rates_put(api->rates, api_now_ms(api));
+  if (error < 0)
+    ledger_spoil(api->options.ledger, error);
   bool pending = ledger_pending(api->options.ledger);
   int result = engine_commit(api->engine, api_now_ms(api));
   pump_committed(api->pump, api_now_ms(api), result == 0);
+  rates_committed(api->rates, api_now_ms(api), result == 0);
   api->storage_failed = result != 0 || (api->storage_failed && !pending);
   if (result != 0) {
     api->metrics.failed_commits++;
@@ -387,6 +402,9 @@ static int start_engine(struct api *api) {
                                   .draws = system_draws,
                                   .sheet = options->sheet,
                                   .sheet_context = options->sheet_context,
+                                  .fees = options->fees,
+                                  .fees_context = options->fees_context,
+                                  .exchange = options->exchange,
                                   .zone_offset = options->zone_offset};
   int result = engine_new(&engine, &api->engine);
   if (result == 0)
@@ -410,6 +428,7 @@ int api_new(const struct api_options *options, struct api **ret_api) {
     return -ENOMEM;
   api->options = *options;
   api->engine_timer.due = time_passes;
+  api->turn_timer.due = turns_come;
   name_routes(api);
   const struct vault_link_host host = {vault_changed, vault_told, vault_head, api};
   const struct notify_link_host notify = {notify_changed, notify_ended, api};
@@ -417,6 +436,8 @@ int api_new(const struct api_options *options, struct api **ret_api) {
   int result = start_engine(api);
   if (result == 0)
     result = start_pump(api);
+  if (result == 0)
+    result = rates_new(options->ledger, api_now_ms(api), &api->rates);
   if (result == 0)
     result = vault_link_new(options->loop, &host, &api->vault);
   if (result != 0) {
@@ -437,10 +458,13 @@ void api_free(struct api *api) {
   notify_link_close(&api->notify);
   call_finish_all(&api->after_connectors, false);
   call_finish_all(&api->after_commit, false);
+  call_finish_all(&api->next_turn, false);
+  loop_clear_timer(api->options.loop, &api->turn_timer);
   loop_clear_timer(api->options.loop, &api->engine_timer);
   loop_clear_timer(api->options.loop, &api->connectors.retry);
   ledger_check_end(&api->check);
   pump_free(api->pump);
+  rates_free(api->rates);
   engine_free(api->engine);
   free(api);
 }
@@ -454,7 +478,10 @@ int api_listen(struct api *api, int fd) {
                                        .limits = {.body_bytes = BODY_MAX,
                                                   .connections = requests + CONNECTIONS_EXTRA,
                                                   .requests = requests,
-                                                  .timeout_s = REQUEST_TIMEOUT_S},
+                                                  .timeout_s = REQUEST_TIMEOUT_S,
+                                                  .long_path = "/v1/policies",
+                                                  .long_body_bytes = LONG_BODY_MAX,
+                                                  .long_bodies = LONG_BODIES},
                                        .headers = headers,
                                        .handle = handle,
                                        .context = api};

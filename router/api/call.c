@@ -1,5 +1,6 @@
 #include "call.h"
 #include "log.h"
+#include "resources.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +14,12 @@ const struct fault fault_storage = {.status = 503,
                                     .code = "storage_unavailable",
                                     .detail = "The ledger cannot be written now; nothing was done.",
                                     .retry_after = 5};
-const struct fault fault_vault = {
+static const struct fault fault_away = {
     .status = 503, .code = "vault_unavailable", .detail = "The vault does not answer now.", .retry_after = 1};
+static const struct fault fault_rolled_back = {
+    .status = 503,
+    .code = "vault_rolled_back",
+    .detail = "The vault's file is older than the ledger; an operator must look."};
 
 int64_t api_now_ms(const struct api *api) {
   return api->options.clock->now_ms(api->options.clock->context);
@@ -30,6 +35,7 @@ static void call_end(struct call *call, unsigned status) {
   if (call->state != CALL_HANDLED)
     api->waiting--;
   free(call->body);
+  trial_free(call);
   free(call);
 }
 
@@ -65,6 +71,11 @@ void call_refuse(struct call *call, const struct fault *fault) {
 
 void call_not_found(struct call *call) {
   struct fault fault = fault_of(404, "not_found", "There is no such object.");
+  call_refuse(call, &fault);
+}
+
+void call_refuse_vault(struct call *call) {
+  struct fault fault = fault_of_vault(call->api);
   call_refuse(call, &fault);
 }
 
@@ -160,6 +171,16 @@ void call_wait_connectors(struct call *call, void (*finish)(struct call *call, b
   connector_list_read(&call->api->connectors);
 }
 
+void call_wait_turn(struct call *call, void (*finish)(struct call *call, bool committed)) {
+  struct api *api = call->api;
+  keep(call, CALL_ROUND);
+  call->finish = finish;
+  call->next = api->next_turn;
+  api->next_turn = call;
+  if (loop_set_timer(api->options.loop, &api->turn_timer, 0) != 0)
+    log_warn("out of memory for a timer");
+}
+
 static void finish_prepared(struct call *call, bool committed) {
   if (committed)
     call_answer_bytes(call, call->status, "application/json", call->body, call->length);
@@ -196,9 +217,13 @@ void call_finish_all(struct call **list, bool good) {
   }
 }
 
-struct fault fault_of_reply(const struct vault_reply *reply) {
+struct fault fault_of_vault(const struct api *api) {
+  return vault_link_rolled_back(api->vault) ? fault_rolled_back : fault_away;
+}
+
+struct fault fault_of_reply(const struct api *api, const struct vault_reply *reply) {
   if (reply->fate != VAULT_REPLIED)
-    return fault_vault;
+    return fault_of_vault(api);
   switch (reply->status) {
   case STATUS_NOT_FOUND:
     return fault_of(404, "not_found", "There is no such object.");
@@ -216,9 +241,8 @@ struct fault fault_of_reply(const struct vault_reply *reply) {
   case STATUS_STORAGE:
     return fault_passing("storage_unavailable", "The vault cannot write now; nothing was done.");
   case STATUS_ROLLED_BACK:
-    return fault_of(503, "vault_rolled_back",
-                    "The vault's file is older than the ledger; an operator must look.");
+    return fault_rolled_back;
   default:
-    return fault_vault;
+    return fault_away;
   }
 }

@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "notify_link.h"
 #include "pump.h"
+#include "rates.h"
 #include "routes.h"
 #include "vault_link.h"
 
@@ -40,7 +41,7 @@ enum call_state {
   CALL_HANDLED, /* its handler */
   CALL_ENGINE,  /* the engine, under its ticket */
   CALL_VAULT,   /* the vault link, by its question */
-  CALL_ROUND    /* the end of the round, or of a reading of the connectors */
+  CALL_ROUND    /* the end of the round or of a reading of the connectors, or its next turn */
 };
 
 struct call {
@@ -61,6 +62,7 @@ struct call {
   bool refreshed; /* it has waited for the connectors already */
   char *body;
   size_t length;
+  struct policy_trial *trial; /* of a replay; owned */
 };
 
 enum { TICKET_SLOTS = 2 * API_REQUESTS_MAX, REFUSED_MAX = 256 };
@@ -70,6 +72,7 @@ struct api {
   struct engine *engine;
   struct vault_link *vault;
   struct pump *pump;
+  struct rates *rates;
   struct notify_link notify;
   struct ledger_check check;
   struct connector_list connectors;
@@ -79,6 +82,9 @@ struct api {
   struct timer engine_timer;
   struct call *after_commit;     /* newest first */
   struct call *after_connectors; /* likewise */
+  struct call *next_turn;        /* likewise */
+  struct timer turn_timer;       /* for their turn, once the loop has been round */
+  unsigned trials;               /* replays that are under way */
   unsigned waiting;
   bool draining;
   bool storage_failed;    /* the last commit failed */
@@ -97,6 +103,8 @@ void call_answer(struct call *call, unsigned status, struct json_out *out);
 void call_answer_bytes(struct call *call, unsigned status, const char *type, const void *body, size_t length);
 void call_refuse(struct call *call, const struct fault *fault);
 void call_not_found(struct call *call);
+/* The vault is needed and is not there, or not used. */
+void call_refuse_vault(struct call *call);
 
 /* ---- Instead of answering now ---- */
 
@@ -111,6 +119,9 @@ void call_wait_vault(struct call *call, enum router_vault_type type, const struc
 void call_wait_round(struct call *call, void (*finish)(struct call *call, bool committed));
 /* Has the connectors read again; finish() is called after that, `committed` telling whether they could be. */
 void call_wait_connectors(struct call *call, void (*finish)(struct call *call, bool committed));
+/* finish() is called in the loop's next round, after whatever else came in: so long work is done in parts.
+ * `committed` tells whether it may go on; when not, the process ends. */
+void call_wait_turn(struct call *call, void (*finish)(struct call *call, bool committed));
 /* Answers with what is in out (taken over) once the round is committed; 503 when that fails. */
 void call_answer_committed(struct call *call, unsigned status, bool replayed, struct json_out *out);
 /* A write to the ledger failed (a negated errno): the round is given up as a whole, and the call answered
@@ -121,6 +132,8 @@ void call_write_failed(struct call *call, int error);
 void call_finish_all(struct call **list, bool good);
 
 extern const struct fault fault_storage; /* 503 storage_unavailable */
-extern const struct fault fault_vault;   /* 503 vault_unavailable */
+/* The vault is not used now: 503 vault_rolled_back when it is older than the ledger, else vault_unavailable.
+ */
+struct fault fault_of_vault(const struct api *api);
 /* What a reply of the vault that is not STATUS_DONE means for who asked about a token. */
-struct fault fault_of_reply(const struct vault_reply *reply);
+struct fault fault_of_reply(const struct api *api, const struct vault_reply *reply);

@@ -1,3 +1,6 @@
+#include "connector_account.h"
+#include "connectors_render.h"
+#include "fee_book.h"
 #include "resources.h"
 #include "sheet.h"
 
@@ -15,11 +18,32 @@ static void render_operations(struct json_out *out, const struct sheet_facts *sh
   out_close_list(out);
 }
 
+/* Whether what it charges is known, and in which form. */
+static void render_fees(struct json_out *out, const struct api_options *options, const char *name) {
+  const struct choice_fees *fees = options->fees != NULL ? options->fees(options->fees_context, name) : NULL;
+  out_text(out, "fees", fees != NULL ? fee_pricing_name(fees->pricing) : NULL);
+}
+
 static void render_latency(struct json_out *out, const char *name, uint32_t microseconds) {
   if (microseconds == 0)
     out_null(out, name);
   else
     out_thousandths(out, name, microseconds);
+}
+
+/* Those that are not healthy. */
+static void render_segments(struct json_out *out, const struct call *call, const char *name) {
+  const struct health_cell *cell;
+  unsigned place = 0;
+  out_open_list(out, "segments");
+  while ((cell = engine_connector_segment(call->api->engine, name, place, &place)) != NULL) {
+    out_open(out, NULL);
+    out_text(out, "network", network_name(cell->segment.network));
+    out_text(out, "country", cell->segment.country);
+    render_gate(out, &cell->gate, api_now_ms(call->api));
+    out_close(out);
+  }
+  out_close_list(out);
 }
 
 static void render_health(struct json_out *out, const struct call *call, const char *name) {
@@ -40,6 +64,9 @@ static void render_health(struct json_out *out, const struct call *call, const c
   render_latency(out, "p50", figures.latency_p50_us);
   render_latency(out, "p99", figures.latency_p99_us);
   out_close(out);
+  render_gate(out, engine_connector_gate(call->api->engine, name), api_now_ms(call->api));
+  out_flag(out, "drill", engine_drill_runs(call->api->engine, name));
+  render_segments(out, call, name);
   out_close(out);
 }
 
@@ -57,7 +84,9 @@ static void render_connector(struct json_out *out, const struct call *call,
   out_flag(out, "sheet_known", sheet != NULL);
   out_text(out, "merchant_account", facts->merchant_account);
   out_text(out, "status", status_name(facts->status));
+  render_account(out, &facts->account);
   render_operations(out, sheet);
+  render_fees(out, options, facts->name);
   render_health(out, call, facts->name);
   out_close(out);
 }
@@ -66,7 +95,7 @@ void connectors_list(struct call *call, const char *segment) {
   struct json_out out = {0};
   (void)segment;
   if (!call->api->connectors.known) {
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
     return;
   }
   out_open(&out, NULL);

@@ -1,8 +1,15 @@
 #include "events_render.h"
 #include "api.h"
+#include "authorization_render.h"
+#include "connectors_render.h"
 #include "payments_render.h"
 #include "policies_render.h"
 #include <errno.h>
+
+/* Of a policy's text; a longer one is looked up by who is told. Six bytes of a delivery for each of it at
+ * worst.
+ */
+enum { EVENT_TEXT_MAX = 32768 };
 
 struct id event_id(const struct event_key *key, const struct entry_events *events, unsigned index) {
   struct event_place place = {.sequence = events->sequence,
@@ -50,7 +57,9 @@ static int render_told_policy(const struct event_renderer *renderer, struct json
   int result = ledger_policy_get(renderer->ledger, &events->merchant, &events->object, &record);
   if (result != 0)
     return result < 0 ? result : -EBADMSG;
-  render_policy(out, "data", &record, "published", renderer->livemode);
+  const struct policy_view view = {
+      .status = "published", .livemode = renderer->livemode, .text_max = EVENT_TEXT_MAX};
+  render_policy(out, "data", &record, &view);
   return 0;
 }
 
@@ -60,6 +69,12 @@ static int render_data(const struct event_renderer *renderer, struct json_out *o
     uint8_t subject = events->events[index].subject;
     render_payment(out, "data", events->payment,
                    subject > 0 ? &events->payment->movements[subject - 1].id : NULL);
+    return 0;
+  }
+  if (events->connector.change != 0) {
+    render_connector_entry(out, "data", &events->connector, events->at_ms, renderer->livemode);
+  } else if (events->events[index].type == EVENT_APPROVAL_RATE_DROPPED) {
+    render_rate_alert(out, "data", &events->rate_alert, renderer->livemode, events->at_ms);
     return 0;
   }
   if (events->endpoint.id.text[0] == '\0')

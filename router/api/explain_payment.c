@@ -53,6 +53,39 @@ static void explain_options(struct json_out *out, const struct policy_options *o
   }
 }
 
+static const char *why_passed_over(enum skip_reason reason) {
+  static const char *const texts[SKIP_COUNT] = {
+      [SKIP_UNKNOWN] = "no such connector is registered",
+      [SKIP_DISABLED] = "it is disabled",
+      [SKIP_DRAINING] = "it is being drained",
+      [SKIP_NO_OPERATION] = "its sheet lacks the operation",
+      [SKIP_UNHEALTHY] = "it fails too often of late",
+      [SKIP_DRILL] = "a drill keeps it out",
+      [SKIP_CURRENCY] = "its account does not take the currency",
+      [SKIP_NETWORK] = "its account does not take cards of the network",
+      [SKIP_BUDGET] = "the networks allow no further try of the card now",
+  };
+  return texts[reason];
+}
+
+static void explain_candidate(struct json_out *out, const struct candidate *candidate) {
+  char line[LINE_CAPACITY];
+  if (candidate->skipped != SKIP_NONE)
+    snprintf(line, sizeof line, "%s is passed over (%s): %s.", candidate->connector,
+             skip_reason_name(candidate->skipped), why_passed_over(candidate->skipped));
+  else if (candidate->canary)
+    snprintf(line, sizeof line,
+             "%s failed too often; this payment may be tried there, to see how it does now.",
+             candidate->connector);
+  else if (candidate->health == CANDIDATE_HEALTHY)
+    snprintf(line, sizeof line, "%s can be tried.", candidate->connector);
+  else
+    snprintf(line, sizeof line, "%s can be tried: %s, but none of the list is healthy.", candidate->connector,
+             candidate->health == CANDIDATE_DRILL ? "a drill would keep it out"
+                                                  : "it fails too often of late");
+  out_text(out, NULL, line);
+}
+
 enum { PER_TEN_THOUSAND = 10000, HUNDRED = 100, MILLION = 1000000 };
 
 /* Millionths as a percentage with two decimals. */
@@ -106,15 +139,8 @@ static void explain_candidates(struct json_out *out, const struct decision *deci
   }
   if (decision->action == POLICY_DECLINE)
     out_text(out, NULL, "The payment is declined.");
-  for (uint8_t i = 0; i < decision->candidate_count; i++) {
-    const struct candidate *candidate = &decision->candidates[i];
-    if (candidate->skipped == SKIP_NONE)
-      snprintf(line, sizeof line, "%s can be tried.", candidate->connector);
-    else
-      snprintf(line, sizeof line, "%s is passed over: %s.", candidate->connector,
-               skip_reason_name(candidate->skipped));
-    out_text(out, NULL, line);
-  }
+  for (uint8_t i = 0; i < decision->candidate_count; i++)
+    explain_candidate(out, &decision->candidates[i]);
 }
 
 static void explain_policy(struct explained *explained, const char *text, size_t length) {

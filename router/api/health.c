@@ -74,7 +74,9 @@ void health_metrics(struct call *call, const char *segment) {
                             .vault_pending = vault_link_pending(api->vault),
                             .vault_up = vault_link_up(api->vault),
                             .engine = engine_counts(api->engine),
-                            .pump = pump_counts(api->pump)};
+                            .connectors = api->engine,
+                            .pump = pump_counts(api->pump),
+                            .rates = rates_totals(api->rates)};
   char *text;
   size_t length;
   (void)segment;

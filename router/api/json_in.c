@@ -247,8 +247,8 @@ void json_take_field_word(struct json_intake *intake, const json_t *value, const
 
 /* Parses; a body with a number beyond int64 is read again with reals, so that the table can say which field
  * holds it. */
-static json_t *parse(const char *bytes, size_t length, struct json_intake *intake) {
-  static const struct json_limits limits = {BODY_MAX, BODY_DEPTH_MAX};
+static json_t *parse(const char *bytes, size_t length, struct json_limits limits,
+                     struct json_intake *intake) {
   json_t *root = NULL;
   int refusal = json_parse_strict(bytes, length, limits, &root);
   if (refusal == JSON_NUMBER_RANGE) {
@@ -263,15 +263,10 @@ static json_t *parse(const char *bytes, size_t length, struct json_intake *intak
   return root;
 }
 
-int json_take_body(const void *bytes, size_t length, bool empty_allowed, const struct json_rule *rules,
-                   void *target, struct fault *ret_fault) {
+static int take_body(const char *text, size_t length, struct json_limits limits,
+                     const struct json_rule *rules, void *target, struct fault *ret_fault) {
   struct json_intake intake = {0};
-  const char *text = bytes;
-  if (length == 0 && empty_allowed) {
-    text = "{}";
-    length = 2;
-  }
-  json_t *root = parse(text, length, &intake);
+  json_t *root = parse(text, length, limits, &intake);
   if (root != NULL && !json_is_object(root))
     intake.fault = fault_of(400, "invalid_json", "The body is not a JSON object.");
   if (intake.fault.status == 0)
@@ -283,4 +278,18 @@ int json_take_body(const void *bytes, size_t length, bool empty_allowed, const s
     return 0;
   *ret_fault = intake.fault;
   return 1;
+}
+
+int json_take_body(const void *bytes, size_t length, bool empty_allowed, const struct json_rule *rules,
+                   void *target, struct fault *ret_fault) {
+  static const struct json_limits limits = {BODY_MAX, BODY_DEPTH_MAX};
+  if (length == 0 && empty_allowed)
+    return take_body("{}", 2, limits, rules, target, ret_fault);
+  return take_body(bytes, length, limits, rules, target, ret_fault);
+}
+
+int json_take_long_body(const void *bytes, size_t length, const struct json_rule *rules, void *target,
+                        struct fault *ret_fault) {
+  static const struct json_limits limits = {LONG_BODY_MAX, LONG_BODY_DEPTH_MAX};
+  return take_body(bytes, length, limits, rules, target, ret_fault);
 }

@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 enum {
-  BODY_MAX = 65536,  /* bytes of a request's body */
-  BODY_DEPTH_MAX = 8 /* objects and arrays within each other */
+  BODY_MAX = 65536,            /* bytes of a request's body */
+  BODY_DEPTH_MAX = 8,          /* objects and arrays within each other */
+  LONG_BODY_MAX = 1024 * 1024, /* of a body that holds a policy */
+  LONG_BODY_DEPTH_MAX = 80
 };
 
 struct json_intake;
@@ -47,6 +49,9 @@ struct json_intake {
  * 413, or 422 invalid_field, missing_field, unknown_field with param. target is then in no defined state. */
 MUST_USE int json_take_body(const void *bytes, size_t length, bool empty_allowed,
                             const struct json_rule *rules, void *target, struct fault *ret_fault);
+/* The same for a body of LONG_BODY_MAX bytes and LONG_BODY_DEPTH_MAX. */
+MUST_USE int json_take_long_body(const void *bytes, size_t length, const struct json_rule *rules,
+                                 void *target, struct fault *ret_fault);
 
 /* Notes a fault at the intake's present path, if it is the first. */
 void json_refuse(struct json_intake *intake, const char *code, const char *detail);

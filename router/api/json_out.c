@@ -73,6 +73,10 @@ static void put_value(struct json_out *out, const char *name, const char *litera
   put_literal(out, literal);
 }
 
+void out_json(struct json_out *out, const char *name, const char *json) {
+  put_value(out, name, json);
+}
+
 void out_open(struct json_out *out, const char *name) {
   put_value(out, name, "{");
   out->comma = false;
@@ -143,6 +147,12 @@ void out_thousandths(struct json_out *out, const char *name, int64_t thousandths
   char text[32];
   int64_t whole = thousandths / 1000, rest = thousandths % 1000;
   snprintf(text, sizeof text, "%" PRId64 ".%03" PRId64, whole, rest < 0 ? -rest : rest);
+  put_value(out, name, text);
+}
+
+void out_share(struct json_out *out, const char *name, unsigned ten_thousandths) {
+  char text[32];
+  snprintf(text, sizeof text, "%u.%04u", ten_thousandths / 10000, ten_thousandths % 10000);
   put_value(out, name, text);
 }
 

@@ -32,6 +32,10 @@ void out_time(struct json_out *out, const char *name, int64_t unix_ms);
 void out_hex(struct json_out *out, const char *name, const void *bytes, size_t length);
 /* A decimal fraction with thousandths. */
 void out_thousandths(struct json_out *out, const char *name, int64_t thousandths);
+/* A share from 0 to 1, given in ten-thousandths. */
+void out_share(struct json_out *out, const char *name, unsigned ten_thousandths);
+/* What is JSON already. */
+void out_json(struct json_out *out, const char *name, const char *json);
 /* Hands over what was written, NUL-terminated; the caller frees it. Returns 0 or -ENOMEM (and frees). */
 MUST_USE int out_finish(struct json_out *out, char **ret_text, size_t *ret_length);
 /* Drops what was written. */

@@ -9,11 +9,14 @@
  * and read the ledger. */
 #include "api.h"
 #include "control.h"
+#include "fees.h"
 #include "jail.h"
 #include "log.h"
+#include "outcome.h"
 #include "sheets.h"
 #include "store_lmdb.h"
 #include "time_zone.h"
+#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <sodium.h>
@@ -34,7 +37,7 @@ enum {
 #define LEDGER_MAP_BYTES (64ULL << 30) /* what the ledger may grow to; costs address space only */
 
 struct settings {
-  const char *data, *environment, *sheets, *bins, *webhook_retries;
+  const char *data, *environment, *sheets, *bins, *webhook_retries, *fees;
 };
 
 static const struct {
@@ -49,6 +52,7 @@ static const struct {
     {"--bins", "FILE", "compiled BIN table", offsetof(struct settings, bins), false},
     {"--webhook-retries", "S,S,...", "waits in seconds before a webhook is tried again",
      offsetof(struct settings, webhook_retries), true},
+    {"--fees", "FILE", "what connectors charge (policy/fees)", offsetof(struct settings, fees), true},
 };
 enum { OPTION_COUNT = sizeof options / sizeof *options };
 
@@ -85,6 +89,7 @@ struct router {
   struct ledger *ledger;
   struct bin_table *bins;
   struct sheets sheets;
+  struct fee_book *fees; /* NULL: none is known */
   struct api *api;
   struct watch control;
 };
@@ -184,6 +189,9 @@ static int open_api(struct router *router, const struct settings *settings) {
                             .bins = router->bins,
                             .sheet = sheets_find,
                             .sheet_context = &router->sheets,
+                            .fees = fee_book_find,
+                            .fees_context = router->fees,
+                            .exchange = router->fees != NULL ? fee_book_exchange(router->fees) : NULL,
                             .zone_offset = time_zone_offset,
                             .live = strcmp(settings->environment, "live") == 0};
   int result = 0;
@@ -203,6 +211,8 @@ static const char *const readonly_paths[] = {TIME_ZONE_FOLDER, NULL};
 static int start(struct router *router, const struct settings *settings) {
   json_object_seed(randombytes_random());
   int result = sheets_load(settings->sheets, &router->sheets);
+  if (result == 0 && settings->fees != NULL)
+    result = fees_load(settings->fees, &router->fees);
   if (result == 0)
     result = loop_new(&system_clock, &router->loop);
   if (result == 0)
@@ -233,6 +243,7 @@ static void end(struct router *router) {
   ledger_free(router->ledger);
   if (router->store != NULL)
     store_close(router->store);
+  fee_book_free(router->fees);
   if (router->bins != NULL)
     bin_table_close(router->bins);
   if (router->loop != NULL)
@@ -251,6 +262,7 @@ int main(int count, char **arguments) {
     return EXIT_USAGE;
   }
   log_open("freeport-router");
+  assert(outcome_lint() == NULL); /* no router that may try again what it must not */
   int result = jail_begin();
   if (result == 0 && sodium_init() < 0)
     result = -EIO;

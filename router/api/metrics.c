@@ -111,6 +111,67 @@ static void print_webhooks(FILE *out, const struct pump_counts *counts) {
             counts->disabled);
 }
 
+/* Names of connectors are the operator's words, of a-z, 0-9 and _. */
+static void print_connectors(FILE *out, const struct engine *engine) {
+  print_head(out, "freeport_connector_state", "gauge", "1 for the state that a connector's health is in.");
+  for (size_t i = 0; i < engine_connector_count(engine); i++) {
+    const char *name = engine_connector_at(engine, i)->name;
+    enum gate_state state = engine_connector_gate(engine, name)->state;
+    for (unsigned s = 0; s < GATE_STATE_COUNT; s++)
+      fprintf(out, "freeport_connector_state{connector=\"%s\",state=\"%s\"} %d\n", name,
+              gate_state_name((enum gate_state)s), s == state);
+  }
+  print_head(out, "freeport_connector_drill", "gauge", "Whether a drill keeps the connector out.");
+  for (size_t i = 0; i < engine_connector_count(engine); i++) {
+    const char *name = engine_connector_at(engine, i)->name;
+    fprintf(out, "freeport_connector_drill{connector=\"%s\"} %d\n", name, engine_drill_runs(engine, name));
+  }
+}
+
+/* label: what they are told apart by, and value which they are of; NULL: of all. */
+static void print_outcomes(FILE *out, const char *name, const char *label, const char *value,
+                           const struct rates_outcomes *outcomes) {
+  const struct {
+    const char *outcome;
+    uint64_t count;
+  } counts[] = {
+      {"approved", outcomes->approved}, {"declined", outcomes->declined}, {"unreached", outcomes->unreached}};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    fprintf(out, "%s{", name);
+    if (label != NULL)
+      fprintf(out, "%s=\"%s\",", label, value);
+    fprintf(out, "outcome=\"%s\"} %" PRIu64 "\n", counts[i].outcome, counts[i].count);
+  }
+}
+
+static bool any_outcome(const struct rates_outcomes *outcomes) {
+  return outcomes->approved + outcomes->declined + outcomes->unreached > 0;
+}
+
+static void print_rates(FILE *out, const struct rates_totals *totals) {
+  const char *network = "freeport_network_authorizations_total";
+  const char *connector = "freeport_connector_authorizations_total";
+  print_head(out, "freeport_payment_authorizations_total", "counter",
+             "Payments that were decided, by what an issuer said in the end.");
+  print_outcomes(out, "freeport_payment_authorizations_total", NULL, NULL, &totals->payments);
+  print_head(out, "freeport_attempt_authorizations_total", "counter",
+             "Attempts of decided payments, by what an issuer said.");
+  print_outcomes(out, "freeport_attempt_authorizations_total", NULL, NULL, &totals->attempts);
+  print_head(out, network, "counter", "The same attempts by card network.");
+  for (unsigned i = 0; i < NETWORK_COUNT; i++)
+    if (any_outcome(&totals->by_network[i]))
+      print_outcomes(out, network, "network", network_name((enum network)i), &totals->by_network[i]);
+  print_head(out, connector, "counter", "The same attempts by connector.");
+  for (unsigned i = VALUE_OTHER; i < (unsigned)VALUE_FIRST + totals->connectors.count; i++)
+    if (any_outcome(&totals->by_connector[i]))
+      print_outcomes(out, connector, "connector", names_text(&totals->connectors, (uint16_t)i),
+                     &totals->by_connector[i]);
+  print_one(out, "freeport_approval_rate_alerts_total", "counter",
+            "Alerts that a merchant's approval rate has fallen.", totals->alerts);
+  print_one(out, "freeport_rates_unreadable_total", "counter",
+            "Entries of the journal that could not be counted.", totals->unreadable);
+}
+
 int metrics_render(const struct metrics *metrics, const struct metrics_now *now, char **ret_text,
                    size_t *ret_length) {
   char *text = NULL;
@@ -125,7 +186,9 @@ int metrics_render(const struct metrics *metrics, const struct metrics_now *now,
     if (metrics->routes[i].count > 0)
       print_durations(out, &metrics->routes[i]);
   print_payments(out, &now->engine);
+  print_connectors(out, now->connectors);
   print_webhooks(out, &now->pump);
+  print_rates(out, now->rates);
   print_one(out, "freeport_requests_in_flight", "gauge", "Requests that wait for their answers.",
             now->in_flight);
   print_one(out, "freeport_requests_in_engine", "gauge", "Requests whose answers the engine still owes.",

@@ -1,9 +1,11 @@
-/* Counts for Prometheus. Labels are words of ours: route templates, statuses, never anything from outside. */
+/* Counts for Prometheus. Labels are words of ours: route templates, statuses, names of connectors, never
+ * anything that a request brought. */
 #pragma once
 
 #include "engine.h"
 #include "http.h"
 #include "pump.h"
+#include "rates.h"
 #include "result.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -30,7 +32,9 @@ struct metrics_now {
   uint64_t vault_pending; /* questions to the vault */
   bool vault_up;
   struct engine_counts engine;
+  const struct engine *connectors; /* for their states; borrowed */
   struct pump_counts pump;
+  const struct rates_totals *rates;
 };
 
 /* The method as a label. Static. */

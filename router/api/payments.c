@@ -24,7 +24,7 @@ void payments_create(struct call *call, const char *segment) {
     return;
   }
   if (!engine_ready(call->api)) {
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
     return;
   }
   request.from = call->from;
@@ -45,7 +45,7 @@ static void move(struct call *call, const char *segment, enum movement_type type
     return;
   }
   if (!engine_ready(call->api)) {
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
     return;
   }
   request.from = call->from;
@@ -124,7 +124,9 @@ static const struct {
     [REQUEST_TOO_MANY_MOVEMENTS] = {409, "too_many_movements", "", "The payment has too many movements."},
 };
 
-struct fault payments_fault(enum request_outcome outcome) {
+struct fault payments_fault(const struct api *api, enum request_outcome outcome) {
+  if (outcome == REQUEST_VAULT_AWAY && vault_link_rolled_back(api->vault))
+    return fault_of_vault(api);
   struct fault fault = fault_at(refusals[outcome].status, refusals[outcome].code, refusals[outcome].detail,
                                 refusals[outcome].param);
   fault.retry_after = fault.status == 503 ? 1 : 0;
@@ -157,7 +159,7 @@ void payments_answered(struct api *api, const struct request_answer *given) {
   if (call == NULL)
     return;
   if (answer.outcome != REQUEST_DONE) {
-    struct fault fault = payments_fault(answer.outcome);
+    struct fault fault = payments_fault(api, answer.outcome);
     call_refuse(call, &fault);
     return;
   }

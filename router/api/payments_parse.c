@@ -518,7 +518,7 @@ static void take_policy(struct json_intake *intake, const json_t *value, const s
     json_refuse(intake, "invalid_field", wrong_type);
   else if (id_parse("pol", text, NULL) == 0)
     snprintf(body->policy.text, sizeof body->policy.text, "%s", text);
-  else if (json_string_length(value) == 0 || json_string_length(value) > POLICY_LEDGER_TEXT_MAX)
+  else if (json_string_length(value) == 0 || json_string_length(value) > ROUTE_POLICY_MAX)
     json_refuse(intake, "invalid_field", "The policy is empty or too long.");
   else
     strcpy(body->policy_text, text);

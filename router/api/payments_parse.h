@@ -13,17 +13,18 @@ enum {
   ATTRIBUTE_VALUE_MAX = 64,
   CONSENT_MEMBERS_MAX = 10,
   DEADLINE_MIN_MS = 100,
-  DEADLINE_MAX_MS = 3600000
+  DEADLINE_MAX_MS = 3600000,
+  ROUTE_POLICY_MAX = 32768 /* bytes of a text in a question; a longer one is drafted first */
 };
 
 /* What `POST /v1/route` asks: a payment's body, whose token may be absent. */
 struct route_body {
   struct payment_request payment;
-  bool has_card;                                /* in place of a token */
-  struct route_card card;                       /* network and leading digits are all of its view */
-  int64_t at_ms;                                /* 0: now */
-  struct id policy;                             /* "pol", or empty */
-  char policy_text[POLICY_LEDGER_TEXT_MAX + 1]; /* a text instead, or "" */
+  bool has_card;                          /* in place of a token */
+  struct route_card card;                 /* network and leading digits are all of its view */
+  int64_t at_ms;                          /* 0: now */
+  struct id policy;                       /* "pol", or empty */
+  char policy_text[ROUTE_POLICY_MAX + 1]; /* a text instead, or "" */
 };
 
 /* The tables, for the test that holds openapi.json to them. */

@@ -119,6 +119,11 @@ static void render_decision(struct json_out *out, const struct decision *decisio
   for (uint8_t i = 0; i < decision->candidate_count; i++)
     out_text(out, NULL, decision->candidates[i].connector);
   out_close_list(out);
+  out_open_list(out, "canaries");
+  for (uint8_t i = 0; i < decision->candidate_count; i++)
+    if (decision->candidates[i].canary)
+      out_text(out, NULL, decision->candidates[i].connector);
+  out_close_list(out);
   out_open_list(out, "skipped");
   for (uint8_t i = 0; i < decision->candidate_count; i++) {
     if (decision->candidates[i].skipped == SKIP_NONE)

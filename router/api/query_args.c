@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NUMBER_DIGITS_MAX = 18 };
+
 static const char not_allowed[] = "The parameter's value is not allowed.";
 
 /* Takes one parameter; false when its value is refused. */
@@ -46,6 +48,15 @@ static bool take_after_endpoint(void *target, const struct http_parameter *param
   return take_id("whk", parameter->value, &((struct page_query *)target)->after);
 }
 
+static bool take_before(void *target, const struct http_parameter *parameter) {
+  struct history_query *query = target;
+  size_t length = strlen(parameter->value);
+  if (length == 0 || length > NUMBER_DIGITS_MAX || strspn(parameter->value, "0123456789") != length)
+    return false;
+  query->before = strtoull(parameter->value, NULL, 10);
+  return query->before > 0;
+}
+
 static bool take_reference(void *target, const struct http_parameter *parameter) {
   struct payments_query *query = target;
   if (parameter->value[0] == '\0' || !alphabet_holds(ALPHABET_PRINT, parameter->value))
@@ -64,14 +75,17 @@ static bool take_customer(void *target, const struct http_parameter *parameter) 
   return take_id("cus", parameter->value, &((struct payments_query *)target)->customer);
 }
 
-static bool take_connector(void *target, const struct http_parameter *parameter) {
-  struct payments_query *query = target;
-  size_t length = strlen(parameter->value);
-  if (length == 0 || length >= sizeof query->connector ||
-      strspn(parameter->value, "abcdefghijklmnopqrstuvwxyz0123456789_") != length)
+static bool take_connector_name(const char *value, char ret_name[CONNECTOR_NAME_CAPACITY]) {
+  size_t length = strlen(value);
+  if (length == 0 || length >= CONNECTOR_NAME_CAPACITY ||
+      strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_") != length)
     return false;
-  strcpy(query->connector, parameter->value);
+  strcpy(ret_name, value);
   return true;
+}
+
+static bool take_connector(void *target, const struct http_parameter *parameter) {
+  return take_connector_name(parameter->value, ((struct payments_query *)target)->connector);
 }
 
 /* metadata[KEY] */
@@ -118,8 +132,75 @@ static bool take_events_to(void *target, const struct http_parameter *parameter)
   return take_time(parameter->value, &((struct events_query *)target)->created_to_ms);
 }
 
+/* ---- Approval rates ---- */
+
+static struct rates_query *rates_of(void *target) {
+  return &((struct authorization_query *)target)->rates;
+}
+
+/* Names with one comma between, none twice. */
+static bool take_groups(void *target, const struct http_parameter *parameter) {
+  unsigned groups = 0;
+  const char *at = parameter->value;
+  for (bool more = true; more;) {
+    char name[HTTP_QUERY_NAME_CAPACITY];
+    size_t length = strcspn(at, ",");
+    if (length >= sizeof name)
+      return false;
+    memcpy(name, at, length);
+    name[length] = '\0';
+    enum rate_dim dim = rate_dim_from_name(name);
+    if (dim == DIM_GROUPABLE || groups >> dim & 1)
+      return false;
+    groups |= 1U << dim;
+    more = at[length] == ',';
+    at += length + more;
+  }
+  rates_of(target)->groups = groups;
+  return true;
+}
+
+static bool take_rates_from(void *target, const struct http_parameter *parameter) {
+  return take_time(parameter->value, &rates_of(target)->from_ms);
+}
+
+static bool take_rates_to(void *target, const struct http_parameter *parameter) {
+  return take_time(parameter->value, &rates_of(target)->to_ms);
+}
+
+static bool take_rows(void *target, const struct http_parameter *parameter) {
+  size_t length = strlen(parameter->value);
+  if (length == 0 || length > 4 || strspn(parameter->value, "0123456789") != length)
+    return false;
+  rates_of(target)->limit = (unsigned)strtoul(parameter->value, NULL, 10);
+  return rates_of(target)->limit >= 1 && rates_of(target)->limit <= RATES_ROWS_MAX;
+}
+
+/* A value of a fixed list; the parameter bears the dimension's name. */
+static bool take_fixed(void *target, const struct http_parameter *parameter) {
+  enum rate_dim dim = rate_dim_from_name(parameter->name);
+  rates_of(target)->only[dim] = rate_value_of(dim, parameter->value);
+  return rates_of(target)->only[dim] != VALUE_ANY;
+}
+
+static bool take_rates_connector(void *target, const struct http_parameter *parameter) {
+  struct authorization_query *query = target;
+  query->rates.only_connector = query->connector;
+  return take_connector_name(parameter->value, query->connector);
+}
+
+static bool take_plan(void *target, const struct http_parameter *parameter) {
+  struct authorization_query *query = target;
+  if (parameter->value[0] == '\0' || strlen(parameter->value) >= sizeof query->plan)
+    return false;
+  strcpy(query->plan, parameter->value);
+  query->rates.only_plan = query->plan;
+  return true;
+}
+
 _Static_assert(offsetof(struct payments_query, page) == 0, "a page's takers fill in a query's page");
 _Static_assert(offsetof(struct events_query, page) == 0, "likewise");
+_Static_assert(offsetof(struct history_query, limit) == offsetof(struct page_query, limit), "likewise");
 
 static const struct parameter_rule payments_parameters[] = {
     {"limit", take_limit},
@@ -135,12 +216,28 @@ static const struct parameter_rule payments_parameters[] = {
 static const struct parameter_rule policies_parameters[] = {{"limit", take_limit},
                                                             {"starting_after", take_after_policy}};
 
+static const struct parameter_rule history_parameters[] = {{"limit", take_limit},
+                                                           {"starting_after", take_before}};
+
 static const struct parameter_rule events_parameters[] = {
     {"limit", take_limit},
     {"starting_after", take_after_event},
     {"type", take_event_type},
     {"created[gte]", take_events_from},
     {"created[lte]", take_events_to},
+};
+static const struct parameter_rule authorization_parameters[] = {
+    {"group_by", take_groups},
+    {"from", take_rates_from},
+    {"to", take_rates_to},
+    {"limit", take_rows},
+    {"connector", take_rates_connector},
+    {"network", take_fixed},
+    {"funding", take_fixed},
+    {"country", take_fixed},
+    {"amount_band", take_fixed},
+    {"kind", take_fixed},
+    {"plan", take_plan},
 };
 static const struct parameter_rule endpoints_parameters[] = {{"limit", take_limit},
                                                              {"starting_after", take_after_endpoint}};
@@ -199,6 +296,12 @@ int parse_policies_query(const char *query, struct page_query *ret_page, struct 
                ret_fault);
 }
 
+int parse_history_query(const char *query, struct history_query *ret_query, struct fault *ret_fault) {
+  *ret_query = (struct history_query){.limit = LIST_LIMIT_DEFAULT};
+  return parse(query, history_parameters, sizeof history_parameters / sizeof *history_parameters, ret_query,
+               ret_fault);
+}
+
 int parse_payments_query(const char *query, struct payments_query *ret_query, struct fault *ret_fault) {
   memset(ret_query, 0, sizeof *ret_query);
   ret_query->page.limit = LIST_LIMIT_DEFAULT;
@@ -222,4 +325,11 @@ int parse_dead_letters_query(const char *query, struct page_query *ret_page, str
   *ret_page = (struct page_query){.limit = LIST_LIMIT_DEFAULT};
   return parse(query, dead_letters_parameters,
                sizeof dead_letters_parameters / sizeof *dead_letters_parameters, ret_page, ret_fault);
+}
+
+int parse_authorization_query(const char *query, struct authorization_query *ret_query,
+                              struct fault *ret_fault) {
+  *ret_query = (struct authorization_query){.rates.limit = ROWS_DEFAULT};
+  return parse(query, authorization_parameters,
+               sizeof authorization_parameters / sizeof *authorization_parameters, ret_query, ret_fault);
 }

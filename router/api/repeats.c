@@ -15,7 +15,7 @@ enum repeat call_repeats(struct call *call, const char *path, struct id *ret_obj
     return REPEAT_ANSWERED;
   }
   if (memcmp(before.body_hash, call->from.body_hash, sizeof before.body_hash) != 0) {
-    struct fault fault = payments_fault(REQUEST_KEY_REUSED);
+    struct fault fault = payments_fault(call->api, REQUEST_KEY_REUSED);
     call_refuse(call, &fault);
     return REPEAT_ANSWERED;
   }

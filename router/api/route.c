@@ -68,7 +68,7 @@ static void answer(struct call *call, const struct route_body *body, const struc
   struct json_out out = {0};
   enum request_outcome outcome = engine_route(call->api->engine, api_now_ms(call->api), question, payment);
   if (outcome != REQUEST_DONE) {
-    struct fault fault = payments_fault(outcome);
+    struct fault fault = payments_fault(call->api, outcome);
     call_refuse(call, &fault);
     return;
   }
@@ -113,12 +113,12 @@ static void described(struct call *call, struct vault_reply *reply) {
   struct route_body body;
   struct fault fault;
   if (reply->fate != VAULT_REPLIED || reply->status != STATUS_DONE) {
-    fault = fault_of_reply(reply);
+    fault = fault_of_reply(call->api, reply);
     call_refuse(call, &fault);
     return;
   }
   if (read_token_description(&reply->body, &token) != 0) {
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
     return;
   }
   if (parse_route(call->http->body, call->http->body_length, &body, &fault) != 0) {
@@ -145,7 +145,7 @@ void route_ask(struct call *call, const char *segment) {
   if (parse_route(call->http->body, call->http->body_length, &body, &fault) != 0)
     call_refuse(call, &fault);
   else if (!call->api->connectors.known)
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
   else if (body.payment.token.text[0] != '\0')
     describe(call, &body.payment.token);
   else {

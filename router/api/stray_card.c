@@ -2,10 +2,12 @@
 
 #include <ctype.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "network.h"
 
-enum { DIGITS_MIN = 14, DIGITS_MAX = 19 };
+enum { DIGITS_MIN = 14, DIGITS_MAX = 19, BIN_MIN = 6, BIN_MAX = 8 };
 
 static bool is_digit(char character) {
   return character >= '0' && character <= '9';
@@ -58,4 +60,48 @@ bool holds_card_number(const char *text) {
     at += reach;
   }
   return false;
+}
+
+/* ---- In a policy ---- */
+
+static size_t digits_at(const char *text) {
+  return strspn(text, "0123456789");
+}
+
+static bool is_bin_length(size_t length) {
+  return length >= BIN_MIN && length <= BIN_MAX;
+}
+
+/* Past a quoted text or a comment that begins at text; 0 when none does. */
+static size_t quoted_length(const char *text) {
+  if (*text == '#')
+    return strcspn(text, "\n");
+  if (*text != '"')
+    return 0;
+  size_t at = 1;
+  while (text[at] != '\0' && text[at] != '"')
+    at += text[at] == '\\' && text[at + 1] != '\0' ? 2 : 1;
+  return text[at] == '"' ? at + 1 : at;
+}
+
+/* Puts a line end between leading digits that stand side by side. */
+static void part_bins(char *text) {
+  for (char *at = text; *at != '\0';) {
+    size_t quoted = quoted_length(at), length = digits_at(at);
+    at += quoted > 0 ? quoted : length;
+    if (is_bin_length(length) && *at == ' ' && is_bin_length(digits_at(at + 1)))
+      *at = '\n';
+    else if (quoted == 0 && length == 0)
+      at++;
+  }
+}
+
+bool policy_holds_card_number(const char *text) {
+  char *copy = strdup(text);
+  if (copy == NULL)
+    return true;
+  part_bins(copy);
+  bool holds = holds_card_number(copy);
+  free(copy);
+  return holds;
 }

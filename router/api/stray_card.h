@@ -9,3 +9,7 @@
  * beginning that a card network issues. (Thirteen digits are left alone: they are article and telephone
  * numbers far more often.) */
 bool holds_card_number(const char *text);
+/* The same for a policy's text, in which leading digits may stand side by side: two numbers of six to eight
+ * digits are no parts of one there, but in quoted texts and comments they are. Returns true also when there
+ * is no memory to look. */
+bool policy_holds_card_number(const char *text);

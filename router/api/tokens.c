@@ -41,12 +41,12 @@ static void described(struct call *call, struct vault_reply *reply) {
   struct token_description token;
   struct json_out out = {0};
   if (reply->fate != VAULT_REPLIED || reply->status != STATUS_DONE) {
-    struct fault fault = fault_of_reply(reply);
+    struct fault fault = fault_of_reply(call->api, reply);
     call_refuse(call, &fault);
     return;
   }
   if (read_token_description(&reply->body, &token) != 0) {
-    call_refuse(call, &fault_vault);
+    call_refuse_vault(call);
     return;
   }
   render_token(&out, call, &token);

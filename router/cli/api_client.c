@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { API_TIMEOUT_MS = 10000 };
+enum { API_TIMEOUT_MS = 60000 };
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
   struct api_answer *answer = context;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { API_ANSWER_MAX = 262144 }; /* the longest policy, every byte of it escaped, and room */
+enum { API_ANSWER_MAX = 8 * 1024 * 1024 }; /* the longest policy as text and tree, and room */
 
 struct api_answer {
   int status; /* of HTTP */
@@ -16,7 +16,7 @@ struct api_answer {
 };
 
 /* Sends method path with a JSON body (NULL: none) to 127.0.0.1:port under that secret key. Returns 0 with
- * *ret_answer whatever its status; or a negated errno (-ECONNREFUSED, -ETIMEDOUT after ten seconds, -EBADMSG,
+ * *ret_answer whatever its status; or a negated errno (-ECONNREFUSED, -ETIMEDOUT after a minute, -EBADMSG,
  * -EFBIG). */
 MUST_USE int api_call(uint16_t port, const struct id *secret_key, const char *method, const char *path,
                       const char *body, struct api_answer *ret_answer);

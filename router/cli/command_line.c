@@ -8,14 +8,26 @@
 
 #include "exit_status.h"
 
-static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-                                        {"sheet", required_argument, NULL, 's'},
-                                        {"base-url", required_argument, NULL, 'b'},
-                                        {"merchant-account", required_argument, NULL, 'm'},
-                                        {"credential", required_argument, NULL, 'c'},
-                                        {"reason", required_argument, NULL, 'r'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {0}};
+enum { OPTION_ACCOUNT = 256 /* the first enum account_option; no letter */ };
+
+static const struct option options[] = {
+    {"dir", required_argument, NULL, 'd'},
+    {"sheet", required_argument, NULL, 's'},
+    {"base-url", required_argument, NULL, 'b'},
+    {"merchant-account", required_argument, NULL, 'm'},
+    {"credential", required_argument, NULL, 'c'},
+    {"currencies", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_CURRENCIES},
+    {"networks", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_NETWORKS},
+    {"country", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_COUNTRY},
+    {"settlement-currency", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_SETTLEMENT_CURRENCY},
+    {"category", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_CATEGORY},
+    {"region", required_argument, NULL, OPTION_ACCOUNT + ACCOUNT_REGION},
+    {"for", required_argument, NULL, 'f'},
+    {"days", required_argument, NULL, 'D'},
+    {"reason", required_argument, NULL, 'r'},
+    {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},
+    {0}};
 
 int command_wrong(const char *command, const char *usage, const char *format, ...) {
   va_list arguments;
@@ -44,6 +56,11 @@ const char *command_option_shown(const char *argument, char *ret_name) {
 
 int command_wrong_option(char **argv, const char *usage, int result) {
   char name[OPTION_CAPACITY];
+  /* Of such a one getopt_long() does not tell in which argument it stands. */
+  if (result == '?' && optopt != 0) {
+    return command_wrong(argv[0], usage,
+                         "options begin with two dashes, and those without a value take none");
+  }
   const char *shown = command_option_shown(argv[optind - 1], name);
   if (result == ':') {
     return command_wrong(argv[0], usage, "%s needs a value", shown != NULL ? shown : "an option");
@@ -55,6 +72,10 @@ int command_wrong_option(char **argv, const char *usage, int result) {
 
 /* Takes one option. Returns false when it is one too many. */
 static bool take_option(struct command_line *line, int option) {
+  if (option >= OPTION_ACCOUNT) {
+    line->account.values[option - OPTION_ACCOUNT] = optarg;
+    return true;
+  }
   switch (option) {
   case 'd':
     line->directory = optarg;
@@ -68,8 +89,17 @@ static bool take_option(struct command_line *line, int option) {
   case 'm':
     line->merchant_account = optarg;
     return true;
+  case 'f':
+    line->duration = optarg;
+    return true;
+  case 'D':
+    line->days = optarg;
+    return true;
   case 'r':
     line->reason = optarg;
+    return true;
+  case 'j':
+    line->json = true;
     return true;
   default:
     if (line->credential_count == COMMAND_CREDENTIALS_MAX) {

@@ -1,8 +1,10 @@
 /* What the commands have in common: --dir, --help, and one action with its arguments. */
 #pragma once
 
+#include "account_options.h"
 #include "admin_client.h"
 #include "result.h"
+#include <stdbool.h>
 
 enum { COMMAND_WORDS_MAX = 4, COMMAND_CREDENTIALS_MAX = 8, OPTION_CAPACITY = 33 };
 
@@ -15,9 +17,13 @@ struct command_line {
   const char *sheet; /* --sheet, --base-url, ...: NULL when not given */
   const char *base_url;
   const char *merchant_account;
-  const char *reason;
+  const char *duration; /* --for */
   const char *credentials[COMMAND_CREDENTIALS_MAX];
   int credential_count;
+  const char *days; /* --days, --reason: NULL when not given */
+  const char *reason;
+  bool json;                      /* --json */
+  struct account_options account; /* --currencies, --networks, ... */
 };
 
 enum { COMMAND_LINE_DONE = 1 };

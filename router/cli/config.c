@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bins.h"
+#include "fee_book.h"
+#include "paths.h"
 #include "retry_schedule.h"
 
 enum { RETRIES_TEXT_MAX = 128 };
@@ -20,6 +23,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_STRING_PTR("bins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, bins, 1,
                            PATH_MAX),
     CYAML_FIELD_STRING_PTR("sheets", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, sheets, 1,
+                           PATH_MAX),
+    CYAML_FIELD_STRING_PTR("fees", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, fees, 1,
                            PATH_MAX),
     CYAML_FIELD_STRING_PTR("certificate", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
                            certificate, 1, PATH_MAX),
@@ -64,6 +69,9 @@ static const char defaults[] =
     "# sheets: /etc/freeport/sheets\n"
     "# trust: /etc/ssl/certs/ca-certificates.crt\n"
     "\n"
+    "# What each connector charges, for `cheapest of` in policies.\n"
+    "# fees: /etc/freeport/fees.yaml\n"
+    "\n"
     "# After how many seconds a webhook is tried again, one number a failure; then it is a dead letter.\n"
     "# webhook_retries: 5,300,1800,7200,18000,36000,50400,72000,86400\n"
     "\n"
@@ -95,12 +103,44 @@ static int write_defaults(const char *path) {
   return fclose(file) == 0 && wrote ? 0 : -EIO;
 }
 
+static int check_fees(const char *path) {
+  struct fee_book *book = NULL;
+  struct fee_book_error wrong;
+  char *bytes;
+  size_t length;
+  int result = read_file(path, FEE_BOOK_BYTES_MAX, &bytes, &length);
+  if (result < 0) {
+    fprintf(stderr, "freeport: freeport.yaml: fees: cannot read %s: %s\n", path, strerror(-result));
+    return -EINVAL;
+  }
+  result = fee_book_read(bytes, length, &book, &wrong);
+  free(bytes);
+  fee_book_free(book);
+  if (result == -EINVAL) {
+    fprintf(stderr, "freeport: freeport.yaml: fees: %s, line %u: %s\n", path, wrong.line, wrong.reason);
+  }
+  return result;
+}
+
+static int check_bins(const char *path) {
+  struct bin_table *table;
+  int result = bin_table_open(path, &table);
+  if (result == 0) {
+    bin_table_close(table);
+  } else if (result == -EBADMSG) {
+    fprintf(stderr, "freeport: freeport.yaml: bins: %s is no table made by `freeport bins compile`\n", path);
+    result = -EINVAL;
+  }
+  return result;
+}
+
 /* What the configuration names is there at the start, or the start says so. */
 static int check_files(const struct config *config) {
   const struct {
     const char *key, *path;
   } named[] = {{"bins", config->bins},
                {"sheets", config->sheets},
+               {"fees", config->fees},
                {"trust", config->trust},
                {"certificate", config->certificate},
                {"certificate_key", config->certificate_key},
@@ -113,19 +153,8 @@ static int check_files(const struct config *config) {
       return -EINVAL;
     }
   }
-  struct bin_table *table;
-  if (config->bins == NULL) {
-    return 0;
-  }
-  int result = bin_table_open(config->bins, &table);
-  if (result == 0) {
-    bin_table_close(table);
-  } else if (result == -EBADMSG) {
-    fprintf(stderr, "freeport: freeport.yaml: bins: %s is no table made by `freeport bins compile`\n",
-            config->bins);
-    result = -EINVAL;
-  }
-  return result;
+  int result = config->bins != NULL ? check_bins(config->bins) : 0;
+  return result == 0 && config->fees != NULL ? check_fees(config->fees) : result;
 }
 
 static int check(const struct config *config) {

@@ -12,6 +12,7 @@ struct config {
   char *environment; /* "test" or "live" */
   char *bins;        /* compiled BIN table, or NULL for the built-in one */
   char *sheets;      /* directory of connector sheets, or NULL for the built-in ones */
+  char *fees;        /* what connectors charge (policy/fees), or NULL: not known */
   char *certificate; /* PEM file for collect's HTTPS, or NULL for HTTP on loopback */
   char *certificate_key;
   char *hooks_certificate; /* the same for hooks */

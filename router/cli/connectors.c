@@ -7,6 +7,7 @@
 #include "admin.h"
 #include "command_line.h"
 #include "commands.h"
+#include "connector_listings.h"
 #include "credentials.h"
 #include "exit_status.h"
 #include "paths.h"
@@ -14,7 +15,8 @@
 
 static const char usage[] =
     "usage: freeport connector add NAME --sheet SHEET [--base-url URL] [--merchant-account TEXT]\n"
-    "                              --credential KEY=- ... --dir DIR\n"
+    "                              [ACCOUNT OPTIONS] --credential KEY=- ... --dir DIR\n"
+    "       freeport connector set NAME ACCOUNT OPTIONS --dir DIR\n"
     "       freeport connector enable|drain|disable NAME --dir DIR\n"
     "       freeport connector list --dir DIR\n"
     "\n"
@@ -26,6 +28,15 @@ static const char usage[] =
     "                           from a file. Never on the command line\n"
     "  --base-url URL           test environment only: where requests go instead of the sheet's host\n"
     "  --merchant-account TEXT  shown beside the connector; not a secret\n"
+    "Account options say what the account can do; what is not said is not known, and then it can do all. set "
+    "changes\n"
+    "them alone, without credentials; `all` and `none` take back what was said:\n"
+    "  --currencies EUR,USD     it takes payments in these alone\n"
+    "  --networks visa,amex     it takes cards of these alone\n"
+    "  --country NL             where the acquirer is\n"
+    "  --region EEA             a name for the countries around it\n"
+    "  --settlement-currency EUR\n"
+    "  --category 5411          the merchant category code\n"
     "To take the PSP's webhooks, give the secret that signs them as the credential webhook_secret; while it "
     "is "
     "changed, the\n"
@@ -49,6 +60,7 @@ static int add(const struct command_line *line, struct admin_client *admin) {
                                         .sheets = sheets,
                                         .base_url = line->base_url,
                                         .merchant_account = line->merchant_account,
+                                        .options = &line->account,
                                         .credentials = credentials,
                                         .credential_count = (unsigned)line->credential_count};
     result = connector_register(admin, &account);
@@ -64,34 +76,40 @@ static const char *status_text(enum connector_status status) {
   return texts[status];
 }
 
-/* The connector after that name. Returns as admin_call(). */
-static int next_connector(struct admin_client *admin, const char *after,
-                          struct connector_listing *ret_listing) {
-  struct connectors_question question = {0};
-  strcpy(question.after, after);
-  struct writer body = admin_body(admin);
-  struct reader reply;
-  write_connectors_question(&body, &question);
-  int result = admin_call(admin, ADMIN_CONNECTOR_NEXT, &body, &reply);
-  return result != 0 ? result : read_connector_listing(&reply, ret_listing);
-}
-
-/* Calls show for each; returns 0, or what admin_call() says. */
-static int each_connector(struct admin_client *admin,
-                          void (*show)(void *context, const struct connector_listing *listing),
-                          void *context) {
-  struct connector_listing listing = {0};
-  int result;
-  while ((result = next_connector(admin, listing.facts.name, &listing)) == 0) {
-    show(context, &listing);
-  }
-  return result == STATUS_NOT_FOUND ? 0 : result;
-}
-
 /* Scheme, host and port; what follows them is none of the reader's business. */
 static int host_length(const char *url) {
   const char *host = strstr(url, "://");
   return host == NULL ? (int)strlen(url) : (int)(host + 3 - url) + (int)strcspn(host + 3, "/");
+}
+
+/* A word for what is known, and nothing for what is not. */
+static void print_fact(const char *name, const char *text) {
+  if (text[0] != '\0') {
+    printf("; %s %s", name, text);
+  }
+}
+
+static void print_account(const struct account_facts *account) {
+  if (account->currency_count == 0 && account->networks == 0 && account->country[0] == '\0' &&
+      account->region[0] == '\0' && account->settlement_currency[0] == '\0' && account->category[0] == '\0') {
+    return;
+  }
+  printf("  takes");
+  for (unsigned i = 0; i < account->currency_count; i++) {
+    printf(" %s", account->currencies[i]);
+  }
+  printf("%s;", account->currency_count == 0 ? " all currencies" : "");
+  for (unsigned i = 0; i < NETWORK_COUNT; i++) {
+    if ((account->networks >> i & 1) != 0) {
+      printf(" %s", network_name((enum network)i));
+    }
+  }
+  printf("%s", account->networks == 0 ? " all networks" : "");
+  print_fact("country", account->country);
+  print_fact("region", account->region);
+  print_fact("settles in", account->settlement_currency);
+  print_fact("category", account->category);
+  printf("\n");
 }
 
 static void print_connector(void *context, const struct connector_listing *listing) {
@@ -101,6 +119,7 @@ static void print_connector(void *context, const struct connector_listing *listi
   const char *account = facts->merchant_account[0] != '\0' ? facts->merchant_account : "-";
   printf("%-20s %-12s %-9s %-20s %.*s\n", facts->name, facts->sheet, status_text(facts->status), account,
          host_length(url), url);
+  print_account(&facts->account);
   if (listing->webhooks_without_secret + listing->webhooks_wrongly_signed + listing->webhooks_unreadable >
       0) {
     printf("  webhooks since the start: %u taken; refused: %u for want of a signing secret, %u wrongly "
@@ -111,36 +130,48 @@ static void print_connector(void *context, const struct connector_listing *listi
   }
 }
 
+/* Changes what is known of the account, and leaves the rest. */
+static int set_account(const struct command_line *line, struct admin_client *admin) {
+  struct connector_account_set set = {0};
+  struct connector_listing present;
+  struct reader reply;
+  strcpy(set.name, line->words[1]);
+  int result = connector_find(admin, set.name, &present);
+  if (result != 0) {
+    return result;
+  }
+  set.account = present.facts.account;
+  if (account_options_apply(&line->account, &set.account) != 0) {
+    return -ECANCELED;
+  }
+  struct writer body = admin_body(admin);
+  write_connector_account_set(&body, &set);
+  result = admin_call(admin, ADMIN_CONNECTOR_ACCOUNT, &body, &reply);
+  if (result == 0) {
+    printf("connector %s: changed\n", set.name);
+  }
+  return result;
+}
+
 static int list(const struct command_line *line, struct admin_client *admin) {
   (void)line;
   printf("%-20s %-12s %-9s %-20s %s\n", "NAME", "SHEET", "STATUS", "MERCHANT ACCOUNT", "HOST");
-  return each_connector(admin, print_connector, NULL);
-}
-
-struct status_search {
-  const char *name;
-  enum connector_status status; /* 0: not found */
-};
-
-static void compare_name(void *context, const struct connector_listing *listing) {
-  struct status_search *search = context;
-  if (strcmp(listing->facts.name, search->name) == 0) {
-    search->status = listing->facts.status;
-  }
+  return connectors_each(admin, print_connector, NULL);
 }
 
 /* A change leaves the status as it is: whoever changes a disabled one must not think that it is used now. */
 static int add_and_tell(const struct command_line *line, struct admin_client *admin) {
-  struct status_search search = {.name = line->words[1]};
+  const char *name = line->words[1];
+  struct connector_listing listing;
   int result = add(line, admin);
   if (result == 0) {
-    result = each_connector(admin, compare_name, &search);
+    result = connector_find(admin, name, &listing);
   }
-  if (result == 0 && search.status == CONNECTOR_ACTIVE) {
-    printf("connector %s: registered\n", search.name);
-  } else if (result == 0 && search.status != 0) {
-    printf("connector %s: changed; it stays %s until `freeport connector enable %s`\n", search.name,
-           status_text(search.status), search.name);
+  if (result == 0 && listing.facts.status == CONNECTOR_ACTIVE) {
+    printf("connector %s: registered\n", name);
+  } else if (result == 0) {
+    printf("connector %s: changed; it stays %s until `freeport connector enable %s`\n", name,
+           status_text(listing.facts.status), name);
   }
   return result;
 }
@@ -175,11 +206,9 @@ static const struct action {
   const char *name;
   int (*run)(const struct command_line *line, struct admin_client *admin);
   bool names, sheet; /* whether it wants NAME, --sheet */
-} actions[] = {{"add", add_and_tell, true, true},
-               {"list", list, false, false},
-               {"enable", enable, true, false},
-               {"drain", drain, true, false},
-               {"disable", disable, true, false}};
+} actions[] = {{"add", add_and_tell, true, true}, {"set", set_account, true, false},
+               {"list", list, false, false},      {"enable", enable, true, false},
+               {"drain", drain, true, false},     {"disable", disable, true, false}};
 
 static const struct action *find_action(const struct command_line *line) {
   for (size_t i = 0; line->word_count > 0 && i < sizeof actions / sizeof actions[0]; i++) {
@@ -190,13 +219,19 @@ static const struct action *find_action(const struct command_line *line) {
   return NULL;
 }
 
+/* Whether it says what add alone may. */
+static bool is_registration(const struct command_line *line) {
+  return line->sheet != NULL || line->base_url != NULL || line->merchant_account != NULL ||
+         line->credential_count > 0;
+}
+
 /* Returns EXIT_GOOD, or EXIT_USAGE after saying what is wrong. */
 static int check_usage(const struct command_line *line, const struct action *action) {
   if (action == NULL) {
     return command_wrong(line->command, usage, "%s",
                          line->word_count == 0
-                             ? "what to do is missing: add, list, enable, drain or disable"
-                             : "there is no such action; add, list, enable, drain and disable are");
+                             ? "what to do is missing: add, set, list, enable, drain or disable"
+                             : "there is no such action; add, set, list, enable, drain and disable are");
   }
   if (line->word_count != (action->names ? 2 : 1)) {
     return command_wrong(line->command, usage, "%s takes %s", action->name,
@@ -209,6 +244,9 @@ static int check_usage(const struct command_line *line, const struct action *act
   }
   if (action->sheet && line->sheet == NULL) {
     return command_wrong(line->command, usage, "--sheet SHEET is missing");
+  }
+  if (action->run == set_account && (!account_options_given(&line->account) || is_registration(line))) {
+    return command_wrong(line->command, usage, "set takes account options, one at least, and no others");
   }
   return EXIT_GOOD;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connector_listings.h"
 #include "paths.h"
 #include "sheet.h"
 
@@ -109,6 +110,23 @@ static int copy_text(char *ret_text, size_t capacity, const char *text) {
   return text == NULL ? 0 : file_path(ret_text, capacity, "%s", text);
 }
 
+/* What is known of the account by now, and what is said of it. Returns 0, a positive enum status, or a
+ * negated errno. */
+static int find_account_facts(struct admin_client *admin, const struct connector_account *account,
+                              struct account_facts *ret_facts) {
+  struct connector_listing present;
+  int result = connector_find(admin, account->name, &present);
+  if (result != 0 && result != STATUS_NOT_FOUND) {
+    return result;
+  }
+  struct account_facts facts = result == 0 ? present.facts.account : (struct account_facts){0};
+  result = account->options == NULL ? 0 : account_options_apply(account->options, &facts);
+  if (result == 0) {
+    *ret_facts = facts;
+  }
+  return result;
+}
+
 static int send_connector(struct admin_client *admin, const struct connector_account *account,
                           const struct webhook_signing *signing, const uint8_t hash[SHEET_HASH_BYTES]) {
   static struct connector_set set;
@@ -119,7 +137,10 @@ static int send_connector(struct admin_client *admin, const struct connector_acc
   set.facts.settling_ms = account->settling_ms;
   set.credential_count = (uint8_t)account->credential_count;
   memcpy(set.credentials, account->credentials, account->credential_count * sizeof set.credentials[0]);
-  int result = copy_text(set.facts.name, sizeof set.facts.name, account->name);
+  int result = find_account_facts(admin, account, &set.facts.account);
+  if (result == 0) {
+    result = copy_text(set.facts.name, sizeof set.facts.name, account->name);
+  }
   if (result == 0) {
     result = copy_text(set.facts.sheet, sizeof set.facts.sheet, account->sheet);
   }

@@ -1,6 +1,7 @@
 /* Registering connectors with the vault: a sheet plus an account. */
 #pragma once
 
+#include "account_options.h"
 #include "admin.h"
 #include "admin_client.h"
 #include "result.h"
@@ -8,11 +9,12 @@
 /* What an operator says of a connector. Texts are borrowed. */
 struct connector_account {
   const char *name;
-  const char *sheet;            /* the sheet's name: the file NAME.yaml in sheets */
-  const char *sheets;           /* the directory */
-  const char *base_url;         /* NULL: the sheet's own */
-  const char *merchant_account; /* shown, not secret; NULL: none */
-  uint32_t settling_ms;         /* 0: the sheet's own */
+  const char *sheet;                     /* the sheet's name: the file NAME.yaml in sheets */
+  const char *sheets;                    /* the directory */
+  const char *base_url;                  /* NULL: the sheet's own */
+  const char *merchant_account;          /* shown, not secret; NULL: none */
+  uint32_t settling_ms;                  /* 0: the sheet's own */
+  const struct account_options *options; /* NULL: none; what they do not say stays as it was */
   const struct credential *credentials;
   unsigned credential_count;
 };

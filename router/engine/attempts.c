@@ -4,14 +4,21 @@
 #include <errno.h>
 #include <string.h>
 
+enum { MS_PER_S = 1000 };
+
 /* ---- Starting ---- */
 
-/* How many of the list are behind us: each was tried once or passed over. */
-static unsigned candidates_behind(const struct payment *payment) {
-  unsigned behind = payment->attempt_count;
-  for (unsigned i = 0; i < payment->decision.candidate_count; i++)
-    behind += payment->decision.candidates[i].skipped != SKIP_NONE;
-  return behind;
+/* Those that are not passed over are tried in their order, each once: the place of the first that was not
+ * yet.
+ */
+static unsigned next_place(const struct payment *payment) {
+  const struct decision *decision = &payment->decision;
+  unsigned place = 0;
+  for (unsigned tried = 0; place < decision->candidate_count; place++) {
+    if (decision->candidates[place].skipped == SKIP_NONE && tried++ == payment->attempt_count)
+      break;
+  }
+  return place;
 }
 
 static uint32_t timeout_of(const struct engine *engine, const struct payment *payment) {
@@ -45,6 +52,7 @@ static void start(struct slot *slot, const struct connector_facts *facts) {
   struct task *task = r == 0 ? task_for_attempt(slot, attempt.number) : NULL;
   if (task)
     r = dispatch_attempt(slot, task, ERRAND_FIRST);
+  gates_sent(engine, slot->payment, facts->name);
   engine_fail(engine, r);
 }
 
@@ -112,11 +120,26 @@ static struct decline untried(const struct payment *payment) {
   return (struct decline){.reason = "no_connector", .category = "technical", .retry = OUTCOME_RETRY_LATER};
 }
 
-static void conclude(struct slot *slot) {
+/* The networks have had enough of the card. */
+static struct decline exhausted(const struct engine *engine, const struct budget *budget) {
+  struct decline decline = {
+      .reason = "retry_budget_exhausted", .category = "network", .retry = budget->retry};
+  if (budget->again_ms > engine->now_ms)
+    decline.retry_after_s = (uint32_t)((budget->again_ms - engine->now_ms + MS_PER_S - 1) / MS_PER_S);
+  return decline;
+}
+
+static struct decline decline_for(const struct slot *slot, const struct budget *budget) {
+  const struct attempt *telling = telling_attempt(slot->payment);
+  if (!budget->allowed)
+    return exhausted(slot->engine, budget);
+  return telling ? decline_of(slot->payment, telling) : untried(slot->payment);
+}
+
+static void conclude(struct slot *slot, const struct budget *budget) {
   struct payment *payment = slot->payment;
-  const struct attempt *telling = telling_attempt(payment);
-  struct decline decline = telling ? decline_of(payment, telling) : untried(payment);
-  bool declined = was_declined(payment) || payment->decision.action == POLICY_DECLINE;
+  struct decline decline = decline_for(slot, budget);
+  bool declined = was_declined(payment) || payment->decision.action == POLICY_DECLINE || !budget->allowed;
   enum payment_status conclusion = declined ? PAYMENT_DECLINED : PAYMENT_FAILED;
   engine_fail(slot->engine, change_concluded(entry_of(slot), payment, conclusion, &decline));
   stage_end_payment(slot);
@@ -138,22 +161,44 @@ static bool may_try_again(const struct slot *slot, bool may_go_on) {
          engine->now_ms < payment->deadline_ms;
 }
 
+/* What cannot be found out is not tried. */
+static struct budget budget_of(struct slot *slot) {
+  struct budget budget = {.retry = OUTCOME_RETRY_LATER};
+  struct engine *engine = slot->engine;
+  engine_fail(engine, payment_budget(engine->ledger, &engine->card, slot->payment, engine->now_ms, &budget));
+  return budget;
+}
+
+/* Whatever the connector, the networks' word on the card is the same: it is asked for once. */
+static enum skip_reason skip_of(struct slot *slot, const struct connector *connector,
+                                enum operation operation, struct budget *budget) {
+  enum skip_reason reason = connector_skip(connector, slot->payment, operation);
+  if (reason != SKIP_NONE)
+    return reason;
+  if (budget->allowed)
+    *budget = budget_of(slot);
+  return budget->allowed ? SKIP_NONE : SKIP_BUDGET;
+}
+
 void attempt_next(struct slot *slot, bool may_go_on) {
   struct engine *engine = slot->engine;
+  struct budget budget = {.allowed = true};
   struct payment *payment = slot->payment;
   enum operation operation = payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
-  unsigned place = candidates_behind(payment);
+  unsigned place = next_place(payment);
   for (; may_try_again(slot, may_go_on) && place < payment->decision.candidate_count; place++) {
-    const struct connector *connector =
-        connector_named(engine, payment->decision.candidates[place].connector);
-    enum skip_reason reason = connector_skip(connector, operation);
+    const struct candidate *candidate = &payment->decision.candidates[place];
+    if (candidate->skipped != SKIP_NONE)
+      continue;
+    const struct connector *connector = connector_named(engine, candidate->connector);
+    enum skip_reason reason = skip_of(slot, connector, operation, &budget);
     if (reason == SKIP_NONE) {
       start(slot, &connector->facts);
       return;
     }
     engine_fail(engine, change_skipped(entry_of(slot), payment, place, reason));
   }
-  conclude(slot);
+  conclude(slot, &budget);
 }
 
 /* ---- What was found out ---- */

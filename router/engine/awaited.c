@@ -14,8 +14,9 @@ static struct engine *engine_of_timer(struct timer *timer) {
 void awaited_look_at(struct engine *engine, int64_t at_ms) {
   if (at_ms >= engine->awaited_ms)
     return;
-  engine->awaited_ms = at_ms;
-  engine_fail(engine, engine_set_timer(engine, &engine->awaited, at_ms));
+  int r = engine_set_timer(engine, &engine->awaited, at_ms);
+  engine->awaited_ms = r == 0 ? at_ms : INT64_MAX;
+  engine_fail(engine, r);
 }
 
 void awaited_set(struct engine *engine, const struct movement *movement, bool awaited) {
@@ -25,28 +26,48 @@ void awaited_set(struct engine *engine, const struct movement *movement, bool aw
     awaited_look_at(engine, since_ms + engine->options.received_ms);
 }
 
+static bool is_awaited_since(const struct movement *movement, int64_t since_ms) {
+  return movement_is_awaited(movement) && movement->step.started_ms == since_ms;
+}
+
+/* The payment says what is so: a row that says otherwise goes, and one with its time takes its place. */
+static int put_right(struct engine *engine, int64_t since_ms, const struct movement *movement,
+                     const struct id *id) {
+  if (movement && movement_is_awaited(movement))
+    awaited_set(engine, movement, true);
+  return ledger_awaited_set(engine->ledger, since_ms, id, false);
+}
+
 /* A damaged record is left to people, and keeps no other movement waiting: its row goes. */
-static int put_before_a_person(struct engine *engine, int64_t since_ms, const struct id *movement) {
+static int put_before_a_person(struct engine *engine, int64_t since_ms, const struct id *id) {
   struct id merchant, payment;
   struct slot *slot;
-  int r = ledger_movement_get(engine->ledger, movement, &merchant, &payment);
+  int r = ledger_movement_get(engine->ledger, id, &merchant, &payment);
   if (r == 0)
     r = slot_open(engine, &merchant, &payment, &slot);
   if (r == LEDGER_ABSENT || r == -EBADMSG)
-    return ledger_awaited_set(engine->ledger, since_ms, movement, false);
+    return put_right(engine, since_ms, NULL, id);
   if (r < 0)
     return r;
-  int place = movement_place(slot->payment, movement);
-  if (place >= 0 && movement_is_awaited(&slot->payment->movements[place]))
+  int place = movement_place(slot->payment, id);
+  const struct movement *movement = place < 0 ? NULL : &slot->payment->movements[place];
+  if (movement && is_awaited_since(movement, since_ms))
     attention_to_movement(slot, (unsigned)place);
   else
-    r = ledger_awaited_set(engine->ledger, since_ms, movement, false);
+    r = put_right(engine, since_ms, movement, id);
   entry_end(engine);
   slot_schedule(slot);
   return r;
 }
 
-/* Returns when to look again; INT64_MAX when nothing is awaited. */
+/* When one that is awaited since then is due, whatever a row says. */
+static int64_t due_after(const struct engine *engine, int64_t since_ms) {
+  int64_t received_ms = engine->options.received_ms;
+  return since_ms > INT64_MAX - received_ms ? INT64_MAX : since_ms + received_ms;
+}
+
+/* Returns when to look again; INT64_MAX when nothing is awaited. What is no row at all is left to people, and
+ * undoes nobody's round. */
 static int64_t look(struct engine *engine) {
   struct id movement;
   int64_t since_ms;
@@ -54,12 +75,12 @@ static int64_t look(struct engine *engine) {
     int r = ledger_awaited_first(engine->ledger, &since_ms, &movement);
     if (r == LEDGER_ABSENT)
       return INT64_MAX;
-    if (r == 0 && since_ms + engine->options.received_ms > engine->now_ms)
-      return since_ms + engine->options.received_ms;
+    if (r == 0 && due_after(engine, since_ms) > engine->now_ms)
+      return due_after(engine, since_ms);
     if (r == 0)
       r = put_before_a_person(engine, since_ms, &movement);
     if (r < 0) {
-      engine_fail(engine, r);
+      engine_fail(engine, r == -EBADMSG ? 0 : r);
       return engine->now_ms + NO_VAULT_MS;
     }
   }

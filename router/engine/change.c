@@ -21,7 +21,10 @@ static struct writer *begin_change(struct entry *entry, enum change_type type) {
 /* ---- Applying: the same for a change being made and one read back ---- */
 
 static int apply_attempt(struct payment *payment, const struct attempt *attempt) {
-  return payment_set_attempt(payment, attempt) ? payment_derive(payment) : -EBADMSG;
+  if (!payment_set_attempt(payment, attempt))
+    return -EBADMSG;
+  payment->attempts_changed |= (uint8_t)(1U << (attempt->number - 1));
+  return payment_derive(payment);
 }
 
 static int apply_skipped(struct payment *payment, unsigned candidate, unsigned reason) {
@@ -258,5 +261,64 @@ int entry_apply(const struct journal_entry *entry, struct payment **payment) {
     return -EBADMSG;
   (*payment)->updated_ms = entry->head.at_ms;
   (*payment)->sequence = entry->sequence;
+  return 0;
+}
+
+/* ---- Looking, without the payment ---- */
+
+/* Reads over a change. Returns 1 when it decides, 0 when not, or -EBADMSG. */
+static int look_at_change(struct reader *reader) {
+  struct attempt attempt;
+  struct movement movement;
+  char url[ACTION_URL_CAPACITY];
+  switch ((enum change_type)read_u8(reader)) {
+  case CHANGE_ATTEMPT_STARTED:
+  case CHANGE_ATTEMPT_REPLAYED:
+  case CHANGE_ATTEMPT_ANSWERED:
+  case CHANGE_ATTEMPT_LOST:
+  case CHANGE_ATTEMPT_ATTENTION:
+    read_attempt(reader, &attempt);
+    return reader->bad ? -EBADMSG : attempt.step.status == STEP_SUCCEEDED;
+  case CHANGE_CANDIDATE_SKIPPED:
+    (void)read_u16(reader);
+    return 0;
+  case CHANGE_ACTION:
+    read_text(reader, url, sizeof url);
+    (void)read_i64(reader);
+    return 0;
+  case CHANGE_MOVEMENT_STARTED:
+  case CHANGE_MOVEMENT_REPLAYED:
+  case CHANGE_MOVEMENT_ANSWERED:
+  case CHANGE_MOVEMENT_LOST:
+  case CHANGE_MOVEMENT_ATTENTION:
+    read_movement(reader, &movement);
+    return 0;
+  case CHANGE_CONCLUDED:
+    return 1;
+  case CHANGE_AGREEMENT:
+    (void)read_short_id(reader, "agr");
+    return 0;
+  case CHANGE_RESOLVED:
+    return take_resolved(reader);
+  case CHANGE_WEBHOOK:
+    return take_webhook(reader);
+  case CHANGE_CREATED:
+  case CHANGE_TYPE_COUNT:
+    break;
+  }
+  return -EBADMSG;
+}
+
+int entry_decides(const struct journal_entry *entry, bool *ret_decides) {
+  struct reader reader = reader_over(entry->body, entry->length);
+  (void)read_short_id(&reader, "mer");
+  (void)read_short_id(&reader, "pay");
+  bool first = read_u64(&reader) == 0;
+  int r = reader.bad ? -EBADMSG : 0;
+  while (!first && r == 0 && reader_left(&reader) > 0)
+    r = look_at_change(&reader);
+  if (r < 0 || reader.bad)
+    return -EBADMSG;
+  *ret_decides = r > 0;
   return 0;
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { MS_PER_S = 1000 };
+
 _Static_assert((int)CANDIDATES_MAX >= (int)POLICY_CANDIDATES_MAX, "a decision holds every list of a policy");
 _Static_assert((int)POLICY_NAME_CAPACITY == (int)CONNECTOR_NAME_CAPACITY, "names fit each other");
 _Static_assert((int)POLICY_HASH_BYTES == (int)POLICY_LEDGER_HASH_BYTES, "hashes fit each other");
@@ -84,9 +86,25 @@ static void find_zones(struct engine *engine, const struct policy *policy, int64
   }
 }
 
-static void find_windows(const struct policy *policy, struct decision_basis *basis) {
-  for (; policy_window(policy, basis->window_count) != 0; basis->window_count++)
-    basis->attempts[basis->window_count] = -1, basis->spend[basis->window_count] = -1;
+/* Of the card, before this payment; it is not known what became of one without a fingerprint. */
+static void find_window(const struct card_uses *uses, const struct payment *payment, uint32_t window_s,
+                        int32_t *ret_attempts, int64_t *ret_spend) {
+  int64_t since_ms = payment->created_ms - (int64_t)window_s * MS_PER_S;
+  *ret_attempts = uses ? (int32_t)card_uses_attempts(uses, since_ms) : -1;
+  *ret_spend = uses ? card_uses_spend(uses, since_ms, payment->currency) : -1;
+}
+
+static void find_windows(struct engine *engine, const struct policy *policy, const struct payment *payment,
+                         struct decision_basis *basis) {
+  struct card_uses uses;
+  if (policy_window(policy, 0) == 0)
+    return;
+  bool known = payment->card.fingerprint.text[0] != '\0' &&
+               card_uses_load(engine->ledger, &engine->card, payment, payment->created_ms, &uses) == 0;
+  uint32_t window_s;
+  for (; (window_s = policy_window(policy, basis->window_count)) != 0; basis->window_count++)
+    find_window(known ? &uses : NULL, payment, window_s, &basis->attempts[basis->window_count],
+                &basis->spend[basis->window_count]);
 }
 
 /* ---- By a policy ---- */
@@ -117,18 +135,33 @@ static void settle(const struct policy_decision *verdict, struct decision *decis
   choose_order(decision);
 }
 
+/* What was recorded of the same connector then; of one that was not in the list, that it was healthy. */
+static struct candidate as_recorded(const struct decision *recorded, const char *connector) {
+  struct candidate candidate = {0};
+  for (unsigned i = 0; i < recorded->candidate_count; i++) {
+    if (strcmp(recorded->candidates[i].connector, connector) == 0)
+      return recorded->candidates[i];
+  }
+  strncpy(candidate.connector, connector, sizeof candidate.connector - 1);
+  return candidate;
+}
+
 void decide_again(const struct policy *policy, const struct payment *payment,
                   const struct request_fields *inputs, struct decision *decision) {
+  const struct decision recorded = *decision;
   struct policy_decision verdict;
   ask_policy(policy, payment, inputs, decision, &verdict);
   settle(&verdict, decision);
+  for (unsigned i = 0; i < decision->candidate_count; i++)
+    decision->candidates[i] = as_recorded(&recorded, decision->candidates[i].connector);
+  gate_list(decision);
 }
 
 static void evaluate(struct engine *engine, const struct policy *policy, const struct payment *payment,
                      const struct request_fields *inputs, struct decision *decision) {
   struct policy_decision verdict;
   find_zones(engine, policy, payment->created_ms, &decision->basis);
-  find_windows(policy, &decision->basis);
+  find_windows(engine, policy, payment, &decision->basis);
   ask_policy(policy, payment, inputs, decision, &verdict);
   choose_gather(engine, policy, &verdict, payment, decision);
   settle(&verdict, decision);
@@ -153,10 +186,19 @@ static bool any_usable(const struct engine *engine, const struct payment *paymen
                        const struct decision *decision) {
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     const struct connector *connector = connector_named(engine, decision->candidates[i].connector);
-    if (connector_skip(connector, operation_of(payment)) == SKIP_NONE)
+    if (connector_skip(connector, payment, operation_of(payment)) == SKIP_NONE)
       return true;
   }
   return false;
+}
+
+/* Health gates every list, however it came about. */
+static void look_at_health(const struct engine *engine, struct payment *payment) {
+  struct decision *decision = &payment->decision;
+  for (unsigned i = 0; i < decision->candidate_count; i++)
+    decision->candidates[i].health =
+        gates_look(engine, payment, decision->candidates[i].connector, operation_of(payment));
+  gate_list(decision);
 }
 
 /* A rule that declines is a decision like any other. */
@@ -185,7 +227,10 @@ enum request_outcome decide(struct engine *engine, const struct named_connectors
   begin_decision(engine, decision);
   enum request_outcome outcome =
       named->count ? by_request(engine, named, decision) : by_policy(engine, payment, inputs, decision);
-  return outcome == REQUEST_DONE ? outcome_of(engine, payment, decision) : outcome;
+  if (outcome != REQUEST_DONE)
+    return outcome;
+  look_at_health(engine, payment);
+  return outcome_of(engine, payment, decision);
 }
 
 enum request_outcome decide_by(struct engine *engine, const struct policy *policy,
@@ -194,5 +239,6 @@ enum request_outcome decide_by(struct engine *engine, const struct policy *polic
   begin_decision(engine, decision);
   policy_hash(policy, decision->policy_hash);
   evaluate(engine, policy, payment, inputs, decision);
+  look_at_health(engine, payment);
   return outcome_of(engine, payment, decision);
 }

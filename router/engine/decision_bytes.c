@@ -107,6 +107,8 @@ static void write_candidates(struct writer *writer, const struct decision *decis
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     write_text(writer, decision->candidates[i].connector);
     write_u8(writer, (uint8_t)decision->candidates[i].skipped);
+    write_u8(writer, (uint8_t)decision->candidates[i].health);
+    write_bool(writer, decision->candidates[i].canary);
   }
 }
 
@@ -116,6 +118,8 @@ static void read_candidates(struct reader *reader, struct decision *ret_decision
     struct candidate *candidate = &ret_decision->candidates[i];
     read_text(reader, candidate->connector, sizeof candidate->connector);
     candidate->skipped = (enum skip_reason)read_count(reader, SKIP_COUNT - 1);
+    candidate->health = (enum candidate_health)read_count(reader, CANDIDATE_HEALTH_COUNT - 1);
+    candidate->canary = read_bool(reader);
   }
 }
 

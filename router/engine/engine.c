@@ -11,6 +11,7 @@ enum { STARTED_PER_COMMIT = 256, US_PER_MS = 1000 };
 void engine_begin(struct engine *engine, int64_t now_ms) {
   assert(!engine->entry_slot);
   engine->now_ms = now_ms;
+  news_retry(engine);
 }
 
 void engine_fail(struct engine *engine, int error) {
@@ -48,6 +49,8 @@ static void fill_defaults(struct engine_options *options) {
 static int open_parts(struct engine *engine) {
   struct map *maps[] = {&engine->slots, &engine->waiters, &engine->tasks, &engine->intakes, &engine->asked};
   int r = timers_open(&engine->timers);
+  if (r == 0)
+    r = gates_open(engine);
   for (size_t i = 0; r == 0 && i < sizeof maps / sizeof *maps; i++)
     r = map_open(maps[i]);
   if (r == 0)
@@ -91,6 +94,7 @@ void engine_free(struct engine *engine) {
   policies_forget(engine);
   choice_cells_free(engine->learned);
   payment_free(engine->looked_at);
+  gates_close(engine);
   free(engine->connectors);
   map_close(&engine->slots);
   map_close(&engine->waiters);
@@ -121,6 +125,10 @@ int engine_start(struct engine *engine, int64_t now_ms) {
   engine_begin(engine, now_ms);
   engine->started_ms = now_ms;
   awaited_look_at(engine, now_ms);
+  int loaded = drills_load(engine);
+  if (loaded < 0)
+    return loaded;
+  gates_schedule(engine);
   for (unsigned count = 1;; count++) {
     struct slot *slot;
     int r = ledger_open_next(engine->ledger, &merchant, &payment, &merchant, &payment);
@@ -185,6 +193,7 @@ static void finish_round(struct engine *engine) {
   struct slot *slot;
   effects_release(engine);
   kept_free(&engine->kept);
+  gates_committed(engine);
   while ((slot = take_touched(engine))) {
     if (slot_is_idle(slot))
       slot_free(slot);
@@ -255,6 +264,7 @@ static void undo_round(struct engine *engine) {
   engine->counts.commits_failed++;
   engine->round_error = 0;
   ledger_abandon(engine->ledger);
+  engine->card = (struct card_in_hand){0};
   policies_forget(engine);
   effects_undo(engine, dispatch_dropped);
   for (slot = engine->touched; slot; slot = slot->touched_next) {
@@ -262,6 +272,7 @@ static void undo_round(struct engine *engine) {
     slot->stale = true;
   }
   put_back_kept(engine);
+  gates_undone(engine);
   while ((slot = take_touched(engine)))
     reload(slot);
   awaited_look_at(engine, engine->now_ms + RETRY_ROUND_MS);
@@ -271,6 +282,8 @@ static void undo_round(struct engine *engine) {
 int engine_commit(struct engine *engine, int64_t now_ms) {
   engine_begin(engine, now_ms);
   int r = engine->round_error;
+  if (r == 0)
+    r = card_uses_write(engine->ledger, &engine->card);
   if (r == 0)
     r = ledger_commit(engine->ledger);
   if (r < 0)

@@ -15,6 +15,7 @@
 
 #include "bins.h"
 #include "change.h"
+#include "connector_entry.h"
 #include "draws.h"
 #include "health.h"
 #include "ledger.h"
@@ -52,6 +53,7 @@ struct engine_options {
   uint32_t last_question_ms;  /* no wait between questions is longer [900,000]; sheets may say otherwise */
   uint32_t attention_ms;      /* after its dispatch, what is unresolved is put before a person [86,400,000] */
   uint32_t received_ms;       /* the same of a movement that the PSP has only received [432,000,000] */
+  struct gate_limits health;  /* what takes a connector out [10 % of 20 requests or more] */
   uint32_t requests_max;      /* waiting at once; beyond: REQUEST_BUSY [16,384] */
   uint32_t loaded_max;        /* payments held in memory while nothing goes on with them [8,192] */
 };
@@ -227,8 +229,16 @@ const struct connector_facts *engine_connector(const struct engine *engine, cons
 /* How that connector has done in the last minute, as this router saw it; zero for an unknown name. */
 void engine_connector_health(const struct engine *engine, const char *name, int64_t now_ms,
                              struct health_figures *ret_figures);
+/* Whether that connector is given new payments; a zeroed gate for an unknown name. Borrowed. */
+const struct gate *engine_connector_gate(const struct engine *engine, const char *name);
+/* The connector's segments that are not healthy, one by one: the first after place `after` (0: from the
+ * start), or NULL. *ret_place is what to go on from. Borrowed. */
+const struct health_cell *engine_connector_segment(const struct engine *engine, const char *name,
+                                                   unsigned after, unsigned *ret_place);
 size_t engine_connector_count(const struct engine *engine);
 const struct connector_facts *engine_connector_at(const struct engine *engine, size_t index);
+/* The facts of the sheet of that one, or NULL when none of its hash is known; borrowed. */
+const struct sheet_facts *engine_connector_sheet_at(const struct engine *engine, size_t index);
 
 struct engine_counts {
   uint64_t created;                        /* payments, since the start */
@@ -239,6 +249,32 @@ struct engine_counts {
   uint32_t open, waiting, loaded, outstanding; /* now */
 };
 struct engine_counts engine_counts(const struct engine *engine);
+
+/* ---- Drills: a connector is taken out on purpose ---- */
+
+enum drill_outcome {
+  DRILL_DONE,
+  DRILL_CONNECTOR_UNKNOWN,
+  DRILL_UNDER_WAY,     /* one is, at that connector */
+  DRILL_NOT_UNDER_WAY, /* none is, at that connector */
+  DRILL_TOO_MANY       /* DRILLS_MAX are under way */
+};
+
+/* Takes the connector out for duration_ms (1 to DRILL_MS_MAX), or ends that. To be committed like any round;
+ * a store that fails is seen there. */
+enum drill_outcome engine_drill(struct engine *engine, int64_t now_ms, const struct requester *from,
+                                const char *connector, uint32_t duration_ms, struct id *ret_drill);
+enum drill_outcome engine_drill_end(struct engine *engine, int64_t now_ms, const struct requester *from,
+                                    const char *connector);
+/* A drill by its id, or the connector's latest one. To be shown only after engine_commit(). Return 0,
+ * LEDGER_ABSENT, or a negated errno. */
+MUST_USE int engine_drill_get(struct engine *engine, const struct id *id, struct drill *ret_drill);
+MUST_USE int engine_drill_latest(struct engine *engine, const char *connector, struct drill *ret_drill);
+/* Whether one is under way at that connector. */
+bool engine_drill_runs(const struct engine *engine, const char *connector);
+/* What it did to that merchant's payments, so far. Likewise. */
+MUST_USE int engine_drill_report(struct engine *engine, const struct id *merchant, const struct drill *drill,
+                                 struct drill_report *ret_report);
 
 /* ---- Deciding without charging: POST /v1/route ---- */
 

@@ -13,10 +13,12 @@
  */
 #pragma once
 
+#include "budgets.h"
 #include "change.h"
+#include "connector_entry.h"
 #include "engine.h"
 #include "findings.h"
-#include "health.h"
+#include "health_cells.h"
 #include "map.h"
 #include "routing.h"
 #include "sheet.h"
@@ -141,6 +143,28 @@ struct connector {
   const struct sheet_facts *sheet; /* NULL: none of that hash is known */
   struct health health;
   uint16_t number; /* by which what is learned of it is known; stays its own while it is registered */
+  struct gate gate;
+};
+
+/* A change that merchants are to be told of, until that is durable. */
+struct connector_news {
+  struct connector_news *next;
+  bool written; /* in the batch under way */
+  int64_t at_ms;
+  struct connector_entry entry;               /* without merchant and payments */
+  struct gate_failed failed[GATE_FAILED_MAX]; /* of all merchants */
+};
+
+/* Health of the registered connectors, beyond what stands with each. */
+struct gates {
+  struct health_cells cells;
+  struct timer timer;
+  struct connector_news *news; /* oldest first */
+  unsigned news_count;
+  int64_t retry_ms;                /* when to write at the latest what a failed round undid; 0: nothing was */
+  int64_t drills_ms;               /* none ends before: the round that ended one failed */
+  struct drill drills[DRILLS_MAX]; /* under way */
+  unsigned drill_count;
 };
 
 struct cached_policy {
@@ -173,6 +197,7 @@ struct engine {
   uint16_t last_number; /* given to a connector */
   struct connector *connectors;
   size_t connector_count;
+  struct gates gates;
   struct cached_policy policies[POLICIES_CACHED];
   unsigned policy_count;
 
@@ -186,6 +211,7 @@ struct engine {
   uint8_t record[PAYMENT_BYTES_MAX];
   struct request_fields inputs, personal; /* room to split and to join */
   uint8_t bytes[FIELDS_BYTES + 1024];
+  struct card_in_hand card;
   struct payment *looked_at;
   struct engine_counts counts;
 };
@@ -304,11 +330,56 @@ void create_payment(struct intake *intake, const struct token_description *descr
 
 /* ---- registry.c ---- */
 
-const struct connector *connector_named(const struct engine *engine, const char *name);
-/* Why that connector cannot do operation for a new payment; SKIP_NONE when it can. */
-enum skip_reason connector_skip(const struct connector *connector, enum operation operation);
-/* Counts what came of a first dispatch of an attempt towards the connector's health. */
-void connector_note(struct engine *engine, const char *name, const struct dispatch_result *result);
+struct connector *connector_named(const struct engine *engine, const char *name);
+/* Why that connector cannot do operation for that new payment; SKIP_NONE when it can. */
+enum skip_reason connector_skip(const struct connector *connector, const struct payment *payment,
+                                enum operation operation);
+
+/* ---- gates.c: who is given new payments ---- */
+
+MUST_USE int gates_open(struct engine *engine);
+void gates_close(struct engine *engine);
+/* How that connector does, for a payment like this. */
+enum candidate_health gates_look(const struct engine *engine, const struct payment *payment,
+                                 const char *connector, enum operation operation);
+/* An attempt of the payment is sent there. */
+void gates_sent(struct engine *engine, const struct payment *payment, const char *connector);
+/* What came of the first dispatch of an attempt. */
+void gates_note(struct engine *engine, const struct payment *payment, const struct attempt *attempt,
+                const struct dispatch_result *result);
+/* Sets the timer by what is due next. */
+void gates_schedule(struct engine *engine);
+/* The round's commit is done, or all of the round is undone. */
+void gates_committed(struct engine *engine);
+void gates_undone(struct engine *engine);
+
+/* ---- gate_list.c ---- */
+
+/* Drops the unhealthy from a decision's list, and lets canaries through, by what it records: the candidates'
+ * health and the draw. When none would be left that is healthy, the list is used as it stands. */
+void gate_list(struct decision *decision);
+
+/* ---- connector_news.c ---- */
+
+/* Writes the entry for each merchant that has a key; fill() puts in what is the merchant's own. */
+void tell_merchants(struct engine *engine, const struct journal_head *head, struct connector_entry *entry,
+                    void (*fill)(void *context, struct engine *engine, struct connector_entry *entry),
+                    void *context);
+/* A gate has changed; segment is NULL for a whole connector's. */
+void news_add(struct engine *engine, const char *connector, const struct health_segment *segment,
+              const struct gate *gate);
+/* Writes again what a failed round undid, before anything else that is decided by it. */
+void news_retry(struct engine *engine);
+void news_free(struct engine *engine, bool written_only);
+
+/* ---- drills.c ---- */
+
+/* Ends those whose time is over. */
+void drills_pass_time(struct engine *engine);
+/* When the first one is over; -1: none is under way. */
+int64_t drills_due(const struct engine *engine);
+/* Reads those under way from the ledger. Returns 0 or a negated errno. */
+MUST_USE int drills_load(struct engine *engine);
 
 /* ---- decide.c ---- */
 

@@ -64,6 +64,8 @@ void entry_end(struct engine *engine) {
       r = put_record(slot);
     if (r == 0)
       r = put_open(slot);
+    if (r == 0)
+      r = card_uses_follow(engine->ledger, &engine->card, slot->payment, engine->now_ms);
     engine_fail(engine, r);
   }
   engine->entry_head.actor = engine->entry_head.request = (struct id){0};

@@ -72,6 +72,10 @@ enum skip_reason {
   SKIP_DRAINING,
   SKIP_NO_OPERATION, /* its sheet lacks the operation, or no sheet of that hash is known */
   SKIP_UNHEALTHY,    /* it fails too often of late */
+  SKIP_BUDGET,       /* the networks allow no further try of the card now (P7) */
+  SKIP_DRILL,        /* it is out on purpose, for a while */
+  SKIP_CURRENCY,     /* its account does not take the payment's currency */
+  SKIP_NETWORK,      /* its account takes no cards of that network */
   SKIP_COUNT
 };
 
@@ -157,9 +161,22 @@ struct movement {
   char reason[REASON_CAPACITY];    /* of a refund or a void, as the merchant gave it, or "" */
 };
 
+/* How a candidate did when the decision was taken, in the order in which the worse of two counts. */
+enum candidate_health {
+  CANDIDATE_HEALTHY,
+  CANDIDATE_OVERDUE,  /* being probed, and the next payment is to find out */
+  CANDIDATE_PROBED,   /* being probed: a share of the payments goes there, by the draw */
+  CANDIDATE_OUT,      /* it fails too often, or is being probed by enough payments already */
+  CANDIDATE_DRILL,    /* out on purpose */
+  CANDIDATE_UNUSABLE, /* could not be tried anyway */
+  CANDIDATE_HEALTH_COUNT
+};
+
 struct candidate {
   char connector[CONNECTOR_NAME_CAPACITY];
   enum skip_reason skipped;
+  enum candidate_health health;
+  bool canary; /* it is being probed, and may be tried by this payment to find out */
 };
 
 /* What a decision was based on that stands nowhere else: with the payment itself, all that it takes to decide
@@ -249,6 +266,7 @@ struct payment {
 
   struct decision decision;
   uint8_t attempt_count;
+  uint8_t attempts_changed; /* by the entry in hand, a bit for each; not part of the record */
   struct attempt attempts[ATTEMPTS_MAX];
   uint8_t movement_count, movement_capacity;
   struct movement *movements; /* owned */

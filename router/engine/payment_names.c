@@ -31,8 +31,11 @@ static const char *const usages[STORE_COUNT] = {
     [STORE_OFF_SESSION] = "off_session",
 };
 static const char *const skips[SKIP_COUNT] = {
-    [SKIP_UNKNOWN] = "unknown",           [SKIP_DISABLED] = "disabled",   [SKIP_DRAINING] = "draining",
-    [SKIP_NO_OPERATION] = "no_operation", [SKIP_UNHEALTHY] = "unhealthy",
+    [SKIP_UNKNOWN] = "unknown",     [SKIP_DISABLED] = "disabled",
+    [SKIP_DRAINING] = "draining",   [SKIP_NO_OPERATION] = "no_operation",
+    [SKIP_UNHEALTHY] = "unhealthy", [SKIP_BUDGET] = "budget",
+    [SKIP_DRILL] = "drill",         [SKIP_CURRENCY] = "currency",
+    [SKIP_NETWORK] = "network",
 };
 
 static const char *name_of(const char *const *names, unsigned count, unsigned value) {

@@ -1,4 +1,5 @@
-/* The payments table is derived: here it is built again from the journal. */
+/* Payments and what hangs on them are derived: here they are built again from the journal. */
+#include "budgets.h"
 #include "change.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static int put_payment(struct ledger *into, const struct payment *payment) {
   return r;
 }
 
-static int rebuild_one(struct ledger *into, const struct journal_entry *entry) {
+static int rebuild_one(struct ledger *into, const struct journal_entry *entry, struct card_in_hand *card) {
   struct id merchant, id;
   struct payment *payment = NULL;
   uint64_t previous;
@@ -39,28 +40,38 @@ static int rebuild_one(struct ledger *into, const struct journal_entry *entry) {
     r = entry_apply(entry, &payment);
   if (r == 0)
     r = put_payment(into, payment);
+  if (r == 0)
+    r = card_uses_follow(into, card, payment, entry->head.at_ms);
   payment_free(payment);
   return r;
 }
 
+static int commit(struct ledger *into, struct card_in_hand *card) {
+  int r = card_uses_write(into, card);
+  return r == 0 ? ledger_commit(into) : r;
+}
+
 int payments_rebuild(struct ledger *from, struct ledger *into, uint64_t *ret_entries) {
   struct journal_entry entry;
+  struct card_in_hand card = {0};
   uint64_t count = 0, next = 1;
-  int r;
+  int r = ledger_card_uses_clear(into);
+  if (r < 0)
+    return r;
   while ((r = ledger_entry(from, next, &entry)) == 0) {
     if (entry.sequence != next)
       return -EBADMSG; /* an entry is missing */
     next++;
     count++;
     if (entry.type == JOURNAL_PAYMENT)
-      r = rebuild_one(into, &entry);
+      r = rebuild_one(into, &entry, &card);
     if (r == 0 && count % ENTRIES_PER_COMMIT == 0)
-      r = ledger_commit(into);
+      r = commit(into, &card);
     if (r < 0)
       return r;
   }
   if (r < 0)
     return r;
   *ret_entries = count;
-  return ledger_commit(into);
+  return commit(into, &card);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct connector *connector_named(const struct engine *engine, const char *name) {
+struct connector *connector_named(const struct engine *engine, const char *name) {
   for (size_t i = 0; i < engine->connector_count; i++) {
     if (strcmp(engine->connectors[i].facts.name, name) == 0)
       return &engine->connectors[i];
@@ -13,14 +13,24 @@ const struct connector *connector_named(const struct engine *engine, const char 
   return NULL;
 }
 
-enum skip_reason connector_skip(const struct connector *connector, enum operation operation) {
+/* What the account cannot do, by its operator's word. */
+static enum skip_reason account_skip(const struct account_facts *account, const struct payment *payment) {
+  if (!account_takes_currency(account, payment->currency))
+    return SKIP_CURRENCY;
+  return account_takes_network(account, payment->card.network) ? SKIP_NONE : SKIP_NETWORK;
+}
+
+enum skip_reason connector_skip(const struct connector *connector, const struct payment *payment,
+                                enum operation operation) {
   if (!connector)
     return SKIP_UNKNOWN;
   if (connector->facts.status == CONNECTOR_DISABLED)
     return SKIP_DISABLED;
   if (connector->facts.status == CONNECTOR_DRAINING)
     return SKIP_DRAINING;
-  return connector->sheet && connector->sheet->operations[operation] ? SKIP_NONE : SKIP_NO_OPERATION;
+  if (!connector->sheet || !connector->sheet->operations[operation])
+    return SKIP_NO_OPERATION;
+  return account_skip(&connector->facts.account, payment);
 }
 
 /* After 65,534 connectors, which takes as many registrations, numbers are used again. */
@@ -41,9 +51,12 @@ void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct co
   }
   for (size_t i = 0; i < count; i++) {
     const struct connector *before = connector_named(engine, facts[i].name);
-    if (before)
+    if (before) {
       connectors[i].health = before->health;
+      connectors[i].gate = before->gate;
+    }
     connectors[i].number = before ? before->number : next_number(engine);
+    connectors[i].gate.limits = engine->options.health;
     connectors[i].facts = facts[i];
     connectors[i].sheet =
         engine->options.sheet(engine->options.sheet_context, facts[i].sheet, facts[i].sheet_hash);
@@ -66,28 +79,8 @@ const struct connector_facts *engine_connector_at(const struct engine *engine, s
   return index < engine->connector_count ? &engine->connectors[index].facts : NULL;
 }
 
-/* What a first dispatch of an attempt says of the connector. */
-static enum health_event event_of(const struct dispatch_result *result) {
-  if (result->phase != PHASE_REPLY)
-    return HEALTH_FAULT;
-  switch (result->answer) {
-  case ANSWER_IS_APPROVED:
-  case ANSWER_IS_CAPTURED:
-    return HEALTH_APPROVED;
-  case ANSWER_IS_DECLINED:
-    return HEALTH_DECLINED;
-  case ANSWER_IS_UNKNOWN:
-    return HEALTH_FAULT;
-  default:
-    return HEALTH_OTHER;
-  }
-}
-
-void connector_note(struct engine *engine, const char *name, const struct dispatch_result *result) {
-  for (size_t i = 0; i < engine->connector_count; i++) {
-    if (strcmp(engine->connectors[i].facts.name, name) == 0)
-      health_note(&engine->connectors[i].health, engine->now_ms, event_of(result), result->latency_us);
-  }
+const struct sheet_facts *engine_connector_sheet_at(const struct engine *engine, size_t index) {
+  return index < engine->connector_count ? engine->connectors[index].sheet : NULL;
 }
 
 void engine_connector_health(const struct engine *engine, const char *name, int64_t now_ms,
@@ -95,4 +88,23 @@ void engine_connector_health(const struct engine *engine, const char *name, int6
   static const struct health none;
   const struct connector *connector = connector_named(engine, name);
   health_read(connector ? &connector->health : &none, now_ms, ret_figures);
+}
+
+const struct gate *engine_connector_gate(const struct engine *engine, const char *name) {
+  static const struct gate none;
+  const struct connector *connector = connector_named(engine, name);
+  return connector ? &connector->gate : &none;
+}
+
+const struct health_cell *engine_connector_segment(const struct engine *engine, const char *name,
+                                                   unsigned after, unsigned *ret_place) {
+  const struct health_cells *cells = &engine->gates.cells;
+  for (unsigned i = after; i < cells->used; i++) {
+    const struct health_cell *cell = &cells->cells[i];
+    if (cell->gate.state != GATE_HEALTHY && strcmp(cell->segment.connector, name) == 0) {
+      *ret_place = i + 1;
+      return cell;
+    }
+  }
+  return NULL;
 }

@@ -98,8 +98,9 @@ static void put_off(struct task *task, enum status status, const struct dispatch
   slot_schedule(task->slot);
 }
 
+/* fresh: it was not taken in before, in a round that failed. */
 static void take_reply(struct engine *engine, uint64_t correlation, enum status status,
-                       const struct dispatch_result *result) {
+                       const struct dispatch_result *result, bool fresh) {
   struct task *task = task_find(engine, correlation);
   if (!task)
     return;
@@ -109,8 +110,8 @@ static void take_reply(struct engine *engine, uint64_t correlation, enum status 
   }
   if (task->errand == ERRAND_FIRST)
     keep(task, status, result, &engine->kept);
-  if (task->errand == ERRAND_FIRST && task->attempt && result)
-    connector_note(engine, task->slot->payment->attempts[task->attempt - 1].connector, result);
+  if (fresh && task->errand == ERRAND_FIRST && task->attempt && result)
+    gates_note(engine, task->slot->payment, &task->slot->payment->attempts[task->attempt - 1], result);
   take_in(task, status, result);
 }
 
@@ -119,7 +120,7 @@ void engine_on_result(struct engine *engine, int64_t now_ms, uint64_t correlatio
   engine_begin(engine, now_ms);
   if (status == STATUS_DONE && result->head.sequence > 0)
     ledger_head_note(engine->ledger, &result->head);
-  take_reply(engine, correlation, status, status == STATUS_DONE ? result : NULL);
+  take_reply(engine, correlation, status, status == STATUS_DONE ? result : NULL, true);
 }
 
 void engine_on_refused(struct engine *engine, int64_t now_ms, uint64_t correlation) {
@@ -128,7 +129,7 @@ void engine_on_refused(struct engine *engine, int64_t now_ms, uint64_t correlati
   if (intake)
     intake_refuse(intake, REQUEST_VAULT_AWAY);
   else
-    take_reply(engine, correlation, STATUS_UNAVAILABLE, NULL);
+    take_reply(engine, correlation, STATUS_UNAVAILABLE, NULL, true);
 }
 
 void take_kept(struct engine *engine) {
@@ -137,7 +138,7 @@ void take_kept(struct engine *engine) {
   while (list) {
     struct kept_reply *kept = list;
     list = kept->next;
-    take_reply(engine, kept->correlation, kept->status, kept->has_result ? &kept->result : NULL);
+    take_reply(engine, kept->correlation, kept->status, kept->has_result ? &kept->result : NULL, false);
     free(kept);
   }
 }

@@ -16,10 +16,14 @@ static void take_route_card(struct payment *payment, const struct route_card *ca
 /* What cannot be tried now is said, but does not change the list. */
 static void note_skips(struct engine *engine, struct payment *payment) {
   enum operation operation = payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
+  struct budget budget = {.allowed = true};
+  bool known = payment_budget(engine->ledger, &engine->card, payment, payment->created_ms, &budget) == 0;
   for (unsigned i = 0; i < payment->decision.candidate_count; i++) {
     struct candidate *candidate = &payment->decision.candidates[i];
     if (candidate->skipped == SKIP_NONE)
-      candidate->skipped = connector_skip(connector_named(engine, candidate->connector), operation);
+      candidate->skipped = connector_skip(connector_named(engine, candidate->connector), payment, operation);
+    if (candidate->skipped == SKIP_NONE && known && !budget.allowed)
+      candidate->skipped = SKIP_BUDGET;
   }
 }
 

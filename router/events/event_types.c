@@ -28,6 +28,12 @@ static const char *const names[EVENT_TYPE_COUNT] = {
     [EVENT_POLICY_PUBLISHED] = "policy.published",
     [EVENT_POLICY_ROLLED_BACK] = "policy.rolled_back",
     [EVENT_ENDPOINT_DISABLED] = "webhook_endpoint.disabled",
+    [EVENT_CONNECTOR_UNHEALTHY] = "connector.unhealthy",
+    [EVENT_CONNECTOR_PROBING] = "connector.probing",
+    [EVENT_CONNECTOR_HEALTHY] = "connector.healthy",
+    [EVENT_CONNECTOR_DRILL_STARTED] = "connector.drill_started",
+    [EVENT_CONNECTOR_DRILL_ENDED] = "connector.drill_ended",
+    [EVENT_APPROVAL_RATE_DROPPED] = "approval_rate.dropped",
 };
 
 const char *event_type_name(enum event_type type) {

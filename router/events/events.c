@@ -120,6 +120,29 @@ static int take_endpoint(const struct journal_entry *entry, struct entry_events 
   return 0;
 }
 
+static int take_connector(const struct journal_entry *entry, struct entry_events *events) {
+  static const enum event_type types[CONNECTOR_CHANGE_COUNT] = {
+      [CONNECTOR_WENT_OUT] = EVENT_CONNECTOR_UNHEALTHY,
+      [CONNECTOR_PROBED] = EVENT_CONNECTOR_PROBING,
+      [CONNECTOR_CAME_BACK] = EVENT_CONNECTOR_HEALTHY,
+      [CONNECTOR_DRILL_BEGAN] = EVENT_CONNECTOR_DRILL_STARTED,
+      [CONNECTOR_DRILL_ENDED] = EVENT_CONNECTOR_DRILL_ENDED,
+  };
+  int r = connector_entry_read(entry, &events->connector);
+  if (r == 0)
+    tell(events, types[events->connector.change], 0);
+  return r;
+}
+
+static int take_rate_alert(const struct journal_entry *entry, struct entry_events *events) {
+  int r = ledger_rate_alert_entry(entry, &events->rate_alert);
+  if (r < 0)
+    return r;
+  events->object = events->merchant;
+  tell(events, EVENT_APPROVAL_RATE_DROPPED, 0);
+  return 0;
+}
+
 int events_of(struct ledger *ledger, const struct journal_entry *entry, struct entry_events *ret_events,
               unsigned *ret_reads) {
   struct entry_events *events = ret_events;
@@ -136,6 +159,10 @@ int events_of(struct ledger *ledger, const struct journal_entry *entry, struct e
     return take_policy(entry, events);
   case JOURNAL_ENDPOINT:
     return take_endpoint(entry, events);
+  case JOURNAL_CONNECTOR:
+    return take_connector(entry, events);
+  case JOURNAL_RATE_ALERT:
+    return take_rate_alert(entry, events);
   }
   return -EBADMSG;
 }

@@ -2,6 +2,7 @@
  * it is listed or delivered, from the entry itself and from how it found and left its payment. */
 #pragma once
 
+#include "connector_entry.h"
 #include "event_id.h"
 #include "history.h"
 
@@ -22,11 +23,14 @@ struct entry_events {
   uint64_t sequence;
   int64_t at_ms;
   struct id merchant;
-  struct id object; /* what it is about: "pay", "pol" or "whk" */
+  struct id
+      object; /* what it is about: "pay", "pol", "whk" or "mer"; empty for a connector, which has a name */
   /* The object as the entry left it; which, by the type of the entry. */
   struct payment *payment; /* owned, or NULL */
   struct policy_publication publication;
   struct endpoint_record endpoint; /* without secrets */
+  struct connector_entry connector;
+  struct rate_alert rate_alert; /* its object is the merchant */
   unsigned count;
   struct told events[EVENTS_PER_ENTRY_MAX];
 };

@@ -131,7 +131,7 @@ void lanes_free(struct endpoint *endpoint);
 void pump_read(struct pump *pump);
 /* Whether there is something to read for somebody. */
 bool pump_readable(const struct pump *pump);
-/* The id that orders an event among others: of its payment; of the merchant for policies. */
+/* The id that orders an event among others: of its payment; of the merchant for policies and connectors. */
 struct id lane_object(const struct entry_events *events);
 
 /* ---- pump_send.c ---- */

@@ -20,11 +20,12 @@ const char *const ledger_tables[] = {
     [LEDGER_CUSTOMERS] = "customers",
     [LEDGER_CUSTOMER_KEYS] = "customer_keys",
     [LEDGER_AGREEMENTS] = "agreements",
-    [LEDGER_CONNECTORS] = "connectors",
+    [LEDGER_DRILLS] = "drills",
     [LEDGER_MOVEMENTS] = "movements",
     [LEDGER_ENDPOINTS] = "endpoints",
     [LEDGER_DELIVERIES] = "deliveries",
     [LEDGER_AWAITED] = "awaited",
+    [LEDGER_CARD_USES] = "card_uses",
     [LEDGER_TABLE_COUNT] = NULL,
 };
 
@@ -129,6 +130,7 @@ void ledger_free(struct ledger *ledger) {
   sodium_memzero(ledger->key, sizeof ledger->key);
   sodium_memzero(ledger->seal_key, sizeof ledger->seal_key);
   sodium_memzero(ledger->sealing, sizeof ledger->sealing);
+  free(ledger->policy_text);
   free(ledger);
 }
 

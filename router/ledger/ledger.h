@@ -9,6 +9,7 @@
  * abandoned. */
 #pragma once
 
+#include "card_uses.h"
 #include "draws.h"
 #include "ids.h"
 #include "result.h"
@@ -29,11 +30,12 @@ enum ledger_table {
   LEDGER_CUSTOMERS,     /* merchant, customer, payment -> sealed personal data */
   LEDGER_CUSTOMER_KEYS, /* merchant, customer -> wrapped key */
   LEDGER_AGREEMENTS,    /* merchant, agreement -> network transaction id and what belongs to it */
-  LEDGER_CONNECTORS,    /* free for the host: the registry last seen */
+  LEDGER_DRILLS,        /* drill -> connector, when, by whom */
   LEDGER_MOVEMENTS,     /* movement -> merchant, payment (derived) */
   LEDGER_ENDPOINTS,     /* merchant, endpoint -> where webhooks go, with sealed secrets */
   LEDGER_DELIVERIES,    /* merchant, endpoint -> how far it is; what waits for another try; dead letters */
   LEDGER_AWAITED,       /* time, movement -> nothing: those that only a webhook ends (derived) */
+  LEDGER_CARD_USES,     /* merchant, fingerprint -> the latest tries of the card (derived) */
   LEDGER_TABLE_COUNT
 };
 
@@ -43,8 +45,9 @@ enum {
   LEDGER_SCHEMA = 3,
   IDEMPOTENCY_KEY_MAX = 255,
   BODY_HASH_BYTES = 32,
-  POLICY_LEDGER_TEXT_MAX = 32768,
-  POLICY_LEDGER_HASH_BYTES = 32
+  POLICY_LEDGER_TEXT_MAX = 256 * 1024,
+  POLICY_LEDGER_HASH_BYTES = 32,
+  POLICY_REASON_CAPACITY = 201
 };
 
 #define IDEMPOTENCY_LIFETIME_MS (30LL * 24 * 3600 * 1000)
@@ -95,7 +98,9 @@ struct journal_head {
 enum journal_type {
   JOURNAL_PAYMENT = 1, /* changes of one payment: router/engine/change.h */
   JOURNAL_POLICY,      /* a policy drafted, published or rolled back */
-  JOURNAL_ENDPOINT     /* an endpoint made, changed, given another secret, disabled or deleted */
+  JOURNAL_ENDPOINT,    /* an endpoint made, changed, given another secret, disabled or deleted */
+  JOURNAL_CONNECTOR,   /* a connector's health, or a drill: router/engine/connector_entry.h */
+  JOURNAL_RATE_ALERT   /* a merchant's approval rate has fallen */
 };
 
 struct journal_entry { /* borrowed from the store */
@@ -144,7 +149,8 @@ MUST_USE int ledger_open_before(struct ledger *ledger, const struct id *merchant
 /* Whether a webhook is awaited for the movement since since_ms (0 or more; the same when that ends). */
 MUST_USE int ledger_awaited_set(struct ledger *ledger, int64_t since_ms, const struct id *movement,
                                 bool awaited);
-/* The one that has been awaited the longest. LEDGER_ABSENT when there is none. */
+/* The one that has been awaited the longest, if its payment agrees: the row's seal is not looked at.
+ * LEDGER_ABSENT when there is none; -EBADMSG when the first row is none. */
 MUST_USE int ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement);
 /* Remembers that payment bears the merchant's reference. */
 MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
@@ -153,6 +159,17 @@ MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *mercha
  * LEDGER_ABSENT. */
 MUST_USE int ledger_reference_before(struct ledger *ledger, const struct id *merchant, const char *reference,
                                      const struct id *before, struct id *ret_payment);
+
+/* ---- Tries of a card (P7) ---- */
+
+/* Stores them; none are no record. */
+MUST_USE int ledger_card_uses_put(struct ledger *ledger, const struct id *merchant,
+                                  const struct id *fingerprint, const struct card_uses *uses);
+/* None when that merchant has no such card. */
+MUST_USE int ledger_card_uses_get(struct ledger *ledger, const struct id *merchant,
+                                  const struct id *fingerprint, struct card_uses *ret_uses);
+/* Deletes them all, of every card: before they are built again. */
+MUST_USE int ledger_card_uses_clear(struct ledger *ledger);
 
 /* ---- Idempotency keys (P3) ---- */
 
@@ -197,16 +214,20 @@ struct policy_record {
   struct id author; /* API key */
   int64_t created_ms;
   uint8_t hash[POLICY_LEDGER_HASH_BYTES];
-  const char *text; /* not NUL-terminated; borrowed from the store on get */
+  char reason[POLICY_REASON_CAPACITY]; /* why it was drafted, as its author says, or "" */
+  /* NUL-terminated on get, and borrowed until a policy is got again. On put it need not be. */
+  const char *text;
   size_t text_length;
 };
 
 struct policy_publication {
   uint64_t number; /* 1 for the merchant's first */
   struct id policy;
-  struct id author;
+  uint8_t hash[POLICY_LEDGER_HASH_BYTES]; /* of that policy */
+  struct id author;                       /* API key: who published it or rolled back */
   int64_t published_ms;
-  bool rollback; /* it brought back an earlier one */
+  bool rollback;                       /* it brought back an earlier one */
+  char reason[POLICY_REASON_CAPACITY]; /* as the author says, or "" */
 };
 
 MUST_USE int ledger_policy_put(struct ledger *ledger, const struct policy_record *record);
@@ -215,13 +236,15 @@ MUST_USE int ledger_policy_get(struct ledger *ledger, const struct id *merchant,
 /* The newest policy of the merchant that is older than before (NULL or empty: the newest). */
 MUST_USE int ledger_policy_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                                   struct policy_record *ret_record);
-/* Publishes a policy that exists (LEDGER_ABSENT when not). */
+/* Publishes a policy that exists (LEDGER_ABSENT when not), with the reason that head's actor gives ("":
+ * none).
+ */
 MUST_USE int ledger_policy_publish(struct ledger *ledger, const struct journal_head *head,
-                                   const struct id *merchant, const struct id *policy);
+                                   const struct id *merchant, const struct id *policy, const char *reason);
 /* Publishes again what stood before the current one; a second call goes one further back. LEDGER_ABSENT when
  * nothing stood before. */
 MUST_USE int ledger_policy_rollback(struct ledger *ledger, const struct journal_head *head,
-                                    const struct id *merchant, struct id *ret_policy);
+                                    const struct id *merchant, const char *reason, struct id *ret_policy);
 /* What is published now; LEDGER_ABSENT when nothing is. */
 MUST_USE int ledger_policy_published(struct ledger *ledger, const struct id *merchant,
                                      struct policy_publication *ret_publication);
@@ -363,6 +386,34 @@ MUST_USE int ledger_delivery_delete(struct ledger *ledger, const struct id *merc
 MUST_USE int ledger_delivery_next(struct ledger *ledger, const struct id *merchant, const struct id *endpoint,
                                   enum delivery_kind kind, const struct delivery_row *after,
                                   struct delivery_row *ret_row);
+
+/* ---- Drills: bytes whose meaning router/engine knows ---- */
+
+MUST_USE int ledger_drill_put(struct ledger *ledger, const struct id *drill, const void *bytes,
+                              size_t length);
+MUST_USE int ledger_drill_get(struct ledger *ledger, const struct id *drill, struct view *ret_bytes);
+/* The newest drill that is older than before (empty: the newest). LEDGER_ABSENT at the end. */
+MUST_USE int ledger_drill_before(struct ledger *ledger, const struct id *before, struct id *ret_drill,
+                                 struct view *ret_bytes);
+/* ---- Approval rates that have fallen: in the journal alone ---- */
+
+enum { RATE_ALERT_CONFIDENCE = 9990 /* hundredths of a per cent */ };
+
+/* Payments that reached an issuer. */
+struct rate_sample {
+  uint64_t approved, total;
+};
+
+struct rate_alert {
+  struct id merchant;
+  uint8_t window_hours;           /* of now */
+  struct rate_sample now, before; /* before: in the 30 days until then */
+};
+
+MUST_USE int ledger_rate_alert_put(struct ledger *ledger, const struct journal_head *head,
+                                   const struct rate_alert *alert);
+/* What an entry of JOURNAL_RATE_ALERT says. Returns 0 or -EBADMSG. */
+MUST_USE int ledger_rate_alert_entry(const struct journal_entry *entry, struct rate_alert *ret_alert);
 
 /* ---- The vault's audit head (B9) ---- */
 

@@ -19,6 +19,7 @@ struct ledger {
   struct audit_head head, durable_head;
   uint8_t sweep[2 * ID_BYTES];                                        /* where the idempotency sweep stands */
   uint8_t sealing[SEAL_HEAD_BYTES + STORE_KEY_MAX + STORE_VALUE_MAX]; /* a record while its seal is made */
+  char *policy_text; /* of the policy that was got last; NULL before the first; owned */
 };
 
 /* A key under construction: ids one after another. */

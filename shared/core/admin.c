@@ -148,6 +148,21 @@ int read_connector_status_set(struct reader *reader, struct connector_status_set
   return r;
 }
 
+void write_connector_account_set(struct writer *writer, const struct connector_account_set *set) {
+  write_text(writer, set->name);
+  write_account_facts(writer, &set->account);
+}
+
+int read_connector_account_set(struct reader *reader, struct connector_account_set *ret_set) {
+  struct connector_account_set set = {0};
+  read_name(reader, set.name, sizeof set.name);
+  read_account_facts(reader, &set.account);
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_set = set;
+  return r;
+}
+
 void write_connector_listing(struct writer *writer, const struct connector_listing *listing) {
   write_connector_facts(writer, &listing->facts);
   write_text(writer, listing->base_url);

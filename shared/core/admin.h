@@ -19,7 +19,8 @@ enum admin_type {
   ADMIN_TOKEN_DELETE,        /* a deletion beyond the share that a merchant may delete alone */
   ADMIN_AUDIT_PAGE,          /* audit records from a sequence on, for `freeport audit verify` */
   ADMIN_CONNECTOR_NEXT, /* the connector after a name, credentials apart; STATUS_NOT_FOUND after the last */
-  ADMIN_LEDGER_ACCEPT   /* the router's ledger, older than the chain, is taken as it is */
+  ADMIN_CONNECTOR_ACCOUNT, /* other account facts of a connector, all of them */
+  ADMIN_LEDGER_ACCEPT      /* the router's ledger, older than the chain, is taken as it is */
 };
 
 enum {
@@ -68,6 +69,11 @@ struct connector_status_set {
   enum connector_status status;
 };
 
+struct connector_account_set {
+  char name[CONNECTOR_NAME_CAPACITY];
+  struct account_facts account;
+};
+
 /* Not a place for a card number: a reason with as many digits as the shortest has is refused. */
 struct ledger_accept {
   char reason[AUDIT_REASON_CAPACITY]; /* printable, 1 to 100 characters, REASON_DIGITS_MAX of them digits */
@@ -111,6 +117,8 @@ void write_connector_set(struct writer *writer, const struct connector_set *set)
 MUST_USE int read_connector_set(struct reader *reader, struct connector_set *ret_set);
 void write_connector_status_set(struct writer *writer, const struct connector_status_set *set);
 MUST_USE int read_connector_status_set(struct reader *reader, struct connector_status_set *ret_set);
+void write_connector_account_set(struct writer *writer, const struct connector_account_set *set);
+MUST_USE int read_connector_account_set(struct reader *reader, struct connector_account_set *ret_set);
 /* Whether text is such a reason. */
 bool accept_reason_holds(const char *text);
 void write_ledger_accept(struct writer *writer, const struct ledger_accept *accept);

@@ -131,6 +131,7 @@ const char *audit_kind_name(enum audit_kind kind) {
       [AUDIT_PUBLISHABLE_KEY_ADD] = "publishable_key_add",
       [AUDIT_CONNECTOR_SET] = "connector_set",
       [AUDIT_CONNECTOR_STATUS] = "connector_status",
+      [AUDIT_CONNECTOR_ACCOUNT] = "connector_account",
       [AUDIT_LEDGER_ACCEPT] = "ledger_accept",
   };
   return kind >= AUDIT_RELEASE && kind < AUDIT_KIND_COUNT ? names[kind] : "";

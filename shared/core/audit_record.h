@@ -17,6 +17,7 @@ enum audit_kind {
   AUDIT_PUBLISHABLE_KEY_ADD,
   AUDIT_CONNECTOR_SET,
   AUDIT_CONNECTOR_STATUS,
+  AUDIT_CONNECTOR_ACCOUNT,
   AUDIT_LEDGER_ACCEPT, /* the router's ledger taken as it is, though it lacks releases before this */
   AUDIT_KIND_COUNT
 };

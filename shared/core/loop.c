@@ -19,7 +19,6 @@ struct loop {
   const struct clock *clock;
   int epoll;
   struct watch signals;
-  sigset_t mask_before;
   struct timers timers;
   void (*round_end)(void *context);
   void *round_end_context;
@@ -53,7 +52,7 @@ static int take_signals(struct loop *loop) {
   sigaddset(&taken, SIGTERM);
   sigaddset(&taken, SIGINT);
   signal(SIGPIPE, SIG_IGN);
-  int r = pthread_sigmask(SIG_BLOCK, &taken, &loop->mask_before);
+  int r = pthread_sigmask(SIG_BLOCK, &taken, NULL);
   if (r != 0)
     return -r;
   loop->signals = (struct watch){.ready = on_signal, .fd = signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC)};
@@ -68,7 +67,6 @@ int loop_new(const struct clock *clock, struct loop **ret_loop) {
     return -ENOMEM;
   loop->clock = clock;
   loop->signals.fd = -1;
-  pthread_sigmask(SIG_BLOCK, NULL, &loop->mask_before);
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   int r = loop->epoll < 0 ? -errno : timers_open(&loop->timers);
   if (r == 0)
@@ -89,7 +87,6 @@ void loop_free(struct loop *loop) {
     close(loop->signals.fd);
   if (loop->epoll >= 0)
     close(loop->epoll);
-  pthread_sigmask(SIG_SETMASK, &loop->mask_before, NULL);
   timers_close(&loop->timers);
   free(loop);
 }

@@ -25,6 +25,8 @@ struct timer {
  * (a supervisor's children inherit both), and as many descriptors may be open as the hard limit allows.
  * Returns 0 or a negated errno; the caller frees it with loop_free(). */
 MUST_USE int loop_new(const struct clock *clock, struct loop **ret_loop);
+/* Frees it. SIGTERM and SIGINT stay blocked: whoever was told to end, and is told again (by its supervisor,
+ * and when that is gone), still ends in its own way. */
 void loop_free(struct loop *loop);
 /* Starts, or changes, what is watched for: events as epoll_ctl(2) takes them, level-triggered. */
 MUST_USE int loop_watch(struct loop *loop, struct watch *watch, uint32_t events);

@@ -233,6 +233,7 @@ int read_end_payment(struct reader *reader, struct end_payment *ret_end) {
 }
 
 void write_connector_facts(struct writer *writer, const struct connector_facts *facts) {
+  write_account_facts(writer, &facts->account);
   write_text(writer, facts->name);
   write_text(writer, facts->sheet);
   write_bytes(writer, facts->sheet_hash, sizeof facts->sheet_hash);
@@ -242,6 +243,7 @@ void write_connector_facts(struct writer *writer, const struct connector_facts *
 }
 
 void read_connector_facts(struct reader *reader, struct connector_facts *ret_facts) {
+  read_account_facts(reader, &ret_facts->account);
   read_name(reader, ret_facts->name, sizeof ret_facts->name);
   read_name(reader, ret_facts->sheet, sizeof ret_facts->sheet);
   read_bytes(reader, ret_facts->sheet_hash, sizeof ret_facts->sheet_hash);

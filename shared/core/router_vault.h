@@ -4,6 +4,7 @@
  * themselves. */
 #pragma once
 
+#include "account_facts.h"
 #include "channel.h"
 #include "cursor.h"
 #include "fields.h"
@@ -145,6 +146,7 @@ struct connector_facts {
   enum connector_status status;
   char merchant_account[ACCOUNT_TEXT_CAPACITY]; /* as the PSP calls it; not a secret; or "" */
   uint32_t settling_ms; /* 0: as the sheet says; another value in the test environment only */
+  struct account_facts account;
 };
 
 struct connectors_question {

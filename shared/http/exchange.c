@@ -62,6 +62,8 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **slot,
   if (exchange->response != NULL)
     MHD_destroy_response(exchange->response);
   http_drop_body(&exchange->request);
+  if (exchange->is_long)
+    exchange->server->long_count--;
   free(exchange);
 }
 
@@ -108,6 +110,22 @@ static enum MHD_Result refuse(struct exchange *exchange, const struct problem *p
   return exchange->state == EXCHANGE_ANSWERED ? queue(exchange) : MHD_NO;
 }
 
+/* What keeps a body of that length from being taken, or NULL. */
+static const struct problem *length_problem(struct exchange *exchange, uint64_t length) {
+  struct http_server *server = exchange->server;
+  const struct http_limits *limits = &server->limits;
+  if (length <= limits->body_bytes)
+    return NULL;
+  if (limits->long_path == NULL || strcmp(exchange->request.path, limits->long_path) != 0 ||
+      length > limits->long_body_bytes)
+    return &problem_too_large;
+  if (server->long_count >= limits->long_bodies)
+    return &problem_busy;
+  exchange->is_long = true;
+  server->long_count++;
+  return NULL;
+}
+
 /* The head is there. Refuses it, or gets ready for the body. */
 static enum MHD_Result take_head(struct exchange *exchange, const char *method, const char *version) {
   struct framing_result result;
@@ -116,10 +134,11 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *method, 
     return refuse(exchange, problem);
   exchange->request.method = result.method;
   exchange->state = EXCHANGE_RECEIVING;
-  if (result.content_length > exchange->server->limits.body_bytes) {
+  problem = length_problem(exchange, result.content_length);
+  if (problem != NULL) {
     if (result.content_length > HTTP_SWALLOW_MAX || http_header(&exchange->request, "Expect") != NULL)
-      return refuse(exchange, &problem_too_large);
-    exchange->refusal = &problem_too_large;
+      return refuse(exchange, problem);
+    exchange->refusal = problem;
     return MHD_YES;
   }
   exchange->expected = (size_t)result.content_length;

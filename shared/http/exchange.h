@@ -25,6 +25,7 @@ struct exchange {
   unsigned status;
   uint8_t *body;
   size_t received, expected;
+  bool is_long; /* one of the server's long bodies */
   int64_t started_us;
   struct watch watch; /* for the client's leaving, while kept */
   bool keep;
@@ -48,7 +49,8 @@ struct http_server {
   struct timer timer;
   struct exchange *kept;
   unsigned kept_count;
-  bool resumed; /* connections wait for libmicrohttpd to be run */
+  unsigned long_count; /* long bodies held now */
+  bool resumed;        /* connections wait for libmicrohttpd to be run */
   bool closing;
 };
 

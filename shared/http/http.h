@@ -20,7 +20,7 @@ enum {
   HTTP_TARGET_MAX = 4096,     /* bytes of path and query together */
   HTTP_HEADER_BYTES = 32768,  /* memory of a connection: request line, headers, and those of the answer */
   HTTP_HEADERS_MAX = 100,     /* header lines of a request */
-  HTTP_SWALLOW_MAX = 1048576, /* a body over the limit, but not over this, is read and dropped before the 413,
+  HTTP_SWALLOW_MAX = 2097152, /* a body over the limit, but not over this, is read and dropped before the 413,
                                  so that the client reads the answer and not a reset connection */
   HTTP_QUERY_NAME_CAPACITY = 64,
   HTTP_QUERY_VALUE_CAPACITY = 512
@@ -46,6 +46,11 @@ struct http_limits {
   unsigned requests;    /* being worked on at once; more are answered 503 with Retry-After */
   unsigned timeout_s; /* a connection that sends nothing for so long is closed, unless its request is kept; a
                          request must be whole within four times that */
+  /* One path may take longer bodies, of which only so many are held at once: further ones are answered 503.
+   */
+  const char *long_path;  /* NULL: none; borrowed */
+  size_t long_body_bytes; /* at most HTTP_SWALLOW_MAX */
+  unsigned long_bodies;
 };
 
 /* One request, complete: a handler is never shown half of one. Lives until it is answered or its client has

@@ -13,7 +13,7 @@ struct json_limits {
   unsigned depth; /* objects and arrays within each other; at most JSON_DEPTH_MAX */
 };
 
-enum { JSON_DEPTH_MAX = 16 };
+enum { JSON_DEPTH_MAX = 128 };
 
 enum json_refusal {
   JSON_TOO_LONG = 1,

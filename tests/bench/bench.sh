@@ -11,6 +11,9 @@ programs=$build/tests/bench
 "$programs/bench_vault" "$figures"
 "$programs/bench_open" "$figures"
 "$programs/bench_decide" "$figures"
+scratch=$(mktemp -d)
+"$programs/bench_replay" "$figures" "$scratch"
+rm -rf "$scratch"
 
 stack_up
 token=$(tokenize 4242424242424242)
@@ -23,5 +26,5 @@ stack_stop
   echo ']'
 } >"$build/bench.json"
 rm -f "$figures"
-jq -e 'length >= 8' "$build/bench.json" >/dev/null || fail 'a figure is missing'
+jq -e 'length >= 10' "$build/bench.json" >/dev/null || fail 'a figure is missing'
 echo "as JSON: $build/bench.json"

@@ -93,6 +93,7 @@ refuted 'rolled back'
 [[ $(request none GET "$FREEPORT_API_URL/readyz" | jq -r .vault) == rolled_back ]] || fail 'readyz does not say that the vault is older'
 api POST /v1/payments "{\"amount\":1005,\"currency\":\"EUR\",\"token\":\"$token\"}" >/dev/null
 [[ $(<"$api_status") == 503 ]] || fail "an older vault is charged from: $(<"$api_status")"
+if tokenize 4242424242424242 >/dev/null 2>&1; then fail 'an older vault takes a card, which would be gone with its file'; fi
 books adyen | jq -e 'all(.amount != 1005)' >/dev/null || fail 'a charge left an older vault'
 # A chain that grew again behind its end is another one: as long, and not the same.
 for i in 1 2 3; do freeport connector drain adyen >/dev/null && freeport connector enable adyen >/dev/null; done
@@ -112,6 +113,13 @@ edit flip "$ledger" meta 736368656d61 0
 does_not_touch "$ledger" 'ledger.mdb is of another schema than this build reads, which is 3; nothing was changed: start it with the build'
 edit flip "$ledger" meta 736368656d61 0
 echo 'a file of another schema is refused by name and left as it was'
+
+mv "$stack_dir/vault/root.key" "$stack_dir/root.key"
+does_not_start 'vault.mdb exists, but root.key or escrow.pub is missing'
+mv "$stack_dir/root.key" "$stack_dir/vault/root.key"
+said=$("$build/freeport-vault" --data "$stack_dir/nowhere" --environment test 2>&1 </dev/null) && fail 'a vault starts without its directory'
+[[ $said == *'cannot go on error=-2' ]] || fail "a vault without its directory says: $said"
+echo 'a lost key is named, and a wrong directory is not taken for one'
 
 stack_start
 [[ $(freeport audit verify) == "$whole" ]] || fail 'the chain put back is not whole'

@@ -161,6 +161,10 @@ static size_t write_good(enum role role, uint8_t type) {
   } else if (role == ROLE_ADMIN && type == ADMIN_CONNECTOR_STATUS) {
     struct connector_status_set set = {"adyen", CONNECTOR_ACTIVE};
     write_connector_status_set(&writer, &set);
+  } else if (role == ROLE_ADMIN && type == ADMIN_CONNECTOR_ACCOUNT) {
+    struct connector_account_set set = {"adyen",
+                                        {.country = "NL", .currency_count = 1, .currencies = {"EUR"}}};
+    write_connector_account_set(&writer, &set);
   } else if (role == ROLE_ADMIN && type == ADMIN_AUDIT_PAGE) {
     write_u64(&writer, 1);
   } else if (role == ROLE_ADMIN && type == ADMIN_LEDGER_ACCEPT) {
@@ -177,8 +181,9 @@ static void step(enum role role, uint8_t type, size_t length) {
   struct peer *peer = &vault->peers.all[role];
   struct message message = {
       .type = type, .correlation = role == ROLE_EGRESS ? dispatched : 1, .body = body, .length = length};
-  if (!peer->open || peer->failing || peer->rolled_back)
+  if (!peer->open || peer->failing)
     connect_peer(role);
+  vault->rolled_back = false;
   if (surface_take(vault, peer, &message) < 0)
     peer->failing = true;
   round_end(vault);
@@ -224,7 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   while (reader_left(&reader) >= 3) {
     enum role role = (enum role)(read_u8(&reader) % ROLES);
     uint8_t choice = read_u8(&reader);
-    uint8_t type = choice & 0x80 ? choice : (uint8_t)(1 + choice % 10);
+    uint8_t type = choice & 0x80 ? choice : (uint8_t)(1 + choice % 11);
     if (role == ROLE_EGRESS && choice & 1)
       type = (choice & 2 ? EV_WEBHOOK : EV_SEND) | REPLY_BIT;
     size_t length = write_good(role, type);

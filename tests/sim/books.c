@@ -5,8 +5,6 @@
 
 enum { SOON_MS = 600000, TURN_MS = 900000, HTTP_OK = 200, MS_PER_S = 1000, PERCENT_SILENT = 10 };
 
-static const char *const declines[] = {"05", "91", "43", "51", "54", "1A", "96", "14"};
-
 void books_clear(struct books *books) {
   books->key_count = books->charge_count = books->booking_count = books->overdrawn = 0;
   books->gave_back = books->strayed = false;
@@ -146,6 +144,7 @@ static struct word word_of_charge(const struct books *books, const struct charge
   word.charge = (uint8_t)(charge - books->charges);
   word.action = charge->status == CHARGE_ACTION;
   word.code = charge->status == CHARGE_DECLINED ? charge->code : NULL;
+  word.advice = charge->status == CHARGE_DECLINED ? charge->advice : NULL;
   return word;
 }
 
@@ -172,7 +171,9 @@ static void open_charge(struct charge *charge, struct chance *chance, const stru
                         int64_t now_ms) {
   uint64_t roll = chance_below(chance, 100);
   charge->approves = !chance_percent(chance, manners->declines);
-  charge->code = declines[chance_below(chance, sizeof declines / sizeof *declines)];
+  const struct refusal *refusal = &manners->refusals[chance_below(chance, manners->refusal_count)];
+  charge->code = refusal->code;
+  charge->advice = refusal->advice;
   charge->decides_ms = now_ms + chance_up_to(chance, SOON_MS);
   if (roll < 3) {
     charge->status = CHARGE_ACTION;
@@ -192,6 +193,7 @@ static struct word make_charge(struct books *books, struct chance *chance, const
                             .psp = arrival->psp,
                             .manual = arrival->operation == OPERATION_AUTHORIZE,
                             .amount = arrival->amount,
+                            .made_ms = arrival->at_ms,
                             .visible_ms = arrival->at_ms + arrival->lag_ms};
   open_charge(charge, chance, manners, arrival->at_ms);
   return word_of_charge(books, charge);

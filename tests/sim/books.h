@@ -22,9 +22,10 @@ struct charge {
   uint8_t psp;
   enum charge_status status;
   bool manual;
-  bool approves;    /* how it is decided in the end */
-  const char *code; /* of a decline, the network's */
+  bool approves;             /* how it is decided in the end */
+  const char *code, *advice; /* of a decline, the network's; advice: or NULL */
   int64_t amount, captured, refunded;
+  int64_t made_ms;
   int64_t visible_ms; /* questions see it from here on */
   int64_t decides_ms; /* when it is decided; INT64_MAX: never */
 };
@@ -47,9 +48,9 @@ struct booking {
 struct word {
   enum answer answer;
   uint16_t http_status;
-  const char *code; /* the network's, or NULL */
-  uint8_t charge;   /* whose id it bears, or NO_CHARGE */
-  bool action;      /* says where the customer acts */
+  const char *code, *advice; /* the network's, or NULL */
+  uint8_t charge;            /* whose id it bears, or NO_CHARGE */
+  bool action;               /* says where the customer acts */
   bool transient;
   bool another; /* is about somebody else's */
 };
@@ -62,6 +63,7 @@ struct sent_key {
   int64_t known_ms; /* when its PSP first took it in; 0: never */
   uint8_t psp;
   enum operation operation;
+  int64_t amount;
   uint16_t coming; /* copies on their way to the PSP */
   bool kept;       /* the PSP answers the same again, while it keeps the key */
   bool muddled;    /* a word under the key was an error that comes again */
@@ -87,10 +89,17 @@ struct arrival {
   int64_t amount, lag_ms;
 };
 
+/* What an issuer says when it declines. */
+struct refusal {
+  const char *code, *advice; /* advice: Mastercard's, or NULL */
+};
+
 /* How often PSPs fail: hundredths of requests. */
 struct manners {
-  unsigned errors;   /* 5xx, 409, 4xx */
-  unsigned declines; /* refusals of charges and movements */
+  unsigned errors;                /* 5xx, 409, 4xx */
+  unsigned declines;              /* refusals of charges and movements */
+  const struct refusal *refusals; /* one of these for a charge */
+  unsigned refusal_count;
 };
 
 void books_clear(struct books *books);

@@ -11,13 +11,14 @@ enum {
   SECOND = 1000,
   MINUTE = 60 * SECOND,
   POINTS_AHEAD = 16, /* a crash comes at one of so many points from its time on */
-  CHANCES = 100
+  CHANCES = 100,
+  PSPS_FIRST = 4 /* of these, policies name one first */
 };
 
 /* How many of a hundred faults are of that kind. */
 static const unsigned shares[FAULT_TYPE_COUNT] = {
-    [FAULT_CRASH] = 40, [FAULT_LINE] = 15,    [FAULT_STORE] = 7,   [FAULT_SYNC] = 5,
-    [FAULT_CLOCK] = 8,  [FAULT_REGISTRY] = 8, [FAULT_POLICY] = 10, [FAULT_SLEEP] = 7,
+    [FAULT_CRASH] = 32,   [FAULT_LINE] = 12,  [FAULT_STORE] = 6, [FAULT_SYNC] = 5,    [FAULT_CLOCK] = 7,
+    [FAULT_REGISTRY] = 7, [FAULT_POLICY] = 8, [FAULT_SLEEP] = 6, [FAULT_OUTAGE] = 12, [FAULT_DRILL] = 5,
 };
 
 static enum fault_type draw_type(struct chance *chance) {
@@ -39,6 +40,12 @@ static int64_t draw_time(struct chance *chance, int64_t from_ms, int64_t to_ms) 
   return from_ms + chance_up_to(chance, within_ms);
 }
 
+/* So long that it shows, and while payments begin. */
+static void make_outage(struct chance *chance, struct fault *fault, int64_t from_ms) {
+  fault->at_ms = from_ms + chance_up_to(chance, 4 * MINUTE);
+  fault->lasts_ms = 30 * SECOND + chance_up_to(chance, 3 * MINUTE);
+}
+
 void faults_draw(struct universe *universe, int64_t from_ms, int64_t to_ms) {
   struct faults *faults = &universe->faults;
   struct chance *chance = &universe->chance;
@@ -49,6 +56,8 @@ void faults_draw(struct universe *universe, int64_t from_ms, int64_t to_ms) {
     fault->at_ms = draw_time(chance, from_ms, to_ms);
     fault->lasts_ms = draw_length(chance);
     fault->detail = chance_next(chance);
+    if (fault->type == FAULT_OUTAGE || fault->type == FAULT_DRILL)
+      make_outage(chance, fault, from_ms);
     if (universe->genesis.faults_left_out >> i & 1)
       continue;
     events_add(&universe->events, fault->at_ms, EVENT_FAULT, i, 0);
@@ -99,6 +108,25 @@ static void hear_of_registry(struct universe *universe) {
     register_connectors(universe);
 }
 
+static void fail_psp(struct universe *universe, const struct fault *fault) {
+  unsigned psp = (unsigned)(fault->detail % PSPS_FIRST);
+  universe->outages[psp] =
+      (struct outage){.until_ms = universe->now_ms + fault->lasts_ms, .hangs = fault->detail >> 8 & 1};
+  tell(universe, NOBODY, "%s takes nothing in for %lld ms", psp_connector(psp), (long long)fault->lasts_ms);
+}
+
+static void drill(struct universe *universe, const struct fault *fault) {
+  struct requester from = {.merchant = universe->merchant, .actor = universe->actor};
+  const char *connector = psp_connector((unsigned)(fault->detail % PSPS_FIRST));
+  struct id id;
+  if (!universe->up)
+    return;
+  tell(universe, NOBODY, "%s is taken out on purpose for %lld ms", connector, (long long)fault->lasts_ms);
+  if (engine_drill(universe->engine, router_ms(universe), &from, connector, (uint32_t)fault->lasts_ms, &id) !=
+      DRILL_DONE)
+    tell(universe, NOBODY, "which is refused");
+}
+
 void fault_begins(struct universe *universe, uint32_t number) {
   const struct fault *fault = &universe->faults.all[number];
   switch (fault->type) {
@@ -133,6 +161,12 @@ void fault_begins(struct universe *universe, uint32_t number) {
   case FAULT_SLEEP:
     tell(universe, NOBODY, "the router sleeps for %lld ms", (long long)fault->lasts_ms);
     universe->asleep_ms = universe->now_ms + fault->lasts_ms;
+    return;
+  case FAULT_OUTAGE:
+    fail_psp(universe, fault);
+    return;
+  case FAULT_DRILL:
+    drill(universe, fault);
     return;
   case FAULT_TYPE_COUNT:
     return;

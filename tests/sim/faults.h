@@ -16,6 +16,8 @@ enum fault_type {
   FAULT_REGISTRY,  /* a connector is drained, disabled, made active, or its sheet changed */
   FAULT_POLICY,    /* another policy is published */
   FAULT_SLEEP,     /* the process gets no time for a while */
+  FAULT_OUTAGE,    /* a PSP takes no request in for a while */
+  FAULT_DRILL,     /* an operator takes a connector out on purpose */
   FAULT_TYPE_COUNT
 };
 

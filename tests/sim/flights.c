@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cards.h"
 #include "merchant.h"
 #include "oracle.h"
 #include "trace.h"
@@ -14,7 +15,8 @@ enum {
   FIRST_FLIGHTS = 1024,
   NO_FLIGHT = UINT32_MAX,
   QUICK_MS = 20, /* from hand to hand, when all is well */
-  ANSWER_MS = 30
+  ANSWER_MS = 30,
+  CALM_DECLINES = 20
 };
 
 void flights_open(struct flights *flights) {
@@ -135,6 +137,13 @@ static int64_t draw_delay(struct universe *universe, struct scenario *scenario, 
 }
 
 /* Bytes leave within the timeout; what has left arrives and is visible within the settling time, or never. */
+static void plan_outage(const struct outage *outage, int64_t give_up_ms, struct flight *flight,
+                        struct course *course) {
+  flight->arrives = flight->lost = false;
+  flight->phase = outage->hangs ? PHASE_SENT_NO_REPLY : PHASE_NOT_SENT;
+  course->reply_ms = outage->hangs ? give_up_ms : course->leave_ms;
+}
+
 static struct course plan(struct universe *universe, struct scenario *scenario, struct flight *flight,
                           uint32_t timeout_ms) {
   const struct psp *psp = psp_at(flight->arrival.psp);
@@ -148,6 +157,8 @@ static struct course plan(struct universe *universe, struct scenario *scenario, 
   flight->arrival.lag_ms = draw_delay(universe, scenario, worst, psp->lag_ms);
   flight->arrives = true;
   plan_faults(universe, scenario, flight, &course);
+  if (universe->now_ms < universe->outages[flight->arrival.psp].until_ms)
+    plan_outage(&universe->outages[flight->arrival.psp], universe->now_ms + timeout_ms, flight, &course);
   /* Egress gives up at the timeout, and what left may arrive after that. */
   if (course.reply_ms > universe->now_ms + timeout_ms) {
     course.reply_ms = universe->now_ms + timeout_ms;
@@ -242,9 +253,14 @@ void question_leaves(struct universe *universe, const struct effect *effect) {
 
 /* ---- What comes of it ---- */
 
-static const struct manners *manners_of(const struct universe *universe, const struct scenario *scenario) {
-  static const struct manners calm = {.declines = 20};
-  return universe_is_rough(universe) ? &scenario->manners : &calm;
+static struct manners manners_of(const struct universe *universe, const struct scenario *scenario) {
+  struct manners manners = scenario->manners;
+  if (universe_is_rough(universe))
+    return manners;
+  manners.errors = 0;
+  if (!card_is_shared(scenario))
+    manners.declines = CALM_DECLINES;
+  return manners;
 }
 
 void flight_arrives(struct universe *universe, uint32_t place) {
@@ -256,8 +272,8 @@ void flight_arrives(struct universe *universe, uint32_t place) {
     if (flight->arrival.operation != OPERATION_STATUS)
       scenario->books.keys[flight->arrival.key].coming--;
     unsigned charges_before = scenario->books.charge_count, bookings_before = scenario->books.booking_count;
-    flight->word =
-        books_take(&scenario->books, &scenario->chance, manners_of(universe, scenario), &flight->arrival);
+    struct manners manners = manners_of(universe, scenario);
+    flight->word = books_take(&scenario->books, &scenario->chance, &manners, &flight->arrival);
     tell(universe, flight->scenario, "%s takes in %s %s and says %s (%u)", psp_connector(flight->arrival.psp),
          operation_name(flight->arrival.operation), scenario->books.keys[flight->arrival.key].text,
          answer_name(flight->word.answer), flight->word.http_status);
@@ -289,6 +305,8 @@ static void write_word(const struct scenario *scenario, const struct flight *fli
     set(result, ANSWER_REFERENCE, scenario->books.keys[flight->arrival.key].text);
   if (word->code)
     set(result, ANSWER_NETWORK_CODE, word->code);
+  if (word->advice)
+    set(result, ANSWER_ADVICE_CODE, word->advice);
   if (word->action)
     set(result, ANSWER_ACTION_URL, "https://psp.example/act");
   if (word->charge == NO_CHARGE)
@@ -348,9 +366,8 @@ void flight_replies(struct universe *universe, uint32_t place) {
 void flight_describes(struct universe *universe, uint32_t place) {
   struct flight *flight = &universe->flights.all[place];
   struct scenario *scenario = &universe->scenarios[flight->scenario];
-  struct token_description description = {
-      .status = scenario->token_deleted ? TOKEN_DELETED : TOKEN_ACTIVE,
-      .card = {.bin = "424242", .last4 = "4242", .network = NETWORK_VISA, .exp_month = 12, .exp_year = 2030}};
+  struct token_description description = {.status = scenario->token_deleted ? TOKEN_DELETED : TOKEN_ACTIVE,
+                                          .card = card_described(scenario)};
   if (is_heard(universe, flight) && !crash_point(universe)) {
     if (flight->lost)
       engine_on_lost(universe->engine, router_ms(universe), flight->correlation);

@@ -5,13 +5,18 @@
 #include <string.h>
 
 #include "change.h"
+#include "engine_parts.h"
 #include "oracle.h"
 #include "payment_parts.h"
 #include "routing.h"
 #include "trace.h"
 #include "universe.h"
 
-enum { CHANGED_MAX = 4096, SEAL_LENGTH = 16 };
+enum {
+  CHANGED_MAX = 4096,
+  SEAL_LENGTH = 16,
+  RETURN_MS = GATE_OUT_LAST_MS + 12 * 60 * 1000 /* a disk is full for ten minutes at most, a sleep as long */
+};
 
 static const char *const status_names[] = {"?", "pending", "succeeded", "failed", "unresolved"};
 
@@ -51,6 +56,17 @@ static struct scenario *owner_of_new(struct universe *universe, const struct pay
 
 /* ---- What every payment holds to ---- */
 
+/* What follows from the rest. */
+static void forget_gating(struct decision *decision) {
+  for (unsigned i = 0; i < decision->candidate_count; i++) {
+    struct candidate *candidate = &decision->candidates[i];
+    candidate->canary = false;
+    if (candidate->skipped == SKIP_UNHEALTHY || candidate->skipped == SKIP_DRILL)
+      candidate->skipped = SKIP_NONE;
+  }
+}
+
+/* policy: NULL when the request named the connectors. */
 static bool decides_the_same(const struct policy *policy, const struct payment *payment) {
   uint8_t before[DECISION_BYTES_MAX], after[DECISION_BYTES_MAX];
   struct writer first = writer_over(before, sizeof before), second = writer_over(after, sizeof after);
@@ -58,7 +74,11 @@ static bool decides_the_same(const struct policy *policy, const struct payment *
   struct request_fields inputs;
   if (payment_inputs(payment, &inputs) != 0)
     return false;
-  decide_again(policy, payment, &inputs, &again);
+  forget_gating(&again);
+  if (policy)
+    decide_again(policy, payment, &inputs, &again);
+  else
+    gate_list(&again);
   write_decision(&first, &payment->decision);
   write_decision(&second, &again);
   return writer_finish(&first) == 0 && writer_finish(&second) == 0 &&
@@ -71,8 +91,11 @@ static void check_decision(struct universe *universe, const struct scenario *sce
   struct policy_record record;
   struct policy_error error;
   struct policy *policy;
-  if (decision->policy.text[0] == '\0')
+  if (decision->policy.text[0] == '\0') {
+    if (!decides_the_same(NULL, scenario->payment))
+      violation(universe, scenario->number, "P6: the recorded health leaves others out now");
     return;
+  }
   int r = ledger_policy_get(universe->ledger, &universe->merchant, &decision->policy, &record);
   if (r != 0 || memcmp(record.hash, decision->policy_hash, sizeof record.hash) != 0 ||
       policy_parse(record.text, record.text_length, &policy, &error) != 0) {
@@ -84,6 +107,90 @@ static void check_decision(struct universe *universe, const struct scenario *sce
   if (!same)
     violation(universe, scenario->number, "P6: the recorded policy decides otherwise now");
 }
+
+/* ---- Health ---- */
+
+/* Whether a decision may have found the connector so, after what the journal told of it. */
+static bool is_as_told(const struct universe *universe, const struct candidate *candidate) {
+  unsigned psp = psp_named(candidate->connector);
+  if (candidate->health == CANDIDATE_UNUSABLE || psp == PSP_COUNT)
+    return candidate->health == CANDIDATE_UNUSABLE;
+  if (universe->drilled[psp])
+    return candidate->health == CANDIDATE_DRILL;
+  switch (universe->told[psp]) {
+  case GATE_HEALTHY:
+    return candidate->health == CANDIDATE_HEALTHY;
+  case GATE_OUT:
+    return candidate->health == CANDIDATE_OUT;
+  case GATE_PROBING:
+    return candidate->health == CANDIDATE_OVERDUE || candidate->health == CANDIDATE_PROBED ||
+           candidate->health == CANDIDATE_OUT;
+  case GATE_STATE_COUNT:
+    break;
+  }
+  return false;
+}
+
+static void check_health(struct universe *universe, const struct scenario *scenario) {
+  const struct decision *decision = &scenario->payment->decision;
+  for (unsigned i = 0; i < decision->candidate_count; i++) {
+    if (!is_as_told(universe, &decision->candidates[i]))
+      violation(universe, scenario->number, "a decision takes %s otherwise than the journal told of it",
+                decision->candidates[i].connector);
+  }
+}
+
+static bool follows(enum gate_state before, enum connector_change change) {
+  return change == CONNECTOR_WENT_OUT ? before != GATE_OUT
+         : change == CONNECTOR_PROBED ? before == GATE_OUT
+                                      : before == GATE_PROBING;
+}
+
+static void apply_connector(struct universe *universe, const struct journal_entry *entry) {
+  static struct connector_entry read;
+  if (connector_entry_read(entry, &read) != 0 || psp_named(read.connector) == PSP_COUNT) {
+    violation(universe, NOBODY, "an entry about a connector cannot be read");
+    return;
+  }
+  unsigned psp = psp_named(read.connector);
+  tell(universe, NOBODY, "journal: %s, change %u, %u faults of %u", read.connector, read.change,
+       read.figures.faults, read.figures.requests);
+  if (read.change == CONNECTOR_DRILL_BEGAN || read.change == CONNECTOR_DRILL_ENDED) {
+    universe->drilled[psp] = read.change == CONNECTOR_DRILL_BEGAN;
+    return;
+  }
+  if (!follows(universe->told[psp], read.change))
+    violation(universe, NOBODY, "%s cannot become that now", read.connector);
+  universe->told[psp] = read.change == CONNECTOR_WENT_OUT ? GATE_OUT
+                        : read.change == CONNECTOR_PROBED ? GATE_PROBING
+                                                          : GATE_HEALTHY;
+  universe->told_ms[psp] = router_ms(universe);
+}
+
+/* What is out is tried again, as soon as there is a disk to write that to. */
+static void check_return(struct universe *universe) {
+  for (unsigned i = 0; i < PSP_COUNT; i++) {
+    if (universe->told[i] == GATE_OUT && router_ms(universe) - universe->told_ms[i] > RETURN_MS)
+      violation(universe, NOBODY, "%s was taken out, and is never tried again", psp_connector(i));
+  }
+}
+
+/* It goes where the list leads that was decided when it began, whatever was published since: one version of a
+ * policy, whole. */
+static bool follows_its_list(const struct payment *payment) {
+  const struct decision *decision = &payment->decision;
+  unsigned place = 0;
+  for (unsigned i = 0; i < payment->attempt_count; i++, place++) {
+    while (place < decision->candidate_count && decision->candidates[place].skipped != SKIP_NONE)
+      place++;
+    if (place >= decision->candidate_count ||
+        strcmp(decision->candidates[place].connector, payment->attempts[i].connector) != 0)
+      return false;
+  }
+  return true;
+}
+
+/* ---- Sums ---- */
 
 static unsigned live_attempts(const struct payment *payment) {
   unsigned live = 0;
@@ -102,6 +209,8 @@ static void check_payment(struct universe *universe, const struct scenario *scen
     violation(universe, scenario->number, "P5: the sums of a payment do not hold");
   if (live_attempts(payment) > 1)
     violation(universe, scenario->number, "P4: two attempts are open or live in the journal");
+  if (!follows_its_list(payment))
+    violation(universe, scenario->number, "P6: an attempt is not where the list leads that was decided");
 }
 
 /* The stored record, as it lies there; its seal comes after it and is checked whenever the engine reads it.
@@ -159,6 +268,7 @@ static struct scenario *apply_created(struct universe *universe, const struct jo
   }
   scenario->payment = payment;
   check_decision(universe, scenario);
+  check_health(universe, scenario);
   return scenario;
 }
 
@@ -193,6 +303,8 @@ void journal_follow(struct universe *universe) {
     if (entry.sequence != universe->next_entry++)
       violation(universe, NOBODY, "the journal has a gap");
     universe->entries++;
+    if (entry.type == JOURNAL_CONNECTOR)
+      apply_connector(universe, &entry);
     if (entry.type != JOURNAL_PAYMENT)
       continue;
     struct scenario *scenario = apply(universe, &entry);
@@ -201,6 +313,7 @@ void journal_follow(struct universe *universe) {
     else if (count < CHANGED_MAX && (count == 0 || changed[count - 1] != scenario))
       changed[count++] = scenario;
   }
+  check_return(universe);
   check_changed(universe, changed, count);
 }
 

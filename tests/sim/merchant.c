@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cards.h"
 #include "people.h"
 #include "trace.h"
 #include "universe.h"
@@ -44,6 +45,7 @@ static void draw_payment(struct universe *universe, struct scenario *scenario) {
   struct chance *chance = &scenario->chance;
   scenario->token = token_of(universe, scenario->number);
   scenario->amount = 1 + chance_up_to(chance, AMOUNT_MAX);
+  card_draw(universe, scenario);
   scenario->capture_manual = chance_percent(chance, 60);
   scenario->retry_none = chance_percent(chance, 10);
   scenario->late_void = chance_percent(chance, 20);
@@ -120,6 +122,9 @@ void scenario_draw(struct universe *universe, struct scenario *scenario, int64_t
              erase = {.type = ACT_ERASE_CUSTOMER}, look = {.type = ACT_LOOK};
   draw_temper(scenario);
   draw_payment(universe, scenario);
+  /* The same card once more, about a day later. */
+  if (card_is_shared(scenario) && chance_percent(chance, 15))
+    at_ms += 22 * HOUR + chance_up_to(chance, 6 * HOUR);
   scenario->asked_count = 1;
   scenario->asked[0] = (struct asked){.amount = scenario->amount};
   add_act(universe, scenario, at_ms, &pay);

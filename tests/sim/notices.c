@@ -117,6 +117,8 @@ static void fill_fields(struct webhook *webhook, const struct notice *notice) {
   set(webhook, ANSWER_REFERENCE, webhook->key);
   if (notice->word.code)
     set(webhook, ANSWER_NETWORK_CODE, notice->word.code);
+  if (notice->word.advice)
+    set(webhook, ANSWER_ADVICE_CODE, notice->word.advice);
   if (notice->by_attempt) {
     snprintf(text, sizeof text, "%lld", (long long)notice->amount);
     set(webhook, ANSWER_AMOUNT, text);

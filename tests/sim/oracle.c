@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "networks.h"
 #include "trace.h"
 #include "universe.h"
 
@@ -71,6 +72,7 @@ static void check_key(struct universe *universe, struct scenario *scenario, cons
   key->sent = true;
   key->print = print;
   key->operation = dispatch->operation;
+  key->amount = dispatch->amount.minor;
 }
 
 /* A copy that still comes finds the key known, and makes nothing. */
@@ -108,8 +110,10 @@ void check_dispatch(struct universe *universe, struct scenario *scenario, const 
   else if (dispatch->replay && step->replays == 0)
     violation(universe, scenario->number, "P1: a replay of %s leaves, and no record says so", dispatch->key);
   check_key(universe, scenario, dispatch);
-  if (charges(dispatch->operation))
-    check_alone(universe, scenario, dispatch);
+  if (!charges(dispatch->operation))
+    return;
+  check_alone(universe, scenario, dispatch);
+  check_networks(universe, scenario, dispatch);
 }
 
 /* ---- What a PSP made ---- */
@@ -391,6 +395,7 @@ static void check_scenario(struct universe *universe, struct scenario *scenario)
   check_ends(universe, scenario);
   check_status(universe, scenario);
   check_asked(universe, scenario);
+  check_given_up(universe, scenario);
 }
 
 static bool tables_equal(struct store *left, struct store *right, unsigned table) {
@@ -426,6 +431,7 @@ static void check_rebuild(struct universe *universe) {
   else if (!tables_equal(universe->store, store, LEDGER_PAYMENTS) ||
            !tables_equal(universe->store, store, LEDGER_OPEN) ||
            !tables_equal(universe->store, store, LEDGER_MOVEMENTS) ||
+           !tables_equal(universe->store, store, LEDGER_CARD_USES) ||
            !tables_equal(universe->store, store, LEDGER_AWAITED))
     violation(universe, NOBODY, "P3: the journal rebuilds another ledger");
   ledger_free(ledger);
@@ -448,8 +454,20 @@ static void check_rest(struct universe *universe) {
   }
 }
 
+/* All has been quiet for long: whatever was out is tried again by now, and every drill is over. */
+static void check_gates(struct universe *universe) {
+  for (unsigned i = 0; i < PSP_COUNT; i++) {
+    const char *connector = psp_connector(i);
+    if (engine_connector_gate(universe->engine, connector)->state == GATE_OUT)
+      violation(universe, NOBODY, "%s was taken out, and is never tried again", connector);
+    if (engine_drill_runs(universe->engine, connector) || universe->drilled[i])
+      violation(universe, NOBODY, "a drill of %s goes on for ever", connector);
+  }
+}
+
 void check_end(struct universe *universe) {
   bool open = false;
+  check_gates(universe);
   check_tickets(universe);
   check_rest(universe);
   for (uint32_t i = 0; i < universe->genesis.scenarios && !universe->failed; i++) {

@@ -1,5 +1,5 @@
 /* One customer's payment, from the merchant's side and from the PSPs': what is asked for, what was told, what
- * is true. Scenarios of one universe share an engine and nothing else. */
+ * is true. Scenarios of one universe share an engine, some a card, and nothing else. */
 #pragma once
 
 #include "books.h"
@@ -40,6 +40,8 @@ struct scenario {
 
   /* ---- what the merchant wants ---- */
   struct id token, security_code;
+  uint16_t card; /* customers with the same one share it */
+  enum network network;
   int64_t amount;
   bool capture_manual, retry_none, late_void, personal;
   uint32_t deadline_ms;

@@ -81,6 +81,17 @@ static unsigned left_over(const struct shrinking *shrinking) {
   return left;
 }
 
+/* One after another, faults and then scenarios that were needed for a fault's sake. Returns whether there is
+ * less: then others may be needed no longer. */
+static bool leave_out_more(struct shrinking *shrinking) {
+  uint64_t faults = shrinking->genesis.faults_left_out;
+  unsigned before = left_over(shrinking);
+  leave_out_faults(shrinking);
+  for (uint32_t i = 0; i < shrinking->genesis.scenarios && left_over(shrinking) > 1; i++)
+    leave_out(shrinking, i, 1);
+  return shrinking->genesis.faults_left_out != faults || left_over(shrinking) != before;
+}
+
 void shrink(struct universe *universe, const struct genesis *failed) {
   struct shrinking shrinking = {.universe = universe, .genesis = *failed, .kind = universe->failure_kind};
   uint32_t scenario = universe->failed_scenario;
@@ -93,9 +104,8 @@ void shrink(struct universe *universe, const struct genesis *failed) {
     for (uint32_t first = 0; first < failed->scenarios; first += part)
       leave_out(&shrinking, first, part);
   }
-  leave_out_faults(&shrinking);
-  for (uint32_t i = 0; i < failed->scenarios && left_over(&shrinking) > 1; i++)
-    leave_out(&shrinking, i, 1); /* that were needed for a fault's sake */
+  while (leave_out_more(&shrinking))
+    ;
   shrinking.genesis.trace = true;
   shrinking.runs = 0;
   printf("the shortest that fails: %u of %u payments; their story, in seconds\n", left_over(&shrinking),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "engine_parts.h"
 #include "merchant.h"
 #include "oracle.h"
 #include "people.h"
@@ -24,6 +25,7 @@ enum {
   FEW_LOADED = 8,
   FEW_CELLS = 64,
   FEW_REQUESTS = 6,
+  FEW_SAMPLES = 4,
   REFUSED_MAX = 1024,
   ROUNDS_MAX = 1000000
 };
@@ -39,7 +41,8 @@ static const char *const policies[] = {
     "otherwise route querying, notifying",
     "rule small when amount < 20.00 EUR and currency == EUR split listing 60%, querying 30%, keyless 10% "
     "rule tip when card.network == visa best of listing, notifying as advice "
-    "rule learned when not amount > 100.00 EUR best of querying, listing, notifying, brief with max_attempts 2 "
+    "rule learned when not amount > 100.00 EUR best of querying, listing, notifying, brief with max_attempts "
+    "2 "
     "otherwise cheapest of notifying, slow, lagging where approval >= 60% with retry off",
     "rule no when amount in 30.00..40.00 EUR decline otherwise split slow 50%, brief 50% by customer",
 };
@@ -114,8 +117,11 @@ bool crash_point(struct universe *universe) {
   return true;
 }
 
-/* A write is three points: what it wrote is lost, torn or kept. */
+/* A write is three points: what it wrote is lost, torn or kept. It has what engine_commit() adds to the
+ * batch, too. */
 static bool crashes_in_commit(struct universe *universe) {
+  int r = card_uses_write(universe->ledger, &universe->engine->card);
+  assert(r == 0); /* the store fails when it commits, and not before */
   for (unsigned fate = 0; fate < FATE_COUNT; fate++) {
     if (is_hit(universe)) {
       crash(universe, (enum fate)fate);
@@ -179,6 +185,15 @@ static void start_clock(struct universe *universe) {
   universe->steady = (struct steady_time){universe->now_ms + universe->skew_ms, universe->now_ms * US_PER_MS};
 }
 
+/* Connectors' changes are told to merchants that have a key. */
+static void add_key(struct universe *universe) {
+  static const uint8_t hash[32] = {1};
+  struct api_key key = {.id = universe->actor, .merchant = universe->merchant};
+  int r = ledger_api_key_add(universe->ledger, hash, &key);
+  if (r < 0)
+    violation(universe, NOBODY, "the merchant's key cannot be kept (%d)", r);
+}
+
 static void start_process(struct universe *universe) {
   static const uint8_t key[LEDGER_KEY_BYTES] = "the key of a simulated ledger";
   start_clock(universe);
@@ -189,7 +204,11 @@ static void start_process(struct universe *universe) {
   assert(r == 0);
   universe->up = universe->line_up = true;
   wrong_restarted(router_ms(universe));
+  add_key(universe);
+  for (unsigned i = 0; i < PSP_COUNT; i++)
+    universe->told_ms[i] = router_ms(universe); /* by another clock */
   check_restart(universe);
+  memset(universe->told, 0, sizeof universe->told); /* gates are forgotten with their process */
   r = engine_start(universe->engine, router_ms(universe));
   if (r < 0 && universe->store_fails == 0)
     violation(universe, NOBODY, "the engine does not start again (%d)", r);
@@ -213,7 +232,7 @@ void publish_policy(struct universe *universe, unsigned number) {
   tell(universe, NOBODY, "a policy is published: %s", text);
   int r = ledger_policy_put(universe->ledger, &record);
   if (r == 0)
-    r = ledger_policy_publish(universe->ledger, &head, &universe->merchant, &record.id);
+    r = ledger_policy_publish(universe->ledger, &head, &universe->merchant, &record.id, "");
   if (r < 0)
     violation(universe, NOBODY, "a policy cannot be published (%d)", r);
   engine_on_policy(universe->engine);
@@ -355,6 +374,8 @@ static void draw_options(struct universe *universe) {
     universe->options.attention_ms = 60 * MINUTE;
   if (chance_percent(chance, 10))
     universe->options.requests_max = FEW_REQUESTS;
+  if (chance_percent(chance, 70)) /* for so few payments, the usual is seldom met */
+    universe->options.health.samples = FEW_SAMPLES;
   universe->options.received_ms = received_ms[chance_below(chance, sizeof received_ms / sizeof *received_ms)];
 }
 
@@ -375,6 +396,8 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   universe->store_fails = 0;
   universe->steps = universe->crashes = universe->digest = universe->ticket_count = universe->line = 0;
   universe->entries = universe->webhooks = universe->words = 0;
+  memset(universe->outages, 0, sizeof universe->outages);
+  memset(universe->drilled, 0, sizeof universe->drilled);
   for (unsigned i = 0; i < PSP_COUNT; i++) {
     universe->pinned[i] = 1;
     universe->statuses[i] = CONNECTOR_ACTIVE;

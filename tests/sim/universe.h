@@ -36,6 +36,12 @@ struct ticket {
   int64_t asked_ms; /* by the router's clock */
 };
 
+/* A PSP takes nothing in until then: it refuses connections, or answers none. */
+struct outage {
+  int64_t until_ms;
+  bool hangs;
+};
+
 struct universe {
   struct genesis genesis;
   struct chance chance, draws_chance;
@@ -47,6 +53,7 @@ struct universe {
   struct flights flights;
   struct faults faults;
   struct notices notices;
+  struct outage outages[PSP_COUNT];
   struct scenario *scenarios;
   struct ticket *tickets;
   uint64_t ticket_count, ticket_capacity;
@@ -64,12 +71,15 @@ struct universe {
   uint32_t line;
   uint32_t pinned[PSP_COUNT]; /* versions of the sheets that the vault holds */
   enum connector_status statuses[PSP_COUNT];
-  uint64_t points;           /* where it could have crashed, so far */
-  uint64_t crash_at;         /* the point where it will; 0: none */
-  int64_t down_ms;           /* how long it stays down then */
-  int64_t asleep_ms;         /* it gets no time until then */
-  uint64_t next_entry;       /* of the journal, not read yet */
-  uint16_t paid[PAID_SLOTS]; /* scenarios by their payment's id, one more than their number; 0: none */
+  uint64_t points;                 /* where it could have crashed, so far */
+  uint64_t crash_at;               /* the point where it will; 0: none */
+  int64_t down_ms;                 /* how long it stays down then */
+  int64_t asleep_ms;               /* it gets no time until then */
+  uint64_t next_entry;             /* of the journal, not read yet */
+  enum gate_state told[PSP_COUNT]; /* how connectors do, by what the journal told since the process began */
+  int64_t told_ms[PSP_COUNT];      /* when, by the router's clock */
+  bool drilled[PSP_COUNT];         /* which are out on purpose, by the journal */
+  uint16_t paid[PAID_SLOTS];       /* scenarios by their payment's id, one more than their number; 0: none */
 
   /* ---- what came of it ---- */
   bool failed;

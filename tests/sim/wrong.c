@@ -10,6 +10,7 @@ enum { HTTP_NOT_FOUND = 404 };
 static enum wrong chosen;
 static int64_t started_ms;
 static bool late;
+static struct engine *running; /* once it has committed */
 
 static const struct {
   const char *name, *about;
@@ -24,8 +25,14 @@ static const struct {
                                         "idempotency keys from before a restart are unknown (P3)"},
     [WRONG_CAPTURE_NOT_IDEMPOTENT] = {"capture_not_idempotent",
                                       "a capture is made again under the same key (P3)"},
+    [WRONG_HEALTH_IGNORED] = {"health_ignored", "payments go to connectors that fail, all the same"},
+    [WRONG_NEVER_BACK] = {"never_back", "a connector that was taken out is never tried again"},
     [WRONG_WEBHOOK_AWAITED_FOR_EVER] = {"webhook_awaited_for_ever",
                                         "nobody is told of a movement whose webhook does not come (P2)"},
+    [WRONG_BUDGET_IGNORED] = {"budget_ignored", "a card is tried as often as it is asked for (P7)"},
+    [WRONG_HARD_TRIED_ELSEWHERE] = {"hard_tried_elsewhere", "a hard decline goes on to the next acquirer"},
+    [WRONG_HALF_PUBLISHED] = {"half_published",
+                              "a cascade goes on by a policy that was published since (P6)"},
 };
 
 const char *wrong_name(enum wrong wrong) {
@@ -49,6 +56,7 @@ void wrong_choose(enum wrong wrong) {
 
 void wrong_restarted(int64_t now_ms) {
   started_ms = now_ms;
+  running = NULL;
 }
 
 /* ---- Between the parts ---- */
@@ -71,8 +79,67 @@ int __wrap_ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, st
              : __real_ledger_awaited_first(ledger, ret_since_ms, ret_movement);
 }
 
+struct budget __real_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms);
+struct outcome __real_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
+struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network);
+/* ---- A policy published in mid-cascade ---- */
+
+int __real_change_attempt(struct entry *entry, struct payment *payment, enum change_type type,
+                          const struct attempt *attempt);
+int __wrap_change_attempt(struct entry *entry, struct payment *payment, enum change_type type,
+                          const struct attempt *attempt);
+
+/* The list as the policy in force has it. Returns whether there is one. */
+static bool decide_anew(const struct payment *payment, struct decision *ret_decision) {
+  struct policy_publication publication;
+  struct policy_record record;
+  struct policy_error error;
+  struct policy *policy;
+  struct request_fields inputs;
+  if (payment_inputs(payment, &inputs) != 0 ||
+      ledger_policy_published(running->ledger, &payment->merchant, &publication) != 0 ||
+      ledger_policy_get(running->ledger, &payment->merchant, &publication.policy, &record) != 0 ||
+      policy_parse(record.text, record.text_length, &policy, &error) != 0)
+    return false;
+  *ret_decision = payment->decision;
+  decide_again(policy, payment, &inputs, ret_decision);
+  policy_free(policy);
+  return true;
+}
+
+/* The connector of that place in the list of the policy in force, where it can be tried. */
+static void go_elsewhere(const struct payment *payment, struct attempt *attempt) {
+  struct decision decision;
+  unsigned place = attempt->number - 1U;
+  if (!decide_anew(payment, &decision) || place >= decision.candidate_count)
+    return;
+  const struct connector *connector = connector_named(running, decision.candidates[place].connector);
+  if (connector_skip(connector, payment, attempt->operation) != SKIP_NONE)
+    return;
+  memcpy(attempt->connector, connector->facts.name, sizeof attempt->connector);
+  memcpy(attempt->sheet, connector->facts.sheet, sizeof attempt->sheet);
+  memcpy(attempt->step.sheet_hash, connector->facts.sheet_hash, sizeof attempt->step.sheet_hash);
+}
+
+int __wrap_change_attempt(struct entry *entry, struct payment *payment, enum change_type type,
+                          const struct attempt *attempt) {
+  struct attempt changed = *attempt;
+  bool cascades = type == CHANGE_ATTEMPT_STARTED && attempt->number > 1;
+  if (chosen == WRONG_HALF_PUBLISHED && cascades && payment->decision.policy.text[0] != '\0' && running)
+    go_elsewhere(payment, &changed);
+  return __real_change_attempt(entry, payment, type, &changed);
+}
+
 /* Everything leaves in one round, and is made durable in the next. */
 int __wrap_engine_commit(struct engine *engine, int64_t now_ms) {
+  running = engine;
   late = !late;
   if (chosen == WRONG_NO_DISPATCH_RECORD && late) {
     effects_release(engine);
@@ -111,4 +178,41 @@ int __wrap_ledger_idempotency_get(struct ledger *ledger, const struct id *mercha
   int r = __real_ledger_idempotency_get(ledger, merchant, path, key, now_ms, ret_entry);
   bool before = r == 0 && ret_entry->created_ms < started_ms;
   return chosen == WRONG_KEY_FORGOTTEN_AT_RESTART && before ? LEDGER_ABSENT : r;
+}
+
+struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
+                                const struct money *amount, int64_t now_ms) {
+  if (chosen == WRONG_BUDGET_IGNORED)
+    return (struct budget){.allowed = true};
+  return __real_budget_ask(uses, network, amount, now_ms);
+}
+
+struct outcome __wrap_outcome_classify(const char *psp, enum answer answer, enum phase phase,
+                                       const char *code, const char *network_code, const char *advice_code,
+                                       enum network network) {
+  struct outcome outcome =
+      __real_outcome_classify(psp, answer, phase, code, network_code, advice_code, network);
+  if (chosen == WRONG_HARD_TRIED_ELSEWHERE && outcome.class == OUTCOME_HARD)
+    outcome.may_go_elsewhere = true;
+  return outcome;
+}
+
+enum candidate_health __real_gates_look(const struct engine *engine, const struct payment *payment,
+                                        const char *connector, enum operation operation);
+enum candidate_health __wrap_gates_look(const struct engine *engine, const struct payment *payment,
+                                        const char *connector, enum operation operation);
+bool __real_gate_pass_time(struct gate *gate, int64_t now_ms);
+bool __wrap_gate_pass_time(struct gate *gate, int64_t now_ms);
+
+enum candidate_health __wrap_gates_look(const struct engine *engine, const struct payment *payment,
+                                        const char *connector, enum operation operation) {
+  enum candidate_health health = __real_gates_look(engine, payment, connector, operation);
+  return chosen == WRONG_HEALTH_IGNORED && health == CANDIDATE_OUT ? CANDIDATE_HEALTHY : health;
+}
+
+bool __wrap_gate_pass_time(struct gate *gate, int64_t now_ms) {
+  if (chosen != WRONG_NEVER_BACK)
+    return __real_gate_pass_time(gate, now_ms);
+  gate->probe_ms = INT64_MAX;
+  return false;
 }

@@ -40,7 +40,7 @@ int ask_head(struct vault *vault, struct ask *ask) {
   if (reader_finish(&ask->body) < 0)
     return -EPROTO;
   int r = audit_holds(&vault->audit, &seen);
-  ask->from.peer->rolled_back = r != 0;
+  vault->rolled_back = r != 0;
   if (r == 0)
     write_audit_head(&ask->reply, &vault->audit.committed);
   return r;

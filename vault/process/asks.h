@@ -36,4 +36,5 @@ MUST_USE int ask_token_restore(struct vault *vault, struct ask *ask);
 MUST_USE int ask_token_delete(struct vault *vault, struct ask *ask);
 MUST_USE int ask_audit_page(struct vault *vault, struct ask *ask);
 MUST_USE int ask_connector_next(struct vault *vault, struct ask *ask);
+MUST_USE int ask_connector_account(struct vault *vault, struct ask *ask);
 MUST_USE int ask_ledger_accept(struct vault *vault, struct ask *ask);

@@ -44,6 +44,13 @@ int ask_connector_status(struct vault *vault, struct ask *ask) {
   return operator_connector_status(vault, &set, ask->uid);
 }
 
+int ask_connector_account(struct vault *vault, struct ask *ask) {
+  struct connector_account_set set;
+  if (read_connector_account_set(&ask->body, &set) < 0)
+    return -EPROTO;
+  return operator_connector_account(vault, &set, ask->uid);
+}
+
 static int change_token(struct vault *vault, struct ask *ask,
                         int (*change)(struct vault *vault, const struct token_question *question,
                                       const struct deletion_actor *actor,

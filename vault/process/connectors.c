@@ -7,7 +7,8 @@
 #include "tables.h"
 
 enum {
-  FORMAT = 2,
+  FORMAT = 3,
+  FORMAT_WITHOUT_ACCOUNT = 2, /* as earlier builds wrote it */
   NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
   TAG_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES,
   PLAIN_MAX = 8192,
@@ -17,28 +18,43 @@ enum {
 
 _Static_assert(sizeof(struct connector_set) + 64 < PLAIN_MAX, "a connector fits");
 
-/* What binds an entry: environment and name. */
-static size_t bind(const struct connectors *connectors, const char *name, uint8_t ret_bound[BOUND_MAX]) {
+/* What binds an entry: its format, environment and name. */
+static size_t bind(const struct connectors *connectors, uint8_t format, const char *name,
+                   uint8_t ret_bound[BOUND_MAX]) {
   memset(ret_bound, 0, BOUND_MAX);
-  ret_bound[0] = FORMAT;
+  ret_bound[0] = format;
   ret_bound[1] = connectors->environment;
   memcpy(ret_bound + 2, name, strlen(name));
   return BOUND_MAX;
 }
 
+static bool format_known(uint8_t format) {
+  return format == FORMAT || format == FORMAT_WITHOUT_ACCOUNT;
+}
+
+/* Nothing was known of an account then: writes just that before the rest. Returns its length. */
+static size_t facts_before(uint8_t format, uint8_t ret_plain[ACCOUNT_FACTS_BYTES_MAX]) {
+  static const struct account_facts none;
+  struct writer writer = writer_over(ret_plain, ACCOUNT_FACTS_BYTES_MAX);
+  if (format == FORMAT_WITHOUT_ACCOUNT)
+    write_account_facts(&writer, &none);
+  return writer_length(&writer);
+}
+
 static int open_entry(struct connectors *connectors, const char *name, struct view bytes,
                       struct connector_set *ret_set) {
-  uint8_t bound[BOUND_MAX], plain[PLAIN_MAX];
-  if (bytes.length < 1 + NONCE_BYTES + TAG_BYTES || bytes.length > SEALED_MAX || bytes.bytes[0] != FORMAT)
+  uint8_t bound[BOUND_MAX], plain[ACCOUNT_FACTS_BYTES_MAX + PLAIN_MAX];
+  if (bytes.length < 1 + NONCE_BYTES + TAG_BYTES || bytes.length > SEALED_MAX ||
+      !format_known(bytes.bytes[0]))
     return -EBADMSG;
-  size_t sealed = bytes.length - 1 - NONCE_BYTES;
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, bytes.bytes + 1 + NONCE_BYTES, sealed,
-                                                 bound, bind(connectors, name, bound), bytes.bytes + 1,
-                                                 connectors->key) != 0)
+  size_t sealed = bytes.length - 1 - NONCE_BYTES, before = facts_before(bytes.bytes[0], plain);
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain + before, NULL, NULL, bytes.bytes + 1 + NONCE_BYTES,
+                                                 sealed, bound, bind(connectors, bytes.bytes[0], name, bound),
+                                                 bytes.bytes + 1, connectors->key) != 0)
     return -EBADMSG;
-  struct reader reader = reader_over(plain, sealed - TAG_BYTES);
+  struct reader reader = reader_over(plain, before + sealed - TAG_BYTES);
   int r = read_connector_set(&reader, ret_set);
-  sodium_memzero(plain, sealed - TAG_BYTES);
+  sodium_memzero(plain, before + sealed - TAG_BYTES);
   return r;
 }
 
@@ -129,11 +145,20 @@ static int put_entry(struct connectors *connectors, const struct connector_set *
   bytes[0] = FORMAT;
   randombytes_buf(bytes + 1, NONCE_BYTES);
   crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + 1 + NONCE_BYTES, NULL, plain, length, bound,
-                                             bind(connectors, set->facts.name, bound), NULL, bytes + 1,
-                                             connectors->key);
+                                             bind(connectors, FORMAT, set->facts.name, bound), NULL,
+                                             bytes + 1, connectors->key);
   sodium_memzero(plain, length);
   return store_put(connectors->store, TABLE_CONNECTORS, set->facts.name, strlen(set->facts.name), bytes,
                    1 + NONCE_BYTES + length + TAG_BYTES);
+}
+
+/* Keeps the connector in the scratch, and closes it. */
+static int put_opened(struct connectors *connectors, const struct connector_set *set) {
+  int r = hold(connectors, &set->facts);
+  if (r == 0)
+    r = put_entry(connectors, set);
+  connector_close(connectors);
+  return r;
 }
 
 int connector_put(struct connectors *connectors, const struct connector_set *set) {
@@ -145,11 +170,7 @@ int connector_put(struct connectors *connectors, const struct connector_set *set
   *changed = *set;
   if (present)
     changed->facts.status = present->status;
-  int r = hold(connectors, &changed->facts);
-  if (r == 0)
-    r = put_entry(connectors, changed);
-  connector_close(connectors);
-  return r;
+  return put_opened(connectors, changed);
 }
 
 int connector_set_status(struct connectors *connectors, const char *name, enum connector_status status) {
@@ -158,11 +179,17 @@ int connector_set_status(struct connectors *connectors, const char *name, enum c
   if (r != 0)
     return r;
   set->facts.status = status;
-  r = hold(connectors, &set->facts);
-  if (r == 0)
-    r = put_entry(connectors, set);
-  connector_close(connectors);
-  return r;
+  return put_opened(connectors, set);
+}
+
+int connector_set_account(struct connectors *connectors, const char *name,
+                          const struct account_facts *account) {
+  struct connector_set *set;
+  int r = connector_open(connectors, name, &set);
+  if (r != 0)
+    return r;
+  set->facts.account = *account;
+  return put_opened(connectors, set);
 }
 
 static size_t place_after(const struct connectors *connectors, const char *name) {

@@ -33,6 +33,9 @@ MUST_USE int connector_put(struct connectors *connectors, const struct connector
 /* Returns 0; STATUS_NOT_FOUND; or a negated errno. */
 MUST_USE int connector_set_status(struct connectors *connectors, const char *name,
                                   enum connector_status status);
+/* Replaces what is known of its account. Likewise. */
+MUST_USE int connector_set_account(struct connectors *connectors, const char *name,
+                                   const struct account_facts *account);
 /* What may be shown of the connector after that name ("": of the first). Returns 0; STATUS_NOT_FOUND when
  * there is none; or a negated errno. */
 MUST_USE int connector_next(struct connectors *connectors, const char *after,

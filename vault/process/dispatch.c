@@ -245,7 +245,6 @@ static int build(struct vault *vault, struct pending *pending, struct egress_sen
   send->environment = vault->environment;
   send->operation = dispatch->operation;
   send->asked_about = dispatch->asked_about;
-  send->replay = dispatch->replay;
   memcpy(send->bin, pending->bin, sizeof send->bin);
   memcpy(send->last4, pending->last4, sizeof send->last4);
   send->amount = dispatch->amount;

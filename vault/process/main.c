@@ -66,9 +66,11 @@ static int open_keys(struct process *process, struct vault_options *options) {
 }
 
 /* The last line of the log is what `freeport up` shows. Returns whether there was something to say. */
-static bool say_why_closed(int error) {
+static bool say_why_closed(const struct process *process, int error) {
   switch (error) {
   case -ENOENT:
+    if (!process->store) /* the directory */
+      return false;
     log_warn("vault.mdb exists, but root.key or escrow.pub is missing; they are not made anew");
     return true;
   case -EKEYREJECTED:
@@ -96,7 +98,7 @@ static int open_vault(struct process *process) {
     r = open_keys(process, &options);
   if (r == 0)
     r = vault_new(&options, &process->vault);
-  process->said = r < 0 && say_why_closed(r);
+  process->said = r < 0 && say_why_closed(process, r);
   return r;
 }
 

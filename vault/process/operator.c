@@ -46,21 +46,32 @@ int operator_connector_set(struct vault *vault, const struct connector_set *set,
   return r;
 }
 
-int operator_connector_status(struct vault *vault, const struct connector_status_set *set, uint32_t uid) {
-  vault->round.registry_changed = true;
-  int r = connector_set_status(&vault->connectors, set->name, set->status);
+/* r: how the change of it went. */
+static int connector_changed(struct vault *vault, int r, enum audit_kind kind, const char *name,
+                             uint32_t uid) {
   if (r != 0)
     return r;
   vault->round.connectors_changed = true;
-  return audit_operator(vault, AUDIT_CONNECTOR_STATUS, uid, NULL,
-                        connector_by_name(&vault->connectors, set->name));
+  return audit_operator(vault, kind, uid, NULL, connector_by_name(&vault->connectors, name));
+}
+
+int operator_connector_status(struct vault *vault, const struct connector_status_set *set, uint32_t uid) {
+  vault->round.registry_changed = true;
+  int r = connector_set_status(&vault->connectors, set->name, set->status);
+  return connector_changed(vault, r, AUDIT_CONNECTOR_STATUS, set->name, uid);
+}
+
+int operator_connector_account(struct vault *vault, const struct connector_account_set *set, uint32_t uid) {
+  vault->round.registry_changed = true;
+  int r = connector_set_account(&vault->connectors, set->name, &set->account);
+  return connector_changed(vault, r, AUDIT_CONNECTOR_ACCOUNT, set->name, uid);
 }
 
 int operator_ledger_accept(struct vault *vault, const struct ledger_accept *accept, uint32_t uid) {
   struct audit_record record = {
       .at_ms = vault_now_ms(vault), .kind = AUDIT_LEDGER_ACCEPT, .actor = AUDIT_BY_OPERATOR, .uid = uid};
   const struct peer *router = peer_of(vault, ROLE_ROUTER);
-  if (!router || router->rolled_back)
+  if (!router || vault->rolled_back)
     return STATUS_UNAVAILABLE;
   memcpy(record.reason, accept->reason, sizeof record.reason);
   vault->round.ledger_accepted = true;

@@ -25,10 +25,9 @@ struct peer {
   struct channel channel;
   enum role role;
   bool open;
-  bool failing;     /* its socket broke: closed at the end of the round */
-  bool rolled_back; /* a router that has seen more of the audit chain than there is (B9) */
-  uint32_t number;  /* of this connection: a later one at the same place has another */
-  uint32_t uid;     /* of an admin client */
+  bool failing;    /* its socket broke: closed at the end of the round */
+  uint32_t number; /* of this connection: a later one at the same place has another */
+  uint32_t uid;    /* of an admin client */
   unsigned outstanding;
   uint32_t events;
 };

@@ -14,7 +14,6 @@ enum {
   NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
   TIME_BYTES = 6,
   HEAD_BYTES = 1 + 1 + 1 + 1 + 2 + 1 + 4 + TIME_BYTES + 6 + ESCROWED_KEY_BYTES, /* of one not deleted */
-  IDS_BYTES = 2 * TOKEN_HASH_BYTES,
   YEAR_BASE = 2000
 };
 
@@ -52,8 +51,8 @@ static void write_head(struct writer *writer, const struct record *record) {
   write_bytes(writer, record->escrowed, sizeof record->escrowed);
 }
 
-int record_read_head(struct view sealed, struct record *ret_record) {
-  struct reader reader = reader_over(sealed.bytes, sealed.length);
+static int read_head(const struct sealed_record *sealed, struct record *ret_record) {
+  struct reader reader = reader_over(sealed->bytes + RECORD_IDS_BYTES, sealed->length);
   if (read_u8(&reader) != FORMAT || read_u8(&reader) != ALGORITHM_XCHACHA20_POLY1305)
     return -EBADMSG;
   ret_record->type = read_u8(&reader);
@@ -69,6 +68,14 @@ int record_read_head(struct view sealed, struct record *ret_record) {
   if (ret_record->type != RECORD_TYPE_CARD || (status != TOKEN_ACTIVE && status != TOKEN_DELETED))
     return -EBADMSG;
   return reader.bad ? -EBADMSG : 0;
+}
+
+int record_take(struct view stored, struct sealed_record *ret_sealed, struct record *ret_record) {
+  if (stored.length > RECORD_MAX)
+    return -EBADMSG;
+  memcpy(ret_sealed->bytes + RECORD_IDS_BYTES, stored.bytes, stored.length);
+  ret_sealed->length = stored.length;
+  return read_head(ret_sealed, ret_record);
 }
 
 static void write_outside(struct writer *writer, const struct record *record) {
@@ -108,9 +115,8 @@ static int read_outside(size_t length, struct record *record) {
   return reader.bad ? -EBADMSG : 0;
 }
 
-/* The ids to which a record is bound. They stand before its head, so that all authenticated data is in one
- * piece. */
-static void put_ids(const struct record_binding *binding, uint8_t ret_ids[IDS_BYTES]) {
+/* The ids to which a record is bound, before its head. */
+static void put_ids(const struct record_binding *binding, uint8_t ret_ids[RECORD_IDS_BYTES]) {
   memcpy(ret_ids, binding->merchant_id, TOKEN_HASH_BYTES);
   memcpy(ret_ids + TOKEN_HASH_BYTES, binding->token_hash, TOKEN_HASH_BYTES);
 }
@@ -123,8 +129,8 @@ static void outer_nonce(const struct record_binding *binding, const uint8_t *sal
 
 size_t record_write(const struct record *record, const struct record_binding *binding,
                     uint8_t ret_bytes[RECORD_MAX]) {
-  uint8_t bytes[IDS_BYTES + RECORD_MAX], nonce[NONCE_BYTES], salt[RECORD_SALT_BYTES];
-  struct writer writer = writer_over(bytes + IDS_BYTES, RECORD_MAX);
+  uint8_t bytes[RECORD_IDS_BYTES + RECORD_MAX], nonce[NONCE_BYTES], salt[RECORD_SALT_BYTES];
+  struct writer writer = writer_over(bytes + RECORD_IDS_BYTES, RECORD_MAX);
   put_ids(binding, bytes);
   write_head(&writer, record);
   randombytes_buf(salt, sizeof salt);
@@ -134,25 +140,25 @@ size_t record_write(const struct record *record, const struct record_binding *bi
   size_t length = writer_length(&writer);
   assert(!writer.bad && length + RECORD_TAG_BYTES <= RECORD_MAX);
   outer_nonce(binding, salt, nonce);
-  uint8_t *outer = bytes + IDS_BYTES + before;
-  crypto_aead_xchacha20poly1305_ietf_encrypt(outer, NULL, outer, length - before, bytes, IDS_BYTES + before,
-                                             NULL, nonce, binding->outer_key);
-  memcpy(ret_bytes, bytes + IDS_BYTES, length + RECORD_TAG_BYTES);
+  uint8_t *outer = bytes + RECORD_IDS_BYTES + before;
+  crypto_aead_xchacha20poly1305_ietf_encrypt(outer, NULL, outer, length - before, bytes,
+                                             RECORD_IDS_BYTES + before, NULL, nonce, binding->outer_key);
+  memcpy(ret_bytes, bytes + RECORD_IDS_BYTES, length + RECORD_TAG_BYTES);
   return length + RECORD_TAG_BYTES;
 }
 
-int record_open(struct view sealed, const struct record_binding *binding, struct record *record) {
-  uint8_t bytes[IDS_BYTES + RECORD_MAX], nonce[NONCE_BYTES];
+int record_open(struct sealed_record *sealed, const struct record_binding *binding, struct record *record) {
+  uint8_t nonce[NONCE_BYTES];
   size_t before = head_bytes(record->status) + RECORD_SALT_BYTES;
-  if (sealed.length < before + INNER_AT + RECORD_TAG_BYTES ||
-      sealed.length > before + OUTSIDE_MAX + RECORD_TAG_BYTES)
+  if (sealed->length < before + INNER_AT + RECORD_TAG_BYTES ||
+      sealed->length > before + OUTSIDE_MAX + RECORD_TAG_BYTES)
     return -EBADMSG;
-  put_ids(binding, bytes);
-  memcpy(bytes + IDS_BYTES, sealed.bytes, sealed.length);
-  const uint8_t *outer = bytes + IDS_BYTES + before;
+  put_ids(binding, sealed->bytes);
+  const uint8_t *outer = sealed->bytes + RECORD_IDS_BYTES + before;
   outer_nonce(binding, outer - RECORD_SALT_BYTES, nonce);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(record->outside, NULL, NULL, outer, sealed.length - before,
-                                                 bytes, IDS_BYTES + before, nonce, binding->outer_key) != 0)
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(record->outside, NULL, NULL, outer, sealed->length - before,
+                                                 sealed->bytes, RECORD_IDS_BYTES + before, nonce,
+                                                 binding->outer_key) != 0)
     return -EBADMSG;
-  return read_outside(sealed.length - before - RECORD_TAG_BYTES, record);
+  return read_outside(sealed->length - before - RECORD_TAG_BYTES, record);
 }

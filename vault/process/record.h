@@ -19,6 +19,7 @@
 enum {
   RECORD_TYPE_CARD = 1,
   RECORD_MAX = 256,
+  RECORD_IDS_BYTES = 2 * TOKEN_HASH_BYTES,
   FINGERPRINT_BYTES = 16,
   RECORD_SALT_BYTES = 8,
   RECORD_TAG_BYTES = 16,
@@ -73,9 +74,18 @@ MUST_USE int record_unescrow(const struct record *record, const struct record_bi
 /* Seals the outside. Returns the length in ret_bytes. */
 size_t record_write(const struct record *record, const struct record_binding *binding,
                     uint8_t ret_bytes[RECORD_MAX]);
-/* Reads the head alone, from which the caller learns merchant and generation. Everything that was sealed
- * stays unset. Returns 0, or -EBADMSG. Nothing of it may be believed before record_open(). */
-MUST_USE int record_read_head(struct view sealed, struct record *ret_record);
-/* Opens the outside of the same bytes, whose head record_read_head() has read into record. Returns 0, or
+/* A record as the store had it, with room in front for the ids to which it is bound, so that all
+ * authenticated data is in one piece. */
+struct sealed_record {
+  uint8_t bytes[RECORD_IDS_BYTES + RECORD_MAX];
+  size_t length; /* of the record alone */
+};
+
+/* Copies a record and reads the copy's head, from which the caller learns merchant and generation: what lies
+ * in a file's map can change between two looks. Everything that was sealed stays unset. Returns 0, or
+ * -EBADMSG. Nothing of it may be believed before record_open(). */
+MUST_USE int record_take(struct view stored, struct sealed_record *ret_sealed, struct record *ret_record);
+/* Opens the outside of what record_take() has taken, whose head it has read into record. Returns 0, or
  * -EBADMSG. */
-MUST_USE int record_open(struct view sealed, const struct record_binding *binding, struct record *record);
+MUST_USE int record_open(struct sealed_record *sealed, const struct record_binding *binding,
+                         struct record *record);

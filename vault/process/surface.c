@@ -46,6 +46,7 @@ static const struct row {
     {ROLE_ADMIN, ADMIN_TOKEN_DELETE, EXACTLY, 64, ask_token_delete},
     {ROLE_ADMIN, ADMIN_AUDIT_PAGE, EXACTLY, 8, ask_audit_page},
     {ROLE_ADMIN, ADMIN_CONNECTOR_NEXT, AT_MOST, 34, ask_connector_next},
+    {ROLE_ADMIN, ADMIN_CONNECTOR_ACCOUNT, AT_MOST, 264, ask_connector_account},
     {ROLE_ADMIN, ADMIN_LEDGER_ACCEPT, AT_MOST, 102, ask_ledger_accept},
 };
 
@@ -61,13 +62,19 @@ static bool length_fits(const struct row *row, size_t length) {
   return row->rule == EXACTLY ? length == row->length : length <= row->length;
 }
 
+/* What is written to a file that was put back to an earlier state is gone when its own is put back: until the
+ * router finds its head again, operators alone are served. What egress says is of what has left before. */
+static bool is_barred(const struct row *row) {
+  return row->role != ROLE_ADMIN && row->role != ROLE_EGRESS && row->handle != ask_head;
+}
+
 /* What bars this peer from asking that now. */
 static enum status barrier(const struct vault *vault, const struct peer *peer, const struct row *row) {
   if (!row)
     return STATUS_REFUSED;
   if (vault->sealed && row->handle != ask_status)
     return STATUS_SEALED;
-  if (peer->rolled_back && row->handle != ask_head)
+  if (vault->rolled_back && is_barred(row))
     return STATUS_ROLLED_BACK;
   return peer->outstanding >= PEER_CREDITS ? STATUS_BUSY : STATUS_DONE;
 }

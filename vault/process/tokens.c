@@ -22,18 +22,19 @@ void token_found_wipe(struct found_token *found) {
 }
 
 static int open_found(struct vault *vault, struct found_token *found) {
+  struct sealed_record sealed;
   struct view bytes;
   int r = store_get(vault->store, TABLE_TOKENS, found->names.hash, sizeof found->names.hash, &bytes);
   if (r != 0)
     return r < 0 ? r : STATUS_NOT_FOUND;
-  if (record_read_head(bytes, &found->record) < 0)
+  if (record_take(bytes, &sealed, &found->record) < 0)
     return -EBADMSG;
   if (found->record.merchant != found->merchant->number)
     return STATUS_NOT_FOUND;
   struct record_binding binding = token_binding(found);
   if (!binding.outer_key || found->record.environment != vault->environment)
     return -EBADMSG;
-  return record_open(bytes, &binding, &found->record);
+  return record_open(&sealed, &binding, &found->record);
 }
 
 int token_find_of(struct vault *vault, const struct merchant *merchant, const struct id *token,

@@ -40,7 +40,8 @@ struct vault {
   struct root_provider provider;
   uint8_t environment;
   unsigned similar_limit;
-  bool sealed; /* the root key is not unlocked */
+  bool sealed;      /* the root key is not unlocked */
+  bool rolled_back; /* the router has seen more of the audit chain than there is (B9) */
   struct merchants merchants;
   struct connectors connectors;
   struct audit audit;

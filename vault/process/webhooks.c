@@ -237,7 +237,7 @@ static int tell(struct vault *vault, struct peer *router, const struct arrival *
 static enum status tell_all(struct vault *vault, struct arrival *arrival) {
   const struct webhook_reading *reading = &vault->webhooks.reading;
   struct peer *router = peer_of(vault, ROLE_ROUTER);
-  if (!router || router->rolled_back)
+  if (!router || vault->rolled_back)
     return STATUS_UNAVAILABLE;
   arrival->state = ARRIVAL_TELLING;
   for (size_t i = 0; i < reading->count; i++) {

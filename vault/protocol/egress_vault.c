@@ -45,7 +45,6 @@ void write_egress_send(struct writer *writer, const struct egress_send *send) {
   write_u8(writer, send->environment);
   write_u8(writer, (uint8_t)send->operation);
   write_u8(writer, (uint8_t)send->asked_about);
-  write_bool(writer, send->replay);
   write_card_part(writer, send);
   write_money(writer, &send->amount);
   write_u32(writer, send->timeout_ms);
@@ -62,7 +61,6 @@ static void read_send(struct reader *reader, struct egress_send *ret_send) {
   ret_send->environment = read_enum(reader, ENVIRONMENT_LIVE + 1);
   ret_send->operation = (enum operation)read_enum(reader, OPERATION_COUNT);
   ret_send->asked_about = read_asked_about(reader);
-  ret_send->replay = read_bool(reader);
   read_card_part(reader, ret_send);
   read_money(reader, &ret_send->amount);
   ret_send->timeout_ms = read_u32(reader);

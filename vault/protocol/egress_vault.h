@@ -25,7 +25,6 @@ struct egress_send {
   uint8_t environment;
   enum operation operation;
   enum operation asked_about;
-  bool replay;
   bool has_card;
   struct card card;
   struct card_code code; /* "" for none */

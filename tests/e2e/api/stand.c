@@ -9,11 +9,9 @@
  *   forgotten  from now on a card was released for an attempt that the router does not know; again: no more
  *   accept     an operator accepts the ledger as it is
  *   hold       questions wait unanswered      release    and are answered
- *   add        a connector "late" is registered, and the router is not told
- *   webhook CONNECTOR KEY ABOUT ANSWER   a PSP's webhook comes, of now
- *   taken      prints how many of them the router has taken
- *   count      prints how many dispatches came
- *   end        the router is sent SIGTERM
+ *   add        a connector "late" is registered that takes Visa cards in EUR and USD alone, and the router is
+ * not told webhook CONNECTOR KEY ABOUT ANSWER   a PSP's webhook comes, of now taken      prints how many of
+ * them the router has taken count      prints how many dispatches came end        the router is sent SIGTERM
  * and at its end stops the router with SIGTERM, if it was not sent before, and prints its exit status. */
 #include "bins.h"
 #include "control.h"
@@ -83,6 +81,18 @@ static void fail(const char *what) {
 }
 
 /* ---- Starting the router ---- */
+
+/* An account with limits of its own, beside those without. */
+static void limit_account(struct connector_facts *late) {
+  strcpy(late->name, "late");
+  late->account = (struct account_facts){.category = "5411",
+                                         .country = "NL",
+                                         .region = "EEA",
+                                         .settlement_currency = "EUR",
+                                         .currency_count = 2,
+                                         .currencies = {"EUR", "USD"},
+                                         .networks = 1 << NETWORK_VISA};
+}
 
 static void read_sheet(const char *directory, const char *name, struct connector_facts *ret_facts) {
   static char bytes[SHEET_BYTES_MAX];
@@ -435,8 +445,10 @@ static void command(const char *word) {
     tell_accepted();
   } else if (strcmp(word, "add") == 0) {
     stand.connectors[SHEET_COUNT] = stand.connectors[0];
-    strcpy(stand.connectors[SHEET_COUNT].name, "late");
+    limit_account(&stand.connectors[SHEET_COUNT]);
     stand.connector_count = CONNECTORS_MAX;
+  } else if (strcmp(word, "remove") == 0) {
+    stand.connector_count = SHEET_COUNT;
   } else if (strcmp(word, "hold") == 0) {
     stand.holding = true;
   } else if (strcmp(word, "release") == 0) {

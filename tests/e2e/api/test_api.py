@@ -3,6 +3,7 @@
 test_api.py STAND ROUTER SHEETS BINS.CSV [TEST...]
 """
 import json
+import math
 import os
 import re
 import resource
@@ -27,12 +28,20 @@ WAITING_MAX = 4096
 UNSEEN = {("POST", f"/v1/payments/{{id}}/{kind}", 202) for kind in ("capture", "void", "refunds")}
 
 
+# A full disk is tried with one of them.
+UNSEEN |= {(method, "/v1/policies" + path, 503) for method, path in (
+    ("GET", ""), ("GET", "/{id}"), ("GET", "/history"), ("POST", "/rollback"), ("POST", "/{id}/publish"),
+    ("POST", "/{id}/replay"))}
+
+
 def tearDownModule():
-    """What the description promises of success was answered at least once, when everything was run."""
+    """What the description promises of success, and all that it promises of policies, was answered at least once, when
+    everything was run."""
     if len(sys.argv) > 5 or Client.document is None:
         return
     promised = {(method.upper(), path, int(status)) for path, operations in Client.document["paths"].items()
-                for method, operation in operations.items() for status in operation["responses"] if status < "300"}
+                for method, operation in operations.items() for status in operation["responses"]
+                if status < "300" or path.startswith("/v1/policies")}
     missing = promised - Client.seen - UNSEEN
     assert not missing, f"described and never answered: {sorted(missing)}"
 
@@ -167,6 +176,7 @@ class Payments(Case):
     def test_lists_are_narrowed_and_paged(self):
         for i in range(5):
             self.expect(self.client.pay(1000 + 100 * i, reference="paged", metadata={"n": str(i)}), 201)
+            time.sleep(0.002)  # of one millisecond none is the newer
         first = self.expect(self.client.request("GET", "/v1/payments?reference=paged&limit=2"), 200)
         self.assertEqual([p["amount"] for p in first["data"]], [1400, 1300])
         self.assertTrue(first["has_more"])
@@ -435,6 +445,226 @@ class BadInput(Case):
                          "Line 1, column 11: route, split, cheapest, best or decline is expected. Is it route?")
 
 
+def wilson(approved, ended):
+    """Rate and bounds as the API rounds them."""
+    z, share = 1.959964, approved / ended
+    centre = (share + z * z / (2 * ended)) / (1 + z * z / ended)
+    half = z * math.sqrt(share * (1 - share) / ended + z * z / (4 * ended * ended)) / (1 + z * z / ended)
+    rate, low, high = (math.floor(1000 * x + 0.5) / 1000 for x in (share, max(0, centre - half), min(1, centre + half)))
+    return {"rate": rate, "low": low, "high": high, "sample": ended}
+
+
+class Versions(Case):
+    """Policies: drafted, checked, read, published by hash, rolled back, replayed; who did what, when and why."""
+
+    def policies(self, method, path="", body=None, **more):
+        return self.client.request(method, "/v1/policies" + path, body, **more)
+
+    def draft(self, text, **more):
+        return self.expect(self.policies("POST", body={"text": text, **more}), 201)
+
+    def test_a_draft_is_read_as_text_and_tree(self):
+        text = "# ours\nset eea = [AT DE]\nrule r when card.country in eea route adyen\notherwise route stripe, adyen\n"
+        draft = self.draft(text, reason="only Austria and Germany")
+        self.assertEqual([(f["severity"], f["code"], f["rule"], f["line"], f["column"]) for f in draft["findings"]],
+                         [("warning", "single_connector", 0, 3, 39)])
+        read = self.expect(self.policies("GET", "/" + draft["id"]), 200)
+        self.assertEqual((read["text"], read["reason"], read["status"]), (text, "only Austria and Germany", "draft"))
+        self.assertEqual(read["tree"]["otherwise"], {"type": "route", "connectors": ["stripe", "adyen"]})
+        self.assertRegex(read["author"], "^key_")
+        tree = self.expect(self.policies("POST", body={"tree": read["tree"]}), 201)
+        self.assertEqual(tree["hash"], read["hash"])
+        self.assertEqual(tree["text"], text.removeprefix("# ours\n"))
+        self.assertEqual(tree["findings"][0]["line"], 2, "of the text that it became")
+        self.expect(self.policies("GET", "/pol_01J9ZC8XK4T5V6W7X8Y9Z0ABCZ"), 404, "not_found")
+        self.expect(self.policies("GET", "/rollback"), 404, "not_found")
+        self.expect(self.policies("GET", "/" + draft["id"], key=self.router.other_key), 404, "not_found")
+
+    def test_what_is_wrong_is_listed(self):
+        text = "rule a when risk < 0 route nobody\nrule b when risk > 3 route adyen\nrule b when risk > 5 route adyen\n"
+        answer = self.expect(self.policies("POST", body={"text": text}), 422, "invalid_policy", "text")
+        self.assertEqual([(f["code"], f["line"], f["column"]) for f in answer["findings"]], [("syntax", 3, 6)])
+        text = "rule a when risk < 0 route nobody, stripe\nrule b when risk > 5 route adyen, stripe\n" \
+               "rule c when risk > 7 decline\notherwise route adyen, stripe"
+        answer = self.expect(self.policies("POST", body={"text": text}), 422, "connector_not_found", "text")
+        self.assertEqual([(f["severity"], f["code"], f["rule"], f["line"]) for f in answer["findings"]],
+                         [("error", "never_matches", 0, 1), ("error", "connector_unknown", 0, 1),
+                          ("error", "shadowed", 2, 3)])
+        for tree, said in (({"sets": [], "rules": []}, "otherwise"),
+                           ({"sets": [], "rules": [{"name": "r", "when": {"fact": "risk", "compare": "~", "value": 1},
+                                        "action": {"type": "decline"}}], "otherwise": {"type": "decline"}}, "rules[0]")):
+            answer = self.expect(self.policies("POST", body={"tree": tree}), 422, "invalid_policy", "tree")
+            self.assertIn(said, answer["detail"])
+            self.assertNotIn("Line", answer["detail"])
+        self.expect(self.policies("POST", body={}), 422, "missing_field", "text")
+        self.expect(self.policies("POST", body={"tree": []}), 422, "invalid_field", "tree")
+        self.expect(self.policies("POST", body={"text": "otherwise decline", "tree": {}}), 422, "invalid_field", "tree")
+        both = {"text": "otherwise decline", "tree": {"sets": [], "rules": [], "otherwise": {"type": "decline"}}}
+        self.expect(self.policies("POST", body=both), 422, "invalid_field", "tree")
+        self.expect(self.policies("POST", body={"text": "otherwise decline", "reason": "x" * 201}), 422, "invalid_field",
+                    "reason")
+        for body in (b"[", b"{}{}"):
+            self.expect(self.policies("POST", body=body), 400, "invalid_json")
+
+    def test_card_numbers_and_leading_digits(self):
+        self.draft("rule r when card.bin in [42424242 42424242 411111 411111] decline otherwise route adyen")
+        for text in ("rule r when metadata.a == \"4242 4242 4242 4242\" decline otherwise decline",
+                     "# 42424242 42424242\notherwise decline",
+                     "rule r when metadata.a in [4242 4242 4242 4242] decline otherwise decline"):
+            self.expect(self.policies("POST", body={"text": text}), 422, "card_number_not_allowed", "text")
+        tree = {"sets": [], "rules": [{"name": "r", "when": {"fact": "metadata.a", "compare": "==", "value": {"text": CANARY}},
+                           "action": {"type": "decline"}}], "otherwise": {"type": "decline"}}
+        self.expect(self.policies("POST", body={"tree": tree}), 422, "card_number_not_allowed", "tree")
+
+    def test_a_long_policy(self):
+        rules = [f"rule r{i} when metadata.shop == \"shop number {i}\" and amount > {i + 1}.00 EUR route adyen, stripe\n"
+                 for i in range(2400)]
+        text = "".join(rules) + "otherwise route stripe, adyen\n"
+        self.assertGreater(len(text), 200000)
+        draft = self.draft(text)
+        read = self.expect(self.policies("GET", "/" + draft["id"]), 200)
+        self.assertEqual((read["text"], len(read["tree"]["rules"])), (text, 2400))
+        self.expect(self.policies("POST", f"/{draft['id']}/publish", {"hash": draft["hash"]}), 200)
+        paid = self.client.pay(500000, metadata={"shop": "shop number 2399"})
+        self.assertEqual((paid["decision"]["rule"], paid["connector"]), ("r2399", "adyen"))
+        events = self.client.request("GET", "/v1/events?type=policy.published&limit=1")["data"]
+        self.assertEqual((events[0]["data"]["id"], events[0]["data"]["text"]), (draft["id"], None))
+        self.expect(self.policies("POST", "/rollback"), 200)
+        self.expect(self.policies("POST", body={"text": "#" * 262127 + "\notherwise decline"}), 422, "invalid_field", "text")
+        self.draft("#" * 262126 + "\notherwise decline")
+        listed = self.policies("GET", "?limit=100")
+        self.assertGreaterEqual(len(listed["data"]), 2)
+        self.expect(self.policies("POST", body={"text": "#" * 1048576}), 413, "body_too_large")
+        self.expect(self.client.request("POST", "/v1/payments", {"reference": "#" * 65536}), 413, "body_too_large")
+        for path in ("/rollback", f"/{draft['id']}/publish", f"/{draft['id']}/replay"):
+            self.expect(self.policies("POST", path, {"reason": "#" * 65536}), 413, "body_too_large")
+
+    def test_published_by_hash_and_rolled_back_with_a_history(self):
+        before = self.policies("GET", "/history")["data"]
+        a, b = self.draft("otherwise route stripe, adyen"), self.draft("otherwise route checkout, adyen")
+        wrong = self.expect(self.policies("POST", f"/{a['id']}/publish", {"hash": b["hash"]}), 409, "hash_mismatch", "hash")
+        self.assertNotIn(b["hash"], wrong.raw.decode())
+        self.assertEqual(self.policies("GET", "/history")["data"], before)
+        self.expect(self.policies("POST", f"/{a['id']}/publish", {"hash": a["hash"], "reason": "Stripe is cheaper"}), 200)
+        self.assertEqual(self.client.pay(1000)["connector"], "stripe")
+        self.expect(self.policies("POST", f"/{b['id']}/publish", {"reason": "try Checkout"}), 200)
+        back = self.expect(self.policies("POST", "/rollback", {"reason": "declines went up"}), 200)
+        self.assertEqual((back["id"], back["status"]), (a["id"], "published"))
+        self.assertEqual(self.client.pay(1000)["connector"], "stripe")
+        history = self.expect(self.policies("GET", "/history?limit=3"), 200)
+        self.assertEqual(
+            [(h["action"], h["policy"], h["hash"], h["reason"]) for h in history["data"]],
+            [("rolled_back", a["id"], a["hash"], "declines went up"), ("published", b["id"], b["hash"], "try Checkout"),
+             ("published", a["id"], a["hash"], "Stripe is cheaper")])
+        self.assertTrue(all(h["author"] == a["author"] for h in history["data"]))
+        rest = self.policies("GET", f"/history?starting_after={history['next']}")
+        self.assertEqual((rest["data"], rest["has_more"], rest["next"]), (before, False, None))
+        self.assertEqual([h["number"] for h in rest["data"]][-1], 1)
+        self.assertEqual(self.policies("GET", "/history", key=self.router.other_key)["data"], [])
+        self.expect(self.policies("GET", "/history?starting_after=0"), 422, "invalid_field", "starting_after")
+        self.expect(self.policies("GET", "/history?starting_after=pol"), 422, "invalid_field", "starting_after")
+        self.expect(self.policies("POST", f"/{a['id']}/publish", {"hash": "x"}), 409, "hash_mismatch", "hash")
+        self.expect(self.policies("POST", "/rollback", {"hash": a["hash"]}), 422, "unknown_field", "hash")
+        self.expect(self.policies("POST", "/rollback"), 200)
+
+    def test_a_policy_whose_connector_is_gone_is_not_published(self):
+        self.router.tell("add")
+        late = {"text": "otherwise route late, adyen"}
+        draft = self.expect(self.policies("POST", body=late), 201)
+        self.router.tell("remove")
+        self.router.tell("drop")
+        self.await_ready(503)
+        self.router.tell("line")
+        self.await_ready()
+        self.expect(self.policies("POST", body=late), 422, "connector_not_found", "text")
+        gone = self.expect(self.policies("POST", f"/{draft['id']}/publish"), 422, "connector_not_found", "id")
+        self.assertEqual(gone["findings"][0]["code"], "connector_unknown")
+
+    def test_what_these_requests_refuse(self):
+        draft = self.draft("otherwise route adyen, stripe")
+        paths = ("", "/rollback", f"/{draft['id']}/publish", f"/{draft['id']}/replay")
+        for path in paths:
+            self.expect(self.policies("POST", path, {"days": 0, "hash": 1}), 422)
+            self.expect(self.policies("POST", path, "{", content_type="text/plain"), 415)
+            self.expect(self.policies("POST", path, "{"), 400)
+            self.expect(self.policies("POST", path, {}, key=""), 401)
+        for path in ("", "/history", "/" + draft["id"]):
+            self.expect(self.policies("GET", path, key=""), 401)
+            self.expect(self.policies("GET", path, headers={"Freeport-Version": "2001-01-01"}), 400, "unknown_version")
+        self.expect(self.policies("GET", "?limit=0"), 422)
+        for days in (0, 91, "7", 1.5):
+            self.expect(self.policies("POST", f"/{draft['id']}/replay", {"days": days}), 422, "invalid_field", "days")
+        for path in ("publish", "replay"):
+            self.expect(self.policies("POST", f"/pol_01J9ZC8XK4T5V6W7X8Y9Z0ABCZ/{path}"), 404, "not_found")
+            self.expect(self.policies("POST", f"/{draft['id']}/{path}", key=self.router.other_key), 404, "not_found")
+
+
+class Replays(Case):
+    """A draft on the payments of the past days."""
+
+    def replay(self, text, **body):
+        draft = self.expect(self.client.request("POST", "/v1/policies", {"text": text}), 201)
+        return self.expect(self.client.request("POST", f"/v1/policies/{draft['id']}/replay", body or None), 200).json
+
+    def test_replay(self):
+        nothing = self.replay("otherwise route stripe, adyen")
+        self.assertEqual((nothing["looked_at"], nothing["moves"], nothing["oldest"]), (0, [], None))
+        self.assertEqual(nothing["approval"], {"before": None, "after": None})
+        paid = [self.client.pay(amount, metadata={"shop": shop})["id"]
+                for amount, shop, count in ((1000, "a", 12), (1001, "a", 4), (1000, "b", 5)) for _ in range(count)]
+        for amount, count in ((1000, 9), (1001, 1)):
+            for _ in range(count):
+                self.client.pay(amount, routing={"connectors": ["stripe"]})
+        same = self.replay("rule r when metadata.shop == \"b\" route adyen, checkout otherwise route adyen, checkout, stripe")
+        self.assertEqual((same["looked_at"], same["by_request"], same["compared"]), (31, 10, 21))
+        self.assertEqual((same["first_differs"], same["list_differs"], same["moves"]), (0, 5, []))
+        self.assertEqual(same["approval"], {"before": wilson(17, 21), "after": wilson(17, 21)})
+        self.assertFalse(same["cut_off"])
+
+        moved = self.replay("rule r when metadata.shop == \"a\" route stripe, adyen otherwise route adyen, checkout, stripe",
+                            days=1)
+        self.assertEqual((moved["first_differs"], moved["list_differs"], moved["without_history"]), (16, 16, 0))
+        self.assertEqual([(m["from"], m["to"], m["payments"]) for m in moved["moves"]], [("adyen", "stripe", 16)])
+        move = moved["moves"][0]
+        self.assertEqual(move["approval"], {"before": wilson(12, 16), "after": wilson(9, 10)})
+        self.assertEqual(move["examples"], sorted(paid[:16], reverse=True)[:10])
+        self.assertEqual(moved["approval"]["before"], wilson(17, 21))
+        self.assertAlmostEqual(moved["approval"]["after"]["rate"], (5 * 1.0 + 16 * 0.9) / 21, delta=0.001)
+
+        unknown = self.replay("otherwise route checkout, adyen")
+        self.assertEqual((unknown["first_differs"], unknown["without_history"]), (21, 21))
+        self.assertEqual(unknown["moves"][0]["approval"], {"before": wilson(17, 21), "after": None})
+        self.assertTrue(any("nothing is known" in note for note in unknown["notes"]))
+
+        declined = self.replay("rule r when metadata.shop == \"b\" and card.attempts(1h) > 100 decline "
+                               "rule s when metadata.shop == \"a\" and hour(\"Europe/Berlin\") in 0..23 decline "
+                               "otherwise best of adyen, checkout, stripe")
+        self.assertEqual([(m["from"], m["to"], m["payments"]) for m in declined["moves"]], [("adyen", "decline", 16)])
+        self.assertEqual(declined["list_differs"], 16)
+        notes = " ".join(declined["notes"])
+        self.assertIn("card.attempts", notes)
+        self.assertIn("best of", notes)
+        self.assertNotIn("time zone", notes)
+        other = self.client.request("POST", "/v1/policies", {"text": "otherwise route stripe"}, key=self.router.other_key)
+        theirs = self.client.request("POST", f"/v1/policies/{other['id']}/replay", key=self.router.other_key)
+        self.assertEqual(theirs["looked_at"], 0)
+
+    def test_a_client_that_left_ends_it(self):
+        draft = self.client.request("POST", "/v1/policies", {"text": "otherwise route stripe"})
+        for _ in range(4):
+            sock = socket.create_connection(("127.0.0.1", self.router.port))
+            sock.sendall((f"POST /v1/policies/{draft['id']}/replay HTTP/1.1\r\nHost: x\r\n"
+                          f"Authorization: Bearer {self.router.key}\r\nContent-Length: 0\r\n\r\n").encode())
+            sock.close()
+        for _ in range(200):
+            answer = self.client.request("POST", f"/v1/policies/{draft['id']}/replay")
+            if answer.status == 200:
+                return
+            self.expect(answer, 503, "busy")
+            time.sleep(0.02)
+        self.fail("replays of clients that left go on")
+
+
 class Resources(Case):
     def test_tokens(self):
         path = "/v1/tokens/" + self.router.tokens["good"]
@@ -536,9 +766,139 @@ class Resources(Case):
         self.assertRegex(text, r'freeport_payments_total\{status="captured"\} [1-9]')
         self.assertIn('freeport_request_duration_seconds_bucket{method="POST",route="/v1/payments",le="+Inf"}', text)
 
+    def authorization(self, query=""):
+        return self.expect(self.client.request("GET", "/v1/metrics/authorization" + query), 200).json
+
+    def test_authorization(self):
+        plan = "plan-of-" + str(uuid.uuid4())
+        customer = {"attributes": {"plan": plan}}
+        for amount in (1000, 1000, 1001, 1002):  # approved, approved, declined, not sent and then approved
+            self.client.pay(amount, customer=customer)
+        rates = self.authorization(f"?plan={plan}&group_by=connector,kind,plan")
+        self.assertTrue(rates["complete"])
+        self.assertEqual({name: rates["total"]["payments"][name] for name in ("count", "total", "rate_bp")},
+                         {"count": 3, "total": 4, "rate_bp": 7500})
+        self.assertEqual((rates["total"]["attempts"]["total"], rates["total"]["attempts_unreached"]), (4, 1))
+        self.assertEqual((rates["total"]["cascaded"]["count"], rates["total"]["recovered"]["total"]), (1, 1))
+        self.assertEqual([(row["group"]["connector"], row["payments"]["count"]) for row in rates["data"]],
+                         [("adyen", 2), ("checkout", 1)])
+        self.assertEqual(rates["data"][0]["group"], {"connector": "adyen", "kind": "first", "plan": plan})
+        one = self.authorization(f"?plan={plan}&country=US&funding=credit&network=visa&amount_band=10-50&kind=first&limit=1")
+        self.assertEqual((len(one["data"]), one["data"][0]["group"], one["data"][0]["payments"]["total"]), (1, {}, 4))
+        self.assertEqual(self.authorization(f"?plan={plan}&from=2090-01-01T00:00:00Z")["data"], [])
+        self.assertEqual(self.authorization("?connector=nobody")["data"], [])
+        self.assertIn("adyen", [latency["connector"] for latency in rates["latencies"]])
+        self.assertEqual(sum(code["recovered"]["total"] for code in rates["recoveries"]),
+                         self.authorization()["total"]["recovered"]["total"])
+        for wrong in ("group_by=", "group_by=bin", "group_by=kind,kind", "group_by=kind,", "limit=1001", "limit=0",
+                      "network=unknown", "country=us", "kind=second", "from=today", "plan=", "amount_band=5"):
+            self.expect(self.client.request("GET", "/v1/metrics/authorization?" + wrong), 422, "invalid_field",
+                        wrong.split("=")[0])
+        self.expect(self.client.request("GET", "/v1/metrics/authorization", key=""), 401, "unauthorized")
+
+    def test_another_merchant_sees_nothing_of_it(self):
+        self.client.pay(1000)
+        answer = self.client.request("GET", "/v1/metrics/authorization", key=self.router.other_key)
+        self.assertEqual((answer["total"]["attempts"]["total"], answer["latencies"]), (0, []))
+
+    def test_outcomes_are_counted_for_prometheus(self):
+        before = self.client.request("GET", "/v1/metrics/authorization")["total"]["payments"]["count"]
+        self.client.pay(1000)
+        self.authorization()
+        self.assertGreaterEqual(
+            self.metric('freeport_connector_authorizations_total{connector="adyen",outcome="approved"}'), 1)
+        self.assertEqual(self.metric('freeport_payment_authorizations_total{outcome="approved"}'), before + 1)
+        self.assertGreaterEqual(
+            self.metric('freeport_network_authorizations_total{network="visa",outcome="approved"}'), 1)
+
     def test_health(self):
         self.expect(self.client.request("GET", "/healthz", key=""), 200)
         self.expect(self.client.request("GET", "/openapi.json", key=""), 200)
+
+
+class Health(Case):
+    """Who is left out for failing, and who on purpose."""
+
+    def health(self, name):
+        listed = self.expect(self.client.request("GET", "/v1/connectors"), 200)
+        return next(c["health"] for c in listed["data"] if c["name"] == name)
+
+    def events(self, kind):
+        listed = self.expect(self.client.request("GET", f"/v1/events?type={kind}&limit=100"), 200)
+        return [event["data"] for event in listed["data"]]
+
+    def metrics(self):
+        return self.client.request("GET", "/metrics", key="").raw.decode()
+
+    def test_one_that_fails_is_left_out_and_comes_back(self):
+        self.assertEqual((self.health("adyen")["state"], self.health("adyen")["state_since"]), ("healthy", None))
+        failed = [self.client.pay(1002)["id"] for _ in range(20)]
+        health = self.health("adyen")
+        self.assertEqual((health["state"], health["faults"], health["fault_rate"]), ("unhealthy", 20, 1.0))
+        self.assertGreater(health["fault_bound"], health["threshold"])
+        self.assertEqual(self.health("checkout")["state"], "healthy")
+        told = self.events("connector.unhealthy")
+        self.assertEqual([(d["connector"], d["state"], d["requests"], d["faults"]) for d in told],
+                         [("adyen", "unhealthy", 20, 20)])
+        self.assertEqual(sorted(told[0]["payments"]), sorted(failed))
+        self.assertIn('freeport_connector_state{connector="adyen",state="unhealthy"} 1', self.metrics())
+        paid = self.client.pay(1000)
+        self.assertEqual((paid["connector"], paid["decision"]["skipped"]),
+                         ("checkout", [{"connector": "adyen", "reason": "unhealthy"}]))
+        asked = {"amount": 1000, "currency": "EUR", "card": {"bin": "424242"}}
+        routed = self.expect(self.client.request("POST", "/v1/route", asked), 200)
+        self.assertEqual(routed["connectors"], ["checkout", "stripe"])
+        self.assertIn("adyen is passed over (unhealthy): it fails too often of late.", routed["explanation"])
+        alone = self.expect(self.client.request("POST", "/v1/route", dict(asked, policy="otherwise route adyen")), 200)
+        self.assertEqual(alone["connectors"], ["adyen"])
+        self.assertIn("adyen can be tried: it fails too often of late, but none of the list is healthy.",
+                      alone["explanation"])
+        canary = None
+        for _ in range(1500):
+            paid = self.client.pay(1000)
+            if paid["decision"]["canaries"]:
+                self.assertEqual((paid["connector"], paid["decision"]["canaries"]), ("adyen", ["adyen"]))
+                canary = canary or paid
+            if self.health("adyen")["state"] == "healthy":
+                break
+            time.sleep(0.02)
+        self.assertIsNotNone(canary)
+        self.assertEqual(self.health("adyen")["state"], "healthy")
+        self.assertEqual(self.client.pay(1000)["connector"], "adyen")
+        self.assertEqual(len(self.events("connector.probing")), 1)
+        back = self.events("connector.healthy")
+        self.assertEqual([(d["requests"], d["faults"], d["window_s"], d["payments"]) for d in back], [(10, 0, None, [])])
+
+    def test_drills(self):
+        path = "/v1/connectors/stripe/drill"
+        policy = self.expect(self.client.request("POST", "/v1/policies", {"text": "otherwise route stripe, checkout"}), 201)
+        self.expect(self.client.request("POST", f"/v1/policies/{policy['id']}/publish"), 200)
+        self.expect(self.client.request("GET", path), 404, "not_found")
+        self.expect(self.client.request("DELETE", path), 409, "invalid_state")
+        self.expect(self.client.request("POST", path, {"seconds": 0}), 422, "invalid_field", "seconds")
+        self.expect(self.client.request("POST", path, {"seconds": 3601}), 422, "invalid_field", "seconds")
+        self.expect(self.client.request("POST", path, {}), 422, "missing_field", "seconds")
+        self.expect(self.client.request("POST", path, {"seconds": 60}, idempotency=""), 400, "idempotency_key_required")
+        self.expect(self.client.request("POST", "/v1/connectors/nobody/drill", {"seconds": 60}), 404, "not_found")
+        begun = self.expect(self.client.request("POST", path, {"seconds": 60}, idempotency="drill"), 201)
+        self.assertEqual((begun["connector"], begun["status"], begun["report"]["payments"]), ("stripe", "running", 0))
+        self.expect(self.client.request("POST", path, {"seconds": 60}), 409, "invalid_state")
+        self.assertTrue(self.health("stripe")["drill"])
+        self.assertIn('freeport_connector_drill{connector="stripe"} 1', self.metrics())
+        self.assertEqual([self.client.pay(amount)["connector"] for amount in (1000, 1000, 1001)], ["checkout"] * 3)
+        self.client.pay(1000, routing={"connectors": ["checkout"]})
+        again = self.expect(self.client.request("POST", path, {"seconds": 60}, idempotency="drill"), 201)
+        self.assertEqual((again["id"], again.headers["Idempotent-Replayed"]), (begun["id"], "true"))
+        ended = self.expect(self.client.request("DELETE", path), 200)
+        self.assertEqual((ended["id"], ended["status"]), (begun["id"], "ended"))
+        report = self.expect(self.client.request("GET", path), 200)["report"]
+        self.assertEqual((report["payments"], report["untried"], report["more"]), (3, 0, False))
+        self.assertEqual([(i["connector"], i["payments"], i["statuses"]["captured"], i["statuses"]["declined"])
+                          for i in report["instead"]], [("checkout", 3, 2, 1)])
+        self.assertEqual([d["id"] for d in self.events("connector.drill_started")], [begun["id"]])
+        self.assertEqual([d["report"] for d in self.events("connector.drill_ended")], [report])
+        self.assertEqual(self.client.pay(1000)["connector"], "stripe")
+        self.expect(self.client.request("POST", "/v1/policies/rollback"), 200)
 
 
 class Declining(Case):
@@ -683,7 +1043,8 @@ class Trouble(Case):
                 break
             time.sleep(0.02)
         self.assertEqual(self.client.request("GET", "/readyz", key="")["vault"], "rolled_back")
-        self.expect(self.client.pay(1000), 503, "vault_unavailable")
+        self.expect(self.client.pay(1000), 503, "vault_rolled_back")
+        self.expect(self.client.request("GET", "/v1/tokens/" + self.router.tokens["good"]), 503, "vault_rolled_back")
         self.router.tell("older")
         self.router.tell("line")
         self.await_ready()
@@ -731,7 +1092,47 @@ class Trouble(Case):
         self.expect(self.client.request("POST", "/v1/policies", late), 422, "connector_not_found", "text")
         self.router.tell("add")
         self.expect(self.client.request("POST", "/v1/policies", late), 201)
-        self.assertEqual(len(self.client.request("GET", "/v1/connectors")["data"]), 4)
+        listed = {c["name"]: c for c in self.expect(self.client.request("GET", "/v1/connectors"), 200)["data"]}
+        self.assertEqual(len(listed), 4)
+        self.account_is_told(listed)
+        self.policy_is_held_to_accounts()
+        self.account_is_passed_over()
+
+    def account_is_told(self, listed):
+        facts = ("merchant_category", "country", "region", "settlement_currency", "currencies", "networks")
+        self.assertEqual([listed["late"][fact] for fact in facts],
+                         ["5411", "NL", "EEA", "EUR", ["EUR", "USD"], ["visa"]])
+        self.assertEqual([listed["adyen"][fact] for fact in facts], [None] * 6)
+
+    def policy_is_held_to_accounts(self):
+        for rule, detail in (("when currency == PLN route adyen, late",
+                              "Line 1, column 44: This connector can do no currency that the rule lets through."),
+                             ("when card.network in [amex jcb] route late",
+                              "Line 1, column 48: This connector can do no card network that the rule lets through."),
+                             ("when method == sepa_debit route adyen",
+                              "Line 1, column 42: This connector can do no payment method that the rule lets through.")):
+            refused = self.client.request("POST", "/v1/policies", {"text": f"rule one {rule} otherwise route adyen"})
+            self.expect(refused, 422, "invalid_policy", "text")
+            self.assertEqual(refused["detail"], detail)
+        for rule in ("when currency == EUR route late", "when currency in [EUR PLN] route late",
+                     "when card.network == visa route late"):
+            self.expect(self.client.request("POST", "/v1/policies", {"text": f"rule one {rule} otherwise route adyen"}),
+                        201)
+
+    def account_is_passed_over(self):
+        for currency, network, why in (("PLN", "visa", "the currency"), ("EUR", "amex", "cards of the network")):
+            decided = self.expect(self.client.request("POST", "/v1/route", {
+                "amount": 1000, "currency": currency, "policy": "otherwise route late, adyen",
+                "card": {"network": network}}), 200)
+            self.assertEqual(decided["connectors"], ["adyen"])
+            self.assertIn(f"late is passed over: its account does not take {why}.", decided["explanation"])
+        paid = self.expect(self.client.pay(1000, currency="PLN", routing={"connectors": ["late", "adyen"]}), 201)
+        self.assertEqual(paid["connector"], "adyen")
+        self.assertEqual(paid["decision"]["skipped"], [{"connector": "late", "reason": "currency"}])
+        here = self.expect(self.client.pay(1000, currency="EUR", routing={"connectors": ["late", "adyen"]}), 201)
+        self.assertEqual(here["connector"], "late")
+        refused = self.client.pay(1000, currency="PLN", routing={"connectors": ["late"]})
+        self.expect(refused, 409, "no_connector")
 
     def test_a_full_disk(self):
         self.expect(self.client.pay(1000), 201)

@@ -78,7 +78,7 @@ static bool is_kept(const json_t *errors, const char *id, const char *step) {
 /* Adyen has no status question. Where it keeps an error under the key, each replay is answered by that error,
  * which proves nothing. What else can be settled by a replay is, while the caller waits for nothing to change
  * any more. */
-static enum openness attempt_openness(const json_t *attempt, const json_t *errors, bool has_code) {
+static enum openness attempt_openness(const json_t *attempt, const json_t *errors, bool code_died) {
   if (!is_open(attempt))
     return OPEN_NOT;
   if (strcmp(text_of(attempt, "connector"), "adyen") != 0 ||
@@ -86,7 +86,7 @@ static enum openness attempt_openness(const json_t *attempt, const json_t *error
     return OPEN_STILL_ASKED;
   if (is_kept(errors, text_of(attempt, "id"), "_1"))
     return OPEN_ERROR_KEPT;
-  return has_code ? OPEN_CODE_LOST : OPEN_STILL_ASKED;
+  return code_died ? OPEN_CODE_LOST : OPEN_STILL_ASKED;
 }
 
 /* What was received is told of by a webhook, which waits through every kill. */
@@ -113,13 +113,18 @@ static bool paid_with_code(const struct shop *shop, const json_t *payment) {
   return false;
 }
 
+/* What was leased to an attempt that began after the vault's last death is still there. */
+static bool code_died(const struct shop *shop, const json_t *payment, const json_t *attempt) {
+  return strcmp(text_of(attempt, "started_at"), shop->vault_killed) <= 0 && paid_with_code(shop, payment);
+}
+
 enum openness payment_openness(const struct shop *shop, const json_t *payment, const json_t *errors) {
   enum openness openness = OPEN_NOT;
   size_t i;
   json_t *part;
   json_array_foreach(json_object_get(payment, "attempts"), i, part) {
-    bool has_code = is_open(part) && paid_with_code(shop, payment);
-    openness = worse(openness, attempt_openness(part, errors, has_code));
+    bool died = is_open(part) && code_died(shop, payment, part);
+    openness = worse(openness, attempt_openness(part, errors, died));
   }
   json_array_foreach(json_object_get(payment, "movements"), i, part) openness =
       worse(openness, movement_openness(part, errors, text_of(payment, "connector")));

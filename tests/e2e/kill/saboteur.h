@@ -19,4 +19,4 @@ struct saboteur *saboteur_start(struct shop *shop, unsigned round, unsigned mill
 void saboteur_end(struct saboteur *saboteur, struct saboteur_report *report);
 
 /* Kills the process of that name now, when it runs. */
-void saboteur_kill(const struct shop *shop, const char *name, struct saboteur_report *report);
+void saboteur_kill(struct shop *shop, const char *name, struct saboteur_report *report);

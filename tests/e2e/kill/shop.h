@@ -16,7 +16,8 @@ enum {
   ID_TEXT = 40,
   KEY_TEXT = 40,
   BODY_TEXT = 320,
-  STATUS_TEXT = 24
+  STATUS_TEXT = 24,
+  TIME_TEXT = 32
 };
 
 /* One request, which may be repeated under its key. */
@@ -48,6 +49,8 @@ struct shop {
   unsigned token_count;
   struct order *orders;
   unsigned order_count;
+  char vault_killed[TIME_TEXT]; /* when it was killed last, and surely dead, as the API writes times; "":
+                                   never */
   unsigned violations;
   unsigned requests, hang_ups;
 };

@@ -408,7 +408,6 @@ Test(sheets, the_same_dispatch_again_finds_the_charge) {
     struct dispatch_result got = dispatch(&send);
     cr_expect_eq(got.phase, PHASE_SENT_NO_REPLY);
     behave(psp, "{}");
-    send.replay = true;
     got = dispatch(&send);
     expect(psp, "replay", &got, ANSWER_IS_APPROVED);
     json_t *charges = books(psp);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account_options.h"
 #include "config.h"
 #include "credentials.h"
 #include "registration.h"
@@ -37,6 +38,7 @@ static void teardown(void) {
 }
 
 TestSuite(credentials, .init = setup, .fini = teardown);
+TestSuite(account_options, .init = cr_redirect_stderr);
 TestSuite(config, .init = setup, .fini = teardown);
 
 static int read_from_file(struct credential *ret_credential) {
@@ -95,6 +97,70 @@ Test(connector_names, are_short_and_plain) {
   cr_assert_not(connector_name_valid("a_name_of_thirty_three_characters"));
 }
 
+static int apply(enum account_option option, const char *value, struct account_facts *facts) {
+  struct account_options options = {0};
+  options.values[option] = value;
+  return account_options_apply(&options, facts);
+}
+
+Test(account_options, change_what_they_name_and_leave_the_rest) {
+  struct account_facts facts = {0};
+  cr_assert_eq(apply(ACCOUNT_CURRENCIES, "USD,EUR", &facts), 0);
+  cr_assert_eq(apply(ACCOUNT_NETWORKS, "visa,amex", &facts), 0);
+  cr_assert_eq(apply(ACCOUNT_COUNTRY, "NL", &facts), 0);
+  cr_assert_eq(apply(ACCOUNT_SETTLEMENT_CURRENCY, "EUR", &facts), 0);
+  cr_assert_eq(apply(ACCOUNT_CATEGORY, "5411", &facts), 0);
+  cr_assert_eq(apply(ACCOUNT_REGION, "EEA", &facts), 0);
+  cr_assert_eq(facts.currency_count, 2);
+  cr_assert_str_eq(facts.currencies[0], "EUR");
+  cr_assert_eq(facts.networks, 1 << NETWORK_VISA | 1 << NETWORK_AMEX);
+  cr_assert_str_eq(facts.country, "NL");
+  cr_assert_str_eq(facts.settlement_currency, "EUR");
+  cr_assert_str_eq(facts.category, "5411");
+  cr_assert_str_eq(facts.region, "EEA");
+  cr_assert_eq(apply(ACCOUNT_CURRENCIES, "PLN", &facts), 0);
+  cr_assert_eq(facts.currency_count, 1, "other ones instead");
+  cr_assert_eq(apply(ACCOUNT_CURRENCIES, "all", &facts), 0);
+  cr_assert_eq(apply(ACCOUNT_NETWORKS, "all", &facts), 0);
+  cr_assert_eq(apply(ACCOUNT_COUNTRY, "none", &facts), 0);
+  cr_assert_eq(facts.currency_count, 0);
+  cr_assert_eq(facts.networks, 0);
+  cr_assert_str_eq(facts.country, "");
+  cr_assert_str_eq(facts.category, "5411");
+}
+
+Test(account_options, what_is_wrong_is_refused) {
+  static const struct {
+    enum account_option option;
+    const char *value;
+  } wrong[] = {{ACCOUNT_CURRENCIES, ""},
+               {ACCOUNT_CURRENCIES, "EUR,"},
+               {ACCOUNT_CURRENCIES, ",EUR"},
+               {ACCOUNT_CURRENCIES, "EUR,EUR"},
+               {ACCOUNT_CURRENCIES, "eur"},
+               {ACCOUNT_CURRENCIES, "EUR, USD"},
+               {ACCOUNT_CURRENCIES, "EUR,XXX"},
+               {ACCOUNT_CURRENCIES, "EUR,all"},
+               {ACCOUNT_CURRENCIES, "EUREUREUREUREUREUR"},
+               {ACCOUNT_NETWORKS, "visa,visa"},
+               {ACCOUNT_NETWORKS, "unknown"},
+               {ACCOUNT_NETWORKS, "Visa"},
+               {ACCOUNT_NETWORKS, ""},
+               {ACCOUNT_COUNTRY, "XX"},
+               {ACCOUNT_COUNTRY, "nl"},
+               {ACCOUNT_COUNTRY, ""},
+               {ACCOUNT_SETTLEMENT_CURRENCY, "EURO"},
+               {ACCOUNT_CATEGORY, "541"},
+               {ACCOUNT_CATEGORY, "54111"},
+               {ACCOUNT_CATEGORY, "54a1"},
+               {ACCOUNT_REGION, "eea"},
+               {ACCOUNT_REGION, "A_REGION_OF_SEVENTEEN"}};
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    struct account_facts facts = {0};
+    cr_expect_eq(apply(wrong[i].option, wrong[i].value, &facts), -EINVAL, "%s", wrong[i].value);
+  }
+}
+
 Test(config, a_new_directory_gets_the_defaults) {
   struct config *config;
   cr_assert_eq(config_load(directory, &config), 0);
@@ -142,6 +208,8 @@ Test(config, what_is_wrong_is_refused) {
                                       "bins: /etc/passwd\n",
                                       "sheets: /nonexistent\n",
                                       "trust: /nonexistent\n",
+                                      "fees: /nonexistent\n",
+                                      "fees: /etc/passwd\n",
                                       "certificate: /nonexistent\ncertificate_key: /nonexistent\n",
                                       "webhook_retries: '5,,6'\n",
                                       "webhook_retries: '5,'\n",

@@ -47,6 +47,8 @@ Test(admin, every_limit_of_a_connector_is_derived_again) {
   SET(-EBADMSG, sent.facts.status = (enum connector_status)0);
   SET(-EBADMSG, sent.facts.status = (enum connector_status)4);
   SET(-EBADMSG, strcpy(sent.facts.merchant_account, "a\nb"));
+  SET(-EBADMSG, strcpy(sent.facts.account.category, "54"));
+  SET(-EBADMSG, sent.facts.account.networks = 1);
   SET(0, sent.base_url[0] = '\0');
   SET(-EBADMSG, strcpy(sent.base_url, "http://user@127.0.0.1"));
   SET(0, sent.credential_count = 0);
@@ -161,6 +163,30 @@ Test(admin, audit_pages) {
   write_u32(&longer, AUDIT_PAGE_BYTES + 1);
   reader = reader_over(bytes, writer_length(&longer) + AUDIT_PAGE_BYTES + 1);
   cr_expect_eq(read_audit_page(&reader, &read), -EBADMSG);
+}
+
+Test(admin, account_facts_go_to_a_connector) {
+  struct connector_account_set sent = {.name = "stripe"}, read;
+  cr_assert_eq(account_add_currency(&sent.account, "EUR"), 0);
+  sent.account.networks = 1 << NETWORK_VISA;
+  struct writer writer = begin();
+  write_connector_account_set(&writer, &sent);
+  size_t length = writer_length(&writer);
+  struct reader reader = reader_over(bytes, length);
+  cr_assert_eq(read_connector_account_set(&reader, &read), 0);
+  cr_expect_str_eq(read.name, "stripe");
+  cr_expect_str_eq(read.account.currencies[0], "EUR");
+  memset(&read, 0x11, sizeof read);
+  for (size_t cut = 0; cut <= length + 1; cut++) {
+    reader = reader_over(bytes, cut);
+    cr_expect(cut == length || read_connector_account_set(&reader, &read) == -EBADMSG, "cut at %zu", cut);
+  }
+  cr_expect_eq(read.account.networks, 0x11111111, "untouched on failure");
+  strcpy(sent.name, "no name");
+  writer = begin();
+  write_connector_account_set(&writer, &sent);
+  reader = reader_over(bytes, writer_length(&writer));
+  cr_expect_eq(read_connector_account_set(&reader, &read), -EBADMSG);
 }
 
 Test(admin, small_messages) {

@@ -320,6 +320,24 @@ Test(router_vault, a_webhook_is_taken_or_comes_again) {
   cr_expect_eq(pass_taken((struct webhook_taken){0, STATUS_DONE}), -EBADMSG);
 }
 
+/* As long as such facts can be. */
+static void fill_account(struct account_facts *account) {
+  static const char codes[] =
+      "AEDAFNALLAMDAOAARSAUDAWGAZNBAMBBDBDTBHDBIFBMDBNDBOBBRLBSDBTNBWPBYNBZDCADCDFCHFCLPCNY"
+      "COPCRCCUPCVECZKDJFDKKDOPDZDEGPERNETBEURFJDFKPGBPGELGHSGIPGMDGNFGTQGYDHKDHNLHTGHUFIDR"
+      "ILSINRIQDIRRISKJMDJODJPYKES";
+  strcpy(account->category, "5411");
+  strcpy(account->country, "NL");
+  memset(account->region, 'E', REGION_CAPACITY - 1);
+  strcpy(account->settlement_currency, "EUR");
+  account->networks = 1 << NETWORK_VISA | 1 << NETWORK_MAESTRO;
+  for (size_t i = 0; codes[i] != '\0' && account->currency_count < ACCOUNT_CURRENCIES_MAX; i += 3) {
+    char code[CURRENCY_CAPACITY] = {codes[i], codes[i + 1], codes[i + 2]};
+    (void)!account_add_currency(account, code);
+  }
+  cr_assert_geq(account->currency_count, 60);
+}
+
 Test(router_vault, pages_of_connectors) {
   static struct connectors_page sent, read;
   sent = (struct connectors_page){.count = CONNECTORS_PER_PAGE, .more = true};
@@ -328,6 +346,7 @@ Test(router_vault, pages_of_connectors) {
     *facts = (struct connector_facts){.sheet = "stripe", .status = CONNECTOR_DRAINING, .settling_ms = 5};
     snprintf(facts->name, sizeof facts->name, "a_connector_with_a_long_name_%03d", i);
     memset(facts->merchant_account, 'a', ACCOUNT_TEXT_CAPACITY - 1);
+    fill_account(&facts->account);
   }
   struct writer writer = begin();
   write_connectors_page(&writer, &sent);
@@ -335,6 +354,10 @@ Test(router_vault, pages_of_connectors) {
   struct reader reader = reader_over(bytes, writer_length(&writer));
   cr_assert_eq(read_connectors_page(&reader, &read), 0);
   cr_expect_eq(memcmp(&sent, &read, sizeof sent), 0);
+  reader = reader_over(bytes, writer_length(&writer) - 1);
+  cr_expect_eq(read_connectors_page(&reader, &read), -EBADMSG, "one byte short");
+  reader = reader_over(bytes, writer_length(&writer) + 1);
+  cr_expect_eq(read_connectors_page(&reader, &read), -EBADMSG, "one byte left over");
   writer = begin();
   write_u8(&writer, CONNECTORS_PER_PAGE + 1);
   write_bool(&writer, false);

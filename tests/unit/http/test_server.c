@@ -131,6 +131,51 @@ Test(server, bodies_over_the_limit_are_refused) {
   front_close(&front);
 }
 
+static int begin_long(struct front *front, const char *path, size_t size, struct talk *ret_talk) {
+  char head[128];
+  int client = front_connect(front);
+  int length =
+      snprintf(head, sizeof head, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\nx", path, size);
+  front_talk(front, client, head, (size_t)length, ret_talk);
+  return client;
+}
+
+Test(server, one_path_takes_longer_bodies_and_so_many_at_once) {
+  struct http_limits with_long = limits;
+  struct front front;
+  struct talk talk;
+  with_long.long_path = "/long";
+  with_long.long_body_bytes = 5000;
+  with_long.long_bodies = 2;
+  front_open(&front, with_long, NULL, NULL);
+  int whole = begin_long(&front, "/long", 1025, &talk);
+  static char rest[1024];
+  memset(rest, 'x', sizeof rest);
+  front_talk(&front, whole, rest, sizeof rest, &talk);
+  cr_expect_eq(status_of(talk.text), 200, "%s", talk.text);
+  cr_expect_eq(front.last_body, 1025);
+  close(begin_long(&front, "/long", 5001, &talk));
+  close(begin_long(&front, "/longer", 1025, &talk));
+  cr_expect_eq(front.handled, 1);
+  talk_sized(&front, 1025, "", &talk);
+  cr_expect_eq(status_of(talk.text), 413, "another path: %s", talk.text);
+  int first = begin_long(&front, "/long", 5000, &talk), second = begin_long(&front, "/long", 5000, &talk);
+  cr_expect_eq(talk.length, 0, "%s", talk.text);
+  int third = begin_long(&front, "/long", 1025, &talk);
+  front_talk(&front, third, rest, sizeof rest, &talk);
+  cr_expect_eq(status_of(talk.text), 503, "%s", talk.text);
+  close(first);
+  front_run(&front, 50);
+  int fourth = begin_long(&front, "/long", 1025, &talk);
+  front_talk(&front, fourth, rest, sizeof rest, &talk);
+  cr_expect_eq(status_of(talk.text), 200, "%s", talk.text);
+  close(whole);
+  close(second);
+  close(third);
+  close(fourth);
+  front_close(&front);
+}
+
 Test(server, expect_is_answered_before_the_body) {
   static const char head[] =
       "POST /p HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";

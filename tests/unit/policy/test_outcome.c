@@ -119,6 +119,39 @@ Test(outcome, sources_decide_in_their_order) {
   cr_expect_eq(decline("checkout", "20118", "79", "26", NETWORK_MASTERCARD).class, OUTCOME_AMBIGUOUS);
 }
 
+Test(outcome, visa_holds_though_the_psp_gave_no_issuers_code) {
+  static const struct {
+    const char *psp, *code;
+  } codes[] = {{"stripe", "not_permitted"},
+               {"stripe", "service_not_allowed"},
+               {"stripe", "transaction_not_allowed"},
+               {"adyen", "23"},
+               {"checkout", "20003"},
+               {"checkout", "20012"},
+               {"checkout", "20057"},
+               {"checkout", "20093"}};
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+    struct outcome outcome = decline(codes[i].psp, codes[i].code, NULL, NULL, NETWORK_VISA);
+    cr_expect(outcome.class == OUTCOME_HARD && outcome.retry == OUTCOME_RETRY_NEVER, "%s", codes[i].code);
+    cr_expect_eq(outcome_decline_category(codes[i].psp, codes[i].code, NULL), 1, "%s", codes[i].code);
+    cr_expect_eq(outcome_decline_category(codes[i].psp, codes[i].code, "05"), 4, "%s", codes[i].code);
+    cr_expect(decline(codes[i].psp, codes[i].code, "05", NULL, NETWORK_VISA).may_go_elsewhere);
+  }
+  cr_expect(decline("adyen", "23", NULL, NULL, NETWORK_MASTERCARD).may_go_elsewhere, "Visa's rule");
+  cr_expect_eq(outcome_decline_category("stripe", "lost_card", "Q9"), 1, "a code that nobody knows");
+  cr_expect_eq(outcome_decline_category("stripe", "do_not_honor", NULL), 4);
+}
+
+/* The issuer's reason, and the time that the advice names. */
+Test(outcome, advice_says_when) {
+  struct outcome outcome = decline("stripe", "insufficient_funds", "51", "25", NETWORK_MASTERCARD);
+  cr_expect_str_eq(outcome.reason, "insufficient_funds");
+  cr_expect_eq(outcome.retry_after_s, 86400);
+  cr_expect_eq(decline("stripe", NULL, "51", NULL, NETWORK_MASTERCARD).retry_after_s, 0);
+  cr_expect_eq(decline("stripe", NULL, "51", "25", NETWORK_VISA).retry_after_s, 0);
+  cr_expect_eq(decline("stripe", NULL, "41", "25", NETWORK_MASTERCARD).retry_after_s, 0, "never is never");
+}
+
 Test(outcome, unknown_declines_stay_where_they_are) {
   static const char *const codes[] = {NULL, "", "never_heard_of", "0"};
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {

@@ -67,6 +67,7 @@ static const struct wrong wrong_payments[] = {
     {BODY(",\"metadata\":{\"4242424242424242\":\"1\"}"), 422, "card_number_not_allowed", "metadata"},
     {BODY(",\"three_ds\":{\"exemption\":\"4242424242424242\"}"), 422, "invalid_field", "three_ds.exemption"},
     {BODY(",\"security_code\":\"123\""), 422, "invalid_field", "security_code"},
+    {BODY(",\"security_code\":\"cvc_00000000000000000000000000\""), 422, "invalid_field", "security_code"},
     {BODY(",\"method\":\"sepa_debit\""), 422, "invalid_field", "method"},
     {BODY(",\"capture\":\"later\""), 422, "invalid_field", "capture"},
     {BODY(",\"capture\":true"), 422, "invalid_field", "capture"},

@@ -1,5 +1,6 @@
 /* openapi.json says of every body what the parser's tables say, and names every route. */
 #include "bodies.h"
+#include "drills_parse.h"
 #include "endpoints_parse.h"
 #include "openapi_text.h"
 #include "payments_parse.h"
@@ -77,6 +78,7 @@ Test(api_description, bodies_are_described_as_they_are_parsed) {
                 {"ResolutionRequest", resolution_rules},
                 {"TokenUpdate", token_rules},
                 {"PolicyRequest", policy_rules},
+                {"DrillRequest", drill_rules},
                 {"Empty", empty_rules},
                 {"WebhookEndpointRequest", endpoint_rules},
                 {"WebhookEndpointUpdate", endpoint_update_rules},

@@ -66,6 +66,46 @@ Test(api_query, every_parameter_arrives) {
   cr_expect_eq(query.created_to_ms, 1800000000000);
 }
 
+Test(api_query, what_rates_are_asked_for_arrives) {
+  static struct authorization_query query;
+  struct fault fault = {0};
+  cr_assert_eq(parse_authorization_query("group_by=network,plan&from=1767225600&to=2026-01-02T00:00:00Z&"
+                                         "connector=adyen_eu&kind=renewal&country=DE&plan=a%26b&limit=1000",
+                                         &query, &fault),
+               0, "%s %s", fault.code, fault.param);
+  cr_expect_eq(query.rates.groups, 1U << DIM_NETWORK | 1U << DIM_PLAN);
+  cr_expect_eq(query.rates.from_ms, 1767225600000);
+  cr_expect_eq(query.rates.to_ms, 1767312000000);
+  cr_expect_str_eq(query.rates.only_connector, "adyen_eu");
+  cr_expect_str_eq(query.rates.only_plan, "a&b");
+  cr_expect_eq(query.rates.only[DIM_KIND], KIND_VALUE_RENEWAL);
+  cr_expect_eq(query.rates.only[DIM_COUNTRY], rate_value_of(DIM_COUNTRY, "DE"));
+  cr_expect_eq(query.rates.only[DIM_NETWORK], VALUE_ANY);
+  cr_expect_eq(query.rates.limit, RATES_ROWS_MAX);
+}
+
+Test(api_query, wrong_questions_about_rates_are_refused) {
+  static const struct {
+    const char *query, *code, *param;
+  } cases[] = {{"group_by=connector%2C", "invalid_field", "group_by"},
+               {"group_by=,connector", "invalid_field", "group_by"},
+               {"group_by=kind,kind", "invalid_field", "group_by"},
+               {"group_by=card.bin", "invalid_field", "group_by"},
+               {"limit=1001", "invalid_field", "limit"},
+               {"funding=charge", "invalid_field", "funding"},
+               {"plan=", "invalid_field", "plan"},
+               {"to=tomorrow", "invalid_field", "to"},
+               {"from=1&from=1", "invalid_field", "from"},
+               {"4242424242424242=1", "unknown_field", ""}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct authorization_query query;
+    struct fault fault = {0};
+    cr_assert_eq(parse_authorization_query(cases[i].query, &query, &fault), 1, "%s", cases[i].query);
+    cr_expect_str_eq(fault.code, cases[i].code, "%s for %s", fault.code, cases[i].query);
+    cr_expect_str_eq(fault.param, cases[i].param, "%s for %s", fault.param, cases[i].query);
+  }
+}
+
 Test(api_query, nothing_asked_is_the_first_page) {
   struct payments_query query;
   struct page_query page;

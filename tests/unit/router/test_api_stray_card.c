@@ -29,3 +29,26 @@ Test(stray_card, other_numbers_are_left_alone) {
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
     cr_assert_not(holds_card_number(others[i]), "taken for a card: %s", others[i]);
 }
+
+/* Leading digits may stand side by side in a list; a card number may not, however it is dressed. */
+Test(stray_card, leading_digits_of_a_policy_are_no_card) {
+  static const char *const bins[] = {"rule r when card.bin in [42424242 42424242] decline",
+                                     "card.bin in [411111 411111 411111]",
+                                     "[42424242,42424242]",
+                                     "\"a\" 42424242 42424242",
+                                     "# note\n42424242 42424242",
+                                     "42424242 42424242 42424242"};
+  static const char *const cards[] = {"4242424242424242",
+                                      "[4242 4242 4242 4242]",
+                                      "# 42424242 42424242",
+                                      "metadata.x == \"42424242 42424242\"",
+                                      "\"a\\\" 42424242 42424242\"",
+                                      "\"42424242 42424242",
+                                      "42424242-42424242",
+                                      "3782 822463 10005"};
+  for (size_t i = 0; i < sizeof bins / sizeof bins[0]; i++)
+    cr_expect_not(policy_holds_card_number(bins[i]), "taken for a card: %s", bins[i]);
+  for (size_t i = 0; i < sizeof cards / sizeof cards[0]; i++)
+    cr_expect(policy_holds_card_number(cards[i]), "not found: %s", cards[i]);
+  cr_expect(holds_card_number("42424242 42424242"));
+}

@@ -401,3 +401,52 @@ ATTENTION_TEST(what_is_answered_received_for_days_is_put_before_a_person) {
   world_approve(&world, ANSWER_IS_CAPTURED);
   cr_assert_eq(listed_unresolved(), 0);
 }
+
+/* The row that says since when its webhook is awaited leads to the payment, which is what is believed. */
+ATTENTION_TEST(a_damaged_row_of_what_is_awaited_holds_up_nothing) {
+  struct view key, value;
+  uint8_t row[STORE_KEY_MAX], bytes[64];
+  (void)received_capture("beta");
+  world_advance(&world, MINUTE_MS);
+  (void)received_capture("beta");
+  cr_assert_eq(store_next(world.store, LEDGER_AWAITED, NULL, 0, true, &key, &value), 0);
+  size_t row_length = key.length, length = value.length;
+  memcpy(row, key.bytes, row_length);
+  memcpy(bytes, value.bytes, length);
+  bytes[length - 1] ^= 1;
+  cr_assert_eq(store_put(world.store, LEDGER_AWAITED, row, row_length, bytes, length), 0);
+  cr_assert_eq(store_commit(world.store), 0);
+  world_advance(&world, 5LL * DAY_MS + 2 * MINUTE_MS);
+  cr_assert_eq(engine_counts(world.engine).commits_failed, 0);
+  cr_assert_eq(changes(CHANGE_MOVEMENT_ATTENTION), 2);
+}
+
+/* Nobody is put before a person too early for it. */
+ATTENTION_TEST(a_row_that_says_another_time_than_its_movement_is_put_right) {
+  struct id movement;
+  int64_t since_ms;
+  (void)received_capture("beta");
+  cr_assert_eq(ledger_awaited_first(world.ledger, &since_ms, &movement), 0);
+  cr_assert_eq(ledger_awaited_set(world.ledger, since_ms, &movement, false), 0);
+  cr_assert_eq(ledger_awaited_set(world.ledger, since_ms - DAY_MS, &movement, true), 0);
+  (void)world_round(&world);
+  world_restart(&world);
+  world_advance(&world, 5LL * DAY_MS - MINUTE_MS);
+  cr_assert_not(is_before_a_person());
+  world_advance(&world, 2 * MINUTE_MS);
+  cr_assert(is_before_a_person());
+}
+
+ATTENTION_TEST(what_is_no_row_of_what_is_awaited_undoes_no_round) {
+  static const uint8_t row[3] = {0};
+  (void)received_capture("beta");
+  cr_assert_eq(store_put(world.store, LEDGER_AWAITED, row, sizeof row, row, sizeof row), 0);
+  cr_assert_eq(store_commit(world.store), 0);
+  world_restart(&world);
+  world_advance(&world, DAY_MS);
+  cr_assert_eq(engine_counts(world.engine).commits_failed, 0);
+  cr_assert_eq(store_delete(world.store, LEDGER_AWAITED, row, sizeof row), 0);
+  cr_assert_eq(store_commit(world.store), 0);
+  world_advance(&world, 4LL * DAY_MS + MINUTE_MS);
+  cr_assert(is_before_a_person());
+}

@@ -1066,6 +1066,45 @@ ENGINE_TEST(a_missing_entry_of_the_journal_is_noticed) {
   cr_assert_eq(store_put(world.store, LEDGER_JOURNAL, row, row_length, entry, length), 0);
 }
 
+static void register_accounts(const struct account_facts *first, const struct account_facts *second) {
+  struct connector_facts facts[3];
+  for (unsigned i = 0; i < 3; i++)
+    facts[i] = *engine_connector_at(world.engine, i);
+  facts[0].account = *first;
+  facts[1].account = *second;
+  engine_on_connectors(world.engine, world.now_ms, facts, 3);
+}
+
+ENGINE_TEST(passes_over_accounts_that_take_neither_currency_nor_network) {
+  struct account_facts dollars = {0}, amex = {.networks = 1 << NETWORK_AMEX}, fits = {.networks = ~0U};
+  cr_assert_eq(account_add_currency(&dollars, "USD"), 0);
+  cr_assert_eq(account_add_currency(&fits, "EUR"), 0);
+  register_accounts(&dollars, &amex);
+  pay();
+  cr_assert_str_eq(world_outstanding(&world)->dispatch.connector, "gamma");
+  cr_assert_eq(newest()->decision.candidates[0].skipped, SKIP_CURRENCY);
+  cr_assert_eq(newest()->decision.candidates[1].skipped, SKIP_NETWORK);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  register_accounts(&fits, &amex);
+  pay();
+  cr_assert_str_eq(world_outstanding(&world)->dispatch.connector, "alpha");
+  world_approve(&world, ANSWER_IS_CAPTURED);
+}
+
+/* What was charged there can be given back there. */
+ENGINE_TEST(gives_back_where_the_account_takes_the_currency_no_more) {
+  struct account_facts all = {0}, dollars = {0};
+  cr_assert_eq(account_add_currency(&dollars, "USD"), 0);
+  register_accounts(&all, &all);
+  pay();
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  register_accounts(&dollars, &dollars);
+  move(MOVEMENT_REFUND, 0);
+  cr_assert_str_eq(world_outstanding(&world)->dispatch.connector, "alpha");
+  cr_assert_eq(world_outstanding(&world)->dispatch.operation, OPERATION_REFUND);
+  world_approve(&world, ANSWER_IS_APPROVED);
+}
+
 /* ---- Lists, routes, counts ---- */
 
 struct found {

@@ -259,6 +259,70 @@ static void published_is(const struct id *policy) {
   cr_assert(id_equal(&publication.policy, policy));
 }
 
+static void expect_kept(const struct id *policy, const char *text, size_t length) {
+  struct policy_record record;
+  cr_assert_eq(ledger_policy_get(ledger, &merchant, policy, &record), 0);
+  cr_assert_eq(record.text_length, length);
+  cr_expect(memcmp(record.text, text, length) == 0);
+  cr_expect_eq(record.text[length], '\0');
+}
+
+Test(ledger, long_policies_are_kept_whole) {
+  static const size_t lengths[] = {0, 1, 32767, 32768, 32769, 65536, 200000, POLICY_LEDGER_TEXT_MAX};
+  static char text[POLICY_LEDGER_TEXT_MAX + 2];
+  struct id ids[sizeof lengths / sizeof *lengths];
+  for (size_t i = 0; i < sizeof text - 1; i++)
+    text[i] = (char)('a' + i * i % 23);
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    char kept = text[lengths[i]];
+    text[lengths[i]] = '\0';
+    ids[i] = draft(text);
+    text[lengths[i]] = kept;
+  }
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+    expect_kept(&ids[i], text, lengths[i]);
+  struct policy_record record = {
+      .id = drawn("pol"), .merchant = merchant, .text = text, .text_length = POLICY_LEDGER_TEXT_MAX + 1};
+  cr_expect_eq(ledger_policy_put(ledger, &record), -EMSGSIZE);
+}
+
+/* A part is as long as the head says, and there. */
+Test(ledger, a_policy_with_a_part_gone_is_damaged) {
+  static char text[70001];
+  uint8_t row[56] = "part";
+  struct policy_record record;
+  memset(text, 'x', sizeof text - 1);
+  struct id id = draft(text);
+  cr_assert_eq(id_parse("mer", merchant.text, row + 16), 0);
+  cr_assert_eq(id_parse("pol", id.text, row + 32), 0);
+  row[55] = 1;
+  cr_assert_eq(ledger_policy_get(ledger, &merchant, &id, &record), 0);
+  cr_assert_eq(store_delete(ledger_store(ledger), LEDGER_POLICIES, row, sizeof row), 0);
+  cr_expect_eq(ledger_policy_get(ledger, &merchant, &id, &record), -EBADMSG);
+}
+
+Test(ledger, publications_say_who_when_and_why) {
+  struct journal_head head = {.at_ms = 9, .actor = drawn("key")},
+                      later = {.at_ms = 12, .actor = drawn("key")};
+  struct policy_publication first, second, told;
+  struct journal_entry entry;
+  struct id back, a = draft("otherwise route a"), b = draft("otherwise route b");
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &a, "at first"), 0);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &b, ""), 0);
+  cr_assert_eq(ledger_policy_rollback(ledger, &later, &merchant, "it declined", &back), 0);
+  cr_assert_eq(ledger_policy_history(ledger, &merchant, 1, &first), 0);
+  cr_assert_eq(ledger_policy_history(ledger, &merchant, 3, &second), 0);
+  cr_expect_str_eq(first.reason, "at first");
+  cr_expect(!first.rollback && id_equal(&first.author, &head.actor));
+  cr_expect_str_eq(second.reason, "it declined");
+  cr_expect(second.rollback && id_equal(&second.author, &later.actor) && second.published_ms == 12);
+  cr_expect(memcmp(first.hash, second.hash, sizeof first.hash) == 0);
+  cr_assert_eq(ledger_entry(ledger, 3, &entry), 0);
+  cr_assert_eq(ledger_policy_entry(&entry, &told), 0);
+  cr_expect_str_eq(told.reason, "it declined");
+  cr_expect(id_equal(&told.policy, &a) && told.rollback && id_equal(&told.author, &later.actor));
+}
+
 Test(ledger, policies_are_published_and_rolled_back) {
   struct journal_head head = {.at_ms = 9, .actor = drawn("key")};
   struct policy_publication publication;
@@ -267,20 +331,20 @@ Test(ledger, policies_are_published_and_rolled_back) {
                   c = draft("otherwise route c");
   struct id nothing = drawn("pol");
   cr_assert_eq(ledger_policy_published(ledger, &merchant, &publication), LEDGER_ABSENT);
-  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), LEDGER_ABSENT);
-  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &nothing), LEDGER_ABSENT);
-  cr_assert_eq(ledger_policy_publish(ledger, &head, &other, &a), LEDGER_ABSENT);
-  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &a), 0);
-  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &b), 0);
-  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &c), 0);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, "", &back), LEDGER_ABSENT);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &nothing, ""), LEDGER_ABSENT);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &other, &a, ""), LEDGER_ABSENT);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &a, ""), 0);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &b, ""), 0);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &c, ""), 0);
   published_is(&c);
-  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), 0);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, "", &back), 0);
   published_is(&b);
-  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), 0);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, "", &back), 0);
   published_is(&a);
-  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), LEDGER_ABSENT);
-  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &c), 0);
-  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, &back), 0);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, "", &back), LEDGER_ABSENT);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &c, ""), 0);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, "", &back), 0);
   published_is(&a);
   cr_assert_eq(ledger_policy_history(ledger, &merchant, 2, &publication), 0);
   cr_assert(id_equal(&publication.policy, &b));

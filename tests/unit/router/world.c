@@ -102,6 +102,14 @@ void world_open(struct world *world, uint64_t seed) {
   world_open_over(world, seed, store);
 }
 
+/* Connectors' changes are told to merchants that have a key. */
+static void add_key(struct world *world) {
+  static const uint8_t hash[32] = {1};
+  struct api_key key = {.id = world->actor, .merchant = world->merchant, .created_ms = world->now_ms};
+  int r = ledger_api_key_add(world->ledger, hash, &key);
+  assert(r == 0);
+}
+
 void world_open_over(struct world *world, uint64_t seed, struct store *store) {
   memset(world, 0, sizeof *world);
   world->store = store;
@@ -112,12 +120,14 @@ void world_open_over(struct world *world, uint64_t seed, struct store *store) {
   world->next_ticket = 1;
   world->describe_by_itself = true;
   world->token_status = TOKEN_ACTIVE;
+  world->network = NETWORK_VISA;
   world->sent = calloc(SENT_MAX, sizeof *world->sent);
   world->merchant = draw_id(&world->draws, "mer", world->now_ms);
   world->actor = draw_id(&world->draws, "key", world->now_ms);
   world->token = draw_id(&world->draws, "tok", world->now_ms);
   assert(world->sent);
   start_engine(world);
+  add_key(world);
   world_publish(world, "otherwise route alpha, beta, gamma");
 }
 
@@ -147,7 +157,7 @@ void world_publish(struct world *world, const char *text) {
   struct journal_head head = {.at_ms = world->now_ms, .actor = world->actor};
   int r = ledger_policy_put(world->ledger, &record);
   assert(r == 0);
-  r = ledger_policy_publish(world->ledger, &head, &world->merchant, &record.id);
+  r = ledger_policy_publish(world->ledger, &head, &world->merchant, &record.id, "");
   assert(r == 0);
   engine_on_policy(world->engine);
   r = engine_commit(world->engine, world->now_ms);
@@ -158,10 +168,11 @@ static void describe(struct world *world, uint64_t correlation) {
   struct token_description description = {.status = world->token_status, .created_ms = 1};
   strcpy(description.card.bin, "424242");
   strcpy(description.card.last4, "4242");
-  description.card.network = NETWORK_VISA;
+  description.card.network = world->network;
   description.card.exp_month = 12;
   description.card.exp_year = 2030;
-  description.card.fingerprint = draw_id(&world->draws, "fpr", world->now_ms);
+  description.card.fingerprint =
+      world->fingerprint.text[0] != '\0' ? world->fingerprint : draw_id(&world->draws, "fpr", world->now_ms);
   engine_on_description(world->engine, world->now_ms, correlation, STATUS_DONE, &description);
 }
 
@@ -367,7 +378,8 @@ static bool tables_equal(struct store *left, struct store *right, unsigned table
 
 bool world_payments_agree(struct store *left, struct store *right) {
   return tables_equal(left, right, LEDGER_PAYMENTS) && tables_equal(left, right, LEDGER_OPEN) &&
-         tables_equal(left, right, LEDGER_MOVEMENTS) && tables_equal(left, right, LEDGER_AWAITED);
+         tables_equal(left, right, LEDGER_MOVEMENTS) && tables_equal(left, right, LEDGER_AWAITED) &&
+         tables_equal(left, right, LEDGER_CARD_USES);
 }
 
 bool world_journal_agrees(struct world *world) {

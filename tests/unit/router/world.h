@@ -26,6 +26,8 @@ struct world {
   bool describe_by_itself; /* EFFECT_DESCRIBE is answered at once */
   enum token_status token_status;
   struct id merchant, actor, token;
+  struct id fingerprint; /* of the card; empty: another card each time */
+  enum network network;
   uint64_t asked;     /* correlation of the last EFFECT_DESCRIBE not answered */
   unsigned described; /* EFFECT_DESCRIBE seen */
   unsigned ended;     /* EFFECT_END_PAYMENT seen */
@@ -91,5 +93,5 @@ enum status world_tell(struct world *world, const struct webhook *webhook);
 
 /* Whether two ledgers' tables that the journal rebuilds are the same. */
 bool world_payments_agree(struct store *left, struct store *right);
-/* Whether the payments, open, movements and awaited tables equal what the journal rebuilds. */
+/* Whether the tables of payments and what hangs on them equal what the journal rebuilds. */
 bool world_journal_agrees(struct world *world);

@@ -82,7 +82,6 @@ Test(protocol, a_dispatch_to_egress) {
                               .environment = ENVIRONMENT_TEST,
                               .operation = OPERATION_AUTHORIZE,
                               .asked_about = OPERATION_CHARGE,
-                              .replay = true,
                               .has_card = true,
                               .card = {.number = "5555555555554444", .exp_month = 1, .exp_year = 2031},
                               .code = {"777"},

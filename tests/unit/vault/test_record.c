@@ -42,8 +42,9 @@ static void seal(struct case_of *c, const char *number, const char *name) {
 }
 
 static int open_outside(struct view bytes, const struct record_binding *binding, struct record *ret_record) {
-  int r = record_read_head(bytes, ret_record);
-  return r < 0 ? r : record_open(bytes, binding, ret_record);
+  struct sealed_record sealed;
+  int r = record_take(bytes, &sealed, ret_record);
+  return r < 0 ? r : record_open(&sealed, binding, ret_record);
 }
 
 static int open_whole(struct view bytes, const struct record_binding *binding, const uint8_t *inner_key,
@@ -101,8 +102,35 @@ Test(record, a_deleted_one_opens_with_its_date) {
     cr_assert_lt(open_outside(c.view, &c.binding, &record), 0, "byte %zu", i);
     c.bytes[i] ^= 1;
   }
-  c.record.status = TOKEN_ACTIVE;
-  cr_assert_eq(record_open(c.view, &c.binding, &c.record), -EBADMSG, "not under a head of another length");
+  struct sealed_record sealed;
+  cr_assert_eq(record_take(c.view, &sealed, &record), 0);
+  record.status = TOKEN_ACTIVE;
+  cr_assert_eq(record_open(&sealed, &c.binding, &record), -EBADMSG, "not under a head of another length");
+}
+
+/* Somebody may write to the file while it is read. */
+Test(record, what_was_taken_is_what_is_opened) {
+  struct case_of c;
+  struct sealed_record sealed;
+  struct record record;
+  struct card card;
+  seal(&c, "4242424242424242", "Ada");
+  cr_assert_eq(record_take(c.view, &sealed, &record), 0);
+  memset(c.bytes, 0xa5, sizeof c.bytes);
+  cr_assert_eq(record_open(&sealed, &c.binding, &record), 0);
+  cr_assert_eq(record_open_card(&record, &c.binding, c.names.inner_key, &card), 0);
+  cr_assert_str_eq(card.number, "4242424242424242");
+}
+
+Test(record, one_that_is_too_long_for_any_is_refused) {
+  struct case_of c;
+  struct sealed_record sealed;
+  struct record record;
+  uint8_t bytes[RECORD_MAX + 1] = {0};
+  seal(&c, "4242424242424242", "Ada");
+  memcpy(bytes, c.bytes, RECORD_MAX);
+  cr_assert_eq(record_take((struct view){bytes, RECORD_MAX}, &sealed, &record), 0);
+  cr_assert_eq(record_take((struct view){bytes, sizeof bytes}, &sealed, &record), -EBADMSG);
 }
 
 Test(record, digits_are_packed_and_come_back) {

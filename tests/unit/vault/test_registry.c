@@ -175,6 +175,75 @@ Test(connectors, registered_anew_one_is_changed_and_keeps_its_status) {
   cr_assert_eq(connector_open(connectors, "nobody", &opened), STATUS_NOT_FOUND);
 }
 
+static struct account_facts in_euros(void) {
+  struct account_facts facts = {.networks = 1 << NETWORK_VISA};
+  cr_assert_eq(account_add_currency(&facts, "EUR"), 0);
+  return facts;
+}
+
+Test(connectors, what_its_account_can_do_is_changed_alone_and_kept) {
+  struct account_facts facts = in_euros();
+  struct connector_set *opened;
+  cr_assert_eq(connector_set_status(connectors, "adyen", CONNECTOR_DRAINING), 0);
+  cr_assert_eq(connector_set_account(connectors, "nobody", &facts), STATUS_NOT_FOUND);
+  cr_assert_eq(connector_set_account(connectors, "adyen", &facts), 0);
+  cr_assert(sodium_is_zero((const uint8_t *)connectors->scratch, sizeof *connectors->scratch));
+  cr_assert_eq(store_commit(h.store), 0);
+  cr_assert_eq(connectors_reload(connectors), 0);
+  const struct connector_facts *kept = connector_by_name(connectors, "adyen");
+  cr_assert_not(account_takes_currency(&kept->account, "PLN"));
+  cr_assert(account_takes_currency(&kept->account, "EUR"));
+  cr_assert_eq(kept->account.networks, 1 << NETWORK_VISA);
+  cr_assert_eq(kept->status, CONNECTOR_DRAINING);
+  cr_assert_eq(connector_open(connectors, "adyen", &opened), 0);
+  cr_assert_str_eq(opened->credentials[0].value, "canary-credential-1");
+  connector_close(connectors);
+}
+
+/* Seals it as builds before account facts did: format 2, and none of them in it. */
+static size_t seal_as_before(const struct connector_set *set, uint8_t format, uint8_t ret_row[16384]) {
+  uint8_t plain[8192], bound[2 + CONNECTOR_NAME_CAPACITY] = {format, ENVIRONMENT_TEST};
+  static const struct account_facts none;
+  struct writer facts = writer_over(plain, sizeof plain), whole = writer_over(plain, sizeof plain);
+  write_account_facts(&facts, &none);
+  write_connector_set(&whole, set);
+  size_t skipped = writer_length(&facts), length = writer_length(&whole) - skipped;
+  unsigned long long sealed;
+  memcpy(bound + 2, set->facts.name, strlen(set->facts.name));
+  ret_row[0] = format;
+  memset(ret_row + 1, 3, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(ret_row + 1 + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+                                             &sealed, plain + skipped, length, bound, sizeof bound, NULL,
+                                             ret_row + 1, connectors->key);
+  return 1 + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES + sealed;
+}
+
+Test(connectors, one_of_an_earlier_build_is_read_and_another_format_is_not) {
+  static uint8_t row[16384];
+  struct connector_set set = a_set("other"), *opened;
+  strcpy(set.facts.merchant_account, "Before");
+  size_t length = seal_as_before(&set, 2, row);
+  cr_assert_eq(store_put(h.store, TABLE_CONNECTORS, "other", 5, row, length), 0);
+  cr_assert_eq(connectors_reload(connectors), 0);
+  const struct connector_facts *read = connector_by_name(connectors, "other");
+  cr_assert_str_eq(read->merchant_account, "Before");
+  cr_assert_eq(read->account.currency_count, 0);
+  cr_assert(account_takes_network(&read->account, NETWORK_AMEX));
+  cr_assert_eq(connector_open(connectors, "other", &opened), 0);
+  cr_assert_str_eq(opened->credentials[0].value, "canary-credential-2");
+  connector_close(connectors);
+  for (unsigned format = 0; format < 6; format++) {
+    length = seal_as_before(&set, (uint8_t)format, row);
+    cr_assert_eq(store_put(h.store, TABLE_CONNECTORS, "other", 5, row, length), 0);
+    cr_assert_eq(connector_open(connectors, "other", &opened), format == 2 ? 0 : -EBADMSG, "%u", format);
+    connector_close(connectors);
+  }
+  length = seal_as_before(&set, 2, row);
+  row[0] = 3;
+  cr_assert_eq(store_put(h.store, TABLE_CONNECTORS, "other", 5, row, length), 0);
+  cr_assert_eq(connector_open(connectors, "other", &opened), -EBADMSG, "its format is bound to it");
+}
+
 Test(connectors, credentials_stay_in_no_memory) {
   struct connector_set *opened, set = a_set("other");
   cr_assert_eq(connector_open(connectors, "adyen", &opened), 0);
@@ -245,15 +314,19 @@ static int ask_set(const struct connector_set *set) {
 
 /* The chain from its first record on. */
 Test(operators, what_they_change_is_on_the_chain) {
-  static const enum audit_kind kinds[] = {AUDIT_MERCHANT_ADD,  AUDIT_PUBLISHABLE_KEY_ADD,
-                                          AUDIT_MERCHANT_ADD,  AUDIT_PUBLISHABLE_KEY_ADD,
-                                          AUDIT_CONNECTOR_SET, AUDIT_CONNECTOR_STATUS};
+  static const enum audit_kind kinds[] = {
+      AUDIT_MERCHANT_ADD,  AUDIT_PUBLISHABLE_KEY_ADD, AUDIT_MERCHANT_ADD,     AUDIT_PUBLISHABLE_KEY_ADD,
+      AUDIT_CONNECTOR_SET, AUDIT_CONNECTOR_STATUS,    AUDIT_CONNECTOR_ACCOUNT};
   static struct audit_page page;
   uint8_t bytes[64];
   struct connector_status_set set = {.name = "adyen", .status = CONNECTOR_DISABLED};
   struct writer body = writer_over(bytes, sizeof bytes);
   write_connector_status_set(&body, &set);
   cr_assert_eq(ask_admin(ADMIN_CONNECTOR_STATUS, &body), STATUS_DONE);
+  struct connector_account_set account = {.name = "adyen", .account.country = "NL"};
+  body = writer_over(bytes, sizeof bytes);
+  write_connector_account_set(&body, &account);
+  cr_assert_eq(ask_admin(ADMIN_CONNECTOR_ACCOUNT, &body), STATUS_DONE);
   cr_assert_eq(audit_read_page(&h.vault->audit, 1, &page), 0);
   struct reader reader = reader_over(page.bytes, page.length);
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {

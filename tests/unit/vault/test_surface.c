@@ -26,7 +26,7 @@ Test(surface, every_type_that_a_role_has_no_row_for_is_refused) {
     struct channel *channel;
     unsigned long long rows[4]; /* bit t: type t has a row */
   } roles[] = {
-      {&h.collect, {1ull << 1 | 1ull << 2}},      {&h.router, {0x3fe}},    {&h.admin, {0x7fe}},
+      {&h.collect, {1ull << 1 | 1ull << 2}},      {&h.router, {0x3fe}},    {&h.admin, {0xffe}},
       {&h.egress, {0, 0, 1ull << 1 | 1ull << 2}}, {&h.hooks, {1ull << 1}},
   };
   for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
@@ -139,7 +139,7 @@ static int ask_head(const struct audit_head *seen) {
   return status;
 }
 
-Test(surface, a_vault_older_than_what_the_router_saw_serves_it_nothing) {
+Test(surface, a_vault_older_than_what_the_router_saw_serves_nobody_but_operators) {
   struct tokenized made;
   struct token_description description;
   cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
@@ -151,9 +151,14 @@ Test(surface, a_vault_older_than_what_the_router_saw_serves_it_nothing) {
   cr_assert_eq(harness_describe(&h, &h.merchant, &made.token, &description), STATUS_ROLLED_BACK);
   struct dispatch charge = harness_charge(&h, &made.token);
   struct egress_send sent;
+  struct reader rest;
   uint64_t correlation;
   cr_assert_eq(harness_dispatch(&h, &charge, &sent, &correlation), STATUS_ROLLED_BACK);
-  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE, "collect is another peer");
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_ROLLED_BACK, "it would be gone with this file");
+  cr_assert_eq(harness_ask(&h, &h.hooks, HV_WEBHOOK, NULL, &rest), STATUS_ROLLED_BACK);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_STATUS, NULL, &rest), STATUS_DONE, "an operator looks");
+  cr_assert_eq(ask_head(&none), STATUS_DONE);
+  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_DONE);
 }
 
 Test(surface, a_sealed_vault_tells_its_state_and_nothing_else) {
@@ -201,6 +206,27 @@ Test(surface, connectors_come_in_pages_without_credentials) {
     memcpy(question.after, page.facts[page.count - 1].name, sizeof question.after);
   }
   cr_assert_eq(count, 21);
+}
+
+Test(surface, what_an_account_can_do_is_told_to_the_router) {
+  static struct connectors_page page;
+  uint8_t bytes[512];
+  struct connector_account_set set = {.name = "adyen", .account.networks = 1 << NETWORK_VISA};
+  cr_assert_eq(account_add_currency(&set.account, "EUR"), 0);
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  struct message changed;
+  write_connector_account_set(&body, &set);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_CONNECTOR_ACCOUNT, &body, &rest), STATUS_DONE);
+  cr_assert_eq(harness_receive(&h, &h.router, &changed), 0);
+  cr_assert_eq(changed.type, RV_CONNECTORS_CHANGED);
+  body = writer_over(bytes, sizeof bytes);
+  write_connectors_question(&body, &(struct connectors_question){""});
+  cr_assert_eq(harness_ask(&h, &h.router, RV_CONNECTORS, &body, &rest), STATUS_DONE);
+  cr_assert_eq(read_connectors_page(&rest, &page), 0);
+  cr_assert_eq(page.facts[0].account.currency_count, 1);
+  cr_assert_str_eq(page.facts[0].account.currencies[0], "EUR");
+  cr_assert_eq(page.facts[0].account.networks, 1 << NETWORK_VISA);
 }
 
 Test(surface, a_round_of_many_peers_is_one_commit) {

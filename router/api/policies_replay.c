@@ -1,0 +1,199 @@
+/* POST /v1/policies/{id}/replay: what a draft would have done with the payments of the past days. */
+#include "bodies.h"
+#include "replay.h"
+#include "resources.h"
+#include "routing.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  TRIALS_MAX = 2,     /* at once; more are answered 503 */
+  TURN_PAYMENTS = 100 /* looked at before others have their turn */
+};
+
+#define DAY_MS (24LL * 3600 * 1000)
+
+/* A replay under way. */
+struct policy_trial {
+  struct policy *policy;
+  struct replay *replay;
+  int64_t from_ms, to_ms;
+};
+
+void trial_free(struct call *call) {
+  if (call->trial == NULL)
+    return;
+  replay_free(call->trial->replay);
+  policy_free(call->trial->policy);
+  free(call->trial);
+  call->trial = NULL;
+  call->api->trials--;
+}
+
+/* ---- The answer ---- */
+
+static void render_rate(struct json_out *out, const char *name, const struct replay_rate *rate) {
+  if (!rate->known) {
+    out_null(out, name);
+    return;
+  }
+  out_open(out, name);
+  out_thousandths(out, "rate", rate->rate);
+  out_thousandths(out, "low", rate->low);
+  out_thousandths(out, "high", rate->high);
+  out_integer(out, "sample", rate->sample);
+  out_close(out);
+}
+
+static void render_approval(struct json_out *out, const struct replay_rate *before,
+                            const struct replay_rate *after) {
+  out_open(out, "approval");
+  render_rate(out, "before", before);
+  render_rate(out, "after", after);
+  out_close(out);
+}
+
+static void render_pair(struct json_out *out, const struct replay_pair *pair) {
+  out_open(out, NULL);
+  out_text(out, "from", pair->from);
+  out_text(out, "to", pair->to);
+  out_integer(out, "payments", pair->payments);
+  render_approval(out, &pair->before, &pair->after);
+  out_open_list(out, "examples");
+  for (uint8_t i = 0; i < pair->example_count; i++)
+    out_text(out, NULL, pair->examples[i].text);
+  out_close_list(out);
+  out_close(out);
+}
+
+/* Whether some rule orders by what was learned or by cost: a replay takes these in the order of the text. */
+static bool has_learned_rules(const struct policy *policy) {
+  for (unsigned rule = 0; rule < policy_rule_count(policy); rule++) {
+    enum policy_action_type type = policy_rule_action(policy, rule)->type;
+    if (type == POLICY_BEST || type == POLICY_CHEAPEST)
+      return true;
+  }
+  return false;
+}
+
+static void render_notes(struct json_out *out, const struct policy_trial *trial,
+                         const struct replay_figures *figures) {
+  out_open_list(out, "notes");
+  if (figures->cut_off)
+    out_text(out, NULL, "There are more payments than are looked at: the oldest were left out.");
+  if (has_learned_rules(trial->policy))
+    out_text(out, NULL, "Rules with `best of` and `cheapest of` were taken in the order of their text.");
+  if (figures->without_windows > 0)
+    out_text(out, NULL,
+             "For some payments card.attempts or card.spend was not recorded: it was taken as not known.");
+  if (figures->without_zones > 0)
+    out_text(out, NULL, "A time zone is not known here: its facts were taken as not known.");
+  if (figures->without_history > 0)
+    out_text(
+        out, NULL,
+        "Some payments would go to a connector that was not tried first in these days: nothing is known of "
+        "it, and `after` is without them.");
+  out_text(
+      out, NULL,
+      "Which payments a connector got was decided by rules, not by lot: rates compare what is comparable "
+      "by network, funding and country, and prove nothing.");
+  out_close_list(out);
+}
+
+static void render_answer(struct json_out *out, const struct call *call) {
+  const struct policy_trial *trial = call->trial;
+  const struct replay_figures *figures = replay_figures(trial->replay);
+  out_open(out, NULL);
+  out_text(out, "object", "policy_replay");
+  out_flag(out, "livemode", call->from.livemode);
+  out_text(out, "policy", call->object.text);
+  out_time(out, "from", trial->from_ms);
+  out_time(out, "to", trial->to_ms);
+  out_integer(out, "looked_at", figures->looked_at);
+  out_time(out, "oldest", figures->oldest_ms);
+  out_flag(out, "cut_off", figures->cut_off);
+  out_integer(out, "by_request", figures->by_request);
+  out_integer(out, "compared", figures->compared);
+  out_integer(out, "first_differs", figures->first_differs);
+  out_integer(out, "list_differs", figures->list_differs);
+  out_integer(out, "without_history", figures->without_history);
+  render_approval(out, &figures->before, &figures->after);
+  out_open_list(out, "moves");
+  for (unsigned i = 0; i < figures->pair_count; i++)
+    render_pair(out, &figures->pairs[i]);
+  out_close_list(out);
+  render_notes(out, trial, figures);
+  out_close(out);
+}
+
+/* ---- Turn by turn ---- */
+
+static void take_turn(struct call *call, bool may_go_on) {
+  struct json_out out = {0};
+  if (!may_go_on) {
+    struct fault fault = fault_passing("busy", "The router is being stopped; nothing was done.");
+    call_refuse(call, &fault);
+    return;
+  }
+  int result = replay_step(call->trial->replay, TURN_PAYMENTS);
+  if (result == REPLAY_MORE) {
+    call_wait_turn(call, take_turn);
+  } else if (result < 0) {
+    call_refuse(call, &fault_storage);
+  } else {
+    render_answer(&out, call);
+    call_answer(call, 200, &out);
+  }
+}
+
+/* Returns 0 with the trial that call holds from then on; LEDGER_ABSENT; or a negated errno. */
+static int begin_trial(struct call *call, const struct id *policy, int64_t days) {
+  struct api *api = call->api;
+  struct policy_record record;
+  struct policy_error error;
+  int result = ledger_policy_get(api->options.ledger, &call->from.merchant, policy, &record);
+  if (result != 0)
+    return result;
+  struct policy_trial *trial = call->trial = calloc(1, sizeof *trial);
+  if (trial == NULL)
+    return -ENOMEM;
+  api->trials++;
+  trial->to_ms = api_now_ms(api);
+  trial->from_ms = trial->to_ms - days * DAY_MS;
+  result = policy_parse(record.text, record.text_length, &trial->policy, &error);
+  const struct replay_options options = {.ledger = api->options.ledger,
+                                         .zone_offset = api->options.zone_offset,
+                                         .merchant = call->from.merchant,
+                                         .policy = trial->policy,
+                                         .from_ms = trial->from_ms};
+  if (result == 0)
+    result = replay_new(&options, &trial->replay);
+  return result > 0 ? -EBADMSG : result;
+}
+
+void policies_replay(struct call *call, const char *segment) {
+  struct fault fault;
+  int64_t days;
+  if (id_parse("pol", segment, NULL) != 0) {
+    call_not_found(call);
+    return;
+  }
+  strcpy(call->object.text, segment);
+  if (parse_replay(call->http->body, call->http->body_length, &days, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  if (call->api->trials >= TRIALS_MAX) {
+    fault = fault_passing("busy", "Other replays are under way.");
+    call_refuse(call, &fault);
+    return;
+  }
+  int result = begin_trial(call, &call->object, days);
+  if (result == 0)
+    call_wait_turn(call, take_turn);
+  else if (result == LEDGER_ABSENT)
+    call_not_found(call);
+  else
+    call_refuse(call, &fault_storage);
+}

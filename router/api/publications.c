@@ -1,0 +1,163 @@
+/* Policies: published by hash, rolled back, and the history of that. */
+#include "bodies.h"
+#include "policies_check.h"
+#include "policies_render.h"
+#include "query_args.h"
+#include "repeats.h"
+#include "resources.h"
+#include "routing.h"
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+static struct journal_head head_of(const struct call *call) {
+  return (struct journal_head){
+      .at_ms = api_now_ms(call->api), .actor = call->from.actor, .request = call->from.request};
+}
+
+/* It is in force for every payment that begins from here on; what has begun keeps its list. */
+static void published(struct call *call, int result, const struct id *policy) {
+  if (result == 0)
+    result = call_remember(call, call->http->path, policy);
+  if (result != 0) {
+    call_write_failed(call, result);
+    return;
+  }
+  engine_on_policy(call->api->engine);
+  policies_answer(call, 200, policy, false);
+}
+
+/* Who names a hash means the policy of that hash, and no other. */
+static bool is_meant(struct call *call, const struct policy_record *record, const char *hash) {
+  char known[POLICY_HASH_CAPACITY];
+  sodium_bin2hex(known, sizeof known, record->hash, sizeof record->hash);
+  if (hash[0] == '\0' || strcmp(hash, known) == 0)
+    return true;
+  struct fault fault = fault_at(409, "hash_mismatch", "The policy of that id has another hash.", "hash");
+  call_refuse(call, &fault);
+  return false;
+}
+
+/* A connector may be gone since it was drafted. While nobody knows the connectors, it stands as it was. */
+static bool may_publish(struct call *call, const struct policy_record *record) {
+  struct policy_findings findings;
+  struct policy_error error;
+  struct policy *policy;
+  if (!call->api->connectors.known)
+    return true;
+  int result = policy_parse(record->text, record->text_length, &policy, &error);
+  if (result == 0) {
+    result = check_policy(call->api->engine, policy, &findings);
+    policy_free(policy);
+  }
+  if (result != 0)
+    call_write_failed(call, result < 0 ? result : -EBADMSG);
+  else if (findings.errors > 0)
+    refuse_findings(call, &findings, "id");
+  return result == 0 && findings.errors == 0;
+}
+
+static void publish(struct call *call, const struct id *policy, const struct publication_body *body) {
+  struct ledger *ledger = call->api->options.ledger;
+  struct journal_head head = head_of(call);
+  struct policy_record record;
+  int result = ledger_policy_get(ledger, &call->from.merchant, policy, &record);
+  if (result == LEDGER_ABSENT)
+    call_not_found(call);
+  else if (result < 0)
+    call_write_failed(call, result);
+  else if (is_meant(call, &record, body->hash) && may_publish(call, &record))
+    published(call, ledger_policy_publish(ledger, &head, &call->from.merchant, policy, body->reason), policy);
+}
+
+void policies_publish(struct call *call, const char *segment) {
+  struct publication_body body;
+  struct fault fault;
+  struct id policy;
+  if (id_parse("pol", segment, NULL) != 0) {
+    call_not_found(call);
+    return;
+  }
+  if (parse_publication(call->http->body, call->http->body_length, &body, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  strcpy(policy.text, segment);
+  if (!policies_answered_before(call, call->http->path, 200))
+    publish(call, &policy, &body);
+}
+
+void policies_rollback(struct call *call, const char *segment) {
+  struct ledger *ledger = call->api->options.ledger;
+  struct journal_head head = head_of(call);
+  struct publication_body body;
+  struct fault fault;
+  struct id policy = {""};
+  (void)segment;
+  if (parse_rollback(call->http->body, call->http->body_length, &body, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  if (policies_answered_before(call, call->http->path, 200))
+    return;
+  int result = ledger_policy_rollback(ledger, &head, &call->from.merchant, body.reason, &policy);
+  if (result == LEDGER_ABSENT) {
+    fault = fault_of(409, "invalid_state", "No earlier policy was published.");
+    call_refuse(call, &fault);
+    return;
+  }
+  published(call, result, &policy);
+}
+
+/* ---- History ---- */
+
+static int render_history(struct json_out *out, const struct call *call, const struct history_query *query) {
+  struct ledger *ledger = call->api->options.ledger;
+  struct policy_publication publication = {.number = query->before};
+  unsigned count = 0;
+  int result = 0;
+  out_open(out, NULL);
+  out_open_list(out, "data");
+  for (; result == 0 && count <= query->limit; count++) {
+    result = ledger_policy_history(ledger, &call->from.merchant, publication.number - 1, &publication);
+    if (result == 0 && count < query->limit)
+      render_publication(out, &publication, call->from.livemode);
+  }
+  if (result < 0)
+    return result;
+  out_close_list(out);
+  out_flag(out, "has_more", result == 0);
+  if (result == 0)
+    out_integer(out, "next", (int64_t)publication.number + 1);
+  else
+    out_null(out, "next");
+  out_close(out);
+  return 0;
+}
+
+static void history_now(struct call *call, bool committed) {
+  struct history_query query;
+  struct fault fault;
+  struct json_out out = {0};
+  (void)committed;
+  if (parse_history_query(call->http->query, &query, &fault) != 0) {
+    call_refuse(call, &fault);
+    return;
+  }
+  if (render_history(&out, call, &query) != 0) {
+    out_drop(&out);
+    call_refuse(call, &fault_storage);
+    return;
+  }
+  call_answer(call, 200, &out);
+}
+
+void policies_history(struct call *call, const char *segment) {
+  struct history_query query;
+  struct fault fault;
+  (void)segment;
+  if (parse_history_query(call->http->query, &query, &fault) != 0)
+    call_refuse(call, &fault);
+  else
+    call_wait_round(call, history_now);
+}

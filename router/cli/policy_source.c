@@ -1,0 +1,111 @@
+#include "policy_source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paths.h"
+
+static int read_text(const char *path, struct policy_source *source) {
+  size_t length;
+  const char *opened = strcmp(path, "-") == 0 ? "/dev/stdin" : path;
+  int result = read_file(opened, POLICY_TEXT_MAX, &source->text, &length);
+  if (result == 0 && strlen(source->text) != length) {
+    free(source->text);
+    source->text = NULL;
+    result = -EILSEQ;
+  }
+  if (result < 0) {
+    fprintf(stderr, "freeport policy: cannot read %s: %s\n", opened, strerror(-result));
+  }
+  source->label = path;
+  return result;
+}
+
+static int fetch_text(struct merchant_api *api, const char *id, struct policy_source *source) {
+  json_t *policy;
+  if (api->port == 0) {
+    fputs("freeport policy: a policy is looked up by id only where a stack answers\n", stderr);
+    return -ENOENT;
+  }
+  int result = policy_api_get(api, id, &policy);
+  if (result < 0) {
+    return result;
+  }
+  const char *text = json_string_value(json_object_get(policy, "text"));
+  const char *found = json_string_value(json_object_get(policy, "id"));
+  if (policy == NULL) {
+    fputs("freeport policy: no policy is published yet; publish one with `freeport policy publish FILE`\n",
+          stderr);
+  }
+  source->text = text == NULL ? NULL : strdup(text);
+  result = policy == NULL ? -ENOENT : source->text == NULL || found == NULL ? -EBADMSG : 0;
+  if (result == 0) {
+    snprintf(source->id.text, sizeof source->id.text, "%s", found);
+    source->label = source->id.text;
+  }
+  json_decref(policy);
+  return result;
+}
+
+static void say_wrong(const char *label, const struct policy_error *error) {
+  bool suggests = error->suggestion[0] != '\0';
+  fprintf(stderr, "freeport policy: %s: line %u, column %u: error: %s is expected%s%s%s\n", label,
+          error->line, error->column, error->expected, suggests ? " (is it " : "", error->suggestion,
+          suggests ? "?)" : "");
+}
+
+static int parse(struct policy_source *source) {
+  struct policy_error error;
+  int result = policy_parse(source->text, strlen(source->text), &source->policy, &error);
+  if (result == POLICY_WRONG) {
+    say_wrong(source->label, &error);
+    return -EINVAL;
+  }
+  if (result == 0) {
+    policy_hash_text(source->policy, source->hash);
+    result = policy_print(source->policy, &source->canonical);
+  }
+  return result;
+}
+
+int source_read(struct merchant_api *api, const char *word, struct policy_source *ret_source) {
+  struct policy_source *source = ret_source;
+  *source = (struct policy_source){.label = "the policy in force"};
+  bool by_id = word == NULL || id_parse("pol", word, NULL) == 0;
+  int result = by_id ? fetch_text(api, word, source) : read_text(word, source);
+  if (result == 0) {
+    result = parse(source);
+  }
+  if (result < 0) {
+    source_free(source);
+  }
+  return result;
+}
+
+void source_free(struct policy_source *source) {
+  policy_free(source->policy);
+  free(source->canonical);
+  free(source->text);
+  *source = (struct policy_source){0};
+}
+
+int source_draft(struct merchant_api *api, const char *reason, struct policy_source *source) {
+  json_t *draft;
+  if (source->id.text[0] != '\0') {
+    return 0;
+  }
+  int result = policy_api_draft(api, source->text, reason, &draft);
+  if (result < 0) {
+    return result;
+  }
+  const char *id = json_string_value(json_object_get(draft, "id"));
+  if (id == NULL) {
+    result = -EBADMSG;
+  } else {
+    snprintf(source->id.text, sizeof source->id.text, "%s", id);
+  }
+  json_decref(draft);
+  return result;
+}

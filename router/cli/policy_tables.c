@@ -1,0 +1,172 @@
+#include "policy_tables.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RATE_CAPACITY = 64, RUN_SHOWN = 3, HASH_SHOWN = 12 };
+
+static const char *text_of(const json_t *object, const char *name) {
+  const char *text = json_string_value(json_object_get(object, name));
+  return text != NULL ? text : "-";
+}
+
+static long long number_of(const json_t *object, const char *name) {
+  return (long long)json_integer_value(json_object_get(object, name));
+}
+
+/* ---- Findings ---- */
+
+void print_findings(const char *label, const struct policy_findings *findings) {
+  static const char *const severities[] = {
+      [POLICY_NOTE] = "note", [POLICY_WARNING] = "warning", [POLICY_ERROR] = "error"};
+  for (unsigned i = 0; i < findings->count; i++) {
+    const struct policy_finding *finding = &findings->findings[i];
+    fprintf(stderr, "freeport policy: %s: line %u, column %u: %s: %s\n", label, finding->line,
+            finding->column, severities[finding->severity], finding->text);
+  }
+  if (findings->more) {
+    fputs("freeport policy: there is more of that\n", stderr);
+  }
+}
+
+void print_told_findings(const json_t *findings) {
+  size_t i;
+  json_t *finding;
+  json_array_foreach(findings, i, finding) {
+    fprintf(stderr, "  line %lld, column %lld: %s: %s\n", number_of(finding, "line"),
+            number_of(finding, "column"), text_of(finding, "severity"), text_of(finding, "text"));
+  }
+}
+
+/* ---- Differences ---- */
+
+static bool is_same(const struct policy_difference *one) {
+  return one->before != NULL && one->after != NULL && !one->changed && !one->moved;
+}
+
+/* How many from `first` on are in both as they are. */
+static size_t run_of_same(const struct policy_diff *diff, size_t first) {
+  size_t length = 0;
+  while (first + length < diff->count && is_same(&diff->differences[first + length])) {
+    length++;
+  }
+  return length;
+}
+
+static void print_run(const struct policy_diff *diff, size_t first, size_t length) {
+  if (length > RUN_SHOWN) {
+    printf("  ... %zu statements are the same\n", length);
+    return;
+  }
+  for (size_t i = 0; i < length; i++) {
+    printf("  %s\n", diff->differences[first + i].after);
+  }
+}
+
+static void print_difference(const struct policy_difference *one) {
+  if (one->before != NULL && (one->after == NULL || one->changed)) {
+    printf("- %s\n", one->before);
+  }
+  if (one->after != NULL && (one->before == NULL || one->changed)) {
+    printf("+ %s\n", one->after);
+  }
+  if (one->moved && !one->changed) {
+    printf("> %s\n", one->after);
+  }
+  if (one->moved) {
+    printf("  (moved: it was statement %u, and is statement %u)\n", one->before_number, one->after_number);
+  }
+}
+
+void print_diff(const char *before, const char *after, const struct policy_diff *diff) {
+  printf("--- %s\n+++ %s\n", before, after);
+  for (size_t i = 0; i < diff->count;) {
+    size_t same = run_of_same(diff, i);
+    if (same > 0) {
+      print_run(diff, i, same);
+      i += same;
+    } else {
+      print_difference(&diff->differences[i++]);
+    }
+  }
+  printf("%u added, %u removed, %u changed, %u moved\n", diff->added, diff->removed, diff->changed,
+         diff->moved);
+}
+
+/* ---- Replays ---- */
+
+static void rate_text(const json_t *rate, char ret_text[RATE_CAPACITY]) {
+  if (!json_is_object(rate)) {
+    snprintf(ret_text, RATE_CAPACITY, "not known");
+    return;
+  }
+  snprintf(ret_text, RATE_CAPACITY, "%.1f%% (%.1f to %.1f, of %lld)",
+           100 * json_number_value(json_object_get(rate, "rate")),
+           100 * json_number_value(json_object_get(rate, "low")),
+           100 * json_number_value(json_object_get(rate, "high")), number_of(rate, "sample"));
+}
+
+static void print_move(const char *from, const char *to, long long payments, const json_t *approval) {
+  char before[RATE_CAPACITY], after[RATE_CAPACITY];
+  rate_text(json_object_get(approval, "before"), before);
+  rate_text(json_object_get(approval, "after"), after);
+  printf("%-20s %-20s %9lld  %-34s %s\n", from, to, payments, before, after);
+}
+
+static void print_examples(const json_t *examples) {
+  size_t i;
+  json_t *example;
+  if (json_array_size(examples) > 0) {
+    printf("  such as");
+  }
+  json_array_foreach(examples, i, example) {
+    printf(" %s", json_string_value(example));
+  }
+  if (json_array_size(examples) > 0) {
+    printf("\n");
+  }
+}
+
+static void print_counts(const json_t *replay) {
+  printf("%s: %lld payments from %s to %s were looked at%s\n", text_of(replay, "policy"),
+         number_of(replay, "looked_at"),
+         text_of(replay, json_is_true(json_object_get(replay, "cut_off")) ? "oldest" : "from"),
+         text_of(replay, "to"),
+         json_is_true(json_object_get(replay, "cut_off")) ? ", and there are more" : "");
+  printf("%lld named their connectors themselves; of the other %lld\n", number_of(replay, "by_request"),
+         number_of(replay, "compared"));
+  printf("%9lld would go elsewhere first\n%9lld would have another list (those included)\n\n",
+         number_of(replay, "first_differs"), number_of(replay, "list_differs"));
+}
+
+void print_replay(const json_t *replay) {
+  size_t i;
+  json_t *move, *note;
+  print_counts(replay);
+  printf("%-20s %-20s %9s  %-34s %s\n", "from", "to", "payments", "first attempts approved",
+         "comparable ones there");
+  json_array_foreach(json_object_get(replay, "moves"), i, move) {
+    print_move(text_of(move, "from"), text_of(move, "to"), number_of(move, "payments"),
+               json_object_get(move, "approval"));
+    print_examples(json_object_get(move, "examples"));
+  }
+  print_move("all", "", number_of(replay, "compared"), json_object_get(replay, "approval"));
+  printf("\n");
+  json_array_foreach(json_object_get(replay, "notes"), i, note) {
+    printf("note: %s\n", json_string_value(note));
+  }
+}
+
+/* ---- The log ---- */
+
+void print_log(const json_t *history) {
+  size_t i;
+  json_t *one;
+  json_array_foreach(history, i, one) {
+    bool back = strcmp(text_of(one, "action"), "rolled_back") == 0;
+    printf("%5lld  %-24s  %-11s  %s  %.*s  %s  %s\n", number_of(one, "number"), text_of(one, "created_at"),
+           back ? "rolled back" : "published", text_of(one, "policy"), HASH_SHOWN, text_of(one, "hash"),
+           text_of(one, "author"), text_of(one, "reason"));
+  }
+}

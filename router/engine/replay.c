@@ -1,0 +1,269 @@
+#include "replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "replay_counts.h"
+
+struct replay {
+  struct replay_options options;
+  struct id at;     /* the payment looked at last */
+  bool has_windows; /* the draft asks about them */
+  /* The policy that decided what was looked at last, for the windows that it asked about. */
+  struct id recorded_id;
+  struct policy *recorded;
+  struct replay_counts counts;
+  struct replay_figures figures;
+};
+
+static const char nowhere[] = "decline"; /* a word of the language: no connector is called so */
+
+int replay_new(const struct replay_options *options, struct replay **ret_replay) {
+  struct replay *replay = calloc(1, sizeof *replay);
+  if (!replay)
+    return -ENOMEM;
+  replay->options = *options;
+  replay->has_windows = policy_window(options->policy, 0) != 0;
+  if (counts_open(&replay->counts) < 0) {
+    free(replay);
+    return -ENOMEM;
+  }
+  *ret_replay = replay;
+  return 0;
+}
+
+void replay_free(struct replay *replay) {
+  if (!replay)
+    return;
+  policy_free(replay->recorded);
+  counts_close(&replay->counts);
+  free(replay);
+}
+
+/* ---- What the draft asks for besides the payment itself ---- */
+
+/* Returns whether every zone is known. */
+static bool find_zones(const struct replay *replay, int64_t at_ms, struct decision_basis *basis) {
+  const struct replay_options *options = &replay->options;
+  bool all = true;
+  const char *zone;
+  for (; (zone = policy_zone(options->policy, basis->zone_count)) != NULL; basis->zone_count++) {
+    int32_t *offset_s = &basis->zone_offset_s[basis->zone_count];
+    if (!options->zone_offset || options->zone_offset(zone, at_ms, offset_s) != 0) {
+      *offset_s = DECISION_UNKNOWN_ZONE;
+      all = false;
+    }
+  }
+  return all;
+}
+
+/* The policy that decided it, or NULL when it cannot be read any more. */
+static const struct policy *recorded_policy(struct replay *replay, const struct id *policy) {
+  struct policy_record record;
+  struct policy_error error;
+  if (id_equal(&replay->recorded_id, policy))
+    return replay->recorded;
+  policy_free(replay->recorded);
+  replay->recorded = NULL;
+  replay->recorded_id = *policy;
+  if (ledger_policy_get(replay->options.ledger, &replay->options.merchant, policy, &record) != 0 ||
+      policy_parse(record.text, record.text_length, &replay->recorded, &error) != 0)
+    replay->recorded = NULL;
+  return replay->recorded;
+}
+
+/* What was counted then in a window of that length. Returns whether it was. */
+static bool take_window(const struct policy *recorded, const struct decision_basis *before, uint32_t window_s,
+                        int32_t *ret_attempts, int64_t *ret_spend) {
+  unsigned number = 0;
+  *ret_attempts = -1;
+  *ret_spend = -1;
+  while (recorded && number < before->window_count && policy_window(recorded, number) != window_s)
+    number++;
+  if (!recorded || number >= before->window_count || before->attempts[number] < 0)
+    return false;
+  *ret_attempts = before->attempts[number];
+  *ret_spend = before->spend[number];
+  return true;
+}
+
+/* Returns whether every window was counted then. */
+static bool find_windows(struct replay *replay, const struct decision *before, struct decision_basis *basis) {
+  bool all = true;
+  if (!replay->has_windows)
+    return true;
+  const struct policy *recorded = recorded_policy(replay, &before->policy);
+  uint32_t window_s;
+  for (; (window_s = policy_window(replay->options.policy, basis->window_count)) != 0;
+       basis->window_count++) {
+    unsigned number = basis->window_count;
+    all &= take_window(recorded, &before->basis, window_s, &basis->attempts[number], &basis->spend[number]);
+  }
+  return all;
+}
+
+/* Decides by the draft. Returns 0 or -EBADMSG. */
+static int decide_by_draft(struct replay *replay, const struct payment *payment,
+                           struct decision *ret_decision) {
+  struct request_fields inputs;
+  if (payment_inputs(payment, &inputs) != 0)
+    return -EBADMSG;
+  *ret_decision = payment->decision;
+  ret_decision->basis = (struct decision_basis){0};
+  ret_decision->choice = (struct choice_snapshot){0};
+  replay->figures.without_zones += !find_zones(replay, payment->created_ms, &ret_decision->basis);
+  replay->figures.without_windows += !find_windows(replay, &payment->decision, &ret_decision->basis);
+  decide_again(replay->options.policy, payment, &inputs, ret_decision);
+  return 0;
+}
+
+/* ---- Comparing ---- */
+
+/* The first that was not passed over, by what the payment records of its connectors' health. */
+static const char *first_of(const struct decision *decision) {
+  for (unsigned i = 0; i < decision->candidate_count; i++)
+    if (decision->candidates[i].skipped == SKIP_NONE)
+      return decision->candidates[i].connector;
+  return decision->candidate_count > 0 ? decision->candidates[0].connector : nowhere;
+}
+
+static bool same_list(const struct decision *left, const struct decision *right) {
+  if (left->candidate_count != right->candidate_count)
+    return false;
+  for (unsigned i = 0; i < left->candidate_count; i++)
+    if (strcmp(left->candidates[i].connector, right->candidates[i].connector) != 0)
+      return false;
+  return true;
+}
+
+/* The number of that pair, or -1 when there are too many. */
+static int pair_of(struct replay_figures *figures, const char *from, const char *to) {
+  unsigned number = 0;
+  for (; number < figures->pair_count; number++)
+    if (strcmp(figures->pairs[number].from, from) == 0 && strcmp(figures->pairs[number].to, to) == 0)
+      return (int)number;
+  if (number == REPLAY_PAIRS_MAX)
+    return -1;
+  memcpy(figures->pairs[number].from, from, strlen(from) + 1);
+  memcpy(figures->pairs[number].to, to, strlen(to) + 1);
+  figures->pair_count++;
+  return (int)number;
+}
+
+/* The first attempt when it has ended, or NULL. */
+static const struct attempt *first_attempt(const struct payment *payment) {
+  const struct attempt *first = payment->attempt_count > 0 ? &payment->attempts[0] : NULL;
+  return first && (first->step.status == STEP_SUCCEEDED || first->step.status == STEP_FAILED) ? first : NULL;
+}
+
+static struct replay_kind kind_of(const struct payment *payment) {
+  struct replay_kind kind = {.network = payment->card.network, .funding = payment->funding};
+  memcpy(kind.country, payment->country, sizeof kind.country);
+  return kind;
+}
+
+static bool count_moved(struct replay *replay, const struct payment *payment, const char *from,
+                        const char *to) {
+  const struct attempt *first = first_attempt(payment);
+  const struct replay_kind kind = kind_of(payment);
+  int number = pair_of(&replay->figures, from, to);
+  if (number < 0)
+    return false;
+  struct replay_pair *pair = &replay->figures.pairs[number];
+  pair->payments++;
+  if (pair->example_count < REPLAY_EXAMPLES_MAX)
+    pair->examples[pair->example_count++] = payment->id;
+  if (first && strcmp(first->connector, from) == 0) {
+    replay->counts.moved[number].ended++;
+    replay->counts.moved[number].approved += first->step.status == STEP_SUCCEEDED;
+  }
+  return strcmp(to, nowhere) == 0 || counts_add_moved(&replay->counts, (unsigned)number, to, &kind);
+}
+
+static bool compare(struct replay *replay, const struct payment *payment, const struct decision *draft) {
+  struct replay_figures *figures = &replay->figures;
+  const struct decision *before = &payment->decision;
+  const struct attempt *first = first_attempt(payment);
+  figures->compared++;
+  figures->list_differs += !same_list(before, draft);
+  if (strcmp(first_of(before), first_of(draft)) != 0) {
+    figures->first_differs++;
+    return count_moved(replay, payment, first_of(before), first_of(draft));
+  }
+  if (first) {
+    replay->counts.ended++;
+    replay->counts.approved += first->step.status == STEP_SUCCEEDED;
+  }
+  return true;
+}
+
+/* What a request named itself says something of its connector as well, and no policy would change it. */
+static bool count_history(struct replay *replay, const struct payment *payment) {
+  const struct replay_kind kind = kind_of(payment);
+  const struct attempt *first = first_attempt(payment);
+  return !first ||
+         counts_add_attempt(&replay->counts, first->connector, &kind, first->step.status == STEP_SUCCEEDED);
+}
+
+/* Returns REPLAY_MORE; 0 when there is no room for more; or a negated errno. */
+static int look_at(struct replay *replay, const struct payment *payment) {
+  struct decision draft;
+  bool room = count_history(replay, payment);
+  replay->figures.looked_at++;
+  replay->figures.oldest_ms = payment->created_ms;
+  if (strcmp(payment->decision.rule, "request") == 0) {
+    replay->figures.by_request++;
+  } else {
+    int r = decide_by_draft(replay, payment, &draft);
+    if (r < 0)
+      return r;
+    room &= compare(replay, payment, &draft);
+  }
+  return room ? REPLAY_MORE : 0;
+}
+
+/* ---- Steps ---- */
+
+/* The next older payment. Returns REPLAY_MORE when it was looked at; 0 at the end; or a negated errno. */
+static int step_back(struct replay *replay) {
+  struct view bytes;
+  struct payment *payment;
+  int r = ledger_payment_before(replay->options.ledger, &replay->options.merchant, &replay->at, &replay->at,
+                                &bytes);
+  if (r != 0)
+    return r == LEDGER_ABSENT ? 0 : r;
+  r = read_payment(bytes.bytes, bytes.length, &payment);
+  if (r != 0)
+    return r;
+  if (payment->created_ms >= replay->options.from_ms) {
+    bool full = replay->figures.looked_at == REPLAY_PAYMENTS_MAX;
+    r = full ? 0 : look_at(replay, payment);
+    replay->figures.cut_off = r == 0;
+  }
+  payment_free(payment);
+  return r;
+}
+
+static int by_payments(const void *left, const void *right) {
+  const struct replay_pair *a = left, *b = right;
+  return a->payments > b->payments ? -1 : a->payments < b->payments;
+}
+
+static int finish(struct replay *replay) {
+  int r = counts_rates(&replay->counts, &replay->figures);
+  qsort(replay->figures.pairs, replay->figures.pair_count, sizeof *replay->figures.pairs, by_payments);
+  return r;
+}
+
+int replay_step(struct replay *replay, unsigned payments) {
+  int r = REPLAY_MORE;
+  for (unsigned i = 0; r == REPLAY_MORE && i < payments; i++)
+    r = step_back(replay);
+  return r == 0 ? finish(replay) : r;
+}
+
+const struct replay_figures *replay_figures(const struct replay *replay) {
+  return &replay->figures;
+}

@@ -1,0 +1,71 @@
+/* What a draft would have done with the payments of the past days: each is decided again by the draft, upon
+ * the facts that are recorded with it, and what differs is counted. Nothing is written and nothing is asked;
+ * it is done in steps, so that others have their turn. */
+#pragma once
+
+#include "payment.h"
+
+enum {
+  REPLAY_PAYMENTS_MAX = 500000, /* looked at; older ones are left out, which is said */
+  REPLAY_PAIRS_MAX = 256,       /* likewise */
+  REPLAY_EXAMPLES_MAX = 10
+};
+
+struct replay;
+
+struct replay_options {
+  struct ledger *ledger;                                                      /* borrowed, as the next one */
+  int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s); /* as the engine has it */
+  struct id merchant;
+  const struct policy *policy; /* the draft; borrowed */
+  int64_t from_ms;             /* payments created earlier are not looked at */
+};
+
+/* A share of payments that were approved by the connector that they were tried at first, in thousandths, and
+ * between which bounds it lies: 95% by Wilson's score interval. */
+struct replay_rate {
+  bool known;      /* else nothing is known of it */
+  uint32_t sample; /* attempts that it rests on */
+  int32_t rate, low, high;
+};
+
+/* Payments that went to one connector first and would go to another. "decline": to none. */
+struct replay_pair {
+  char from[CONNECTOR_NAME_CAPACITY], to[CONNECTOR_NAME_CAPACITY];
+  uint32_t payments;
+  struct replay_rate before; /* as it was, of these very payments */
+  /* As `to` did with comparable ones: of the same network, funding and country, or fewer of these where there
+   * were not enough. Its bounds are the mean of the bounds that each kind of payment has, so rather too wide.
+   */
+  struct replay_rate after;
+  uint8_t example_count;
+  struct id examples[REPLAY_EXAMPLES_MAX]; /* the newest */
+};
+
+struct replay_figures {
+  uint32_t looked_at;
+  int64_t oldest_ms;   /* when the oldest of them was created; 0: there was none */
+  bool cut_off;        /* there are more than can be looked at */
+  uint32_t by_request; /* whose request named the connectors: no policy decides these */
+  uint32_t compared;
+  uint32_t first_differs; /* would go elsewhere first */
+  uint32_t list_differs;  /* the list is another, these included */
+  uint32_t
+      without_windows; /* the draft asks for attempts or spend that were not recorded: taken as not known */
+  uint32_t without_zones;           /* and for a time zone that nobody knows */
+  uint32_t without_history;         /* would go to a connector that nothing is known of: not in `after` */
+  struct replay_rate before, after; /* of all that were compared */
+  unsigned pair_count;
+  struct replay_pair pairs[REPLAY_PAIRS_MAX]; /* most payments first */
+};
+
+/* Freed with replay_free(), which allows NULL. Returns 0 or -ENOMEM. */
+MUST_USE int replay_new(const struct replay_options *options, struct replay **ret_replay);
+void replay_free(struct replay *replay);
+
+enum { REPLAY_MORE = 1 };
+
+/* Looks at so many payments more. Returns REPLAY_MORE; 0 when it is over; or a negated errno. */
+MUST_USE int replay_step(struct replay *replay, unsigned payments);
+/* Once it is over. Borrowed. */
+const struct replay_figures *replay_figures(const struct replay *replay);

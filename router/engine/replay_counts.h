@@ -1,0 +1,37 @@
+/* What a replay counts, and the rates that come of it. For replay.c and tests. */
+#pragma once
+
+#include "replay.h"
+
+struct counts_cell; /* one count */
+
+struct replay_counts {
+  size_t used, capacity; /* of cells; capacity is a power of two */
+  struct counts_cell *cells;
+  unsigned name_count;
+  char names[UINT8_MAX][CONNECTOR_NAME_CAPACITY];
+  uint64_t approved, ended; /* of payments that stay where they are */
+  struct {
+    uint64_t approved, ended; /* first attempts of those that move, as they were */
+  } moved[REPLAY_PAIRS_MAX];
+};
+
+/* What of a payment makes it comparable with another. */
+struct replay_kind {
+  enum network network;
+  enum funding funding;
+  char country[3];
+};
+
+MUST_USE int counts_open(struct replay_counts *counts);
+void counts_close(struct replay_counts *counts);
+/* A first attempt at that connector that has ended. Returns whether there was room. */
+bool counts_add_attempt(struct replay_counts *counts, const char *connector, const struct replay_kind *kind,
+                        bool approved);
+/* A payment of that kind that moves by that pair. Likewise. */
+bool counts_add_moved(struct replay_counts *counts, unsigned pair, const char *to,
+                      const struct replay_kind *kind);
+/* Wilson's interval. Source: Wilson (1927), Probable inference, doi 10.1080/01621459.1927.10502953. */
+struct replay_rate replay_rate_of(uint64_t approved, uint64_t ended);
+/* Fills in the rates of all pairs and of the whole. Returns 0 or -ENOMEM. */
+MUST_USE int counts_rates(struct replay_counts *counts, struct replay_figures *figures);

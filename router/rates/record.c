@@ -1,0 +1,250 @@
+/* A payment that is decided becomes counts. */
+#include "rates_parts.h"
+
+#include "log.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_STEP_US = 250, RECOVERY_CELLS = 1024, LATENCY_CELLS = 2048 };
+
+uint32_t latency_step_end(unsigned step) {
+  uint64_t end = FIRST_STEP_US;
+  while (step-- > 0)
+    end += end / 3;
+  return end > UINT32_MAX ? UINT32_MAX : (uint32_t)end;
+}
+
+static unsigned latency_step(uint32_t latency_us) {
+  unsigned step = 0;
+  while (step < RATES_STEPS - 1 && latency_us > latency_step_end(step))
+    step++;
+  return step;
+}
+
+/* ---- Merchants, days, hours ---- */
+
+struct rated_merchant *merchant_find(const struct rates *rates, const struct id *id) {
+  struct map_node *node = map_find(&rates->by_id, map_hash(id->text));
+  while (node && !id_equal(&((struct rated_merchant *)node)->id, id))
+    node = map_find_next(node);
+  return (struct rated_merchant *)node;
+}
+
+struct rated_merchant *merchant_of(struct rates *rates, const struct id *id) {
+  struct rated_merchant *merchant = merchant_find(rates, id);
+  if (merchant)
+    return merchant;
+  if (rates->merchant_count < RATES_MERCHANTS_MAX)
+    merchant = calloc(1, sizeof *merchant);
+  if (!merchant) {
+    rates->left_out = true;
+    return NULL;
+  }
+  merchant->id = *id;
+  rates->merchants[rates->merchant_count++] = merchant;
+  merchant->number = (uint16_t)rates->merchant_count;
+  map_add(&rates->by_id, &merchant->node, map_hash(id->text));
+  return merchant;
+}
+
+static int day_open(struct day *day) {
+  int r = cells_open(&day->rates, DAY_CELLS, 1U << DIM_CONNECTOR | 1U << DIM_NETWORK);
+  if (r == 0)
+    r = cells_open(&day->recoveries, RECOVERY_CELLS, 1U << DIM_CONNECTOR);
+  if (r == 0)
+    r = cells_open(&day->latencies, LATENCY_CELLS, 1U << DIM_DETAIL);
+  return r;
+}
+
+/* The day of that time, begun afresh when its place is an older one's; NULL when it is over 30 days older
+ * than the newest, or without memory. */
+static struct day *day_of(struct rates *rates, int64_t at_ms) {
+  int64_t number = at_ms / DAY_MS + 1;
+  struct day *day = &rates->days[number % DAY_SLOTS];
+  if (day->number > number)
+    return NULL;
+  if (!day->latencies.cells && day_open(day) < 0) {
+    cells_close(&day->rates);
+    cells_close(&day->recoveries);
+    rates->left_out = true;
+    return NULL;
+  }
+  if (day->number < number) {
+    cells_clear(&day->rates);
+    cells_clear(&day->recoveries);
+    cells_clear(&day->latencies);
+    day->number = number;
+  }
+  return day;
+}
+
+static void record_hour(struct rated_merchant *merchant, int64_t at_ms, bool approved) {
+  int64_t number = at_ms / HOUR_MS + 1;
+  struct hour *hour = &merchant->hours[number % RATE_HOURS];
+  if (hour->number > number)
+    return;
+  if (hour->number < number)
+    *hour = (struct hour){.number = number};
+  hour->total++;
+  hour->approved += approved;
+  merchant->looked_for = true;
+}
+
+/* ---- Keys ---- */
+
+static const char *plan_of(const struct payment *payment, struct request_fields *inputs) {
+  static const char begin[] = "plan=";
+  if (payment_inputs(payment, inputs) < 0)
+    return NULL;
+  for (unsigned i = REQUEST_ATTRIBUTE_FIRST; i < REQUEST_FIELD_COUNT; i++) {
+    const char *value = request_fields_get(inputs, (enum request_field)i);
+    if (value && strncmp(value, begin, sizeof begin - 1) == 0)
+      return value + sizeof begin - 1;
+  }
+  return NULL;
+}
+
+static uint16_t or_none(uint16_t value) {
+  return value == VALUE_ANY ? VALUE_NONE : value;
+}
+
+static bool is_renewal(enum payment_kind kind) {
+  return kind != KIND_CUSTOMER && kind != KIND_MOTO;
+}
+
+static struct rate_key key_of(struct rated_merchant *merchant, const struct payment *payment) {
+  struct request_fields inputs;
+  struct rate_key key = {.merchant = merchant->number};
+  key.dims[DIM_NETWORK] = or_none(rate_value_of(DIM_NETWORK, network_name(payment->card.network)));
+  key.dims[DIM_FUNDING] = or_none(rate_value_of(DIM_FUNDING, funding_name(payment->funding)));
+  key.dims[DIM_COUNTRY] = or_none(rate_value_of(DIM_COUNTRY, payment->country));
+  key.dims[DIM_AMOUNT_BAND] = rate_amount_band(payment->amount, payment->currency);
+  key.dims[DIM_KIND] = is_renewal(payment->kind) ? KIND_VALUE_RENEWAL : KIND_VALUE_FIRST;
+  key.dims[DIM_PLAN] = names_number(&merchant->plans, plan_of(payment, &inputs));
+  return key;
+}
+
+/* The issuer's code where it is known, else the PSP's; a letter before it says which. */
+static uint16_t code_of(struct rated_merchant *merchant, const struct psp_answer *answer) {
+  char name[CODE_CAPACITY + 1] = "n";
+  const char *code = answer->network_code;
+  if (code[0] == '\0') {
+    name[0] = 'p';
+    code = answer->code;
+  }
+  if (code[0] == '\0')
+    return VALUE_NONE;
+  strcpy(name + 1, code);
+  return names_number(&merchant->codes, name);
+}
+
+_Static_assert((int)CODE_CAPACITY < (int)NAME_CAPACITY, "a code and its letter fit");
+
+/* ---- Counting ---- */
+
+static void count_outcome(struct rates_outcomes *outcomes, enum attempt_rating rating) {
+  outcomes->approved += rating == RATING_APPROVED;
+  outcomes->declined += rating == RATING_DECLINED;
+  outcomes->unreached += rating == RATING_UNREACHED;
+}
+
+static void count_live(struct rates_totals *totals, const struct payment *payment,
+                       const struct attempt *attempt, enum attempt_rating rating) {
+  count_outcome(&totals->attempts, rating);
+  count_outcome(&totals->by_network[payment->card.network], rating);
+  count_outcome(&totals->by_connector[names_number(&totals->connectors, attempt->connector)], rating);
+}
+
+static void record_attempt(struct day *day, const struct rate_key *key, const struct attempt *attempt,
+                           enum attempt_rating rating) {
+  struct rate_counts counts = {0};
+  counts.of[COUNT_ATTEMPTS] = rating != RATING_UNREACHED;
+  counts.of[COUNT_ATTEMPTS_APPROVED] = rating == RATING_APPROVED;
+  counts.of[COUNT_ATTEMPTS_UNREACHED] = rating == RATING_UNREACHED;
+  cells_add(&day->rates, key, &counts);
+  if (attempt->step.answer.latency_us == 0 || attempt->step.answer.phase != PHASE_REPLY)
+    return;
+  struct rate_key step = {.merchant = key->merchant};
+  struct rate_counts one = {.of[COUNT_ATTEMPTS] = 1};
+  step.dims[DIM_CONNECTOR] = key->dims[DIM_CONNECTOR];
+  step.dims[DIM_DETAIL] = (uint16_t)(VALUE_FIRST + latency_step(attempt->step.answer.latency_us));
+  cells_add(&day->latencies, &step, &one);
+}
+
+/* What the attempts of a payment come to. */
+struct course {
+  const struct attempt *first;   /* that reached an issuer, or NULL */
+  const struct attempt *decider; /* the last that did */
+  bool approved;
+  bool declined_first;
+  bool retried;
+};
+
+static struct course course_of(const struct payment *payment) {
+  struct course course = {0};
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    const struct attempt *attempt = &payment->attempts[i];
+    enum attempt_rating rating = attempt_rating(payment, attempt);
+    course.retried |= course.declined_first;
+    if (rating != RATING_APPROVED && rating != RATING_DECLINED)
+      continue;
+    if (!course.first) {
+      course.first = attempt;
+      course.declined_first = rating == RATING_DECLINED;
+    }
+    course.decider = attempt;
+    course.approved = rating == RATING_APPROVED;
+  }
+  return course;
+}
+
+static struct rate_counts counts_of(const struct payment *payment, const struct course *course) {
+  struct rate_counts counts = {0};
+  counts.of[COUNT_PAYMENTS] = 1;
+  counts.of[COUNT_PAYMENTS_APPROVED] = course->approved;
+  counts.of[COUNT_CASCADED] = payment->attempt_count > 1;
+  counts.of[COUNT_DECLINED_FIRST] = course->declined_first;
+  counts.of[COUNT_RETRIED] = course->retried;
+  counts.of[COUNT_RECOVERED] = course->declined_first && course->approved;
+  return counts;
+}
+
+static void record_course(struct rated_merchant *merchant, struct day *day, struct rate_key *key,
+                          const struct payment *payment, const struct course *course) {
+  struct rate_counts counts = counts_of(payment, course);
+  key->dims[DIM_CONNECTOR] = names_number(&merchant->connectors, course->decider->connector);
+  cells_add(&day->rates, key, &counts);
+  if (!course->declined_first)
+    return;
+  struct rate_key recovery = {.merchant = key->merchant};
+  recovery.dims[DIM_CONNECTOR] = names_number(&merchant->connectors, course->first->connector);
+  recovery.dims[DIM_DETAIL] = code_of(merchant, &course->first->step.answer);
+  cells_add(&day->recoveries, &recovery, &counts);
+}
+
+void record_payment(struct rates *rates, const struct payment *payment, int64_t at_ms, bool live) {
+  struct rated_merchant *merchant = merchant_of(rates, &payment->merchant);
+  struct day *day = day_of(rates, at_ms);
+  if (!merchant || !day)
+    return;
+  struct rate_key key = key_of(merchant, payment);
+  struct course course = course_of(payment);
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    const struct attempt *attempt = &payment->attempts[i];
+    enum attempt_rating rating = attempt_rating(payment, attempt);
+    if (rating == RATING_OPEN)
+      continue;
+    key.dims[DIM_CONNECTOR] = names_number(&merchant->connectors, attempt->connector);
+    record_attempt(day, &key, attempt, rating);
+    if (live)
+      count_live(&rates->totals, payment, attempt, rating);
+  }
+  if (course.decider) {
+    record_course(merchant, day, &key, payment, &course);
+    record_hour(merchant, at_ms, course.approved);
+  }
+  if (live)
+    count_outcome(&rates->totals.payments, !course.decider   ? RATING_UNREACHED
+                                           : course.approved ? RATING_APPROVED
+                                                             : RATING_DECLINED);
+}
