@@ -62,9 +62,11 @@ class Case(unittest.TestCase):
         cls.await_ready()
         policies = cls.client.request("GET", "/v1/policies")
         if not policies["data"]:
+            assert cls.client.request("GET", "/readyz", key="")["policy"] == "none"
             policy = cls.client.request("POST", "/v1/policies", {"text": "otherwise route adyen, checkout, stripe"})
             assert policy.status == 201, policy.raw
             assert cls.client.request("POST", f"/v1/policies/{policy['id']}/publish").status == 200
+        assert cls.client.request("GET", "/readyz", key="")["policy"] == "published"
 
     @classmethod
     def await_ready(cls, wanted=200):
