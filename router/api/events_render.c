@@ -73,7 +73,9 @@ static int render_data(const struct event_renderer *renderer, struct json_out *o
   }
   if (events->connector.change != 0) {
     render_connector_entry(out, "data", &events->connector, events->at_ms, renderer->livemode);
-  } else if (events->events[index].type == EVENT_APPROVAL_RATE_DROPPED) {
+    return 0;
+  }
+  if (events->events[index].type == EVENT_APPROVAL_RATE_DROPPED) {
     render_rate_alert(out, "data", &events->rate_alert, renderer->livemode, events->at_ms);
     return 0;
   }

@@ -1,5 +1,5 @@
-/* Counts for Prometheus. Labels are words of ours: route templates, statuses, names of connectors, never
- * anything that a request brought. */
+/* Counts for Prometheus. Labels are words of ours or of the operator's: route templates, statuses, connectors'
+ * names, never anything from outside. */
 #pragma once
 
 #include "engine.h"

@@ -67,6 +67,39 @@ static void render_pair(struct json_out *out, const struct replay_pair *pair) {
   out_close(out);
 }
 
+/* Millionths as thousandths, to the nearest. */
+static int64_t thousandths_of(int32_t millionths) {
+  return (millionths + (millionths < 0 ? -500 : 500)) / 1000;
+}
+
+/* What a rule that is only advice would have gained in approval, in shares of the payments it advised. */
+static void render_advised(struct json_out *out, const struct policy *policy,
+                           const struct advised_rule *advised) {
+  struct choice_gain gain;
+  out_open(out, NULL);
+  out_text(out, "rule", policy_rule_name(policy, advised->rule));
+  out_integer(out, "payments", (int64_t)advised->sums.payments);
+  out_integer(out, "differing", (int64_t)advised->sums.differing);
+  out_integer(out, "unseen", (int64_t)advised->sums.unseen);
+  if (choice_advice_gain(&advised->sums, &gain) == 0) {
+    out_open(out, "gain");
+    out_thousandths(out, "gain", thousandths_of(gain.gain));
+    out_thousandths(out, "low", thousandths_of(gain.low));
+    out_thousandths(out, "high", thousandths_of(gain.high));
+    out_close(out);
+  } else
+    out_null(out, "gain");
+  out_close(out);
+}
+
+static void render_advice(struct json_out *out, const struct policy_trial *trial,
+                          const struct advice_counts *advice) {
+  out_open_list(out, "advice");
+  for (unsigned i = 0; i < advice->count; i++)
+    render_advised(out, trial->policy, &advice->rules[i]);
+  out_close_list(out);
+}
+
 /* Whether some rule orders by what was learned or by cost: a replay takes these in the order of the text. */
 static bool has_learned_rules(const struct policy *policy) {
   for (unsigned rule = 0; rule < policy_rule_count(policy); rule++) {
@@ -123,6 +156,7 @@ static void render_answer(struct json_out *out, const struct call *call) {
   for (unsigned i = 0; i < figures->pair_count; i++)
     render_pair(out, &figures->pairs[i]);
   out_close_list(out);
+  render_advice(out, trial, &figures->advice);
   render_notes(out, trial, figures);
   out_close(out);
 }

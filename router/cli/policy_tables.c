@@ -140,9 +140,23 @@ static void print_counts(const json_t *replay) {
          number_of(replay, "first_differs"), number_of(replay, "list_differs"));
 }
 
+static void print_advised(const json_t *advised) {
+  const json_t *gain = json_object_get(advised, "gain");
+  printf("advice of %s: %lld payments, %lld of them elsewhere; ", text_of(advised, "rule"),
+         number_of(advised, "payments"), number_of(advised, "differing"));
+  if (!json_is_object(gain)) {
+    printf("too few to say what it would have gained\n");
+    return;
+  }
+  printf("it would have gained %.1f points of approval (%.1f to %.1f)\n",
+         100 * json_number_value(json_object_get(gain, "gain")),
+         100 * json_number_value(json_object_get(gain, "low")),
+         100 * json_number_value(json_object_get(gain, "high")));
+}
+
 void print_replay(const json_t *replay) {
   size_t i;
-  json_t *move, *note;
+  json_t *move, *note, *advised;
   print_counts(replay);
   printf("%-20s %-20s %9s  %-34s %s\n", "from", "to", "payments", "first attempts approved",
          "comparable ones there");
@@ -153,6 +167,9 @@ void print_replay(const json_t *replay) {
   }
   print_move("all", "", number_of(replay, "compared"), json_object_get(replay, "approval"));
   printf("\n");
+  json_array_foreach(json_object_get(replay, "advice"), i, advised) {
+    print_advised(advised);
+  }
   json_array_foreach(json_object_get(replay, "notes"), i, note) {
     printf("note: %s\n", json_string_value(note));
   }

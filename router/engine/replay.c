@@ -14,6 +14,7 @@ struct replay {
   /* The policy that decided what was looked at last, for the windows that it asked about. */
   struct id recorded_id;
   struct policy *recorded;
+  uint8_t hash[POLICY_HASH_BYTES]; /* of the draft */
   struct replay_counts counts;
   struct replay_figures figures;
 };
@@ -25,6 +26,7 @@ int replay_new(const struct replay_options *options, struct replay **ret_replay)
   if (!replay)
     return -ENOMEM;
   replay->options = *options;
+  policy_hash(options->policy, replay->hash);
   replay->has_windows = policy_window(options->policy, 0) != 0;
   if (counts_open(&replay->counts) < 0) {
     free(replay);
@@ -219,6 +221,8 @@ static int look_at(struct replay *replay, const struct payment *payment) {
     int r = decide_by_draft(replay, payment, &draft);
     if (r < 0)
       return r;
+    if (memcmp(payment->decision.policy_hash, replay->hash, sizeof replay->hash) == 0)
+      advice_count(&replay->figures.advice, replay->options.policy, payment);
     room &= compare(replay, payment, &draft);
   }
   return room ? REPLAY_MORE : 0;

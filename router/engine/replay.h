@@ -4,6 +4,7 @@
 #pragma once
 
 #include "payment.h"
+#include "replay_advice.h"
 
 enum {
   REPLAY_PAYMENTS_MAX = 500000, /* looked at; older ones are left out, which is said */
@@ -55,6 +56,7 @@ struct replay_figures {
   uint32_t without_zones;           /* and for a time zone that nobody knows */
   uint32_t without_history;         /* would go to a connector that nothing is known of: not in `after` */
   struct replay_rate before, after; /* of all that were compared */
+  struct advice_counts advice;      /* of payments that this very policy decided */
   unsigned pair_count;
   struct replay_pair pairs[REPLAY_PAIRS_MAX]; /* most payments first */
 };

@@ -9,9 +9,12 @@
  *   forgotten  from now on a card was released for an attempt that the router does not know; again: no more
  *   accept     an operator accepts the ledger as it is
  *   hold       questions wait unanswered      release    and are answered
- *   add        a connector "late" is registered that takes Visa cards in EUR and USD alone, and the router is
- * not told webhook CONNECTOR KEY ABOUT ANSWER   a PSP's webhook comes, of now taken      prints how many of
- * them the router has taken count      prints how many dispatches came end        the router is sent SIGTERM
+ *   add        a connector "late" is registered, its account limited, and the router is not told
+ *   remove     it is so no more
+ *   webhook CONNECTOR KEY ABOUT ANSWER   a PSP's webhook comes, of now
+ *   taken      prints how many of them the router has taken
+ *   count      prints how many dispatches came
+ *   end        the router is sent SIGTERM
  * and at its end stops the router with SIGTERM, if it was not sent before, and prints its exit status. */
 #include "bins.h"
 #include "control.h"
@@ -50,7 +53,8 @@ enum script {
   NEVER = 4, /* no reply at all */
   ACTION = 5,
   MOVEMENT_REFUSED = 6,
-  LOST_FOR_GOOD = 7 /* the answer is lost, and every question is answered with garbage */
+  LOST_FOR_GOOD = 7, /* the answer is lost, and every question is answered with garbage */
+  DECLINE_SOFT = 8
 };
 
 enum { HELD_MAX = 8192, SHEET_COUNT = 3, CONNECTORS_MAX = 4 };
@@ -280,6 +284,13 @@ static bool play(const struct dispatch *dispatch, struct dispatch_result *result
       result->answer = ANSWER_IS_DECLINED;
       set(&result->fields, ANSWER_CODE, "stolen_card");
       set(&result->fields, ANSWER_NETWORK_CODE, "43");
+    }
+    break;
+  case DECLINE_SOFT:
+    if (!moves(dispatch->operation)) {
+      result->answer = ANSWER_IS_DECLINED;
+      set(&result->fields, ANSWER_CODE, "insufficient_funds");
+      set(&result->fields, ANSWER_NETWORK_CODE, "51");
     }
     break;
   case NOT_SENT_FIRST:

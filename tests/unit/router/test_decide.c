@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "payment_parts.h"
+#include "replay.h"
 #include "world.h"
 
 static struct world world;
@@ -135,6 +136,49 @@ Test(decide, advice_is_noted_and_decides_nothing) {
   cr_assert_gt(decision->advice[0].believed.approved, 0);
   expect_decided_again();
   world_approve(&world, ANSWER_IS_CAPTURED);
+}
+
+/* A replay of the policy in force, over all that was paid. */
+static struct advice_counts advice_so_far(const char *text) {
+  struct replay_options options = {.ledger = world.ledger, .merchant = world.merchant};
+  struct policy_error error;
+  struct policy *policy;
+  struct replay *replay;
+  cr_assert_eq(policy_parse(text, strlen(text), &policy, &error), 0);
+  options.policy = policy;
+  cr_assert_eq(replay_new(&options, &replay), 0);
+  int r;
+  while ((r = replay_step(replay, 50)) == REPLAY_MORE)
+    ;
+  cr_assert_eq(r, 0);
+  struct advice_counts advice = replay_figures(replay)->advice;
+  replay_free(replay);
+  policy_free(policy);
+  return advice;
+}
+
+Test(decide, what_advice_would_have_gained_is_told_from_the_payments) {
+  static const char text[] = "rule tip when amount > 1.00 EUR best of alpha, beta as advice "
+                             "otherwise split alpha 50%, beta 50%";
+  struct choice_gain gain;
+  world_publish(&world, text);
+  for (unsigned i = 0; i < 40; i++)
+    pay_and_answer();
+  struct advice_counts few = advice_so_far(text);
+  cr_assert_eq(few.count, 1);
+  cr_assert_eq(choice_advice_gain(&few.rules[0].sums, &gain), CHOICE_ADVICE_TOO_FEW);
+  for (unsigned i = 0; i < 260; i++)
+    pay_and_answer();
+  struct advice_counts advice = advice_so_far(text);
+  cr_assert_eq(advice.rules[0].rule, 0);
+  cr_assert_eq(advice.rules[0].sums.payments, 300);
+  cr_assert_eq(choice_advice_gain(&advice.rules[0].sums, &gain), 0);
+  cr_assert(gain.low > 300000 && gain.high < 700000, "about half: %d to %d", gain.low, gain.high);
+  cr_assert_eq(advice.rules[0].sums.unseen, 0, "the split takes each of them at times");
+  cr_assert_eq(advice_so_far("rule tip when amount > 2.00 EUR best of alpha, beta as advice "
+                             "otherwise split alpha 50%, beta 50%")
+                   .count,
+               0, "another policy's advice says nothing");
 }
 
 Test(decide, a_rule_that_declines_sends_nothing) {

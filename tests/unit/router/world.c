@@ -1,4 +1,5 @@
 #include "world.h"
+#include "routing.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -155,7 +156,13 @@ void world_publish(struct world *world, const char *text) {
                                  .text = text,
                                  .text_length = strlen(text)};
   struct journal_head head = {.at_ms = world->now_ms, .actor = world->actor};
-  int r = ledger_policy_put(world->ledger, &record);
+  struct policy_error error;
+  struct policy *policy;
+  int r = policy_parse(text, record.text_length, &policy, &error);
+  assert(r == 0);
+  policy_hash(policy, record.hash);
+  policy_free(policy);
+  r = ledger_policy_put(world->ledger, &record);
   assert(r == 0);
   r = ledger_policy_publish(world->ledger, &head, &world->merchant, &record.id, "");
   assert(r == 0);
