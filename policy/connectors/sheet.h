@@ -32,6 +32,8 @@ struct sheet_facts {
   bool absent_is_proof; /* an ANSWER_IS_ABSENT for an attempt proves, after settling_ms, that nothing was made
                          */
   bool movement_absent_is_proof; /* likewise for a movement */
+  bool several_captures;         /* an authorization may be captured in several parts (final: false) */
+  bool voids_rest;               /* after a part of it was captured so, a void releases what is left */
   bool received_is_asked;        /* the movement question also tells when what was `received` is final */
   uint32_t settling_ms;          /* how long after the dispatch a request may still come into being */
   uint32_t first_question_ms;    /* the first question comes so long after an outcome got lost, the next ones

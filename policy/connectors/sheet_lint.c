@@ -22,6 +22,15 @@ static int lint_charging(const struct lint_context *context, const struct step *
   return 0;
 }
 
+/* A PSP that is not told whether more is to come closes the authorization with the first capture, or never.
+ */
+static int lint_capture(const struct lint_context *context, const struct step *step) {
+  bool several = context->builder->sheet->facts.several_captures;
+  if (several != lint_body_depends(step, REQUEST_FINAL))
+    return refuse(context, step, "a capture is sent {final} where several are offered, and only there");
+  return 0;
+}
+
 static int lint_step(struct lint_context *context, const struct step *step) {
   bool get = strcmp(step->method, "GET") == 0;
   if (get && step->format != BODY_NONE)
@@ -29,6 +38,8 @@ static int lint_step(struct lint_context *context, const struct step *step) {
   if (context->question && (!get || step->charging))
     return refuse(context, step, "a question is a GET and charges nothing");
   int error = step->charging ? lint_charging(context, step) : 0;
+  if (error == 0 && step->charging && context->operation == OPERATION_CAPTURE)
+    error = lint_capture(context, step);
   if (error == 0)
     error = lint_step_fields(context, step);
   if (error == 0)

@@ -17,6 +17,8 @@ MUST_USE int lint_step_fields(struct lint_context *context, const struct step *s
 MUST_USE int lint_headers(struct builder *builder);
 /* Whether a step's body holds the placeholder. */
 bool lint_body_holds(const struct step *step, enum place place);
+/* Whether a step's body depends on that field of the request. */
+bool lint_body_depends(const struct step *step, enum request_field field);
 /* Whether the last name of a path is one under which some step sends a card's number or code. */
 bool lint_is_card_field(const struct sheet *sheet, const struct json_path *path);
 

@@ -222,6 +222,25 @@ bool lint_body_holds(const struct step *step, enum place place) {
   return step->body != NULL && node_holds(step->body, place);
 }
 
+static bool is_field(const struct place_ref *ref, enum request_field field) {
+  return ref->place == PLACE_FIELD && ref->index == field;
+}
+
+static bool node_depends(const struct node *node, enum request_field field) {
+  bool depends = node->kind == NODE_MAP && is_field(&node->subject, field);
+  for (unsigned i = 0; i < node->text.count; i++)
+    depends |= is_field(&node->text.pieces[i].ref, field);
+  for (const struct condition *when = node->when; when != NULL; when = when->next)
+    depends |= is_field(&when->subject, field);
+  for (const struct node *child = node->child; child != NULL; child = child->next)
+    depends |= node_depends(child, field);
+  return depends;
+}
+
+bool lint_body_depends(const struct step *step, enum request_field field) {
+  return step->body != NULL && node_depends(step->body, field);
+}
+
 static bool names_card_field(const struct node *node, const char *name) {
   bool card = node->text.count == 1 && (node->text.pieces[0].ref.place == PLACE_CARD_NUMBER ||
                                         node->text.pieces[0].ref.place == PLACE_CARD_CODE);

@@ -71,7 +71,7 @@ static bool find_place(const struct sheet *sheet, const char *name, struct place
       return true;
     }
   enum request_field field = request_field_named(name);
-  if (field == 0 || field >= REQUEST_METADATA_FIRST)
+  if (field == 0 || (field >= REQUEST_METADATA_FIRST && field < REQUEST_FINAL))
     return false;
   *ret_ref = (struct place_ref){PLACE_FIELD, (uint16_t)field};
   return true;

@@ -193,6 +193,21 @@ static int read_currencies(struct builder *builder, const struct yaml_node *node
   return error;
 }
 
+/* {several, void_rest}: what the PSP does with an authorization that was captured in part */
+static int read_captures(struct builder *builder, const struct yaml_node *node) {
+  static const char *const keys[] = {"several", "void_rest", NULL};
+  struct sheet_facts *facts = &builder->sheet->facts;
+  const struct yaml_node *several = yaml_member(node, "several"), *rest = yaml_member(node, "void_rest");
+  int error = builder_keys(builder, node, keys);
+  if (error == 0 && several != NULL)
+    error = builder_flag(builder, several, &facts->several_captures);
+  if (error == 0 && rest != NULL)
+    error = builder_flag(builder, rest, &facts->voids_rest);
+  if (error == 0 && facts->voids_rest && !facts->several_captures)
+    error = builder_refuse(builder, node->line, "void_rest: only where several captures leave a rest");
+  return error;
+}
+
 static int read_definitions(struct builder *builder, const struct yaml_node *node) {
   builder->definitions = node;
   return builder_map(builder, node);
@@ -213,6 +228,7 @@ static const struct {
     {"headers", true, read_headers},
     {"idempotency", true, read_idempotency},
     {"currencies", false, read_currencies},
+    {"captures", false, read_captures},
     {"definitions", false, read_definitions},
     {"answers", true, build_answers},
     {"operations", true, build_operations},

@@ -116,6 +116,13 @@ static const struct {
     [REQUEST_CONNECTOR_AWAY] = {409, "connector_unavailable", "",
                                 "The payment's connector is not registered, or cannot do that."},
     [REQUEST_MOVEMENT_UNKNOWN] = {404, "not_found", "", "The payment has no such attempt or movement."},
+    [REQUEST_FINAL_ONLY] =
+        {422, "not_supported", "final",
+         "This connector takes one capture a payment, and closes the authorization with it."},
+    [REQUEST_REST_NOT_VOIDED] =
+        {409, "rest_not_voided", "",
+         "This connector cannot void the rest of what was captured in part; the PSP releases "
+         "it when the authorization expires."},
     [REQUEST_NOT_SETTLED] = {409, "not_settled", "",
                              "It is too early: what the PSP shows before its settling time is no proof."},
     [REQUEST_PSP_ID_WANTED] = {422, "missing_field", "psp_id",

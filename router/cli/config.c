@@ -12,6 +12,7 @@
 #include "fee_book.h"
 #include "paths.h"
 #include "retry_schedule.h"
+#include "web_address.h"
 
 enum { RETRIES_TEXT_MAX = 128 };
 
@@ -157,10 +158,37 @@ static int check_files(const struct config *config) {
   return result == 0 && config->fees != NULL ? check_fees(config->fees) : result;
 }
 
-static int check(const struct config *config) {
-  if (config->environment != NULL && strcmp(config->environment, "test") != 0 &&
-      strcmp(config->environment, "live") != 0) {
+/* Live needs keys that custodians hold, and no provider of such is built yet. */
+static int check_environment(const struct config *config) {
+  if (config->environment != NULL && strcmp(config->environment, "live") == 0) {
+    fputs("freeport: freeport.yaml: environment: live needs keys in the hands of custodians, which this "
+          "version "
+          "cannot hold yet; 'test' runs\n",
+          stderr);
+    return -EINVAL;
+  }
+  if (config->environment != NULL && strcmp(config->environment, "test") != 0) {
     fputs("freeport: freeport.yaml: environment is 'test' or 'live'\n", stderr);
+    return -EINVAL;
+  }
+  return 0;
+}
+
+static int check_origins(const struct config *config) {
+  for (unsigned i = 0; i < config->origins_count; i++) {
+    if (!web_origin_valid(config->origins[i])) {
+      fprintf(stderr,
+              "freeport: freeport.yaml: origins: entry %u is no origin: scheme://host[:port] in lower case, "
+              "without a path or a slash at its end\n",
+              i + 1);
+      return -EINVAL;
+    }
+  }
+  return 0;
+}
+
+static int check(const struct config *config) {
+  if (check_environment(config) < 0 || check_origins(config) < 0) {
     return -EINVAL;
   }
   if ((config->certificate == NULL) != (config->certificate_key == NULL)) {
@@ -187,6 +215,24 @@ static int check(const struct config *config) {
   return check_files(config);
 }
 
+/* A file without content, or with comments alone, is no mapping: libcyaml loads nothing for it. Returns 0
+ * with a configuration, all defaults then. */
+static int load(const char *path, struct config **ret_config) {
+  struct config *config = NULL;
+  if (cyaml_load_file(path, &yaml_settings, &config_schema, (cyaml_data_t **)&config, NULL) != CYAML_OK) {
+    return -EINVAL;
+  }
+  if (config == NULL) {
+    config = yaml_settings.mem_fn(yaml_settings.mem_ctx, NULL, sizeof *config);
+    if (config == NULL) {
+      return -ENOMEM;
+    }
+    memset(config, 0, sizeof *config);
+  }
+  *ret_config = config;
+  return 0;
+}
+
 int config_load(const char *directory, struct config **ret_config) {
   char path[PATH_MAX];
   if (snprintf(path, sizeof path, "%s/freeport.yaml", directory) >= (int)sizeof path) {
@@ -196,9 +242,10 @@ int config_load(const char *directory, struct config **ret_config) {
   if (result < 0) {
     return result;
   }
-  struct config *config = NULL;
-  if (cyaml_load_file(path, &yaml_settings, &config_schema, (cyaml_data_t **)&config, NULL) != CYAML_OK) {
-    return -EINVAL;
+  struct config *config;
+  result = load(path, &config);
+  if (result < 0) {
+    return result;
   }
   result = check(config);
   if (result < 0) {

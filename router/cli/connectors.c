@@ -12,6 +12,7 @@
 #include "exit_status.h"
 #include "paths.h"
 #include "registration.h"
+#include "web_address.h"
 
 static const char usage[] =
     "usage: freeport connector add NAME --sheet SHEET [--base-url URL] [--merchant-account TEXT]\n"
@@ -64,7 +65,6 @@ static int add(const struct command_line *line, struct admin_client *admin) {
                                         .credentials = credentials,
                                         .credential_count = (unsigned)line->credential_count};
     result = connector_register(admin, &account);
-    result = result == -EINVAL ? -ECANCELED : result; /* it has said what is wrong */
   }
   sodium_memzero(credentials, sizeof credentials);
   return result;
@@ -245,6 +245,18 @@ static int check_usage(const struct command_line *line, const struct action *act
   if (action->sheet && line->sheet == NULL) {
     return command_wrong(line->command, usage, "--sheet SHEET is missing");
   }
+  if (line->base_url != NULL && !web_base_url_valid(line->base_url)) {
+    return command_wrong(line->command, usage,
+                         "--base-url is http:// or https://, a host, and a port and a path if need be");
+  }
+  for (int i = 0; i < line->credential_count; i++) {
+    if (!credential_argument_valid(line->credentials[i])) {
+      return command_wrong(
+          line->command, usage,
+          "a credential is given as KEY=- (standard input) or KEY=@FILE, never on the command "
+          "line");
+    }
+  }
   if (action->run == set_account && (!account_options_given(&line->account) || is_registration(line))) {
     return command_wrong(line->command, usage, "set takes account options, one at least, and no others");
   }
@@ -269,5 +281,6 @@ int connector_command(int argc, char **argv) {
   }
   int result = action->run(&line, &admin);
   admin_close(&admin);
-  return command_result("connector", result);
+  return result == -EINVAL ? EXIT_USAGE /* it has been said what is wrong */
+                           : command_result("connector", result);
 }

@@ -44,17 +44,23 @@ static int read_from_file(const char *path, char *ret_value) {
   return result;
 }
 
-int credential_read(const char *argument, struct credential *ret_credential) {
-  struct credential credential = {0};
+bool credential_argument_valid(const char *argument) {
   const char *equals = strchr(argument, '=');
   size_t length = equals == NULL ? 0 : (size_t)(equals - argument);
-  if (length == 0 || length >= sizeof credential.name || (equals[1] != '@' && strcmp(equals, "=-") != 0)) {
+  return length > 0 && length < sizeof((struct credential *)NULL)->name &&
+         (equals[1] == '@' || strcmp(equals, "=-") == 0);
+}
+
+int credential_read(const char *argument, struct credential *ret_credential) {
+  struct credential credential = {0};
+  if (!credential_argument_valid(argument)) {
     fputs(
         "freeport: a credential is given as KEY=- (standard input) or KEY=@FILE, never on the command line\n",
         stderr);
     return -EINVAL;
   }
-  memcpy(credential.name, argument, length);
+  const char *equals = strchr(argument, '=');
+  memcpy(credential.name, argument, (size_t)(equals - argument));
   int result = equals[1] == '@' ? read_from_file(equals + 2, credential.value)
                                 : read_standard_input(credential.name, credential.value);
   if (result == 0) {

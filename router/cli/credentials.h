@@ -3,6 +3,10 @@
 
 #include "admin.h"
 #include "result.h"
+#include <stdbool.h>
+
+/* Whether argument is KEY=- or KEY=@FILE with a key as sheets have them. */
+bool credential_argument_valid(const char *argument);
 
 /* Reads the credential that argument names: KEY=- takes the next line of standard input (asked for without
  * echo on a terminal), KEY=@FILE the first line of FILE. Anything else is refused, so that no secret stands

@@ -59,13 +59,17 @@ static int remember_ports(const char *directory, const struct listener *listener
   return fclose(file) == 0 ? 0 : -errno;
 }
 
-static int open_one(uint16_t wanted, bool fixed, struct listener *ret_listener) {
+/* A kept port that somebody else has taken is not changed for another: clients and PSPs know it. */
+static int open_one(const char *directory, uint16_t wanted, bool kept, struct listener *ret_listener) {
   int result = listen_on(wanted, ret_listener);
-  if (result == -EADDRINUSE && !fixed) {
-    return listen_on(0, ret_listener);
-  }
   if (result < 0) {
     fprintf(stderr, "freeport: cannot listen on 127.0.0.1:%u: %s\n", wanted, strerror(-result));
+  }
+  if (result == -EADDRINUSE && kept) {
+    fprintf(stderr,
+            "freeport: this stack keeps its ports: end what has that one, give others with --port-base, or "
+            "remove %s/run/ports to have new ones chosen\n",
+            directory);
   }
   return result;
 }
@@ -82,7 +86,7 @@ int listeners_open(const char *directory, uint16_t port_base, bool with_sandbox,
       continue;
     }
     uint16_t wanted = port_base != 0 ? (uint16_t)(port_base + i) : remembered[i];
-    int result = open_one(wanted, port_base != 0, &ret_listeners[i]);
+    int result = open_one(directory, wanted, port_base == 0, &ret_listeners[i]);
     if (result < 0) {
       listeners_close(ret_listeners);
       return result;

@@ -23,9 +23,9 @@ struct listener {
 };
 
 /* Opens every listener on loopback (those of the sandbox only when with_sandbox): at port_base, port_base +
- * 1, ... in the order of the enum; or, with port_base 0, at the ports remembered in DIR/run/ports while they
- * are free, else at free ones, which are remembered. Returns 0, or a negated errno with a message on standard
- * error. */
+ * 1, ... in the order of the enum; or, with port_base 0, at the ports remembered in DIR/run/ports, or at free
+ * ones where none is, which are remembered. Returns 0, or a negated errno (-EADDRINUSE: another process has
+ * the port) with a message on standard error. */
 MUST_USE int listeners_open(const char *directory, uint16_t port_base, bool with_sandbox,
                             struct listener ret_listeners[LISTENER_COUNT]);
 void listeners_close(struct listener listeners[LISTENER_COUNT]);

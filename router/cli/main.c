@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
   if (argc < 2) {
     return wrong(NULL);
   }
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
     print_help(stdout);
     return EXIT_GOOD;
   }

@@ -1,5 +1,6 @@
 #include "registration.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <sodium.h>
@@ -16,6 +17,23 @@ bool connector_name_valid(const char *name) {
   return name[length] == '\0' && length >= 1 && length < CONNECTOR_NAME_CAPACITY && name[0] >= 'a';
 }
 
+static void list_sheets(const char *directory) {
+  DIR *sheets = opendir(directory);
+  const struct dirent *entry;
+  if (sheets == NULL) {
+    return;
+  }
+  fputs("freeport connector: the sheets are", stderr);
+  while ((entry = readdir(sheets)) != NULL) {
+    const char *end = strrchr(entry->d_name, '.');
+    if (end != NULL && strcmp(end, ".yaml") == 0) {
+      fprintf(stderr, " %.*s", (int)(end - entry->d_name), entry->d_name);
+    }
+  }
+  fputc('\n', stderr);
+  closedir(sheets);
+}
+
 /* Reads the sheet's bytes and lints them. Returns 0, or a negated errno after saying what is wrong. */
 static int load_sheet(const struct connector_account *account, struct sheet **ret_sheet,
                       uint8_t ret_hash[SHEET_HASH_BYTES]) {
@@ -28,6 +46,11 @@ static int load_sheet(const struct connector_account *account, struct sheet **re
   int result = file_path(path, sizeof path, "%s/%s.yaml", account->sheets, account->sheet);
   if (result == 0) {
     result = read_file(path, SHEET_BYTES_MAX, &bytes, &length);
+  }
+  if (result == -ENOENT) {
+    fprintf(stderr, "freeport connector: there is no sheet %s\n", account->sheet);
+    list_sheets(account->sheets);
+    return -EINVAL;
   }
   if (result < 0) {
     fprintf(stderr, "freeport connector: cannot read the sheet %s: %s\n", path, strerror(-result));

@@ -56,6 +56,7 @@ struct stack {
   struct supervisor *supervisor;
   struct timer too_late;
   bool announced, failed;
+  bool misconfigured; /* freeport.yaml is wrong, and that was said */
 };
 
 static bool is_live(const struct stack *stack) {
@@ -339,6 +340,7 @@ static int run_stack(struct stack *stack) {
 /* From an open directory on. Returns 0, or a negated errno. */
 static int prepare_and_run(struct stack *stack) {
   int result = config_load(stack->files.directory, &stack->config);
+  stack->misconfigured = result == -EINVAL;
   if (result < 0) {
     return result;
   }
@@ -375,7 +377,8 @@ int up_command(int argc, char **argv) {
     result = prepare_and_run(&stack);
     stack_files_close(&stack.files);
   }
-  if (result < 0 && result != -ECANCELED && result != -EBUSY) { /* those have been said */
+  if (result < 0 && result != -ECANCELED && result != -EBUSY && result != -EADDRINUSE &&
+      !stack.misconfigured) { /* those have been said */
     fprintf(stderr, "freeport up: %s\n", strerror(-result));
   }
   return result == 0 ? EXIT_GOOD : result == -EINVAL ? EXIT_CONFIG : EXIT_FAILED;

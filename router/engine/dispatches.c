@@ -47,7 +47,7 @@ static int add_personal(struct engine *engine, const struct payment *payment, bo
 
 /* Attributes are for the routing policy alone. */
 static void drop_for_policy(struct request_fields *inputs) {
-  for (unsigned i = REQUEST_ATTRIBUTE_FIRST; i < REQUEST_FIELD_COUNT; i++)
+  for (unsigned i = REQUEST_ATTRIBUTE_FIRST; i < REQUEST_FINAL; i++)
     inputs->offset[i] = 0;
 }
 
@@ -191,6 +191,8 @@ static void fill_movement(struct dispatch *dispatch, const struct payment *payme
   set_field(&dispatch->fields, REQUEST_PSP_ID, attempt->step.answer.psp_id);
   if (movement->type == MOVEMENT_REFUND)
     set_field(&dispatch->fields, REQUEST_PSP_CAPTURE_ID, capture_id(payment, attempt, movement));
+  if (movement->type == MOVEMENT_CAPTURE)
+    set_field(&dispatch->fields, REQUEST_FINAL, movement->final ? "true" : "false");
   set_field(&dispatch->fields, REQUEST_REFERENCE, movement->reference);
   set_field(&dispatch->fields, REQUEST_REASON, movement->reason);
 }

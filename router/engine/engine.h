@@ -128,6 +128,8 @@ enum request_outcome {
   REQUEST_MOVEMENT_UNKNOWN,   /* 404: no such attempt or movement */
   REQUEST_NOT_SETTLED,        /* 409: too early for anybody to know */
   REQUEST_PSP_ID_WANTED,      /* 422, psp_id: without it nothing could be captured or refunded */
+  REQUEST_FINAL_ONLY,         /* 422, final: the payment's connector takes one capture, which is the last */
+  REQUEST_REST_NOT_VOIDED,    /* 409: after a capture, the connector releases the rest by itself alone */
   REQUEST_FIELDS_TOO_LARGE,   /* 413: the request's fields together are more than fit */
   REQUEST_OUTCOME_COUNT
 };

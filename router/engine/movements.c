@@ -49,8 +49,9 @@ static enum request_outcome check_state(const struct payment *payment,
   switch (request->type) {
   case MOVEMENT_CAPTURE:
     return check_amount(request, payment->amount_capturable, REQUEST_INVALID_STATE);
-  case MOVEMENT_VOID: /* nothing captured, nothing under way */
-    return payment->status == PAYMENT_AUTHORIZED && payment->amount_capturable == payment->amount_authorized
+  case MOVEMENT_VOID: /* something is left, and nothing under way */
+    return payment->amount_capturable > 0 &&
+                   payment->amount_captured + payment->amount_capturable == payment->amount_authorized
                ? REQUEST_DONE
                : REQUEST_INVALID_STATE;
   case MOVEMENT_REFUND:
@@ -74,10 +75,23 @@ static enum request_outcome check_connector(const struct engine *engine, const s
   return REQUEST_DONE;
 }
 
+/* What not every PSP offers of an authorization that is captured in parts. */
+static enum request_outcome check_parts(const struct engine *engine, const struct payment *payment,
+                                        const struct movement_request *request) {
+  const struct connector *connector = connector_named(engine, payment_live_attempt(payment)->connector);
+  if (request->type == MOVEMENT_CAPTURE && !request->final && !connector->sheet->several_captures)
+    return REQUEST_FINAL_ONLY;
+  if (request->type == MOVEMENT_VOID && payment->amount_captured > 0 && !connector->sheet->voids_rest)
+    return REQUEST_REST_NOT_VOIDED;
+  return REQUEST_DONE;
+}
+
 static enum request_outcome check(const struct slot *slot, const struct movement_request *request) {
   enum request_outcome outcome = check_state(slot->payment, request);
   if (outcome == REQUEST_DONE)
     outcome = check_connector(slot->engine, payment_live_attempt(slot->payment), request->type);
+  if (outcome == REQUEST_DONE)
+    outcome = check_parts(slot->engine, slot->payment, request);
   if (outcome == REQUEST_DONE && !has_room(slot))
     outcome = REQUEST_TOO_MANY_MOVEMENTS;
   return outcome;
@@ -88,9 +102,8 @@ static enum request_outcome check(const struct slot *slot, const struct movement
 static int64_t whole_amount(const struct payment *payment, enum movement_type type) {
   switch (type) {
   case MOVEMENT_CAPTURE:
-    return payment->amount_capturable;
   case MOVEMENT_VOID:
-    return payment->amount_authorized;
+    return payment->amount_capturable;
   default:
     return payment->amount_refundable;
   }

@@ -149,6 +149,7 @@ int payment_inputs(const struct payment *payment, struct request_fields *ret_fie
 struct sums {
   int64_t captured, capturing, received; /* received: the part of capturing that the PSP has taken */
   int64_t refunded, refunding;
+  int64_t released; /* by a void */
   bool final, voided, voiding;
   bool bad; /* an amount is negative, or a sum leaves int64 */
 };
@@ -180,6 +181,9 @@ static void sum_movement(struct sums *sums, const struct movement *movement) {
     return;
   case MOVEMENT_VOID:
     sums->voided |= done;
+    sums->bad |= movement->step.amount < 0;
+    if (done && movement->step.amount > sums->released)
+      sums->released = movement->step.amount;
     sums->voiding |= unsettled;
     return;
   case MOVEMENT_REFUND:
@@ -194,14 +198,14 @@ static void sum_movement(struct sums *sums, const struct movement *movement) {
   sums->bad = true;
 }
 
-/* captured <= authorized, with what is under way (P5); what is voided was never captured. A refund is held to
- * what is captured when it starts; when a capture that the PSP had received fails after that, the refund is
- * there all the same. */
+/* captured <= authorized, with what is under way (P5); what was released was never captured. A refund is held
+ * to what is captured when it starts; when a capture that the PSP had received fails after that, the refund
+ * is there all the same. */
 static bool sums_hold(const struct sums *sums, int64_t authorized) {
-  int64_t captured, refunded;
+  int64_t captured, refunded, moved;
   return !sums->bad && authorized >= 0 && amount_add(sums->captured, sums->capturing, &captured) == 0 &&
          amount_add(sums->refunded, sums->refunding, &refunded) == 0 && captured <= authorized &&
-         refunded <= authorized && !(sums->voided && captured > 0);
+         refunded <= authorized && amount_add(captured, sums->released, &moved) == 0 && moved <= authorized;
 }
 
 static int64_t refundable(const struct sums *sums) {
@@ -224,11 +228,9 @@ static bool is_coherent(const struct payment *payment) {
 }
 
 static enum payment_status status_of_money(const struct sums *sums, int64_t authorized) {
-  if (sums->voided)
-    return PAYMENT_VOIDED;
   if (sums->captured == 0)
-    return PAYMENT_AUTHORIZED;
-  bool whole = sums->captured == authorized || (sums->final && sums->capturing == 0);
+    return sums->voided ? PAYMENT_VOIDED : PAYMENT_AUTHORIZED;
+  bool whole = sums->captured == authorized || ((sums->final || sums->voided) && sums->capturing == 0);
   return whole ? PAYMENT_CAPTURED : PAYMENT_PARTIALLY_CAPTURED;
 }
 
@@ -256,7 +258,7 @@ static int derive_from_money(struct payment *payment, const struct attempt *live
     return -EBADMSG;
   bool closed = sums.final || sums.voided || sums.voiding;
   payment->status = status_of_money(&sums, authorized);
-  payment->amount_authorized = sums.voided ? 0 : authorized;
+  payment->amount_authorized = authorized - sums.released;
   payment->amount_captured = sums.captured;
   payment->amount_capturable = closed ? 0 : authorized - sums.captured - sums.capturing;
   payment->amount_refunded = sums.refunded;

@@ -232,7 +232,7 @@ struct payment {
 
   int64_t amount;
   char currency[CURRENCY_CAPACITY];
-  int64_t amount_authorized; /* 0 until authorized, and again once voided */
+  int64_t amount_authorized; /* 0 until authorized; less what was released by a void */
   int64_t amount_captured;   /* captures that succeeded */
   int64_t
       amount_capturable;   /* authorized - captured - pending and unresolved captures; 0 after a final one */

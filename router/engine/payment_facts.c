@@ -15,7 +15,7 @@ static void add_attribute(struct policy_facts *facts, char *entry, bool metadata
 }
 
 static void add_attributes(struct policy_facts *facts, struct request_fields *inputs) {
-  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_FIELD_COUNT; i++)
+  for (unsigned i = REQUEST_METADATA_FIRST; i < REQUEST_FINAL; i++)
     if (inputs->offset[i] != 0)
       add_attribute(facts, inputs->bytes + inputs->offset[i], i < REQUEST_ATTRIBUTE_FIRST);
 }

@@ -17,6 +17,12 @@ static bool is_settled(const struct slot *slot, const struct attempt *attempt, c
          slot->engine->now_ms >= quiet_of(slot, step) + attempt_settling(slot->engine, attempt);
 }
 
+/* A charge that is there, with its id, is proof at any time; only its absence must settle. */
+static bool is_proof(const struct slot *slot, const struct attempt *attempt, const struct step *step,
+                     const struct resolution *resolution) {
+  return is_settled(slot, attempt, step) || (resolution->succeeded && resolution->psp_id[0] != '\0');
+}
+
 /* ---- Attempts ---- */
 
 static bool is_moved(const struct payment *payment, const struct attempt *attempt) {
@@ -43,7 +49,7 @@ static enum request_outcome check_attempt(const struct slot *slot, const struct 
   const struct attempt *attempt = &payment->attempts[resolution->attempt - 1];
   if (!is_unresolved(&attempt->step) || !may_end_so(payment, attempt, resolution->succeeded))
     return REQUEST_INVALID_STATE;
-  if (!is_settled(slot, attempt, &attempt->step))
+  if (!is_proof(slot, attempt, &attempt->step, resolution))
     return REQUEST_NOT_SETTLED;
   bool known = resolution->psp_id[0] != '\0' || attempt->step.answer.psp_id[0] != '\0';
   return resolution->succeeded && !known ? REQUEST_PSP_ID_WANTED : REQUEST_DONE;
@@ -82,7 +88,7 @@ static enum request_outcome check_movement(const struct slot *slot, const struct
   bool waits = is_unresolved(&movement->step) || movement->received;
   if (!waits || !allows(slot, (unsigned)place, resolution->succeeded))
     return REQUEST_INVALID_STATE;
-  return is_settled(slot, attempt, &movement->step) ? REQUEST_DONE : REQUEST_NOT_SETTLED;
+  return is_proof(slot, attempt, &movement->step, resolution) ? REQUEST_DONE : REQUEST_NOT_SETTLED;
 }
 
 /* ---- The request ---- */

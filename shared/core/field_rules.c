@@ -50,7 +50,8 @@ static const struct field_rule request_rules[REQUEST_FIELD_COUNT] = {
     [REQUEST_STARTED_AT] = {"started_at", 12, ALPHABET_DIGITS, false, false},
     [REQUEST_CONSENT] = {"consent", 1024, ALPHABET_TEXT, true, false},
     [REQUEST_METADATA_FIRST... REQUEST_ATTRIBUTE_FIRST - 1] = METADATA_RULE,
-    [REQUEST_ATTRIBUTE_FIRST... REQUEST_FIELD_COUNT - 1] = ATTRIBUTE_RULE,
+    [REQUEST_ATTRIBUTE_FIRST... REQUEST_FINAL - 1] = ATTRIBUTE_RULE,
+    [REQUEST_FINAL] = {"final", 5, ALPHABET_TOKEN, false, false},
 };
 
 static const struct field_rule answer_rules[ANSWER_FIELD_COUNT] = {

@@ -43,7 +43,7 @@ static bool is_metadata(const char *value, size_t length) {
 
 static bool request_value_fits(unsigned field, const char *value, size_t length) {
   return fits_rule(request_field_rule((enum request_field)field), value, length) &&
-         (field < REQUEST_METADATA_FIRST || is_metadata(value, length));
+         (field < REQUEST_METADATA_FIRST || field >= REQUEST_FINAL || is_metadata(value, length));
 }
 
 static bool answer_value_fits(unsigned field, const char *value, size_t length) {

@@ -61,14 +61,17 @@ enum request_field {
   REQUEST_STARTED_AT,     /* started_at: Unix seconds at which the attempt asked about was dispatched */
   REQUEST_CONSENT,        /* consent: what the customer agreed to when the card was stored, as compact JSON */
   REQUEST_METADATA_FIRST, /* metadata, up to METADATA_MAX entries of "key=value"; keys A-Z a-z 0-9 _ - */
-  REQUEST_ATTRIBUTE_FIRST = REQUEST_METADATA_FIRST + 20, /* customer attributes, up to ATTRIBUTES_MAX, likewise;
-                                                            for the routing policy, never for a PSP */
-  REQUEST_FIELD_COUNT = REQUEST_ATTRIBUTE_FIRST + 8
+  REQUEST_ATTRIBUTE_FIRST =
+      REQUEST_METADATA_FIRST + 20,             /* customer attributes, up to ATTRIBUTES_MAX, likewise;
+                                                  for the routing policy, never for a PSP */
+  REQUEST_FINAL = REQUEST_ATTRIBUTE_FIRST + 8, /* final: of a capture: true or false. Stored fields bear these
+                                                  numbers: what comes later comes last */
+  REQUEST_FIELD_COUNT
 };
 
 enum {
   METADATA_MAX = REQUEST_ATTRIBUTE_FIRST - REQUEST_METADATA_FIRST,
-  ATTRIBUTES_MAX = REQUEST_FIELD_COUNT - REQUEST_ATTRIBUTE_FIRST
+  ATTRIBUTES_MAX = REQUEST_FINAL - REQUEST_ATTRIBUTE_FIRST
 };
 
 /* Of an answer: what a sheet may read from a PSP. */

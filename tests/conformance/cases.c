@@ -73,6 +73,7 @@ const struct wrong_sheet wrong_sheets[] = {
     {"adyen", OPERATION_REFUND, "an amount that is no object",
      "json:\n        $include: [movement, amount]\n        capture",
      "json:\n        $include: movement\n        amount: 12\n        capture"},
+    {"checkout", OPERATION_CAPTURE, "a wrong word", "false: NonFinal}", "false: Partial}"},
     {"checkout", OPERATION_AUTHORIZE, "no credential", "Authorization: \"Bearer", "X-Other: \"Bearer"},
     {"checkout", OPERATION_AUTHORIZE, "a month as text", "expiry_month: {$number: \"{card.exp_month}\"}",
      "expiry_month: \"{card.exp_month}\""},

@@ -129,6 +129,11 @@ static void try_operation(struct run *run, const struct sheet *sheet, enum opera
   struct egress_send send = trial_send(run->psp, operation, false);
   expect_accepted(run, sheet, &send, "minimal");
   send = known_part(run, operation);
+  if (operation == OPERATION_CAPTURE) {
+    trial_set(&send, REQUEST_FINAL, "true");
+    expect_accepted(run, sheet, &send, "the last capture");
+    trial_set(&send, REQUEST_FINAL, "false");
+  }
   expect_accepted(run, sheet, &send, "maximal");
   for (size_t i = 0; is_on_card(operation) && i < variant_count; i++) {
     if (bears_lacking_field(run, &variants[i]))
@@ -203,6 +208,8 @@ static char *changed_text(const struct wrong_sheet *wrong) {
 static bool is_refused(struct run *run, const struct sheet *sheet, const struct wrong_sheet *wrong,
                        struct mock_answer *answer) {
   struct egress_send send = known_part(run, wrong->operation);
+  if (wrong->operation == OPERATION_CAPTURE)
+    trial_set(&send, REQUEST_FINAL, "false");
   if (wrong->operation == OPERATION_REFUND && strcmp(wrong->psp, "stripe") == 0)
     trial_unset(&send, REQUEST_REASON);
   struct exchange exchange;

@@ -291,6 +291,8 @@ static void capture_payment(struct exchange *exchange) {
   const char *type = json_text(exchange->json, "capture_type");
   if (json_unknown_member(exchange->json, members) != NULL)
     invalid(exchange, "request_body_malformed");
+  else if (type != NULL && strcmp(type, "NonFinal") != 0 && strcmp(type, "Final") != 0)
+    invalid(exchange, "capture_type_invalid");
   else if (!open)
     refuse(exchange, 403);
   else if (read_movement_amount(exchange, charge->amount - charge->captured,
@@ -310,11 +312,14 @@ static void void_payment(struct exchange *exchange) {
     return;
   if (json_unknown_member(exchange->json, members) != NULL) {
     invalid(exchange, "request_body_malformed");
-  } else if (charge->status != CHARGE_AUTHORIZED) {
-    refuse(exchange, 403);
-  } else {
+  } else if (charge->status == CHARGE_AUTHORIZED) {
     charge->status = CHARGE_VOIDED;
     accept(exchange, charge, OPERATION_VOID, charge->amount);
+  } else if (charge->status == CHARGE_CAPTURED && !charge->final_captured) {
+    charge->final_captured = true; /* the rest of it is released */
+    accept(exchange, charge, OPERATION_VOID, charge->amount - charge->captured);
+  } else {
+    refuse(exchange, 403);
   }
 }
 

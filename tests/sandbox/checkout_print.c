@@ -3,8 +3,8 @@
 
 /* What can be seen of a payment: movements are processed a little after they were accepted. */
 struct seen {
-  int64_t captured, refunded;
-  bool voided, final_captured;
+  int64_t captured, refunded, voided;
+  bool final_captured;
 };
 
 static struct seen look(const struct charge *charge, int64_t now_ms) {
@@ -22,7 +22,7 @@ static struct seen look(const struct charge *charge, int64_t now_ms) {
     else if (movement->operation == OPERATION_REFUND)
       seen.refunded += movement->amount;
     else
-      seen.voided = true;
+      seen.voided = movement->amount;
   }
   seen.final_captured = charge->final_captured && all;
   return seen;
@@ -33,7 +33,7 @@ static const char *status_of(const struct charge *charge, const struct seen *see
     return "Declined";
   if (charge->status == CHARGE_VERIFIED)
     return "Card Verified";
-  if (seen->voided)
+  if (seen->voided > 0 && seen->captured == 0)
     return "Voided";
   if (seen->refunded > 0)
     return seen->refunded == seen->captured ? "Refunded" : "Partially Refunded";
@@ -137,15 +137,14 @@ void checkout_print_created(struct text *text, const struct charge *charge) {
 static void print_balances(struct text *text, const struct charge *charge, const struct seen *seen) {
   bool authorized = charge->status != CHARGE_DECLINED;
   int64_t total = authorized ? charge->amount : 0;
-  bool open = authorized && !seen->voided && !seen->final_captured;
+  bool open = authorized && seen->voided == 0 && !seen->final_captured;
   text_print(text,
              "\"balances\":{\"total_authorized\":%lld,\"total_voided\":%lld,\"available_to_void\":%lld,"
              "\"total_captured\":%lld,\"available_to_capture\":%lld,\"total_refunded\":%lld,"
              "\"available_to_refund\":%lld}",
-             (long long)total, (long long)(seen->voided ? total : 0),
-             (long long)(open && seen->captured == 0 ? total : 0), (long long)seen->captured,
-             (long long)(open ? total - seen->captured : 0), (long long)seen->refunded,
-             (long long)(seen->captured - seen->refunded));
+             (long long)total, (long long)seen->voided, (long long)(open ? total - seen->captured : 0),
+             (long long)seen->captured, (long long)(open ? total - seen->captured : 0),
+             (long long)seen->refunded, (long long)(seen->captured - seen->refunded));
 }
 
 void checkout_print_payment(struct text *text, const struct charge *charge, int64_t now_ms) {

@@ -41,13 +41,14 @@ void stripe_capture_intent(struct exchange *exchange) {
   if (charge == NULL)
     return;
   exchange->executed = true;
-  bool open =
-      charge->status == CHARGE_AUTHORIZED || (charge->status == CHARGE_CAPTURED && !charge->final_captured);
-  int64_t left = charge->amount - charge->captured, amount = left;
+  bool open = charge->status == CHARGE_AUTHORIZED;
+  int64_t left = charge->amount, amount = left;
   const char *wanted = form_get(&exchange->form, "amount_to_capture");
   const char *final = form_get(&exchange->form, "final_capture");
   if (!open)
     wrong_state(exchange, charge);
+  else if (final != NULL && strcmp(final, "true") != 0)
+    stripe_invalid(exchange, NULL, "final_capture", "Multicapture is not available for this PaymentIntent.");
   else if (wanted != NULL && !read_amount(wanted, 1, INT64_MAX, &amount))
     stripe_invalid(exchange, "parameter_invalid_integer", "amount_to_capture", "Invalid positive integer.");
   else if (amount > left)
@@ -59,8 +60,7 @@ void stripe_capture_intent(struct exchange *exchange) {
   else {
     charge->status = CHARGE_CAPTURED;
     charge->captured += amount;
-    charge->final_captured =
-        final == NULL || strcmp(final, "false") != 0 || charge->captured == charge->amount;
+    charge->final_captured = true;
     book_movement(exchange, charge, OPERATION_CAPTURE, amount);
     stripe_answer_intent(exchange, charge);
   }

@@ -73,6 +73,8 @@ static bool give_back(struct books *books, const struct booking *booking) {
   struct charge *charge = &books->charges[booking->charge];
   if (booking->operation == OPERATION_REFUND)
     charge->refunded -= booking->amount;
+  else if (booking->operation == OPERATION_VOID && charge->rest_released)
+    charge->rest_released = false;
   else if (booking->operation == OPERATION_VOID)
     charge->status = CHARGE_AUTHORIZED;
   else if (charge->captured - booking->amount < charge->refunded)
@@ -201,20 +203,30 @@ static struct word make_charge(struct books *books, struct chance *chance, const
 
 /* ---- Movements ---- */
 
+static bool release(struct charge *charge, int64_t amount, bool voids_rest) {
+  if (charge->status == CHARGE_AUTHORIZED) {
+    charge->status = CHARGE_VOIDED;
+    return amount == charge->amount;
+  }
+  if (charge->status != CHARGE_CAPTURED || !voids_rest || charge->rest_released ||
+      charge->captured + amount != charge->amount)
+    return false;
+  charge->rest_released = true;
+  return true;
+}
+
 static bool apply(struct charge *charge, const struct arrival *arrival) {
   int64_t amount = arrival->amount;
   switch (arrival->operation) {
   case OPERATION_CAPTURE:
-    if (charge->status == CHARGE_VOIDED || charge->captured + amount > charge->amount)
+    if (charge->status == CHARGE_VOIDED || charge->rest_released ||
+        charge->captured + amount > charge->amount)
       return false;
     charge->captured += amount;
     charge->status = CHARGE_CAPTURED;
     return true;
   case OPERATION_VOID:
-    if (charge->status != CHARGE_AUTHORIZED)
-      return false;
-    charge->status = CHARGE_VOIDED;
-    return true;
+    return release(charge, amount, psp_at(arrival->psp)->facts.voids_rest);
   default:
     if (charge->refunded + amount > charge->captured)
       return false;

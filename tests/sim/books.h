@@ -22,6 +22,7 @@ struct charge {
   uint8_t psp;
   enum charge_status status;
   bool manual;
+  bool rest_released;        /* by a void, after a part of it was captured */
   bool approves;             /* how it is decided in the end */
   const char *code, *advice; /* of a decline, the network's; advice: or NULL */
   int64_t amount, captured, refunded;

@@ -154,7 +154,8 @@ class Payments(Case):
         self.assertEqual(waiting["next_action"]["url"], "https://acs.example.com/challenge")
 
     def test_captures_voids_and_refunds(self):
-        path = "/v1/payments/" + self.expect(self.client.pay(1000, capture="manual"), 201)["id"]
+        path = "/v1/payments/" + self.expect(
+            self.client.pay(1000, capture="manual", routing={"connectors": ["checkout"]}), 201)["id"]
         self.expect(self.client.request("POST", path + "/refunds"), 409, "invalid_state")
         self.expect(self.client.request("POST", path + "/capture", {"amount": 1001}), 422, "amount_too_large", "amount")
         part = self.expect(self.client.request("POST", path + "/capture", {"amount": 400, "final": False}), 201)
@@ -168,6 +169,22 @@ class Payments(Case):
             self.client.request("POST", path + "/refunds", {"amount": 300, "reason": "broken", "reference": "r-1"}), 201)
         self.assertEqual((refunded["amount_refunded"], refunded["amount_refundable"]), (300, 700))
         self.expect(self.client.request("POST", path + "/refunds", {"amount": 701}), 422, "amount_too_large", "amount")
+
+    def test_one_capture_is_the_last_where_the_psp_closes_with_it(self):
+        path = "/v1/payments/" + self.expect(
+            self.client.pay(1000, capture="manual", routing={"connectors": ["stripe"]}), 201)["id"]
+        self.expect(self.client.request("POST", path + "/capture", {"amount": 400, "final": False}), 422,
+                    "not_supported", "final")
+        done = self.expect(self.client.request("POST", path + "/capture", {"amount": 400}), 201)
+        self.assertEqual((done["status"], done["amount_captured"], done["amount_capturable"]), ("captured", 400, 0))
+
+    def test_a_void_of_what_is_left(self):
+        path = "/v1/payments/" + self.expect(
+            self.client.pay(1000, capture="manual", routing={"connectors": ["checkout"]}), 201)["id"]
+        self.expect(self.client.request("POST", path + "/capture", {"amount": 400, "final": False}), 201)
+        rest = self.expect(self.client.request("POST", path + "/void"), 201)
+        self.assertEqual((rest["status"], rest["amount_authorized"], rest["amount_captured"], rest["amount_capturable"]),
+                         ("captured", 400, 400, 0))
 
     def test_a_void(self):
         path = "/v1/payments/" + self.expect(self.client.pay(1000, capture="manual"), 201)["id"]

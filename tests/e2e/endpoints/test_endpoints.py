@@ -153,7 +153,7 @@ class Deliveries(Case):
         since = self.now()
         endpoint = self.endpoint("good")
         self.endpoint("captures", types=["capture.succeeded"])
-        manual = self.pay(capture="manual", routing={"connectors": ["stripe"]})
+        manual = self.pay(capture="manual", routing={"connectors": ["checkout"]})
         for amount in (300, 700):
             body = {"amount": amount, "final": amount == 700}
             self.client.request("POST", f"/v1/payments/{manual['id']}/capture", body)

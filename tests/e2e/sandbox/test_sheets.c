@@ -20,6 +20,7 @@
 enum { PSPS = 3, REPLY_CAPACITY = 65536, SEEN_AFTER_MS = 80 };
 
 static const char *const names[PSPS] = {"stripe", "adyen", "checkout"};
+enum { CHECKOUT = 2 }; /* among them */
 
 struct bench {
   char directory[64];
@@ -355,6 +356,38 @@ Test(sheets, questions_about_movements) {
     got = ask(psp, OPERATION_VOID, "mov_C_1", other);
     expect(psp, "a void", &got, ANSWER_IS_VOIDED);
   }
+}
+
+static void capture_a_part(const char *key, const char *id, int64_t amount, const char *final,
+                           enum answer answer) {
+  struct egress_send send = prepare(CHECKOUT, OPERATION_CAPTURE, key, true);
+  trial_set(&send, REQUEST_PSP_ID, id);
+  trial_set(&send, REQUEST_FINAL, final);
+  send.amount.minor = amount;
+  struct dispatch_result got = dispatch(&send);
+  expect(CHECKOUT, key, &got, answer);
+}
+
+Test(sheets, several_captures_and_a_void_of_the_rest) {
+  char id[64], other[64];
+  pay(CHECKOUT, OPERATION_AUTHORIZE, "pay_A_1", false, id);
+  capture_a_part("mov_A_1", id, 400, "false", ANSWER_IS_RECEIVED);
+  capture_a_part("mov_B_1", id, 100, "false", ANSWER_IS_RECEIVED);
+  struct dispatch_result got = move(CHECKOUT, OPERATION_VOID, "mov_C_1", id, 734);
+  expect(CHECKOUT, "a void of the rest", &got, ANSWER_IS_RECEIVED);
+  wait_until_seen();
+  got = ask(CHECKOUT, OPERATION_CAPTURE, "mov_A_1", id);
+  expect(CHECKOUT, "a part", &got, ANSWER_IS_CAPTURED);
+  got = ask(CHECKOUT, OPERATION_VOID, "mov_C_1", id);
+  expect(CHECKOUT, "a void of the rest", &got, ANSWER_IS_VOIDED);
+  got = ask(CHECKOUT, OPERATION_AUTHORIZE, "pay_A_1", id);
+  expect(CHECKOUT, "a payment captured in part", &got, ANSWER_IS_CAPTURED);
+  expect_book(CHECKOUT, 0, "captured", 500, 0);
+  capture_a_part("mov_D_1", id, 1, "true", ANSWER_IS_UNKNOWN);
+  pay(CHECKOUT, OPERATION_AUTHORIZE, "pay_B_1", false, other);
+  capture_a_part("mov_E_1", other, 400, "true", ANSWER_IS_RECEIVED);
+  capture_a_part("mov_F_1", other, 100, "true", ANSWER_IS_UNKNOWN);
+  expect_book(CHECKOUT, 1, "captured", 400, 0);
 }
 
 Test(sheets, faults_have_their_phase) {

@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "account_options.h"
 #include "config.h"
 #include "credentials.h"
+#include "listeners.h"
 #include "registration.h"
+#include "web_address.h"
 
 static char directory[] = "/tmp/freeport-input.XXXXXX";
 static char file_path_text[64];
@@ -28,16 +31,19 @@ static void setup(void) {
 }
 
 static void teardown(void) {
-  static const char *const names[] = {"secret", "freeport.yaml"};
+  static const char *const names[] = {"secret", "freeport.yaml", "run/ports"};
   char path[64];
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     snprintf(path, sizeof path, "%s/%s", directory, names[i]);
     unlink(path);
   }
+  snprintf(path, sizeof path, "%s/run", directory);
+  rmdir(path);
   rmdir(directory);
 }
 
 TestSuite(credentials, .init = setup, .fini = teardown);
+TestSuite(ports, .init = setup, .fini = teardown);
 TestSuite(account_options, .init = cr_redirect_stderr);
 TestSuite(config, .init = setup, .fini = teardown);
 
@@ -85,6 +91,65 @@ Test(credentials, an_empty_or_endless_line_is_refused) {
   line[sizeof line - 1] = '\0';
   write_file("secret", line);
   cr_assert_lt(read_from_file(&credential), 0);
+}
+
+Test(credentials, a_form_is_known_without_reading_anything) {
+  cr_assert(credential_argument_valid("api_key=-"));
+  cr_assert(credential_argument_valid("api_key=@/run/key"));
+  cr_assert_not(credential_argument_valid("api_key=sk_live_canary"));
+  cr_assert_not(credential_argument_valid("api_key"));
+  cr_assert_not(credential_argument_valid("=-"));
+}
+
+Test(web_addresses, of_origins) {
+  static const char *const good[] = {"https://shop.example", "http://127.0.0.1:8000", "http://[::1]:8000"};
+  static const char *const wrong[] = {
+      "https://shop.example/",  "https://shop.example/pay", "shop.example", "https://Shop.example",
+      "https://shop.example:0", "ftp://shop.example",       "https://",     "https://shop.example:70000"};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    cr_expect(web_origin_valid(good[i]), "refused: %s", good[i]);
+  }
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    cr_expect_not(web_origin_valid(wrong[i]), "accepted: %s", wrong[i]);
+  }
+}
+
+Test(web_addresses, of_connectors) {
+  static const char *const good[] = {"https://psp.example", "http://127.0.0.1:8000/stripe_two",
+                                     "https://[::1]/v1/"};
+  static const char *const wrong[] = {"foo",
+                                      "https://psp.example/../x",
+                                      "https://user@psp.example",
+                                      "https://psp.example?x",
+                                      "https://psp.example//x",
+                                      "https:///x"};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    cr_expect(web_base_url_valid(good[i]), "refused: %s", good[i]);
+  }
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    cr_expect_not(web_base_url_valid(wrong[i]), "accepted: %s", wrong[i]);
+  }
+}
+
+/* The first start chooses; whoever has a port at the next is not made way for. */
+Test(ports, kept_ones_are_not_changed_for_others) {
+  struct listener first[LISTENER_COUNT], other[LISTENER_COUNT];
+  char path[64], again[64] = "";
+  snprintf(path, sizeof path, "%s/run", directory);
+  cr_assert_eq(mkdir(path, 0700), 0);
+  cr_assert_eq(listeners_open(directory, 0, false, first), 0);
+  cr_assert_eq(listeners_open(directory, 0, false, other), -EADDRINUSE);
+  fflush(stderr);
+  char said[512] = "";
+  said[fread(said, 1, sizeof said - 1, cr_get_redirected_stderr())] = '\0';
+  snprintf(again, sizeof again, "127.0.0.1:%u", first[LISTENER_API].port);
+  cr_assert_not_null(strstr(said, again));
+  cr_assert_not_null(strstr(said, "run/ports"));
+  uint16_t port = first[LISTENER_API].port;
+  listeners_close(first);
+  cr_assert_eq(listeners_open(directory, 0, false, other), 0);
+  cr_assert_eq(other[LISTENER_API].port, port);
+  listeners_close(other);
 }
 
 Test(connector_names, are_short_and_plain) {
@@ -170,6 +235,19 @@ Test(config, a_new_directory_gets_the_defaults) {
   config_free(config);
 }
 
+Test(config, a_file_that_says_nothing_is_all_defaults) {
+  static const char *const empty[] = {"", "\n", "# environment: live\n", "{}\n"};
+  for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
+    struct config *config;
+    write_file("freeport.yaml", empty[i]);
+    cr_assert_eq(config_load(directory, &config), 0, "refused: file %zu", i);
+    cr_assert_null(config->environment);
+    cr_assert_eq(config->origins_count, 0);
+    cr_assert_eq(config->port_base, 0);
+    config_free(config);
+  }
+}
+
 Test(config, origins_are_a_list) {
   struct config *config;
   write_file("freeport.yaml",
@@ -194,6 +272,9 @@ Test(config, retries_are_seconds) {
 
 Test(config, what_is_wrong_is_refused) {
   static const char *const wrong[] = {"environment: prod\n",
+                                      "environment: live\n",
+                                      "origins: ['https://shop.example/']\n",
+                                      "origins: ['https://shop.example', 'https://shop.example/pay']\n",
                                       "unknown_key: 1\n",
                                       "port_base: 70000\n",
                                       "port_base: many\n",

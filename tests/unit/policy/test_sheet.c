@@ -53,6 +53,7 @@ Test(sheet, facts_of_stripe) {
   cr_assert_eq(facts.question, QUESTION_STATUS);
   cr_assert_eq(facts.movement_question, QUESTION_STATUS);
   cr_assert(facts.absent_is_proof && facts.movement_absent_is_proof && facts.received_is_asked);
+  cr_assert(!facts.several_captures && !facts.voids_rest);
   cr_assert_eq(facts.settling_ms, 120000);
   cr_assert_eq(facts.key_lifetime_s, 86400);
   sheet_free(sheet);
@@ -66,6 +67,7 @@ Test(sheet, facts_of_adyen_which_answers_no_questions) {
   cr_assert_eq(facts.question, QUESTION_REPLAY);
   cr_assert_eq(facts.movement_question, QUESTION_REPLAY);
   cr_assert(!facts.absent_is_proof && !facts.movement_absent_is_proof && !facts.received_is_asked);
+  cr_assert(!facts.several_captures && !facts.voids_rest);
   cr_assert_eq(facts.key_lifetime_s, 604800);
   sheet_free(sheet);
 }
@@ -76,6 +78,7 @@ Test(sheet, facts_of_checkout) {
   sheet_facts(sheet, &facts);
   cr_assert_eq(facts.question, QUESTION_STATUS);
   cr_assert(facts.absent_is_proof && facts.received_is_asked);
+  cr_assert(facts.several_captures && facts.voids_rest);
   sheet_free(sheet);
 }
 
@@ -179,6 +182,12 @@ static const struct {
     {"adyen", "base_path: /v71", "base_path: /v71\nproxy: http", "a key that the format does not have"},
     {"adyen", "base_path: /v71", "base_path: /v71\nretry: 3", "a key that the format does not have"},
     {"adyen", "alphabet: print, limit: 64", "alphabet: anything", "no such alphabet"},
+    {"checkout", "void_rest: true}", "void_rest: 1}", "true or false"},
+    {"checkout", "several: true, void_rest: true}", "void_rest: true}", "only where several captures leave"},
+    {"checkout", "several: true, void_rest: true}", "several: false}", "a capture is sent {final}"},
+    {"checkout", "        capture_type: {$map: final, true: Final, false: NonFinal}\n", "",
+     "a capture is sent {final}"},
+    {"adyen", "currencies:\n", "captures: {several: true}\n\ncurrencies:\n", "a capture is sent {final}"},
     {"adyen", "CLP: {exponent: 2}", "CLX: {exponent: 2}", "no ISO 4217 currency"},
     {"adyen", "CLP: {exponent: 2}", "CLP: {exponent: 7}", "a number out of range"},
     {"adyen", "  authorize:\n", "  hold:\n", "no such operation"},
@@ -231,8 +240,9 @@ static const struct {
      "a card stands in a body only"},
     {"checkout", "{reference: \"{key}\", limit: 10}", "{reference: \"{card.number}\"}",
      "a card stands in a body only"},
-    {"checkout", "json: {amount: {$number: \"{amount}\"}, reference: \"{key}\"}",
-     "json: {source: {$card: true, number: \"{card.number}\"}}", "this operation releases no card"},
+    {"checkout", "        capture_type: {",
+     "        source: {$card: true, number: \"{card.number}\"}\n        capture_type: {",
+     "this operation releases no card"},
     {"adyen", "type: scheme\n", "type: \"{reference}\"\n", "only the card's own values"},
     {"adyen", "      number: \"{card.number}\"\n", "", "sends no card number"},
     {"stripe", "{$map: kind, moto: true}", "{$map: card.number, moto: true}", "cannot be mapped"},

@@ -734,7 +734,6 @@ ENGINE_TEST(captures_refunds_and_their_sums) {
   world_approve(&world, ANSWER_IS_CAPTURED);
   cr_assert_eq(outcome(ticket), REQUEST_DONE);
   cr_assert_eq(newest()->status, PAYMENT_PARTIALLY_CAPTURED);
-  cr_assert_eq(outcome(move(MOVEMENT_VOID, 0)), REQUEST_INVALID_STATE);
   move(MOVEMENT_CAPTURE, 100);
   world_approve(&world, ANSWER_IS_CAPTURED);
   cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
@@ -762,6 +761,62 @@ ENGINE_TEST(voids) {
   cr_assert_eq(outcome(ticket), REQUEST_DONE);
   cr_assert_eq(newest()->status, PAYMENT_VOIDED);
   cr_assert_eq(outcome(move(MOVEMENT_CAPTURE, 0)), REQUEST_INVALID_STATE);
+}
+
+static uint64_t capture_a_part(int64_t amount) {
+  struct id id = world_newest(&world);
+  struct movement_request request = world_movement(&world, &id, MOVEMENT_CAPTURE, amount);
+  request.final = false;
+  return world_move(&world, &request);
+}
+
+ENGINE_TEST(a_capture_says_whether_it_is_the_last) {
+  authorize();
+  capture_a_part(400);
+  cr_assert_str_eq(request_fields_get(&world_outstanding(&world)->dispatch.fields, REQUEST_FINAL), "false");
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  move(MOVEMENT_CAPTURE, 100);
+  cr_assert_str_eq(request_fields_get(&world_outstanding(&world)->dispatch.fields, REQUEST_FINAL), "true");
+}
+
+ENGINE_TEST(where_one_capture_closes_the_authorization_none_is_a_part) {
+  world_sheets[0].several_captures = false;
+  authorize();
+  unsigned sent = world.sent_count;
+  cr_assert_eq(outcome(capture_a_part(400)), REQUEST_FINAL_ONLY);
+  cr_assert_eq(world.sent_count, sent);
+  cr_assert_eq(newest()->amount_capturable, 1000);
+  move(MOVEMENT_CAPTURE, 400);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
+  cr_assert_eq(newest()->amount_capturable, 0);
+}
+
+ENGINE_TEST(a_void_releases_what_is_left) {
+  authorize();
+  capture_a_part(400);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  uint64_t ticket = move(MOVEMENT_VOID, 0);
+  cr_assert_eq(world_outstanding(&world)->dispatch.amount.minor, 600);
+  cr_assert_eq(newest()->amount_capturable, 0, "while it is under way");
+  cr_assert_eq(outcome(move(MOVEMENT_CAPTURE, 1)), REQUEST_INVALID_STATE);
+  world_approve(&world, ANSWER_IS_VOIDED);
+  cr_assert_eq(outcome(ticket), REQUEST_DONE);
+  cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
+  cr_assert_eq(newest()->amount_authorized, 400);
+  cr_assert_eq(newest()->amount_captured, 400);
+  cr_assert_eq(newest()->amount_capturable, 0);
+  cr_assert_eq(newest()->amount_refundable, 400);
+  cr_assert_eq(outcome(move(MOVEMENT_VOID, 0)), REQUEST_INVALID_STATE);
+}
+
+ENGINE_TEST(what_cannot_be_released_is_not_voided) {
+  world_sheets[0].voids_rest = false;
+  authorize();
+  capture_a_part(400);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_assert_eq(outcome(move(MOVEMENT_VOID, 0)), REQUEST_REST_NOT_VOIDED);
+  cr_assert_eq(newest()->status, PAYMENT_PARTIALLY_CAPTURED);
 }
 
 ENGINE_TEST(a_failed_movement_gives_its_amount_back) {

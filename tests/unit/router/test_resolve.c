@@ -194,6 +194,15 @@ RESOLVE_TEST(not_before_the_settling_time) {
   cr_assert_eq(resolve_attempt(1, false), REQUEST_DONE);
 }
 
+RESOLVE_TEST(what_is_there_is_proof_at_once) {
+  struct payment_request request = world_request(&world);
+  world_pay(&world, &request);
+  world_fault(&world, PHASE_SENT_NO_REPLY);
+  cr_assert_eq(resolve_attempt(1, false), REQUEST_NOT_SETTLED);
+  cr_assert_eq(resolve_attempt(1, true), REQUEST_DONE);
+  cr_assert_eq(newest()->status, PAYMENT_CAPTURED);
+}
+
 RESOLVE_TEST(not_without_the_psp_s_id) {
   lose_one();
   struct resolution_request request = about_attempt(1, true);
