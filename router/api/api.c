@@ -33,6 +33,14 @@ struct errand {
 static const struct fault fault_unauthorized = {
     .status = 401, .code = "unauthorized", .detail = "No secret key, or one that is not accepted here."};
 
+static const struct fault fault_ledger = {
+    .status = 503,
+    .code = "ledger_rolled_back",
+    .detail =
+        "The ledger is older than the vault, or was lost: cards were released for payments that it does "
+        "not know, so nothing is charged or changed. An operator puts the right ledger back, or accepts "
+        "this one (freeport ledger)."};
+
 /* Finds the key's owner. Returns whether there is one. */
 static bool authenticate(struct call *call) {
   uint8_t hash[API_KEY_HASH_BYTES];
@@ -87,6 +95,10 @@ static bool prepare(struct call *call, unsigned needs, struct fault *ret_fault) 
   }
   if ((needs & NEEDS_JSON) && !take_idempotency(call, needs & NEEDS_IDEMPOTENCY, ret_fault))
     return false;
+  if ((needs & NEEDS_LEDGER) && call->api->check.behind) {
+    *ret_fault = fault_ledger;
+    return false;
+  }
   crypto_hash_sha256(call->from.body_hash, call->http->body, call->http->body_length);
   return true;
 }
@@ -235,6 +247,8 @@ static int webhook_told(struct api *api, struct reader *body) {
 /* What a later vault may say besides is no fault of its. */
 static int vault_told(void *context, uint8_t type, struct reader *body) {
   struct api *api = context;
+  if (type == RV_LEDGER_ACCEPTED)
+    return ledger_check_accept(&api->check, body);
   if (!vault_link_up(api->vault))
     return 0;
   if (type == RV_WEBHOOK)
@@ -246,7 +260,7 @@ static int vault_told(void *context, uint8_t type, struct reader *body) {
 
 static void vault_head(void *context, const struct audit_head *head) {
   struct api *api = context;
-  ledger_head_note(api->options.ledger, head);
+  ledger_check_begin(&api->check, head);
 }
 
 static void connectors_loaded(void *context, const struct connector_facts *facts, size_t count) {
@@ -375,6 +389,7 @@ void api_round_end(struct api *api) {
   while (engine_next_effect(api->engine, &effect))
     perform(api, &effect);
   call_finish_all(&api->after_commit, result == 0);
+  ledger_check_committed(&api->check, result == 0);
   arm_timer(api);
 }
 
@@ -429,6 +444,7 @@ int api_new(const struct api_options *options, struct api **ret_api) {
     api_free(api);
     return result;
   }
+  ledger_check_init(&api->check, api->vault, options->loop, options->ledger);
   connector_list_init(&api->connectors, api->vault, options->loop, connectors_loaded, connectors_ended, api);
   *ret_api = api;
   return 0;
@@ -446,6 +462,7 @@ void api_free(struct api *api) {
   loop_clear_timer(api->options.loop, &api->turn_timer);
   loop_clear_timer(api->options.loop, &api->engine_timer);
   loop_clear_timer(api->options.loop, &api->connectors.retry);
+  ledger_check_end(&api->check);
   pump_free(api->pump);
   rates_free(api->rates);
   engine_free(api->engine);

@@ -6,6 +6,7 @@
 #include "fault.h"
 #include "http.h"
 #include "json_out.h"
+#include "ledger_check.h"
 #include "metrics.h"
 #include "notify_link.h"
 #include "pump.h"
@@ -18,9 +19,10 @@ struct call;
 /* What a route's handler is to find done. */
 enum route_needs {
   NEEDS_NOTHING = 0,
-  NEEDS_KEY = 1,        /* a secret key */
-  NEEDS_JSON = 2,       /* a body, where there is one, that is declared to be JSON */
-  NEEDS_IDEMPOTENCY = 4 /* an Idempotency-Key */
+  NEEDS_KEY = 1,         /* a secret key */
+  NEEDS_JSON = 2,        /* a body, where there is one, that is declared to be JSON */
+  NEEDS_IDEMPOTENCY = 4, /* an Idempotency-Key */
+  NEEDS_LEDGER = 8       /* a ledger that is not older than the vault: what changes anything */
 };
 
 struct api_route {
@@ -72,6 +74,7 @@ struct api {
   struct pump *pump;
   struct rates *rates;
   struct notify_link notify;
+  struct ledger_check check;
   struct connector_list connectors;
   struct http_server *server;
   struct http_route matches[METRICS_ROUTES_MAX];

@@ -15,7 +15,7 @@ enum {
 };
 _Static_assert(VAULT_CREDITS < (1 << SLOT_BITS), "a slot's number fits its part of a correlation");
 
-enum link_state { LINK_DOWN, LINK_GREETING, LINK_UP, LINK_ROLLED_BACK };
+enum link_state { LINK_DOWN, LINK_GREETING, LINK_GREETED, LINK_UP, LINK_ROLLED_BACK, LINK_BARRED };
 
 struct slot {
   struct vault_question *question; /* NULL: free */
@@ -260,18 +260,24 @@ static void greet_again(struct timer *timer) {
   greet((struct vault_link *)((char *)timer - offsetof(struct vault_link, greeting_again)));
 }
 
+static void greeted(struct vault_link *link, struct reader *body) {
+  struct audit_head head;
+  read_audit_head(body, &head);
+  if (reader_finish(body) != 0) {
+    log_warn("vault reply malformed");
+    close_line(link);
+    return;
+  }
+  link->state = LINK_GREETED;
+  link->host.head(link->host.context, &head);
+}
+
 static void greeting_answered(struct vault_question *question, struct vault_reply *reply) {
   struct vault_link *link = question->link;
   if (link->state != LINK_GREETING)
     return;
   if (reply->fate == VAULT_REPLIED && reply->status == STATUS_DONE) {
-    link->state = LINK_UP;
-    log_info("vault line up");
-    struct audit_head head;
-    read_audit_head(&reply->body, &head);
-    if (reader_finish(&reply->body) == 0)
-      link->host.head(link->host.context, &head);
-    link->host.changed(link->host.context);
+    greeted(link, &reply->body);
   } else if (reply->fate == VAULT_REPLIED && reply->status == STATUS_ROLLED_BACK) {
     link->state = LINK_ROLLED_BACK;
     log_warn("the vault is older than the journal and is not used");
@@ -342,6 +348,27 @@ int vault_link_connect(struct vault_link *link, int fd, const struct audit_head 
   return 0;
 }
 
+void vault_link_begin(struct vault_link *link) {
+  if (link->state != LINK_GREETED && link->state != LINK_BARRED)
+    return;
+  link->state = LINK_UP;
+  log_info("vault line up");
+  link->host.changed(link->host.context);
+}
+
+void vault_link_bar(struct vault_link *link) {
+  if (link->state == LINK_GREETED)
+    link->state = LINK_BARRED;
+}
+
+bool vault_link_greeted(const struct vault_link *link) {
+  return link->state == LINK_GREETED;
+}
+
+bool vault_link_barred(const struct vault_link *link) {
+  return link->state == LINK_BARRED;
+}
+
 bool vault_link_up(const struct vault_link *link) {
   return link->state == LINK_UP;
 }
@@ -350,8 +377,10 @@ bool vault_link_rolled_back(const struct vault_link *link) {
   return link->state == LINK_ROLLED_BACK;
 }
 
-static bool may_ask(const struct vault_link *link, const struct vault_question *question) {
-  return link->state == LINK_UP || (link->state == LINK_GREETING && question == &link->greeting);
+static bool may_ask(const struct vault_link *link, const struct vault_question *question,
+                    enum router_vault_type type) {
+  return link->state == LINK_UP || (link->state == LINK_GREETING && question == &link->greeting) ||
+         (link->state == LINK_GREETED && type == RV_RELEASES);
 }
 
 void vault_link_ask(struct vault_link *link, struct vault_question *question, enum router_vault_type type,
@@ -361,7 +390,7 @@ void vault_link_ask(struct vault_link *link, struct vault_question *question, en
   question->slot = 0;
   question->body = NULL;
   question->timer = (struct timer){.due = time_is_up};
-  if (link->broken || !may_ask(link, question)) {
+  if (link->broken || !may_ask(link, question, type)) {
     refuse(link, question, STATUS_UNAVAILABLE);
     return;
   }

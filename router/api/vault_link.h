@@ -50,17 +50,25 @@ struct vault_link_host {
 };
 /* changed: called when the line has become usable, or no longer is (then everything that was asked is
  * answered already). told: called for messages that nobody asked for; returns 0, or -EBADMSG for one that is
- * malformed, which ends the line. head: called with the audit head by
- * which the vault answers a greeting. Returns 0 or -ENOMEM. The caller frees it with vault_link_free(), which
- * answers what is outstanding. */
+ * malformed, which ends the line. head: called with the audit head by which the vault answers a greeting;
+ * then RV_RELEASES alone may be asked, until vault_link_begin() or vault_link_bar(). Returns 0 or -ENOMEM.
+ * The caller frees it with vault_link_free(), which answers what is outstanding. */
 MUST_USE int vault_link_new(struct loop *loop, const struct vault_link_host *host,
                             struct vault_link **ret_link);
 void vault_link_free(struct vault_link *link);
 /* A new line: takes over fd, fails what is outstanding on the old one, and greets the vault with the audit
- * head that the journal last saw (B9). The line is usable once the vault has accepted it. Returns 0 or a
- * negated errno (fd is closed). */
+ * head that the journal last saw (B9). The line is usable once the vault has accepted it and the host has
+ * called vault_link_begin(). Returns 0 or a negated errno (fd is closed). */
 MUST_USE int vault_link_connect(struct vault_link *link, int fd, const struct audit_head *head);
-/* Whether the vault answers, and knows everything that our journal knows. */
+/* The ledger was compared with the releases of the vault that was greeted: the line is usable, or it is not
+ * used because the ledger lacks some. Neither does anything on a line that was not greeted. */
+void vault_link_begin(struct vault_link *link);
+void vault_link_bar(struct vault_link *link);
+/* Whether a greeted vault waits for that word. */
+bool vault_link_greeted(const struct vault_link *link);
+/* Whether the line is there and not used, by vault_link_bar(). */
+bool vault_link_barred(const struct vault_link *link);
+/* Whether the vault answers, and each of the two knows everything that the other knows. */
 bool vault_link_up(const struct vault_link *link);
 /* Whether the vault at the other end is older than the journal: it is not used. */
 bool vault_link_rolled_back(const struct vault_link *link);

@@ -1,15 +1,13 @@
 #include "audit_record.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admin.h"
 #include "command_line.h"
 #include "commands.h"
 #include "exit_status.h"
-#include "merchant_api.h"
+#include "readiness.h"
 
 static const char usage[] = "usage: freeport audit verify --dir DIR\n"
                             "\n"
@@ -17,14 +15,10 @@ static const char usage[] = "usage: freeport audit verify --dir DIR\n"
                             "that every record follows the one\n"
                             "before it: nothing changed, dropped, put in another order or cut off; and asks "
                             "the router whether that chain is as\n"
-                            "new as its own journal, or the vault's file was rolled back. Prints how many "
+                            "new as its own journal, or the vault's file was rolled back, or the ledger. "
+                            "Prints how many "
                             "releases of cards the chain\n"
                             "holds and the hash it ends with; names what is at fault otherwise.\n";
-
-enum { ROUTER_LOOKS = 50, ROUTER_LOOK_MS = 100 };
-
-/* What the router says of the vault, having compared its chain with the head that its journal keeps (B9). */
-enum journal_word { JOURNAL_AGREES, JOURNAL_IS_NEWER, JOURNAL_SILENT };
 
 struct verification {
   struct audit_head seen; /* the vault's own head when we began */
@@ -96,36 +90,6 @@ static int verify(struct admin_client *admin, struct verification *verification)
   return result;
 }
 
-static enum journal_word word_of(const struct api_answer *answer) {
-  json_t *json = json_loadb(answer->body, answer->length, 0, NULL);
-  const char *vault = json_string_value(json_object_get(json, "vault"));
-  enum journal_word word = vault == NULL                       ? JOURNAL_SILENT
-                           : strcmp(vault, "up") == 0          ? JOURNAL_AGREES
-                           : strcmp(vault, "rolled_back") == 0 ? JOURNAL_IS_NEWER
-                                                               : JOURNAL_SILENT;
-  json_decref(json);
-  return word;
-}
-
-/* The line between the two may just be made anew: it is looked at until it stands. */
-static enum journal_word ask_router(const char *directory) {
-  static struct merchant_api api;
-  enum journal_word word = JOURNAL_SILENT;
-  if (merchant_api_find(directory, "audit", &api) < 0) {
-    return word;
-  }
-  for (int i = 0; i < ROUTER_LOOKS && word == JOURNAL_SILENT; i++) {
-    if (i > 0) {
-      usleep(ROUTER_LOOK_MS * 1000);
-    }
-    if (api_call(api.port, &api.secret_key, "GET", "/readyz", NULL, &api.answer) == 0) {
-      word = word_of(&api.answer);
-    }
-  }
-  merchant_api_forget(&api);
-  return word;
-}
-
 static int print_fault(const struct verification *verification) {
   fprintf(stderr, "freeport audit: the chain is broken at record %llu: %s\n",
           (unsigned long long)verification->head.sequence + 1, audit_fault_name(verification->fault));
@@ -142,19 +106,26 @@ static void print_chain(FILE *file, const struct verification *verification) {
 }
 
 /* Returns the exit status. */
-static int print_verification(const struct verification *verification, enum journal_word word) {
+static int print_verification(const struct verification *verification, enum router_word word) {
   switch (word) {
-  case JOURNAL_AGREES:
+  case ROUTER_AGREES:
     fputs("the chain is whole: ", stdout);
     print_chain(stdout, verification);
     return EXIT_GOOD;
-  case JOURNAL_IS_NEWER:
+  case ROUTER_SEES_OLD_VAULT:
     fputs("freeport audit: the vault's file was rolled back or its chain exchanged: it does not hold the "
           "record that "
           "the router's journal saw last.\nWhat is there: ",
           stderr);
     break;
-  case JOURNAL_SILENT:
+  case ROUTER_HAS_OLD_LEDGER:
+    fputs(
+        "freeport audit: the router's ledger is older than this chain, or was lost: cards were released for "
+        "attempts that it does\nnot know (`freeport ledger check` lists them), so nothing is charged.\nThe "
+        "chain, whole in itself: ",
+        stderr);
+    break;
+  case ROUTER_SILENT:
     fputs("freeport audit: the router does not answer, so that nobody knows whether the vault's file was "
           "rolled "
           "back.\nWhat is there, whole in itself: ",
@@ -188,6 +159,10 @@ int audit_command(int argc, char **argv) {
   if (result != 0) {
     return command_result("audit", result);
   }
-  return verification.fault != 0 ? print_fault(&verification)
-                                 : print_verification(&verification, ask_router(line.directory));
+  if (verification.fault != 0) {
+    return print_fault(&verification);
+  }
+  struct readiness readiness;
+  readiness_of(line.directory, "audit", READINESS_LOOKS, &readiness);
+  return print_verification(&verification, readiness.word);
 }

@@ -6,6 +6,7 @@ int audit_command(int argc, char **argv);
 int bins_command(int argc, char **argv);
 int connector_command(int argc, char **argv);
 int drill_command(int argc, char **argv);
+int ledger_command(int argc, char **argv);
 int policy_command(int argc, char **argv);
 int status_command(int argc, char **argv);
 int token_command(int argc, char **argv);

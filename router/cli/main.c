@@ -24,6 +24,7 @@ static const struct {
     {"policy", policy_command, "check, compare, replay, publish, roll back and show the routing policy"},
     {"token", token_command, "delete tokens beyond a merchant's share, undo a deletion"},
     {"audit", audit_command, "verify the chain of the vault's audit records"},
+    {"ledger", ledger_command, "compare the ledger with the vault's releases; accept an older one"},
     {"bins", bins_command, "compile a BIN table from CSV"},
 };
 

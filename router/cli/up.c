@@ -15,6 +15,7 @@
 #include "paths.h"
 #include "policies.h"
 #include "provision.h"
+#include "readiness.h"
 #include "stack_files.h"
 #include "supervisor.h"
 
@@ -211,6 +212,21 @@ static int write_env(const struct stack *stack) {
   return env_write(stack->files.directory, variables, count);
 }
 
+/* Then the stack is kept up as it is, for an operator to put it right. */
+static bool ledger_is_old(const struct stack *stack) {
+  struct readiness readiness;
+  readiness_ask(stack->listeners[LISTENER_API].port, &stack->identity.secret_key, READINESS_LOOKS,
+                &readiness);
+  if (readiness.word != ROUTER_HAS_OLD_LEDGER) {
+    return false;
+  }
+  fprintf(stderr,
+          "freeport: the ledger in %s/router is older than the vault, or was lost: nothing is charged until "
+          "an operator has\nput it right; see `freeport ledger check --dir %s`\n",
+          stack->files.directory, stack->files.directory);
+  return true;
+}
+
 static int provision(struct stack *stack) {
   static struct admin_client admin; /* two whole messages: too large for the stack */
   int result = admin_connect(stack->files.directory, &admin);
@@ -222,7 +238,7 @@ static int provision(struct stack *stack) {
     result = provision_sandbox(&admin, stack->files.directory, stack->sheets, stack->listeners);
   }
   admin_close(&admin);
-  if (result == 0 && stack->options.sandbox) {
+  if (result == 0 && !ledger_is_old(stack) && stack->options.sandbox) {
     result = policy_publish_first(stack->listeners[LISTENER_API].port, &stack->identity.secret_key,
                                   "otherwise route adyen, checkout, stripe\n");
   }

@@ -307,6 +307,12 @@ bool payment_has_work(const struct payment *payment);
 /* The key of a step, as the PSP gets it: an attempt's is its payment's id and its number ("pay_..._2"), a
  * movement's its own and 1 ("mov_..._1"). number: at most 255. */
 void step_key(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]);
+/* Parts such a key: an id of that prefix and one digit from 1. Returns whether it is one; else *ret_id and
+ * *ret_number are untouched. */
+bool step_key_split(const char *key, const char *prefix, struct id *ret_id, unsigned *ret_number);
+/* Whether the ledger holds the attempt or movement of that key as the merchant's. Returns 0; LEDGER_ABSENT;
+ * or a negated errno (-EBADMSG: its payment is damaged). */
+MUST_USE int step_recorded(struct ledger *ledger, const struct id *merchant, const char *key);
 /* The request's fields that are not personal: reference, descriptor, metadata, return_url, ... Returns 0 or
  * -EBADMSG. */
 MUST_USE int payment_inputs(const struct payment *payment, struct request_fields *ret_fields);

@@ -1,10 +1,7 @@
 /* The words of the API for what a payment is made of. */
 #include "payment.h"
 
-#include <assert.h>
 #include <string.h>
-
-enum { NUMBER_CAPACITY = sizeof "_255" };
 
 static const char *const statuses[PAYMENT_STATUS_COUNT] = {
     [PAYMENT_PROCESSING] = "processing", [PAYMENT_REQUIRES_ACTION] = "requires_action",
@@ -87,14 +84,4 @@ enum store_usage store_usage_from_name(const char *name) {
 
 const char *skip_reason_name(enum skip_reason reason) {
   return name_of(skips, SKIP_COUNT, reason);
-}
-
-void step_key(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]) {
-  size_t length = strlen(object->text);
-  assert(number <= UINT8_MAX && length + NUMBER_CAPACITY <= STEP_KEY_CAPACITY);
-  memcpy(ret_key, object->text, length);
-  ret_key[length++] = '_';
-  for (unsigned unit = number >= 100 ? 100 : number >= 10 ? 10 : 1; unit > 0; unit /= 10)
-    ret_key[length++] = (char)('0' + number / unit % 10);
-  ret_key[length] = '\0';
 }

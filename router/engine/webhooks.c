@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(ATTEMPTS_MAX < 10, "an attempt's number is one digit");
-
 /* What a key names. */
 struct subject {
   struct id merchant, payment;
@@ -17,26 +15,12 @@ struct subject {
 
 /* ---- Whose it is ---- */
 
-/* Parts "pay_..._1": an id of that prefix and one digit from 1. */
-static bool split(const char *key, const char *prefix, struct id *ret_id, unsigned *ret_number) {
-  size_t length = strlen(prefix) + 1 + ID_BODY_LENGTH;
-  struct id id = {0};
-  if (strlen(key) != length + 2 || key[length] != '_' || key[length + 1] < '1' || key[length + 1] > '9')
-    return false;
-  memcpy(id.text, key, length);
-  if (id_parse(prefix, id.text, NULL) < 0)
-    return false;
-  *ret_id = id;
-  *ret_number = (unsigned)(key[length + 1] - '0');
-  return true;
-}
-
 /* LEDGER_ABSENT when it is nobody's. */
 static int find_subject(struct engine *engine, const char *key, struct subject *subject) {
   unsigned number;
-  if (split(key, "pay", &subject->payment, &subject->attempt))
+  if (step_key_split(key, "pay", &subject->payment, &subject->attempt))
     return ledger_payment_owner(engine->ledger, &subject->payment, &subject->merchant);
-  if (split(key, "mov", &subject->movement, &number) && number == 1)
+  if (step_key_split(key, "mov", &subject->movement, &number) && number == 1)
     return ledger_movement_get(engine->ledger, &subject->movement, &subject->merchant, &subject->payment);
   return LEDGER_ABSENT;
 }

@@ -186,6 +186,29 @@ int read_connector_listing(struct reader *reader, struct connector_listing *ret_
   return r;
 }
 
+bool accept_reason_holds(const char *text) {
+  size_t length = strlen(text), digits = 0;
+  for (size_t i = 0; i < length; i++)
+    digits += text[i] >= '0' && text[i] <= '9';
+  return length > 0 && length < AUDIT_REASON_CAPACITY && digits <= REASON_DIGITS_MAX &&
+         alphabet_holds(ALPHABET_PRINT, text);
+}
+
+void write_ledger_accept(struct writer *writer, const struct ledger_accept *accept) {
+  write_text(writer, accept->reason);
+}
+
+int read_ledger_accept(struct reader *reader, struct ledger_accept *ret_accept) {
+  struct ledger_accept accept = {0};
+  read_alphabet(reader, ALPHABET_PRINT, accept.reason, sizeof accept.reason);
+  if (!accept_reason_holds(accept.reason))
+    reader->bad = true;
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_accept = accept;
+  return r;
+}
+
 void write_audit_question(struct writer *writer, const struct audit_question *question) {
   write_u64(writer, question->from);
 }

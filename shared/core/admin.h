@@ -1,6 +1,7 @@
 /* The messages of the vault's admin socket: what an operator's command line may ask (B12). */
 #pragma once
 
+#include "audit_record.h"
 #include "channel.h"
 #include "cursor.h"
 #include "ids.h"
@@ -17,8 +18,9 @@ enum admin_type {
   ADMIN_TOKEN_RESTORE,       /* undoes a deletion within its seven days */
   ADMIN_TOKEN_DELETE,        /* a deletion beyond the share that a merchant may delete alone */
   ADMIN_AUDIT_PAGE,          /* audit records from a sequence on, for `freeport audit verify` */
-  ADMIN_CONNECTOR_NEXT,   /* the connector after a name, credentials apart; STATUS_NOT_FOUND after the last */
-  ADMIN_CONNECTOR_ACCOUNT /* other account facts of a connector, all of them */
+  ADMIN_CONNECTOR_NEXT, /* the connector after a name, credentials apart; STATUS_NOT_FOUND after the last */
+  ADMIN_CONNECTOR_ACCOUNT, /* other account facts of a connector, all of them */
+  ADMIN_LEDGER_ACCEPT      /* the router's ledger, older than the chain, is taken as it is */
 };
 
 enum {
@@ -72,6 +74,13 @@ struct connector_account_set {
   struct account_facts account;
 };
 
+/* Not a place for a card number: a reason with as many digits as the shortest has is refused. */
+struct ledger_accept {
+  char reason[AUDIT_REASON_CAPACITY]; /* printable, 1 to 100 characters, REASON_DIGITS_MAX of them digits */
+};
+
+enum { REASON_DIGITS_MAX = 12 };
+
 struct connector_listing { /* reply to ADMIN_CONNECTOR_NEXT, which is asked by a connectors_question */
   struct connector_facts facts;
   char base_url[BASE_URL_CAPACITY]; /* "": the sheet's own */
@@ -110,6 +119,10 @@ void write_connector_status_set(struct writer *writer, const struct connector_st
 MUST_USE int read_connector_status_set(struct reader *reader, struct connector_status_set *ret_set);
 void write_connector_account_set(struct writer *writer, const struct connector_account_set *set);
 MUST_USE int read_connector_account_set(struct reader *reader, struct connector_account_set *ret_set);
+/* Whether text is such a reason. */
+bool accept_reason_holds(const char *text);
+void write_ledger_accept(struct writer *writer, const struct ledger_accept *accept);
+MUST_USE int read_ledger_accept(struct reader *reader, struct ledger_accept *ret_accept);
 void write_connector_listing(struct writer *writer, const struct connector_listing *listing);
 MUST_USE int read_connector_listing(struct reader *reader, struct connector_listing *ret_listing);
 void write_audit_question(struct writer *writer, const struct audit_question *question);

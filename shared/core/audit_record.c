@@ -50,6 +50,8 @@ size_t audit_record_write(struct audit_record *record, const uint8_t previous[AU
   write_text(&writer, record->key);
   write_bytes(&writer, record->sheet_hash, sizeof record->sheet_hash);
   write_bool(&writer, record->security_code);
+  if (record->kind == AUDIT_LEDGER_ACCEPT)
+    write_text(&writer, record->reason);
   chain(previous, ret_bytes, writer_length(&writer), record->hash);
   write_bytes(&writer, record->hash, sizeof record->hash);
   int r = writer_finish(&writer);
@@ -75,6 +77,8 @@ int audit_record_read(const void *bytes, size_t length, struct audit_record *ret
   read_alphabet(&reader, ALPHABET_TOKEN, record.key, sizeof record.key);
   read_bytes(&reader, record.sheet_hash, sizeof record.sheet_hash);
   record.security_code = read_bool(&reader);
+  if (record.kind == AUDIT_LEDGER_ACCEPT)
+    read_alphabet(&reader, ALPHABET_PRINT, record.reason, sizeof record.reason);
   read_bytes(&reader, record.hash, sizeof record.hash);
   if (record.operation >= OPERATION_COUNT)
     return -EBADMSG;
@@ -128,6 +132,7 @@ const char *audit_kind_name(enum audit_kind kind) {
       [AUDIT_CONNECTOR_SET] = "connector_set",
       [AUDIT_CONNECTOR_STATUS] = "connector_status",
       [AUDIT_CONNECTOR_ACCOUNT] = "connector_account",
+      [AUDIT_LEDGER_ACCEPT] = "ledger_accept",
   };
   return kind >= AUDIT_RELEASE && kind < AUDIT_KIND_COUNT ? names[kind] : "";
 }

@@ -18,12 +18,13 @@ enum audit_kind {
   AUDIT_CONNECTOR_SET,
   AUDIT_CONNECTOR_STATUS,
   AUDIT_CONNECTOR_ACCOUNT,
+  AUDIT_LEDGER_ACCEPT, /* the router's ledger taken as it is, though it lacks releases before this */
   AUDIT_KIND_COUNT
 };
 
 enum audit_actor { AUDIT_BY_ROUTER = 1, AUDIT_BY_OPERATOR, AUDIT_BY_VAULT, AUDIT_ACTOR_COUNT };
 
-enum { AUDIT_HASH_BYTES = 32, AUDIT_TOKEN_BYTES = 16, AUDIT_RECORD_MAX = 320 };
+enum { AUDIT_HASH_BYTES = 32, AUDIT_TOKEN_BYTES = 16, AUDIT_RECORD_MAX = 320, AUDIT_REASON_CAPACITY = 101 };
 
 struct audit_record {
   uint64_t sequence; /* 1 for the first, then one more each time */
@@ -38,6 +39,7 @@ struct audit_record {
   char key[STEP_KEY_CAPACITY];             /* the attempt, of a release; else "" */
   uint8_t sheet_hash[SHEET_HASH_BYTES];    /* of a release or a connector's change; else zero */
   bool security_code;                      /* a release: the card's code went along */
+  char reason[AUDIT_REASON_CAPACITY];      /* an operator's, for a ledger that is accepted; else "" */
   uint8_t hash[AUDIT_HASH_BYTES];          /* the chain's, this record included */
 };
 

@@ -287,3 +287,52 @@ int read_connectors_page(struct reader *reader, struct connectors_page *ret_page
     *ret_page = page;
   return r;
 }
+
+void write_releases_question(struct writer *writer, const struct releases_question *question) {
+  write_u64(writer, question->after);
+}
+
+int read_releases_question(struct reader *reader, struct releases_question *ret_question) {
+  struct releases_question question = {.after = read_u64(reader)};
+  int r = reader_finish(reader);
+  if (r == 0)
+    *ret_question = question;
+  return r;
+}
+
+void write_releases_page(struct writer *writer, const struct releases_page *page) {
+  write_u64(writer, page->through);
+  write_bool(writer, page->more);
+  write_u16(writer, page->count);
+  for (size_t i = 0; i < page->count && i < RELEASES_PER_PAGE; i++) {
+    write_u64(writer, page->releases[i].sequence);
+    write_id(writer, &page->releases[i].merchant);
+    write_text(writer, page->releases[i].key);
+  }
+}
+
+/* One after the other, and none beyond what the page says it covers. */
+static void read_release(struct reader *reader, uint64_t before, uint64_t through,
+                         struct release *ret_release) {
+  ret_release->sequence = read_u64(reader);
+  read_id(reader, "mer", &ret_release->merchant);
+  read_step_key(reader, ret_release->key);
+  if (ret_release->sequence <= before || ret_release->sequence > through)
+    reader->bad = true;
+}
+
+int read_releases_page(struct reader *reader, struct releases_page *ret_page) {
+  static const struct releases_page empty;
+  uint64_t before = 0;
+  *ret_page = empty;
+  ret_page->through = read_u64(reader);
+  ret_page->more = read_bool(reader);
+  ret_page->count = read_u16(reader);
+  if (ret_page->count > RELEASES_PER_PAGE)
+    reader->bad = true;
+  for (size_t i = 0; !reader->bad && i < ret_page->count; i++) {
+    read_release(reader, before, ret_page->through, &ret_page->releases[i]);
+    before = ret_page->releases[i].sequence;
+  }
+  return reader_finish(reader);
+}

@@ -23,8 +23,11 @@ enum router_vault_type {
   RV_UPDATE_TOKEN,              /* a new expiry date */
   RV_CONNECTORS,                /* the registered connectors, one page at a time */
   RV_WEBHOOK_TAKEN,             /* what became of an RV_WEBHOOK */
+  RV_RELEASES,                  /* the releases of cards after a place of the audit chain, a page of them */
   RV_CONNECTORS_CHANGED = 0x40, /* vault to router, unasked: ask RV_CONNECTORS again */
-  RV_WEBHOOK = 0x41 /* vault to router, unasked: what a PSP's webhook says, its signature checked */
+  RV_WEBHOOK = 0x41,        /* vault to router, unasked: what a PSP's webhook says, its signature checked */
+  RV_LEDGER_ACCEPTED = 0x42 /* vault to router, unasked: an operator takes the ledger as it is, up to this
+                               audit head */
 };
 
 enum {
@@ -33,7 +36,8 @@ enum {
   STEP_KEY_CAPACITY = 48, /* "pay_" + 26 + "_1_2" */
   ACCOUNT_TEXT_CAPACITY = 65,
   SHEET_HASH_BYTES = 32, /* BLAKE2b-256 of the sheet's bytes */
-  CONNECTORS_PER_PAGE = 16
+  CONNECTORS_PER_PAGE = 16,
+  RELEASES_PER_PAGE = 256
 };
 
 /* Where the audit chain stands: travels with replies, is kept in the journal. */
@@ -155,6 +159,25 @@ struct connectors_page {
   struct connector_facts facts[CONNECTORS_PER_PAGE];
 };
 
+struct releases_question {
+  uint64_t after; /* a sequence of the audit chain; 0: from the beginning */
+};
+
+/* A card that left: for which attempt, and whose. */
+struct release {
+  uint64_t sequence;
+  struct id merchant;
+  char key[STEP_KEY_CAPACITY];
+};
+
+/* In the order of the chain. Of a long chain without releases a page says how far it was looked through. */
+struct releases_page {
+  uint64_t through; /* every release up to this sequence stands here or before */
+  bool more;        /* the chain goes on */
+  uint16_t count;
+  struct release releases[RELEASES_PER_PAGE];
+};
+
 void write_audit_head(struct writer *writer, const struct audit_head *head);
 void read_audit_head(struct reader *reader, struct audit_head *ret_head);
 void write_token_question(struct writer *writer, const struct token_question *question);
@@ -182,3 +205,7 @@ void write_connectors_question(struct writer *writer, const struct connectors_qu
 MUST_USE int read_connectors_question(struct reader *reader, struct connectors_question *ret_question);
 void write_connectors_page(struct writer *writer, const struct connectors_page *page);
 MUST_USE int read_connectors_page(struct reader *reader, struct connectors_page *ret_page);
+void write_releases_question(struct writer *writer, const struct releases_question *question);
+MUST_USE int read_releases_question(struct reader *reader, struct releases_question *ret_question);
+void write_releases_page(struct writer *writer, const struct releases_page *page);
+MUST_USE int read_releases_page(struct reader *reader, struct releases_page *ret_page);

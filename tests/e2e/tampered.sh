@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What somebody did to a store behind the back of its process is noticed: a changed or missing audit record, a file put back to
-# an earlier state, a file of another schema (B8, B9).
+# an earlier state, a file of another schema (B8, B9); and so is the same of the ledger, without which a customer would be charged
+# twice (P1, P3).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/tools/stack.sh
@@ -125,3 +126,137 @@ stack_start
 charge 1006
 stack_stop
 echo 'with its own file the stack goes on'
+
+# ---- The ledger ----
+
+ready() { request none GET "$FREEPORT_API_URL/readyz" | jq -r "$1"; }
+
+# What the books of all three hold.
+charged() {
+  for name in adyen checkout stripe; do books "$name"; done | jq -s 'map(map(select(.status == "captured")) | length) | add'
+}
+
+pay() { # KEY
+  api POST /v1/payments "{\"amount\":2000,\"currency\":\"EUR\",\"token\":\"$token\"}" "$1"
+}
+
+keep_ledger() { cp -a "$stack_dir/router" "$stack_dir/$1"; }
+put_ledger_back() {
+  rm -rf "${stack_dir:?}/router"
+  cp -a "$stack_dir/$1" "$stack_dir/router"
+}
+
+# Everything that would change something is refused, nothing leaves, and every command says why.
+nothing_is_done() {
+  local before said
+  [[ $(ready .ledger) == rolled_back ]] || fail "readyz says of the ledger: $(ready .ledger)"
+  [[ $(ready .status) == not_ready ]] || fail 'the stack says that it is ready'
+  before=$(charged)
+  [[ $(pay order-1 | jq -r .code) == ledger_rolled_back ]] || fail 'a payment is not refused by name'
+  [[ $(<"$api_status") == 503 ]] || fail "a payment is answered $(<"$api_status")"
+  for path in "/v1/payments/$first/refunds" "/v1/payments/$first/void" /v1/policies /v1/webhook_endpoints; do
+    [[ $(api POST "$path" '{}' | jq -r .code) == ledger_rolled_back ]] || fail "$path is not refused"
+  done
+  [[ $(api DELETE "/v1/tokens/$token" | jq -r .code) == ledger_rolled_back ]] || fail 'a token can be deleted'
+  [[ $(charged) == "$before" ]] || fail 'a PSP was charged'
+  refuted 'ledger is older than this chain, or was lost'
+  if said=$(freeport status); then fail 'status ends well'; fi
+  [[ $said == *'rolled back or lost'* ]] || fail "status says: $said"
+}
+
+# The attempts that the ledger lacks, as `ledger check` lists them.
+missing() {
+  if freeport ledger check 2>/dev/null >"$stack_dir/missing"; then fail 'the check of the ledger ends well'; fi
+  cut -d ' ' -f 1 "$stack_dir/missing"
+}
+
+stack_start
+before=$(charged)
+first=$(pay order-1 | jq -r .id)
+[[ $(pay order-1 | jq -r .id) == "$first" ]] || fail 'a repeat makes another payment'
+stack_stop
+keep_ledger ledger_early
+stack_start
+second=$(pay order-2 | jq -r .id)
+[[ $(charged) == $((before + 2)) ]] || fail 'the books do not hold two payments more'
+stack_stop
+releases=$((2 + 5)) # those of before, with what was charged above
+
+rm "$stack_dir"/router/ledger.mdb*
+stack_start
+nothing_is_done
+[[ $(missing | wc -l) == "$releases" ]] || fail "a lost ledger lacks: $(missing)"
+[[ $(missing) == *"${first}_1"* ]] || fail 'the payment is not listed'
+stack_stop
+stack_start
+nothing_is_done
+stack_stop
+echo 'a lost ledger is noticed, and its customers are not charged again'
+
+put_ledger_back ledger_early
+stack_start
+nothing_is_done
+[[ $(missing) == "${second}_1" ]] || fail "an earlier ledger lacks: $(missing)"
+[[ $(api GET "/v1/payments/$first" | jq -r .status) == captured ]] || fail 'what it holds cannot be read'
+if freeport ledger accept --reason '' 2>/dev/null; then fail 'it is accepted without a reason'; fi
+if freeport ledger accept --reason 'card 4242424242424242' 2>/dev/null; then fail 'a reason may hold a card number'; fi
+nothing_is_done
+[[ $(freeport ledger accept --reason 'order-2 was looked up' 2>/dev/null) == *"${second}_1"*accepted* ]] || fail 'it cannot be accepted'
+freeport ledger check >/dev/null || fail 'the check of an accepted ledger fails'
+freeport audit verify >/dev/null || fail 'the verification fails after the ledger was accepted'
+freeport status >/dev/null || fail 'the status is bad after the ledger was accepted'
+[[ $(pay order-1 | jq -r .id) == "$first" ]] || fail 'an accepted ledger forgets what it holds'
+stack_stop
+stack_start
+freeport ledger check >/dev/null || fail 'an accepted ledger is accepted until the next start only'
+[[ $(pay order-3 | jq -r .status) == captured ]] || fail 'nothing can be charged upon an accepted ledger'
+stack_stop
+echo 'an earlier ledger is noticed, and taken when an operator says so'
+
+stack_start
+[[ $(pay order-4 | jq -r .status) == captured ]] || fail 'nothing can be charged after another start'
+[[ $(freeport ledger accept --reason again) == *'nothing to accept'* ]] || fail 'a good ledger is accepted'
+
+# The router is killed while charges are under way: the vault has released cards that the journal's head does not cover, but
+# every attempt is in the ledger. That is no ledger put back.
+before=$(charged)
+seen=$(ready .audit_seen)
+behaviour adyen '{"latency_ms":3000}'
+callers=()
+for i in 1 2 3 4 5; do
+  pay "crash-$i" >/dev/null 2>&1 &
+  callers+=($!)
+done
+for ((i = 0; i < 200; i++)); do
+  [[ $(freeport status | sed -n 's/^audit *record \([0-9]*\),.*/\1/p') -lt $((seen + 5)) ]] || break
+  sleep 0.02
+done
+((i < 200)) || fail 'no five cards are under way'
+old=$FREEPORT_ROUTER_PID
+kill -KILL "$old"
+for ((i = 0; i < 300; i++)); do
+  stack_env
+  [[ $FREEPORT_ROUTER_PID == "$old" || $(ready .status 2>/dev/null) != ready ]] || break
+  [[ $(ready .ledger 2>/dev/null) != rolled_back ]] || fail 'a crash is taken for a ledger put back'
+  sleep 0.1
+done
+((i < 300)) || fail "after a crash the router is not ready: $(ready .)"
+[[ $(ready .audit_seen) -ge $((seen + 5)) ]] || fail 'the releases of before the crash were not looked up'
+behaviour adyen '{}'
+for i in 1 2 3 4 5; do
+  for ((k = 0; k < 100; k++)); do
+    [[ $(pay "crash-$i" | jq -r .status) != captured ]] || break
+    sleep 0.2
+  done
+  ((k < 100)) || fail "what was under way does not end: $(pay "crash-$i")"
+done
+[[ $(charged) == $((before + 5)) ]] || fail "five payments made $(($(charged) - before)) charges"
+for pid in "${callers[@]}"; do wait "$pid" || true; done # the router went away under them
+stack_stop
+echo 'after a crash the ledger is the same, and goes on'
+
+rm "$stack_dir"/router/ledger.mdb*
+stack_start
+nothing_is_done
+stack_stop
+echo 'a ledger that is lost after one was accepted is another one'

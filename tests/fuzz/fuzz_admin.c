@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   uint8_t type = *data++;
   size--;
-  switch (type % 9) {
+  switch (type % 10) {
   case 0:
     ROUND_TRIP(vault_state, vault_state);
     break;
@@ -49,6 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     break;
   case 7:
     ROUND_TRIP(connector_account_set, connector_account_set);
+    break;
+  case 8:
+    ROUND_TRIP(ledger_accept, ledger_accept);
     break;
   default:
     ROUND_TRIP(audit_page, audit_page);

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   uint8_t type = *data++;
   size--;
-  switch (type % 10) {
+  switch (type % 12) {
   case 0:
     ROUND_TRIP(token_question, token_question);
     break;
@@ -53,6 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     break;
   case 8:
     ROUND_TRIP(webhook_taken, webhook_taken);
+    break;
+  case 9:
+    ROUND_TRIP(releases_question, releases_question);
+    break;
+  case 10:
+    ROUND_TRIP(releases_page, releases_page);
     break;
   default:
     ROUND_TRIP(connectors_page, connectors_page);

@@ -134,6 +134,8 @@ static size_t write_good(enum role role, uint8_t type) {
     write_end_payment(&writer, &over);
   } else if (role == ROLE_ROUTER && type == RV_HEAD) {
     write_audit_head(&writer, &vault->audit.committed);
+  } else if (role == ROLE_ROUTER && type == RV_RELEASES) {
+    write_releases_question(&writer, &(struct releases_question){0});
   } else if (role == ROLE_ROUTER && type == RV_CONNECTORS) {
     write_text(&writer, "");
   } else if (role == ROLE_EGRESS) {
@@ -165,6 +167,8 @@ static size_t write_good(enum role role, uint8_t type) {
     write_connector_account_set(&writer, &set);
   } else if (role == ROLE_ADMIN && type == ADMIN_AUDIT_PAGE) {
     write_u64(&writer, 1);
+  } else if (role == ROLE_ADMIN && type == ADMIN_LEDGER_ACCEPT) {
+    write_ledger_accept(&writer, &(struct ledger_accept){.reason = "restored from a backup"});
   } else if (role == ROLE_ADMIN && type == ADMIN_CONNECTOR_NEXT) {
     write_connectors_question(&writer, &(struct connectors_question){{0}});
   } else if (role == ROLE_ROUTER || (role == ROLE_ADMIN && type != ADMIN_STATUS)) {
@@ -225,7 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   while (reader_left(&reader) >= 3) {
     enum role role = (enum role)(read_u8(&reader) % ROLES);
     uint8_t choice = read_u8(&reader);
-    uint8_t type = choice & 0x80 ? choice : (uint8_t)(1 + choice % 8);
+    uint8_t type = choice & 0x80 ? choice : (uint8_t)(1 + choice % 11);
     if (role == ROLE_EGRESS && choice & 1)
       type = (choice & 2 ? EV_WEBHOOK : EV_SEND) | REPLY_BIT;
     size_t length = write_good(role, type);

@@ -121,6 +121,17 @@ int ask_webhook_taken(struct vault *vault, struct ask *ask) {
   return 0;
 }
 
+int ask_releases(struct vault *vault, struct ask *ask) {
+  struct releases_question question;
+  struct releases_page page;
+  if (read_releases_question(&ask->body, &question) < 0)
+    return -EPROTO;
+  int r = audit_releases(&vault->audit, question.after, &page);
+  if (r == 0)
+    write_releases_page(&ask->reply, &page);
+  return r;
+}
+
 int ask_webhook(struct vault *vault, struct ask *ask) {
   struct hook hook;
   if (read_hook(&ask->body, &hook) < 0)

@@ -20,6 +20,7 @@ MUST_USE int ask_update_token(struct vault *vault, struct ask *ask);
 MUST_USE int ask_connectors(struct vault *vault, struct ask *ask);
 
 MUST_USE int ask_webhook_taken(struct vault *vault, struct ask *ask);
+MUST_USE int ask_releases(struct vault *vault, struct ask *ask);
 
 MUST_USE int ask_answer(struct vault *vault, struct ask *ask);
 MUST_USE int ask_webhook_read(struct vault *vault, struct ask *ask);
@@ -36,3 +37,4 @@ MUST_USE int ask_token_delete(struct vault *vault, struct ask *ask);
 MUST_USE int ask_audit_page(struct vault *vault, struct ask *ask);
 MUST_USE int ask_connector_next(struct vault *vault, struct ask *ask);
 MUST_USE int ask_connector_account(struct vault *vault, struct ask *ask);
+MUST_USE int ask_ledger_accept(struct vault *vault, struct ask *ask);

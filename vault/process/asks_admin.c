@@ -97,3 +97,10 @@ int ask_connector_next(struct vault *vault, struct ask *ask) {
   write_connector_listing(&ask->reply, &listing);
   return 0;
 }
+
+int ask_ledger_accept(struct vault *vault, struct ask *ask) {
+  struct ledger_accept accept;
+  if (read_ledger_accept(&ask->body, &accept) < 0)
+    return -EPROTO;
+  return operator_ledger_accept(vault, &accept, ask->uid);
+}

@@ -5,7 +5,7 @@
 
 #include "tables.h"
 
-enum { SEQUENCE_BYTES = 8, SEARCHED_MAX = 4096 };
+enum { SEQUENCE_BYTES = 8, SEARCHED_MAX = 4096, LOOKED_AT_PER_PAGE = 2048 };
 
 static const char HEAD_KEY[] = "audit";
 
@@ -146,4 +146,30 @@ int audit_read_page(const struct audit *audit, uint64_t from, struct audit_page 
     ret_page->count++;
     ret_page->length = (uint32_t)writer_length(&writer);
   }
+}
+
+static void add_release(struct releases_page *page, const struct audit_record *record) {
+  struct release *release = &page->releases[page->count++];
+  *release = (struct release){.sequence = record->sequence, .merchant = record->merchant};
+  memcpy(release->key, record->key, sizeof release->key);
+}
+
+int audit_releases(const struct audit *audit, uint64_t after, struct releases_page *ret_page) {
+  static const struct releases_page empty;
+  uint64_t newest = audit->committed.sequence;
+  *ret_page = empty;
+  ret_page->through = after < newest ? after : newest;
+  for (unsigned i = 0; i < LOOKED_AT_PER_PAGE && ret_page->through < newest; i++) {
+    struct audit_record record;
+    int r = read_record(audit, ret_page->through + 1, &record);
+    if (r != 0)
+      return r < 0 ? r : -EBADMSG; /* the chain has no gaps */
+    if (record.kind == AUDIT_RELEASE && ret_page->count == RELEASES_PER_PAGE)
+      break;
+    if (record.kind == AUDIT_RELEASE)
+      add_release(ret_page, &record);
+    ret_page->through++;
+  }
+  ret_page->more = ret_page->through < newest;
+  return 0;
 }

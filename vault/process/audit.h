@@ -29,3 +29,6 @@ MUST_USE int audit_holds(const struct audit *audit, const struct audit_head *see
 MUST_USE int audit_code_sent(const struct audit *audit, const char *key, bool *ret_code_sent);
 /* Records from a sequence on, as many as fit a page. Returns 0 or a negated errno. */
 MUST_USE int audit_read_page(const struct audit *audit, uint64_t from, struct audit_page *ret_page);
+/* Releases after a sequence, as many as fit a page; looks at a few thousand records at most. Returns 0 or a
+ * negated errno. */
+MUST_USE int audit_releases(const struct audit *audit, uint64_t after, struct releases_page *ret_page);

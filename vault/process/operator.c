@@ -67,6 +67,17 @@ int operator_connector_account(struct vault *vault, const struct connector_accou
   return connector_changed(vault, r, AUDIT_CONNECTOR_ACCOUNT, set->name, uid);
 }
 
+int operator_ledger_accept(struct vault *vault, const struct ledger_accept *accept, uint32_t uid) {
+  struct audit_record record = {
+      .at_ms = vault_now_ms(vault), .kind = AUDIT_LEDGER_ACCEPT, .actor = AUDIT_BY_OPERATOR, .uid = uid};
+  const struct peer *router = peer_of(vault, ROLE_ROUTER);
+  if (!router || vault->rolled_back)
+    return STATUS_UNAVAILABLE;
+  memcpy(record.reason, accept->reason, sizeof record.reason);
+  vault->round.ledger_accepted = true;
+  return audit_append(&vault->audit, &record);
+}
+
 void operator_status(const struct vault *vault, struct vault_state *ret_state) {
   *ret_state = (struct vault_state){.sealed = vault->sealed,
                                     .environment = vault->environment,

@@ -16,4 +16,6 @@ MUST_USE int operator_connector_status(struct vault *vault, const struct connect
                                        uint32_t uid);
 MUST_USE int operator_connector_account(struct vault *vault, const struct connector_account_set *set,
                                         uint32_t uid);
+/* Tells the router, once that is durable. STATUS_UNAVAILABLE: no router is there to take the word. */
+MUST_USE int operator_ledger_accept(struct vault *vault, const struct ledger_accept *accept, uint32_t uid);
 void operator_status(const struct vault *vault, struct vault_state *ret_state);

@@ -12,7 +12,7 @@ enum { GATHER_PASSES = 8 };
 static void forget(struct round *round) {
   sodium_memzero(round->bytes, round->used);
   round->reply_count = round->used = round->dispatch_count = 0;
-  round->registry_changed = round->connectors_changed = false;
+  round->registry_changed = round->connectors_changed = round->ledger_accepted = false;
 }
 
 void round_reply(struct vault *vault, const struct return_address *to, enum status status, const void *body,
@@ -68,6 +68,13 @@ void round_fail(struct vault *vault, int error) {
   forget(round);
 }
 
+static void tell_accepted(const struct vault *vault, struct peer *router) {
+  uint8_t bytes[sizeof(uint64_t) + AUDIT_HASH_BYTES];
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  write_audit_head(&writer, &vault->audit.committed);
+  (void)peer_send(router, RV_LEDGER_ACCEPTED, 0, bytes, writer_length(&writer));
+}
+
 static void release(struct vault *vault) {
   struct round *round = &vault->round;
   for (size_t i = 0; i < round->dispatch_count; i++)
@@ -79,6 +86,8 @@ static void release(struct vault *vault) {
   struct peer *router = peer_of(vault, ROLE_ROUTER);
   if (round->connectors_changed && router)
     (void)peer_send(router, RV_CONNECTORS_CHANGED, 0, NULL, 0);
+  if (round->ledger_accepted && router)
+    tell_accepted(vault, router);
 }
 
 static void commit(struct vault *vault) {

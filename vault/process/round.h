@@ -19,6 +19,7 @@ struct round {
   size_t reply_count, used, dispatch_count;
   bool registry_changed;   /* merchants, keys, connectors: loaded anew when the commit fails */
   bool connectors_changed; /* the router is told after the commit */
+  bool ledger_accepted;    /* likewise, with the head that the commit ended with */
   struct held_reply replies[ROUND_REPLIES];
   uint16_t dispatches[ROUND_DISPATCHES]; /* released by the commit */
   uint8_t bytes[ROUND_BYTES];

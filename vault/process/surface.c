@@ -30,6 +30,7 @@ static const struct row {
     {ROLE_ROUTER, RV_UPDATE_TOKEN, EXACTLY, 67, ask_update_token},
     {ROLE_ROUTER, RV_CONNECTORS, AT_MOST, 34, ask_connectors},
     {ROLE_ROUTER, RV_WEBHOOK_TAKEN, EXACTLY, 9, ask_webhook_taken},
+    {ROLE_ROUTER, RV_RELEASES, EXACTLY, 8, ask_releases},
 
     {ROLE_EGRESS, EV_SEND | REPLY_BIT, AT_MOST, 8192, ask_answer},
     {ROLE_EGRESS, EV_WEBHOOK | REPLY_BIT, AT_MOST, 24576, ask_webhook_read},
@@ -46,6 +47,7 @@ static const struct row {
     {ROLE_ADMIN, ADMIN_AUDIT_PAGE, EXACTLY, 8, ask_audit_page},
     {ROLE_ADMIN, ADMIN_CONNECTOR_NEXT, AT_MOST, 34, ask_connector_next},
     {ROLE_ADMIN, ADMIN_CONNECTOR_ACCOUNT, AT_MOST, 264, ask_connector_account},
+    {ROLE_ADMIN, ADMIN_LEDGER_ACCEPT, AT_MOST, 102, ask_ledger_accept},
 };
 
 static const struct row *find(enum role role, uint8_t type) {

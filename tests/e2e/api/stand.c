@@ -6,6 +6,8 @@
  * prints one line of JSON (port, pid, keys, tokens), then takes commands on standard input, one a line:
  *   drop       the vault's line breaks        line       a new one is given to the router
  *   older      the next vault is older than the journal (B9)
+ *   forgotten  from now on a card was released for an attempt that the router does not know; again: no more
+ *   accept     an operator accepts the ledger as it is
  *   hold       questions wait unanswered      release    and are answered
  *   add        a connector "late" is registered, its account limited, and the router is not told
  *   remove     it is so no more
@@ -70,7 +72,7 @@ static struct stand {
   struct channel line;
   uint64_t head;
   unsigned dispatches, taken;
-  bool older, holding, ending;
+  bool older, forgotten, holding, ending;
   struct held *held;
   size_t held_count;
   size_t connector_count;
@@ -194,6 +196,27 @@ static void reply_head(const struct held *message) {
   struct audit_head head = {.sequence = stand.head};
   write_audit_head(&writer, &head);
   reply(message, stand.older ? STATUS_ROLLED_BACK : STATUS_DONE, &writer);
+}
+
+/* What the router did not ask for, when a release was forgotten: the newest record. */
+static void reply_releases(const struct held *message) {
+  static uint8_t bytes[MESSAGE_MAX];
+  static struct releases_page page;
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  page = (struct releases_page){.through = stand.head, .count = stand.forgotten};
+  page.releases[0] = (struct release){
+      .sequence = stand.head, .merchant = {MERCHANT}, .key = "pay_01J9ZC8XK4T5V6W7X8Y9Z0ABCD_1"};
+  write_releases_page(&writer, &page);
+  reply(message, STATUS_DONE, &writer);
+}
+
+static void tell_accepted(void) {
+  uint8_t bytes[64];
+  struct writer writer = writer_over(bytes, sizeof bytes);
+  struct audit_head head = {.sequence = ++stand.head};
+  write_audit_head(&writer, &head);
+  if (channel_send(&stand.line, RV_LEDGER_ACCEPTED, 0, bytes, writer_length(&writer)) != 0)
+    fail("accept");
 }
 
 static struct token_description description(char kind) {
@@ -344,6 +367,9 @@ static void act(const struct held *message) {
   case RV_HEAD:
     reply_head(message);
     break;
+  case RV_RELEASES:
+    reply_releases(message);
+    break;
   case RV_DESCRIBE:
   case RV_DELETE_TOKEN:
     good = read_token_question(&body, &question) == 0;
@@ -383,7 +409,8 @@ static void take_messages(void) {
     }
     struct held held = {.type = message.type, .correlation = message.correlation, .length = message.length};
     memcpy(held.body, message.body, message.length);
-    if (stand.holding && message.type != RV_HEAD && stand.held_count < HELD_MAX)
+    if (stand.holding && message.type != RV_HEAD && message.type != RV_RELEASES &&
+        stand.held_count < HELD_MAX)
       stand.held[stand.held_count++] = held;
     else
       act(&held);
@@ -423,6 +450,10 @@ static void command(const char *word) {
     give_line();
   } else if (strcmp(word, "older") == 0) {
     stand.older = !stand.older;
+  } else if (strcmp(word, "forgotten") == 0) {
+    stand.forgotten = !stand.forgotten;
+  } else if (strcmp(word, "accept") == 0) {
+    tell_accepted();
   } else if (strcmp(word, "add") == 0) {
     stand.connectors[SHEET_COUNT] = stand.connectors[0];
     limit_account(&stand.connectors[SHEET_COUNT]);

@@ -62,9 +62,11 @@ class Case(unittest.TestCase):
         cls.await_ready()
         policies = cls.client.request("GET", "/v1/policies")
         if not policies["data"]:
+            assert cls.client.request("GET", "/readyz", key="")["policy"] == "none"
             policy = cls.client.request("POST", "/v1/policies", {"text": "otherwise route adyen, checkout, stripe"})
             assert policy.status == 201, policy.raw
             assert cls.client.request("POST", f"/v1/policies/{policy['id']}/publish").status == 200
+        assert cls.client.request("GET", "/readyz", key="")["policy"] == "published"
 
     @classmethod
     def await_ready(cls, wanted=200):
@@ -1065,6 +1067,39 @@ class Trouble(Case):
         self.router.tell("older")
         self.router.tell("line")
         self.await_ready()
+        self.expect(self.client.pay(1000), 201)
+
+    def test_a_ledger_that_forgot_what_the_vault_released(self):
+        paid = self.expect(self.client.pay(1000, idempotency="before it was forgotten"), 201)
+        self.router.tell("forgotten")
+        self.router.tell("line")
+        for _ in range(100):
+            ready = self.client.request("GET", "/readyz", key="")
+            if ready["ledger"] == "rolled_back":
+                break
+            time.sleep(0.02)
+        self.assertEqual((ready.status, ready["vault"], ready["ledger"]), (503, "up", "rolled_back"), ready.raw)
+        before = self.router.dispatches()
+        endpoint = "/v1/webhook_endpoints/whk_01J9ZC8XK4T5V6W7X8Y9Z0ABCD"
+        for method, path, body in (("POST", "/v1/payments", {}), ("POST", f"/v1/payments/{paid['id']}/refunds", {}),
+                                   ("POST", f"/v1/payments/{paid['id']}/resolve", {}), ("POST", "/v1/policies", {}),
+                                   ("POST", "/v1/policies/rollback", {}), ("POST", "/v1/webhook_endpoints", {}),
+                                   ("PATCH", endpoint, {}), ("DELETE", endpoint, None),
+                                   ("DELETE", "/v1/tokens/" + self.router.tokens["good"], None)):
+            self.expect(self.client.request(method, path, body), 503, "ledger_rolled_back")
+        self.expect(self.client.request("GET", "/v1/payments"), 200)
+        self.assertEqual(self.router.dispatches(), before)
+        self.router.tell("drop")
+        self.assertEqual(self.client.request("GET", "/readyz", key="")["ledger"], "rolled_back", "not without a line either")
+        self.router.tell("line")
+        for _ in range(100):
+            if self.client.request("GET", "/readyz", key="")["vault"] == "up":
+                break
+            time.sleep(0.02)
+        self.router.tell("accept")
+        self.await_ready()
+        self.router.tell("forgotten")
+        self.assertEqual(self.expect(self.client.pay(1000, idempotency="before it was forgotten"), 201)["id"], paid["id"])
         self.expect(self.client.pay(1000), 201)
 
     def test_a_policy_holds_no_card_number(self):

@@ -399,3 +399,37 @@ Test(router_vault, small_questions) {
   reader = reader_over(bytes, writer_length(&writer));
   cr_expect_eq(read_connectors_question(&reader, &page_read), -EBADMSG);
 }
+
+static int read_back(const struct releases_page *page, struct releases_page *ret_page) {
+  struct writer writer = begin();
+  write_releases_page(&writer, page);
+  cr_assert_eq(writer_finish(&writer), 0, "a full page fits a message");
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  return read_releases_page(&reader, ret_page);
+}
+
+Test(router_vault, releases_in_pages) {
+  static struct releases_page sent, read;
+  sent = (struct releases_page){.through = 9000, .more = true, .count = RELEASES_PER_PAGE};
+  for (unsigned i = 0; i < RELEASES_PER_PAGE; i++) {
+    struct id payment = id_new("pay", 1);
+    sent.releases[i] = (struct release){.sequence = 10 + i, .merchant = id_new("mer", 1)};
+    snprintf(sent.releases[i].key, sizeof sent.releases[i].key, "%.30s_1", payment.text);
+  }
+  cr_assert_eq(read_back(&sent, &read), 0);
+  cr_expect_eq(memcmp(&sent, &read, sizeof sent), 0);
+  sent.releases[7].sequence = sent.releases[6].sequence;
+  cr_expect_eq(read_back(&sent, &read), -EBADMSG, "twice the same place");
+  sent.releases[7].sequence = 17;
+  sent.through = 10 + RELEASES_PER_PAGE - 2;
+  cr_expect_eq(read_back(&sent, &read), -EBADMSG, "beyond what the page covers");
+  sent.through = 9000;
+  strcpy(sent.releases[3].key, "4242424242424242");
+  cr_expect_eq(read_back(&sent, &read), -EBADMSG, "no key of ours");
+  struct writer writer = begin();
+  write_u64(&writer, 1);
+  write_bool(&writer, false);
+  write_u16(&writer, RELEASES_PER_PAGE + 1);
+  struct reader reader = reader_over(bytes, writer_length(&writer));
+  cr_expect_eq(read_releases_page(&reader, &read), -EBADMSG);
+}

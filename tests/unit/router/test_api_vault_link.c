@@ -13,6 +13,7 @@ static struct channel vault; /* the vault's end */
 static unsigned changes, told;
 static uint32_t told_body;
 static struct audit_head greeted;
+static bool begins; /* at once when the vault was greeted */
 
 struct asked {
   struct vault_question question; /* first */
@@ -37,6 +38,8 @@ static int on_told(void *context, uint8_t type, struct reader *body) {
 static void on_head(void *context, const struct audit_head *head) {
   (void)context;
   greeted = *head;
+  if (begins)
+    vault_link_begin(vault_link);
 }
 
 static void on_answer(struct vault_question *question, struct vault_reply *reply) {
@@ -97,6 +100,7 @@ static void begin(void) {
   cr_assert_eq(loop_new(&system_clock, &loop), 0);
   cr_assert_eq(vault_link_new(loop, &host, &vault_link), 0);
   vault.fd = -1;
+  begins = true;
 }
 
 static void finish(void) {
@@ -259,4 +263,29 @@ Test(api_vault_link, what_is_told_malformed_ends_the_line) {
   cr_assert_eq(channel_send(&vault, RV_WEBHOOK, 0, "\1\2\3", 3), 0);
   turn();
   cr_expect_not(vault_link_up(vault_link));
+}
+
+Test(api_vault_link, a_greeted_vault_is_asked_for_its_releases_alone) {
+  struct asked asked, releases = {.question = {.answered = on_answer}};
+  begins = false;
+  connect_line();
+  greet(STATUS_DONE);
+  cr_expect(vault_link_greeted(vault_link) && !vault_link_up(vault_link));
+  cr_expect_eq(changes, 0);
+  ask(&asked, 1000);
+  turn();
+  cr_expect(asked.answers == 1 && asked.fate == VAULT_NOT_SENT);
+  vault_link_ask(vault_link, &releases.question, RV_RELEASES, "\0\0\0\0\0\0\0", 8, 1000);
+  struct message message = received();
+  cr_expect_eq(message.type, RV_RELEASES);
+  reply(&message, STATUS_BUSY, "", 0);
+  turn();
+  cr_expect(releases.answers == 1 && releases.fate == VAULT_REPLIED);
+  vault_link_bar(vault_link);
+  cr_expect(vault_link_barred(vault_link) && !vault_link_up(vault_link));
+  vault_link_ask(vault_link, &releases.question, RV_RELEASES, "\0\0\0\0\0\0\0", 8, 1000);
+  turn();
+  cr_expect(releases.fate == VAULT_NOT_SENT, "a barred line is not asked at all");
+  vault_link_begin(vault_link);
+  cr_expect(vault_link_up(vault_link) && changes == 1);
 }

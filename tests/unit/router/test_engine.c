@@ -103,6 +103,30 @@ ENGINE_TEST(the_key_of_a_step_names_payment_and_attempt) {
   cr_assert_str_eq(world.sent[1].dispatch.key, key);
 }
 
+ENGINE_TEST(the_ledger_knows_the_steps_that_left_and_no_other) {
+  struct id id, other = id_new("mer", 1), nobodys = id_new("pay", 1);
+  char key[STEP_KEY_CAPACITY];
+  pay();
+  world_fault(&world, PHASE_NOT_SENT);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  id = world_newest(&world);
+  for (unsigned number = 1; number <= 3; number++) {
+    step_key(&id, number, key);
+    cr_assert_eq(step_recorded(world.ledger, &world.merchant, key), number <= 2 ? 0 : LEDGER_ABSENT, "%u",
+                 number);
+    cr_assert_eq(step_recorded(world.ledger, &other, key), LEDGER_ABSENT, "another merchant's");
+  }
+  struct movement_request refund = world_movement(&world, &id, MOVEMENT_REFUND, 100);
+  world_move(&world, &refund);
+  step_key(&world_payment(&world, &id)->movements[0].id, 1, key);
+  cr_assert_eq(step_recorded(world.ledger, &world.merchant, key), 0);
+  cr_assert_eq(step_recorded(world.ledger, &other, key), LEDGER_ABSENT);
+  step_key(&nobodys, 1, key);
+  cr_assert_eq(step_recorded(world.ledger, &world.merchant, key), LEDGER_ABSENT);
+  cr_assert_eq(step_recorded(world.ledger, &world.merchant, "ver_01J9ZC8XK4T5V6W7X8Y9Z0ABCD_1"),
+               LEDGER_ABSENT);
+}
+
 ENGINE_TEST(cascades_when_nothing_was_sent) {
   uint64_t ticket = pay();
   world_fault(&world, PHASE_NOT_SENT);

@@ -16,6 +16,7 @@ static struct audit audit;
 
 static void append(const char *connector, bool code) {
   struct audit_record record = {.at_ms = 1700000000000,
+                                .merchant = id_new("mer", 1700000000000),
                                 .kind = AUDIT_RELEASE,
                                 .actor = AUDIT_BY_ROUTER,
                                 .operation = OPERATION_CHARGE,
@@ -175,4 +176,52 @@ Test(audit, pages_follow_one_another) {
   } while (page.more);
   cr_assert_eq(head.sequence, RECORDS + 500);
   cr_assert_gt(pages, 2);
+}
+
+static void append_other(unsigned count) {
+  for (unsigned i = 0; i < count; i++) {
+    struct audit_record record = {.at_ms = 1, .kind = AUDIT_CONNECTOR_STATUS, .actor = AUDIT_BY_OPERATOR};
+    cr_assert_eq(audit_append(&audit, &record), 0);
+  }
+  audit_keep(&audit);
+}
+
+static struct releases_page releases;
+
+Test(audit, releases_are_told_from_a_place_on) {
+  append_other(3);
+  cr_assert_eq(audit_releases(&audit, 0, &releases), 0);
+  cr_expect(releases.count == RECORDS && releases.through == RECORDS + 3 && !releases.more);
+  cr_expect_eq(releases.releases[0].sequence, 1);
+  cr_assert_eq(audit_releases(&audit, RECORDS - 1, &releases), 0);
+  cr_expect(releases.count == 1 && releases.releases[0].sequence == RECORDS);
+  cr_expect_str_neq(releases.releases[0].key, "");
+  cr_assert_eq(audit_releases(&audit, RECORDS + 3, &releases), 0);
+  cr_expect(releases.count == 0 && !releases.more);
+  cr_assert_eq(audit_releases(&audit, UINT64_MAX, &releases), 0);
+  cr_expect(releases.count == 0 && releases.through == RECORDS + 3, "no further than the chain");
+  append("adyen", false);
+  cr_assert_eq(audit_releases(&audit, RECORDS, &releases), 0);
+  cr_expect_eq(releases.count, 0, "what is not kept yet may never be");
+}
+
+Test(audit, releases_come_page_by_page_and_all_of_them) {
+  uint64_t after = 0;
+  unsigned count = 0, pages = 0;
+  for (unsigned i = 0; i < 2 * RELEASES_PER_PAGE; i++)
+    append("adyen", false);
+  append_other(5000);
+  append("adyen", false);
+  audit_keep(&audit);
+  do {
+    cr_assert_eq(audit_releases(&audit, after, &releases), 0);
+    cr_assert(!releases.more || releases.through > after, "it gets on");
+    for (unsigned i = 0; i < releases.count; i++)
+      cr_assert_gt(releases.releases[i].sequence, after);
+    after = releases.through;
+    count += releases.count;
+    pages++;
+  } while (releases.more);
+  cr_expect_eq(count, RECORDS + 2 * RELEASES_PER_PAGE + 1);
+  cr_expect_geq(pages, 5, "no page looks through the whole of a long chain");
 }

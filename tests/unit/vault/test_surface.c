@@ -26,7 +26,7 @@ Test(surface, every_type_that_a_role_has_no_row_for_is_refused) {
     struct channel *channel;
     unsigned long long rows[4]; /* bit t: type t has a row */
   } roles[] = {
-      {&h.collect, {1ull << 1 | 1ull << 2}},      {&h.router, {0x1fe}},    {&h.admin, {0x7fe}},
+      {&h.collect, {1ull << 1 | 1ull << 2}},      {&h.router, {0x3fe}},    {&h.admin, {0xffe}},
       {&h.egress, {0, 0, 1ull << 1 | 1ull << 2}}, {&h.hooks, {1ull << 1}},
   };
   for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
@@ -245,4 +245,38 @@ Test(surface, a_round_of_many_peers_is_one_commit) {
     replies++;
   cr_assert_eq(replies, 64);
   cr_assert_eq(h.vault->escrow.number, commit + 1);
+}
+
+Test(surface, an_operator_accepts_a_ledger_and_the_router_is_told) {
+  static struct audit_page page;
+  struct ledger_accept accept = {"order-2 was looked up"};
+  uint8_t bytes[256];
+  struct writer body = writer_over(bytes, sizeof bytes);
+  struct reader rest;
+  struct message message;
+  struct audit_head told;
+  struct audit_record record;
+  uint64_t before = h.vault->audit.committed.sequence;
+  write_ledger_accept(&body, &accept);
+  cr_assert_eq(harness_ask(&h, &h.admin, ADMIN_LEDGER_ACCEPT, &body, &rest), STATUS_DONE);
+  cr_assert_eq(harness_receive(&h, &h.router, &message), 0);
+  cr_expect(message.type == RV_LEDGER_ACCEPTED && message.correlation == 0);
+  rest = reader_over(message.body, message.length);
+  read_audit_head(&rest, &told);
+  cr_assert_eq(reader_finish(&rest), 0);
+  cr_expect_eq(told.sequence, before + 1);
+  cr_expect_eq(memcmp(&told, &h.vault->audit.committed, sizeof told), 0);
+  cr_assert_eq(audit_read_page(&h.vault->audit, told.sequence, &page), 0);
+  size_t length;
+  struct reader records = reader_over(page.bytes, page.length);
+  const uint8_t *at = audit_page_next(&records, &length);
+  cr_assert_not_null(at);
+  cr_assert_eq(audit_record_read(at, length, &record), 0);
+  cr_expect(record.kind == AUDIT_LEDGER_ACCEPT && record.actor == AUDIT_BY_OPERATOR);
+  cr_expect_str_eq(record.reason, accept.reason);
+  channel_close(&h.router);
+  harness_run(&h);
+  cr_expect_eq(harness_ask(&h, &h.admin, ADMIN_LEDGER_ACCEPT, &body, &rest), STATUS_UNAVAILABLE);
+  cr_expect_eq(h.vault->audit.committed.sequence, told.sequence,
+               "nothing is written for a router that is not there");
 }
