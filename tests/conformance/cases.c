@@ -80,11 +80,11 @@ const struct wrong_sheet wrong_sheets[] = {
     {"checkout", OPERATION_AUTHORIZE, "a field misspelt", "processing_channel_id: \"{cred",
      "processing_channel: \"{cred"},
     {"checkout", OPERATION_AUTHORIZE, "a wrong word", "off_session: Unscheduled}", "off_session: Sometimes}"},
-    {"checkout", OPERATION_CAPTURE, "a field of another operation",
-     "json: {amount: {$number: \"{amount}\"}, reference",
-     "json: {amount: {$number: \"{amount}\"}, final: true, reference"},
-    {"checkout", OPERATION_REFUND, "an amount as text", "json:\n        amount: {$number: \"{amount}\"}",
-     "json:\n        amount: \"{amount}\""},
+    {"checkout", OPERATION_CAPTURE, "a field of another operation", "        capture_type: {",
+     "        final: true\n        capture_type: {"},
+    {"checkout", OPERATION_REFUND, "an amount as text",
+     "json:\n        amount: {$number: \"{amount}\"}\n        reference",
+     "json:\n        amount: \"{amount}\"\n        reference"},
     {"checkout", OPERATION_VOID, "an unknown path", "{psp_id}/voids\"", "{psp_id}/void\""},
 };
 const size_t wrong_sheet_count = COUNT(wrong_sheets);
