@@ -465,6 +465,21 @@ static void check_gates(struct universe *universe) {
   }
 }
 
+static bool waits_for_a_person(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++)
+    if (payment->attempts[i].step.attention_ms != 0)
+      return true;
+  for (unsigned i = 0; i < payment->movement_count; i++)
+    if (payment->movements[i].step.attention_ms != 0)
+      return true;
+  return false;
+}
+
+/* Of what was put before a person, as an approval that cannot be undone, the engine need not ask any more. */
+static bool wants_a_question(const struct payment *payment) {
+  return payment_has_work(payment) && !waits_for_a_person(payment);
+}
+
 void check_end(struct universe *universe) {
   bool open = false;
   check_gates(universe);
@@ -472,7 +487,7 @@ void check_end(struct universe *universe) {
   check_rest(universe);
   for (uint32_t i = 0; i < universe->genesis.scenarios && !universe->failed; i++) {
     check_scenario(universe, &universe->scenarios[i]);
-    open |= universe->scenarios[i].payment && payment_has_work(universe->scenarios[i].payment);
+    open |= universe->scenarios[i].payment && wants_a_question(universe->scenarios[i].payment);
   }
   if (!universe->failed && open && engine_due(universe->engine) < 0)
     violation(universe, NOBODY, "a payment is open, and no question is scheduled");
