@@ -1,11 +1,6 @@
 /* What others may see of a policy's tree. */
 #include "policy_tree.h"
-#include "policy_words.h"
 #include <assert.h>
-
-const char *policy_action_text(enum policy_action_type type) {
-  return policy_action_name(type);
-}
 
 unsigned policy_rule_count(const struct policy *policy) {
   return policy->rule_count;

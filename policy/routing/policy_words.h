@@ -41,8 +41,6 @@ enum policy_fact policy_fact_named(const char *name, size_t length);
 bool policy_may_compare(enum fact_values values, enum comparison comparison, enum value_type type);
 /* Its sign in a policy: "==", ..., "in". Static. */
 const char *policy_comparison_sign(enum comparison comparison);
-/* The name of an action in text and JSON: "route", ...; static. */
-const char *policy_action_name(enum policy_action_type type);
 /* The action of that name, or 0. */
 enum policy_action_type policy_action_named(const char *name, size_t length);
 

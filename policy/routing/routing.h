@@ -114,7 +114,7 @@ void policy_hash(const struct policy *policy, uint8_t ret_hash[POLICY_HASH_BYTES
 void policy_hash_text(const struct policy *policy, char ret_text[POLICY_HASH_CAPACITY]);
 
 /* "route", "split", "cheapest", "best", "decline"; static. */
-const char *policy_action_text(enum policy_action_type type);
+const char *policy_action_name(enum policy_action_type type);
 /* The rules, from 0; the last is `otherwise`. */
 unsigned policy_rule_count(const struct policy *policy);
 const char *policy_rule_name(const struct policy *policy, unsigned rule);

@@ -447,27 +447,17 @@ static void take_card_text(struct json_intake *intake, const json_t *value, cons
 static void take_card_network(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                               void *target) {
   struct route_body *body = target;
-  (void)rule;
-  const char *name = json_string_value(value);
-  if (name == NULL)
-    json_refuse(intake, "invalid_field", wrong_type);
-  else if (network_from_name(name) == NETWORK_UNKNOWN && strcmp(name, "unknown") != 0)
-    json_refuse(intake, "invalid_field", not_allowed);
-  else
-    body->card.view.network = network_from_name(name);
+  int choice = 0;
+  json_take_word(intake, value, rule, &choice);
+  body->card.view.network = network_from_name(rule->choices[choice]);
 }
 
 static void take_card_funding(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                               void *target) {
   struct route_body *body = target;
-  (void)rule;
-  const char *name = json_string_value(value);
-  if (name == NULL)
-    json_refuse(intake, "invalid_field", wrong_type);
-  else if (funding_from_name(name) == FUNDING_UNKNOWN)
-    json_refuse(intake, "invalid_field", not_allowed);
-  else
-    body->card.facts.funding = funding_from_name(name);
+  int choice = 0;
+  json_take_word(intake, value, rule, &choice);
+  body->card.facts.funding = funding_from_name(rule->choices[choice]);
 }
 
 static void take_card_country(struct json_intake *intake, const json_t *value, const struct json_rule *rule,

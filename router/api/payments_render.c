@@ -113,7 +113,7 @@ static void render_decision(struct json_out *out, const struct decision *decisio
   else
     out_null(out, "policy_hash");
   out_text(out, "rule", decision->rule);
-  out_text(out, "action", policy_action_text(decision->action));
+  out_text(out, "action", policy_action_name(decision->action));
   out_text(out, "bins_version", decision->bins_version);
   out_open_list(out, "candidates");
   for (uint8_t i = 0; i < decision->candidate_count; i++)

@@ -13,7 +13,7 @@ static void render_answer(struct json_out *out, struct call *call, const struct 
   out_open(out, NULL);
   out_text(out, "policy", decision->policy.text);
   out_text(out, "rule", decision->rule);
-  out_text(out, "action", policy_action_text(decision->action));
+  out_text(out, "action", policy_action_name(decision->action));
   out_open_list(out, "connectors");
   for (uint8_t i = 0; i < decision->candidate_count; i++)
     if (decision->candidates[i].skipped == SKIP_NONE)
