@@ -75,17 +75,6 @@ static enum request_outcome by_request(struct engine *engine, const struct named
 
 /* ---- What the policy asks for besides the payment itself ---- */
 
-static void find_zones(struct engine *engine, const struct policy *policy, int64_t at_ms,
-                       struct decision_basis *basis) {
-  const char *zone;
-  for (; (zone = policy_zone(policy, basis->zone_count)) != NULL; basis->zone_count++) {
-    int32_t *offset_s = &basis->zone_offset_s[basis->zone_count];
-    *offset_s = DECISION_UNKNOWN_ZONE;
-    if (engine->options.zone_offset && engine->options.zone_offset(zone, at_ms, offset_s) != 0)
-      *offset_s = DECISION_UNKNOWN_ZONE;
-  }
-}
-
 /* Of the card, before this payment; it is not known what became of one without a fingerprint. */
 static void find_window(const struct card_uses *uses, const struct payment *payment, uint32_t window_s,
                         int32_t *ret_attempts, int64_t *ret_spend) {
@@ -160,7 +149,7 @@ void decide_again(const struct policy *policy, const struct payment *payment,
 static void evaluate(struct engine *engine, const struct policy *policy, const struct payment *payment,
                      const struct request_fields *inputs, struct decision *decision) {
   struct policy_decision verdict;
-  find_zones(engine, policy, payment->created_ms, &decision->basis);
+  (void)find_zones(engine->options.zone_offset, policy, payment->created_ms, &decision->basis);
   find_windows(engine, policy, payment, &decision->basis);
   ask_policy(policy, payment, inputs, decision, &verdict);
   choose_gather(engine, policy, &verdict, payment, decision);

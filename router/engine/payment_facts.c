@@ -59,3 +59,17 @@ void payment_facts(const struct payment *payment, const struct request_fields *i
   add_attributes(ret_facts, own);
   add_basis(ret_facts, basis);
 }
+
+bool find_zones(int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s),
+                const struct policy *policy, int64_t at_ms, struct decision_basis *basis) {
+  bool all = true;
+  const char *zone;
+  for (; (zone = policy_zone(policy, basis->zone_count)) != NULL; basis->zone_count++) {
+    int32_t *offset_s = &basis->zone_offset_s[basis->zone_count];
+    if (zone_offset && zone_offset(zone, at_ms, offset_s) == 0)
+      continue;
+    *offset_s = DECISION_UNKNOWN_ZONE;
+    all = false;
+  }
+  return all;
+}

@@ -14,3 +14,8 @@ struct fact_texts {
 void payment_facts(const struct payment *payment, const struct request_fields *inputs,
                    const struct decision_basis *basis, struct fact_texts *ret_texts,
                    struct policy_facts *ret_facts);
+
+/* How far the zones that the policy names are from UTC at at_ms, into an empty basis. zone_offset: as in
+ * engine_options, or NULL. Returns whether all are known. */
+bool find_zones(int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s),
+                const struct policy *policy, int64_t at_ms, struct decision_basis *basis);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "payment_facts.h"
 #include "replay_counts.h"
 
 struct replay {
@@ -45,21 +46,6 @@ void replay_free(struct replay *replay) {
 }
 
 /* ---- What the draft asks for besides the payment itself ---- */
-
-/* Returns whether every zone is known. */
-static bool find_zones(const struct replay *replay, int64_t at_ms, struct decision_basis *basis) {
-  const struct replay_options *options = &replay->options;
-  bool all = true;
-  const char *zone;
-  for (; (zone = policy_zone(options->policy, basis->zone_count)) != NULL; basis->zone_count++) {
-    int32_t *offset_s = &basis->zone_offset_s[basis->zone_count];
-    if (!options->zone_offset || options->zone_offset(zone, at_ms, offset_s) != 0) {
-      *offset_s = DECISION_UNKNOWN_ZONE;
-      all = false;
-    }
-  }
-  return all;
-}
 
 /* The policy that decided it, or NULL when it cannot be read any more. */
 static const struct policy *recorded_policy(struct replay *replay, const struct id *policy) {
@@ -115,7 +101,8 @@ static int decide_by_draft(struct replay *replay, const struct payment *payment,
   *ret_decision = payment->decision;
   ret_decision->basis = (struct decision_basis){0};
   ret_decision->choice = (struct choice_snapshot){0};
-  replay->figures.without_zones += !find_zones(replay, payment->created_ms, &ret_decision->basis);
+  replay->figures.without_zones += !find_zones(replay->options.zone_offset, replay->options.policy,
+                                               payment->created_ms, &ret_decision->basis);
   replay->figures.without_windows += !find_windows(replay, &payment->decision, &ret_decision->basis);
   decide_again(replay->options.policy, payment, &inputs, ret_decision);
   return 0;
