@@ -1,15 +1,22 @@
 #!/usr/bin/env bash
 # Every test: plain (gcc), then under AddressSanitizer, LeakSanitizer and UBSan (clang), then each fuzz target for a few
-# seconds. With arguments: only the meson tests so named, in the plain build. The last line counts them all; the exit
-# status is 0 when none failed and at least one ran.
+# seconds. With arguments: only the meson tests so named, in the plain build. What failed is told where it failed and
+# again at the end, where a log that was cut short still has it. The last line counts them all; the exit status is 0 when
+# none failed and at least one ran.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly fuzz_seconds=3
 export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-14
 passed=0 failed=0 skipped=0
+failures=$(mktemp)
+trap 'rm -f "$failures"' EXIT
 
 close_up() {
+  if [[ -s $failures ]]; then
+    printf '\n== what failed, again\n'
+    cat "$failures"
+  fi
   printf '\nin %d seconds\n' "$SECONDS"
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   ((failed == 0 && passed > 0))
@@ -36,6 +43,7 @@ build_dir() {
   fi
   rm -f "$log"
   failed=$((failed + 1))
+  printf '\n-- %s does not build\n' "$directory" >>"$failures"
   return 1
 }
 
@@ -48,8 +56,12 @@ meson_tests() {
     grep --line-buffered -vE '^(ninja: |Full log|Expected Fail|Unexpected Pass|$)' || status=${PIPESTATUS[0]}
   counts=$(python3 tests/tally.py "$directory") || counts='0 1 0'
   sed '$d' <<<"$counts"
+  sed '$d; /^skipped: /d' <<<"$counts" >>"$failures"
   read -r ok wrong skip <<<"${counts##*$'\n'}"
-  if ((status != 0 && wrong == 0)); then wrong=1; fi
+  if ((status != 0 && wrong == 0)); then
+    wrong=1
+    printf '\n-- meson test %s: status %d, though no test says that it failed\n' "$directory" "$status" | tee -a "$failures"
+  fi
   passed=$((passed + ok)) failed=$((failed + wrong)) skipped=$((skipped + skip))
 }
 
@@ -62,8 +74,7 @@ sanitized_tests() {
     UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1:log_path=$reports/ubsan \
     meson_tests build-asan --suite unit --suite boundary --suite e2e --suite sim --timeout-multiplier 4
   if [[ -n $(find "$reports" -type f) ]]; then
-    printf '\n-- the sanitizers report\n'
-    find "$reports" -type f -exec head -n 60 '{}' +
+    { printf '\n-- the sanitizers report\n' && find "$reports" -type f -exec head -n 60 '{}' +; } | tee -a "$failures"
     failed=$((failed + 1))
   fi
   rm -rf "$reports"
@@ -84,5 +95,10 @@ if CC=clang-14 build_dir build-asan -Db_sanitize=address,undefined -Db_lundef=fa
   sanitized_tests
 fi
 say 'fuzz targets, briefly'
-if tests/fuzz/fuzz.sh "$fuzz_seconds"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+if tests/fuzz/fuzz.sh "$fuzz_seconds"; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1))
+  printf '\n-- a fuzz target failed, see above\n' >>"$failures"
+fi
 close_up
