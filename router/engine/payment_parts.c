@@ -30,7 +30,8 @@ static void write_answer(struct writer *writer, const struct psp_answer *answer)
   write_text(writer, answer->advice_code);
   write_text(writer, answer->network_transaction_id);
   write_text(writer, answer->auth_code);
-  write_text(writer, answer->avs);
+  write_text(writer, answer->avs_address);
+  write_text(writer, answer->avs_postal_code);
   write_text(writer, answer->cvc_check);
   write_text(writer, answer->eci);
 }
@@ -51,7 +52,8 @@ static void read_answer(struct reader *reader, struct psp_answer *ret_answer) {
   read_text(reader, ret_answer->advice_code, sizeof ret_answer->advice_code);
   read_text(reader, ret_answer->network_transaction_id, sizeof ret_answer->network_transaction_id);
   read_text(reader, ret_answer->auth_code, sizeof ret_answer->auth_code);
-  read_text(reader, ret_answer->avs, sizeof ret_answer->avs);
+  read_text(reader, ret_answer->avs_address, sizeof ret_answer->avs_address);
+  read_text(reader, ret_answer->avs_postal_code, sizeof ret_answer->avs_postal_code);
   read_text(reader, ret_answer->cvc_check, sizeof ret_answer->cvc_check);
   read_text(reader, ret_answer->eci, sizeof ret_answer->eci);
 }

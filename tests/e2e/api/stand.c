@@ -342,6 +342,8 @@ static void reply_dispatch(const struct held *message, const struct dispatch *di
   if (result.phase == PHASE_REPLY) {
     set(&result.fields, ANSWER_PSP_ID, dispatch->key);
     set(&result.fields, ANSWER_NETWORK_TRANSACTION_ID, "123456789012345");
+    set(&result.fields, ANSWER_AVS_POSTAL_CODE, "no_match");
+    set(&result.fields, ANSWER_CVC_CHECK, "match");
   }
   write_dispatch_result(&writer, &result);
   reply(message, STATUS_DONE, &writer);

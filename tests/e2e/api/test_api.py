@@ -120,6 +120,8 @@ class Payments(Case):
         self.assertEqual(paid["decision"]["candidates"], ["adyen", "checkout", "stripe"])
         self.assertEqual(paid["metadata"], {"cart": "7"})
         self.assertEqual([a["id"] for a in paid["attempts"]], [paid["id"] + "_1"])
+        self.assertEqual(paid["attempts"][0]["avs"], {"address": None, "postal_code": "no_match"})
+        self.assertEqual(paid["attempts"][0]["cvc_check"], "match")
         self.assertEqual(self.read(paid), paid.json)
 
     def test_a_decline_is_a_created_payment(self):

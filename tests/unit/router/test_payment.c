@@ -20,6 +20,9 @@ static struct attempt live_attempt(bool captured) {
   attempt.step.answer.phase = PHASE_REPLY;
   attempt.step.answer.answer = ANSWER_IS_APPROVED;
   strcpy(attempt.step.answer.psp_id, "pi_1");
+  strcpy(attempt.step.answer.avs_address, "no_match");
+  strcpy(attempt.step.answer.avs_postal_code, "match");
+  strcpy(attempt.step.answer.cvc_check, "not_checked");
   return attempt;
 }
 
@@ -133,6 +136,10 @@ Test(payment, a_record_reads_back_to_the_same_bytes) {
   cr_assert_arr_eq(first, second, length);
   cr_assert_eq(read->status, PAYMENT_PARTIALLY_CAPTURED);
   cr_assert_str_eq(read->action_url, payment->action_url);
+  const struct psp_answer *answer = &read->attempts[0].step.answer;
+  cr_assert_str_eq(answer->avs_address, "no_match");
+  cr_assert_str_eq(answer->avs_postal_code, "match");
+  cr_assert_str_eq(answer->cvc_check, "not_checked");
   payment_free(read);
   payment_free(payment);
 }
