@@ -229,6 +229,7 @@ static int add_connector(struct vault *vault, const struct pending *pending, str
   int r = connector_open(&vault->connectors, pending->dispatch.connector, &set);
   if (r != 0)
     return r;
+  memcpy(send->connector, set->facts.name, sizeof send->connector);
   memcpy(send->sheet, set->facts.sheet, sizeof send->sheet);
   memcpy(send->base_url, set->base_url, sizeof send->base_url);
   for (size_t i = 0; i < set->credential_count; i++) /* what signs webhooks is for the vault alone */

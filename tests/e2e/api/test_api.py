@@ -2,6 +2,7 @@
 
 test_api.py STAND ROUTER SHEETS BINS.CSV [TEST...]
 """
+import datetime
 import json
 import math
 import os
@@ -221,10 +222,11 @@ class Resolution(Case):
         # Each is answered after ten seconds, so all of them are asked for at once.
         answers = {}
         def pay(name, amount, **more):
-            answers[name] = cls.client.pay(amount, routing={"connectors": ["checkout", "stripe"]}, **more)
+            routing = {"connectors": ["adyen"] if name == "early" else ["checkout", "stripe"]}
+            answers[name] = cls.client.pay(amount, routing=routing, **more)
         threads = [threading.Thread(target=pay, args=[name, 1007], kwargs=more) for name, more in (
             ("webhook", {}), ("succeeded", {"capture": "manual"}), ("failed", {"deadline_ms": 5000}), ("odd", {}),
-            ("elsewhere", {"deadline_ms": 3600000}))]
+            ("early", {}), ("elsewhere", {"deadline_ms": 3600000}))]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -280,6 +282,13 @@ class Resolution(Case):
         taken = self.expect(self.resolve("failed", attempt=1, outcome="failed"), 201)
         self.assertEqual((taken["status"], taken["decline"]["reason"]), ("failed", "found_failed"))
         self.assertEqual(len(taken["attempts"]), 1, "its deadline is over")
+
+    def test_too_early_it_is_told_from_when_on(self):
+        early = self.expect(self.resolve("early", attempt=1, outcome="failed"), 409, "not_settled")
+        when = datetime.datetime.fromisoformat(re.search(r"from (\S+Z) on", early["detail"])[1])
+        left = when.timestamp() - time.time()
+        self.assertTrue(3500 < left <= 3600, left)
+        self.assertTrue(abs(int(early.headers["Retry-After"]) - left) < 60, early.headers["Retry-After"])
 
     def test_within_the_deadline_another_connector_is_tried(self):
         taken = self.expect(self.resolve("elsewhere", attempt=1, outcome="failed"), 202)
