@@ -19,7 +19,7 @@ static const char usage[] =
     "                              [ACCOUNT OPTIONS] --credential KEY=- ... --dir DIR\n"
     "       freeport connector set NAME ACCOUNT OPTIONS --dir DIR\n"
     "       freeport connector enable|drain|disable NAME --dir DIR\n"
-    "       freeport connector list --dir DIR\n"
+    "       freeport connector list [--all] --dir DIR\n"
     "\n"
     "A connector is a sheet (how a PSP is spoken to) plus an account. add registers one, or changes one as a "
     "whole:\n"
@@ -42,11 +42,16 @@ static const char usage[] =
     "is "
     "changed, the\n"
     "one before as webhook_secret_previous. The PSP sends them to hooks, POST /v1/hooks/NAME.\n"
-    "A connector that is changed stays as it was: active, draining or disabled. list shows them all, and "
-    "where "
-    "requests go, and which webhooks were refused since the start.\n"
+    "A connector that is changed stays as it was: active, draining or disabled. list shows where requests "
+    "go, "
+    "and which\n"
+    "webhooks were refused since the start; disabled ones with --all only.\n"
     "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops "
-    "all.\n";
+    "all. None is\n"
+    "removed: what was paid through it can be refunded, disputed and looked up for years, and its name must "
+    "not "
+    "come to\n"
+    "mean another account.\n";
 
 static int add(const struct command_line *line, struct admin_client *admin) {
   static struct credential credentials[COMMAND_CREDENTIALS_MAX];
@@ -112,9 +117,18 @@ static void print_account(const struct account_facts *account) {
   printf("\n");
 }
 
+struct shown {
+  bool all;
+  unsigned hidden;
+};
+
 static void print_connector(void *context, const struct connector_listing *listing) {
-  (void)context;
+  struct shown *shown = context;
   const struct connector_facts *facts = &listing->facts;
+  if (!shown->all && facts->status == CONNECTOR_DISABLED) {
+    shown->hidden++;
+    return;
+  }
   const char *url = listing->base_url[0] != '\0' ? listing->base_url : "the sheet's";
   const char *account = facts->merchant_account[0] != '\0' ? facts->merchant_account : "-";
   printf("%-20s %-12s %-9s %-20s %.*s\n", facts->name, facts->sheet, status_text(facts->status), account,
@@ -154,9 +168,13 @@ static int set_account(const struct command_line *line, struct admin_client *adm
 }
 
 static int list(const struct command_line *line, struct admin_client *admin) {
-  (void)line;
+  struct shown shown = {.all = line->all};
   printf("%-20s %-12s %-9s %-20s %s\n", "NAME", "SHEET", "STATUS", "MERCHANT ACCOUNT", "HOST");
-  return connectors_each(admin, print_connector, NULL);
+  int result = connectors_each(admin, print_connector, &shown);
+  if (shown.hidden > 0) {
+    printf("%u disabled: --all shows them\n", shown.hidden);
+  }
+  return result;
 }
 
 /* A change leaves the status as it is: whoever changes a disabled one must not think that it is used now. */
@@ -256,6 +274,9 @@ static int check_usage(const struct command_line *line, const struct action *act
           "a credential is given as KEY=- (standard input) or KEY=@FILE, never on the command "
           "line");
     }
+  }
+  if (line->all && action->run != list) {
+    return command_wrong(line->command, usage, "--all goes with list");
   }
   if (action->run == set_account && (!account_options_given(&line->account) || is_registration(line))) {
     return command_wrong(line->command, usage, "set takes account options, one at least, and no others");
