@@ -72,6 +72,13 @@ static uint16_t samples_of(const struct gate *gate) {
   return gate->limits.samples ? gate->limits.samples : GATE_SAMPLES_MIN;
 }
 
+static uint32_t next_out_ms(const struct gate *gate) {
+  uint32_t first = gate->limits.out_first_ms ? gate->limits.out_first_ms : GATE_OUT_FIRST_MS;
+  uint32_t last = gate->limits.out_last_ms ? gate->limits.out_last_ms : GATE_OUT_LAST_MS;
+  uint32_t twice = 2 * gate->out_ms;
+  return twice == 0 ? first : twice > last ? last : twice;
+}
+
 static struct gate_figures sum(const struct gate *gate, int64_t now_ms, unsigned window_s) {
   struct gate_figures figures = {.threshold = threshold_of(gate), .window_s = (uint16_t)window_s};
   int64_t newest = now_ms / MS_PER_S + 1;
@@ -114,8 +121,7 @@ static void enter(struct gate *gate, int64_t now_ms, enum gate_state state,
 }
 
 static void take_out(struct gate *gate, int64_t now_ms, const struct gate_figures *figures) {
-  uint32_t twice = 2 * gate->out_ms;
-  gate->out_ms = twice == 0 ? GATE_OUT_FIRST_MS : twice > GATE_OUT_LAST_MS ? GATE_OUT_LAST_MS : twice;
+  gate->out_ms = next_out_ms(gate);
   gate->probe_ms = now_ms + gate->out_ms;
   enter(gate, now_ms, GATE_OUT, figures);
 }
@@ -146,7 +152,7 @@ static bool note_probe(struct gate *gate, int64_t now_ms, bool fault) {
     take_out(gate, now_ms, &figures);
     return true;
   }
-  if (++gate->good < GATE_GOOD_WANTED)
+  if (++gate->good < (gate->limits.good ? gate->limits.good : GATE_GOOD_WANTED))
     return false;
   struct gate_figures figures = figures_of_probing(gate, 0);
   enter(gate, now_ms, GATE_HEALTHY, &figures);

@@ -12,11 +12,13 @@
 #pragma once
 
 #include "health.h"
+#include "health_limits.h"
 #include "ids.h"
 #include "result.h"
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Those with a counterpart in struct gate_limits are its defaults. */
 enum {
   SHARE_WHOLE = 10000,         /* shares are ten-thousandths */
   GATE_THRESHOLD = 1000,       /* this share of the requests may be faults */
@@ -43,12 +45,6 @@ struct gate_figures {
   uint16_t bound;     /* Wilson lower bound of faults to requests, ten-thousandths */
   uint16_t threshold; /* ten-thousandths */
   uint16_t window_s;  /* the requests came within these; 0: they are those since probing began */
-};
-
-/* What takes a connector out. 0 in either means the default. */
-struct gate_limits {
-  uint16_t threshold; /* ten-thousandths [GATE_THRESHOLD] */
-  uint16_t samples;   /* [GATE_SAMPLES_MIN] */
 };
 
 /* A payment that failed there. */

@@ -170,3 +170,24 @@ rm "$stack_dir/fees.yaml"
 said=$("$build/freeport" up --dir "$stack_dir" 2>&1) && fail 'fees that are not there are no reason not to start'
 [[ $said == *'freeport.yaml: fees: cannot read '*'fees.yaml: No such file or directory'* ]] || fail "it says: $said"
 echo 'fees are read from their file, and what is wrong with it is said'
+
+# When a connector counts as failing.
+grep -v '^fees:' "$stack_dir/freeport.yaml" >"$stack_dir/without" && mv "$stack_dir/without" "$stack_dir/freeport.yaml"
+health() { # TEXT
+  sed -i '/^health:/d' "$stack_dir/freeport.yaml"
+  echo "health: $1" >>"$stack_dir/freeport.yaml"
+}
+thresholds() { api GET /v1/connectors | jq -c '[.data[].health.threshold] | unique'; }
+stack_start
+[[ $(thresholds) == '[0.1]' ]] || fail "without a word about health the threshold is $(thresholds)"
+stack_stop
+health faults=25,requests=5
+stack_start
+[[ $(thresholds) == '[0.25]' ]] || fail "a changed threshold is $(thresholds)"
+stack_stop
+health faults=120
+code=0
+said=$("$build/freeport" up --dir "$stack_dir" 2>&1) || code=$?
+((code == 78)) || fail "an odd threshold ends with status $code"
+[[ $said == 'freeport: freeport.yaml: health: faults is a whole number from 1 to 90, given once' ]] || fail "it says: $said"
+echo 'when a connector counts as failing is configured, and what is wrong with it is said'

@@ -1,5 +1,7 @@
 /* The gate of a connector: bounds, states, windows; and the table of segments. */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "health_cells.h"
@@ -94,6 +96,93 @@ Test(gate, its_limits_can_be_others) {
   for (unsigned i = 0; i < 4; i++)
     cr_assert_not(note(NOW_MS, true));
   cr_assert(note(NOW_MS, true));
+}
+
+Test(gate, how_it_comes_back_can_be_other) {
+  gate.limits = (struct gate_limits){.good = 2, .out_first_ms = 1000, .out_last_ms = 3000};
+  for (unsigned i = 0; i < GATE_SAMPLES_MIN; i++)
+    note(NOW_MS, true);
+  cr_assert_eq(gate_due(&gate), NOW_MS + 1000);
+  cr_assert(gate_pass_time(&gate, NOW_MS + 1000));
+  cr_assert(note(NOW_MS + 1000, true));
+  cr_assert_eq(gate_due(&gate), NOW_MS + 3000);
+  cr_assert(gate_pass_time(&gate, NOW_MS + 3000));
+  cr_assert(note(NOW_MS + 3000, true));
+  cr_assert_eq(gate_due(&gate), NOW_MS + 6000, "no longer than the longest");
+  cr_assert(gate_pass_time(&gate, NOW_MS + 6000));
+  cr_assert_not(note(NOW_MS + 6000, false));
+  cr_assert(note(NOW_MS + 6000, false));
+  cr_assert_eq(gate.state, GATE_HEALTHY);
+}
+
+/* What operators write, what comes of it, or a part of why not. */
+static const struct {
+  const char *text;
+  struct gate_limits limits;
+  const char *reason;
+} written[] = {
+    {"faults=25", {.threshold = 2500}, NULL},
+    {"requests=5,faults=1", {.threshold = 100, .samples = 5}, NULL},
+    {"faults=90,requests=5000,good=1000,out=3600,out_most=86400",
+     {.threshold = 9000, .samples = 5000, .good = 1000, .out_first_ms = 3600000, .out_last_ms = 86400000},
+     NULL},
+    {"out=60", {.out_first_ms = 60000}, NULL},
+    {"out_most=5", {.out_last_ms = 5000}, NULL},
+    {"", {0}, "it is made of"},
+    {"faults", {0}, "it is made of"},
+    {"fault=10", {0}, "it is made of"},
+    {"faults=10,", {0}, "faults is a whole number"},
+    {",faults=10", {0}, "it is made of"},
+    {"faults=10 ,good=1", {0}, "faults is a whole number"},
+    {"faults=", {0}, "faults is a whole number from 1 to 90, given once"},
+    {"faults=0", {0}, "faults is a whole number from 1 to 90"},
+    {"faults=91", {0}, "faults is a whole number from 1 to 90"},
+    {"faults=10%", {0}, "faults is a whole number"},
+    {"faults=-1", {0}, "faults is a whole number"},
+    {"faults=10,faults=10", {0}, "given once"},
+    {"requests=4", {0}, "requests is a whole number from 5 to 5000"},
+    {"requests=5001", {0}, "requests is a whole number from 5 to 5000"},
+    {"requests=4294967301", {0}, "requests is a whole number"},
+    {"good=1001", {0}, "good is a whole number from 1 to 1000"},
+    {"out=3601,out_most=7200", {0}, "out is a whole number from 1 to 3600"},
+    {"out_most=86401", {0}, "out_most is a whole number from 1 to 86400"},
+    {"out=61", {0}, "out (61) is not more than out_most (60)"},
+    {"out_most=4", {0}, "out (5) is not more than out_most (4)"},
+};
+
+Test(gate, limits_are_read_as_they_are_written) {
+  for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+    struct gate_limits limits = {.threshold = 77};
+    char reason[HEALTH_REASON_CAPACITY] = "";
+    int result = health_limits_read(written[i].text, &limits, reason);
+    if (written[i].reason == NULL) {
+      cr_expect_eq(result, 0, "%s: %s", written[i].text, reason);
+      cr_expect_eq(limits.threshold, written[i].limits.threshold, "%s", written[i].text);
+      cr_expect_eq(limits.samples, written[i].limits.samples, "%s", written[i].text);
+      cr_expect_eq(limits.good, written[i].limits.good, "%s", written[i].text);
+      cr_expect_eq(limits.out_first_ms, written[i].limits.out_first_ms, "%s", written[i].text);
+      cr_expect_eq(limits.out_last_ms, written[i].limits.out_last_ms, "%s", written[i].text);
+    } else {
+      cr_expect_eq(result, -EINVAL, "%s", written[i].text);
+      cr_expect_not_null(strstr(reason, written[i].reason), "%s: %s", written[i].text, reason);
+      cr_expect_eq(limits.threshold, 77, "%s: untouched", written[i].text);
+    }
+  }
+}
+
+Test(gate, what_is_left_out_is_as_the_constants_say) {
+  cr_assert_eq(gate_read(&gate, NOW_MS).threshold, GATE_THRESHOLD);
+  char reason[HEALTH_REASON_CAPACITY];
+  struct gate_limits limits;
+  char text[64];
+  snprintf(text, sizeof text, "out=%d", GATE_OUT_LAST_MS / 1000);
+  cr_assert_eq(health_limits_read(text, &limits, reason), 0);
+  snprintf(text, sizeof text, "out=%d", GATE_OUT_LAST_MS / 1000 + 1);
+  cr_assert_eq(health_limits_read(text, &limits, reason), -EINVAL);
+  snprintf(text, sizeof text, "out_most=%d", GATE_OUT_FIRST_MS / 1000);
+  cr_assert_eq(health_limits_read(text, &limits, reason), 0);
+  snprintf(text, sizeof text, "out_most=%d", GATE_OUT_FIRST_MS / 1000 - 1);
+  cr_assert_eq(health_limits_read(text, &limits, reason), -EINVAL);
 }
 
 Test(gate, a_share_that_may_be_chance_takes_nothing_out) {
