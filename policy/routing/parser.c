@@ -89,11 +89,22 @@ static int parse_otherwise(struct parser *parser) {
   return result;
 }
 
-static int parse_statements(struct parser *parser) {
-  static const char *const words[] = {"rule", "otherwise", "set", NULL};
+static int parse_definitions(struct parser *parser) {
   int result = 0;
-  while (result == 0 && lexeme_is(&parser->next, words[2]))
-    result = parse_set(parser);
+  while (result == 0) {
+    if (lexeme_is(&parser->next, "set"))
+      result = parse_set(parser);
+    else if (lexeme_is(&parser->next, "schedule"))
+      result = parse_schedule(parser);
+    else
+      break;
+  }
+  return result;
+}
+
+static int parse_statements(struct parser *parser) {
+  static const char *const words[] = {"rule", "otherwise", "set", "schedule", NULL};
+  int result = parse_definitions(parser);
   while (result == 0 && lexeme_is(&parser->next, words[0]))
     result = parse_rule(parser);
   if (result != 0)
@@ -102,7 +113,7 @@ static int parse_statements(struct parser *parser) {
     return parse_otherwise(parser);
   if (parser->tree.policy->rule_count > 0)
     return parser_misspelt(parser, "and, or, a comma, a rule or otherwise", words);
-  return parser_misspelt(parser, "a set, a rule or otherwise", words);
+  return parser_misspelt(parser, "a set, a schedule, a rule or otherwise", words);
 }
 
 int policy_parse(const char *text, size_t length, struct policy **ret_policy,

@@ -67,8 +67,12 @@ static void print_options(struct printer *printer, const struct policy_options *
     print_format(printer, "%sretry off", before);
     before = ", ";
   }
-  if (options->max_attempts != 0)
+  if (options->max_attempts != 0) {
     print_format(printer, "%smax_attempts %u", before, options->max_attempts);
+    before = ", ";
+  }
+  if (options->later != 0)
+    print_format(printer, "%slater %s", before, policy_schedule(printer->policy, options->later - 1u)->name);
 }
 
 static void print_candidates(struct printer *printer, const struct policy_action *action) {
@@ -104,6 +108,30 @@ static void print_set(struct printer *printer, const struct named_set *set) {
   print_word(printer, "\n");
 }
 
+static void print_days(struct printer *printer, uint32_t days) {
+  const char *before = " on [";
+  for (unsigned day = 1; day <= POLICY_DAY_LAST; day++) {
+    if ((days >> day & 1) == 0)
+      continue;
+    print_format(printer, "%s%u", before, day);
+    before = " ";
+  }
+  print_word(printer, "]");
+}
+
+static void print_schedule(struct printer *printer, const struct policy_schedule *schedule) {
+  print_format(printer, "schedule %s = %u %s within %u %s", schedule->name, schedule->tries,
+               schedule->tries == 1 ? "try" : "tries", schedule->within_days,
+               schedule->within_days == 1 ? "day" : "days");
+  if (schedule->days != 0)
+    print_days(printer, schedule->days);
+  if (policy_schedule_has_hours(schedule))
+    print_format(printer, " at %u..%u", schedule->hour_from, schedule->hour_to);
+  if (schedule->zone[0] != '\0')
+    print_format(printer, " in \"%s\"", schedule->zone);
+  print_word(printer, "\n");
+}
+
 static void print_rule(struct printer *printer, const struct rule *rule) {
   if (rule->when != NULL) {
     print_format(printer, "rule %s when ", rule->name);
@@ -120,6 +148,8 @@ static void print_policy(struct printer *printer) {
   const struct policy *policy = printer->policy;
   for (unsigned i = 0; i < policy->set_count; i++)
     print_set(printer, &policy->sets[i]);
+  for (unsigned i = 0; i < policy->schedule_count; i++)
+    print_schedule(printer, &policy->schedules[i].is);
   for (unsigned i = 0; i < policy->rule_count; i++)
     print_rule(printer, &policy->rules[i]);
 }
