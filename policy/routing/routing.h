@@ -67,7 +67,7 @@ struct policy_schedule {
   uint8_t within_days; /* of the payment's creation, 1 to POLICY_LATER_DAYS_MAX */
   uint32_t days; /* bit n: day n of the month, and the last day of a month that has no day n; 0: any day */
   uint8_t hour_from, hour_to;      /* of the day, from the first's :00 to the second's :59; from > to: over
-                                    * midnight; 0 and 23: any hour */
+                                    * midnight into the day after; 0 and 23: any hour */
   char zone[POLICY_ZONE_CAPACITY]; /* whose days and hours they are; "" when any day and any hour will do */
 };
 
