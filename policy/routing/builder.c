@@ -241,7 +241,7 @@ int tree_schedule_unknown(struct tree_builder *builder, struct place place, cons
       builder, place,
       policy->schedule_count > 0
           ? "the name of a schedule that the policy has"
-          : "a schedule that stands before the rules, as schedule NAME = 4 tries within 21 days",
+          : "a schedule that the policy has, as schedule NAME = 4 tries within 21 days; it has none",
       &guess);
 }
 

@@ -347,7 +347,7 @@ static void reach(const struct policy *policy, const char *text, struct reached 
   unsigned risks_tried = strstr(text, "risk") != NULL ? RISKS : 1;
   unsigned sizes_tried = strstr(text, "metadata.size") != NULL ? SIZES : 1;
   unsigned amounts_tried = strstr(text, "amount") != NULL || strstr(text, "currency") != NULL ? AMOUNTS : 1;
-  unsigned kinds_tried = KINDS;
+  unsigned kinds_tried = strstr(text, "kind") != NULL ? KINDS : 1;
   *ret_reached = (struct reached){0};
   for (unsigned i = 0;
        i < countries_tried * bins_tried * risks_tried * sizes_tried * amounts_tried * kinds_tried; i++) {
@@ -359,6 +359,7 @@ static void reach(const struct policy *policy, const char *text, struct reached 
     facts.bin = bins[take(&number, bins_tried)];
     facts.risk = (int16_t)((int)take(&number, risks_tried) - 1);
     unsigned size = take(&number, sizes_tried), kind = take(&number, kinds_tried);
+    kind = kinds_tried == 1 ? KIND_FIRST_LATER : kind;
     facts.kind = kinds[kind];
     facts.attribute_count = size > 0;
     if (size > 0)
@@ -485,7 +486,7 @@ Test(policy_check, what_it_says_never_matches_never_does) {
   cr_expect(tally.found > 100 && tally.contradictions > 50 && tally.gaps > 20, "%u, %u, %u", tally.found,
             tally.contradictions, tally.gaps);
   cr_expect(tally.found * 10 >= tally.dead * 8, "only %u of %u were found", tally.found, tally.dead);
-  cr_expect(tally.found_for_nothing > 20, "%u", tally.found_for_nothing);
+  cr_expect(tally.found_for_nothing > 10, "%u", tally.found_for_nothing);
   cr_expect(tally.found_for_nothing * 10 >= tally.for_nothing * 8, "only %u of %u", tally.found_for_nothing,
             tally.for_nothing);
 }
