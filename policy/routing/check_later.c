@@ -39,9 +39,12 @@ static bool is_for_nothing(struct checker *checker, unsigned number) {
 static void check_rule(struct checker *checker, unsigned number) {
   const struct rule *rule = &checker->policy->rules[number];
   const struct policy_options *options = &rule->action.options;
-  if (rule->action.advice && has_options(options))
-    checker_find(checker, POLICY_WARNING, number, rule->place, "advice_options",
-                 "This rule is only advice: what it says after `with` never counts.");
+  if (rule->action.advice) {
+    if (has_options(options))
+      checker_find(checker, POLICY_WARNING, number, rule->place, "advice_options",
+                   "This rule is only advice: what it says after `with` never counts.");
+    return;
+  }
   if (options->later == 0)
     return;
   if (options->retry_off)
@@ -87,24 +90,36 @@ static unsigned longest_step(uint32_t days) {
   return longest;
 }
 
-/* The longest wait from when its hours end on one of its days to when they begin on the next. */
+/* The longest that no hour of it comes. */
 static unsigned longest_wait_h(const struct policy_schedule *schedule) {
   unsigned open = (unsigned)(schedule->hour_to + HOURS_OF_DAY - schedule->hour_from) % HOURS_OF_DAY + 1;
   return longest_step(schedule->days) * HOURS_OF_DAY - open;
 }
 
-static void check_schedule(struct checker *checker, const struct named_schedule *schedule) {
+/* Before the first later try the networks want a day to pass, and then its next hour may be far. */
+static void check_gap(struct checker *checker, const struct named_schedule *schedule) {
   const struct policy_schedule *is = &schedule->is;
-  unsigned wait_h = longest_wait_h(is), nobody = checker->policy->rule_count;
-  if (!schedule->used)
-    checker_find(checker, POLICY_WARNING, nobody, schedule->place, "schedule_unused",
-                 "No rule names this schedule.");
-  if (wait_h > (unsigned)is->within_days * HOURS_OF_DAY)
+  unsigned nobody = checker->policy->rule_count;
+  if (POLICY_LATER_GAP_H + longest_wait_h(is) <= (unsigned)is->within_days * HOURS_OF_DAY)
+    return;
+  if (is->days != 0)
     checker_find(
         checker, POLICY_WARNING, nobody, schedule->place, "schedule_gap",
-        "Up to %u days lie between two of its days, and it ends %u after the payment began: a payment "
-        "declined in between may not be tried again at all.",
+        "Some payments are never tried later: up to %u days lie between two of its days, a day passes "
+        "after the decline, and all ends %u days after the payment began.",
         longest_step(is->days), is->within_days);
+  else
+    checker_find(
+        checker, POLICY_WARNING, nobody, schedule->place, "schedule_gap",
+        "Some payments are never tried later: a day passes after the decline, and all ends so soon after "
+        "the payment began.");
+}
+
+static void check_schedule(struct checker *checker, const struct named_schedule *schedule) {
+  if (!schedule->used)
+    checker_find(checker, POLICY_WARNING, checker->policy->rule_count, schedule->place, "schedule_unused",
+                 "No rule names this schedule: it changes nothing.");
+  check_gap(checker, schedule);
 }
 
 void check_later(struct checker *checker) {

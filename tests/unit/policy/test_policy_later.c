@@ -376,6 +376,8 @@ static void expect_found(const char *text, const char *wanted) {
 Test(policy_later, the_checker_finds_what_never_comes) {
   expect_found(PAYDAY "otherwise route a, b with later payday", "");
   expect_found(PAYDAY "otherwise route a, b", "W schedule_unused 1:10\n");
+  expect_found(PAYDAY "rule r when risk > 3 best of a, b as advice with later payday\notherwise route a, b",
+               "W advice_options 2:6\n");
   expect_found(PAYDAY "rule r when kind == customer route a, b with later payday\notherwise decline",
                "W later_never 2:52\n");
   expect_found(PAYDAY "rule r when kind in [customer moto] and risk > 3 route a, b with later payday\n"
@@ -411,8 +413,8 @@ Test(policy_later, the_checker_finds_contradictions) {
 }
 
 Test(policy_later, the_checker_finds_zones_that_nobody_knows) {
-  expect_found("schedule p = 1 try within 1 day at 6..9 in \"Europe/Berln\"" REST, "E zone_unknown 1:10\n");
-  expect_found("schedule p = 1 try within 1 day at 6..9 in \"Europe/Berlin\"" REST, "");
+  expect_found("schedule p = 1 try within 3 days at 6..9 in \"Europe/Berln\"" REST, "E zone_unknown 1:10\n");
+  expect_found("schedule p = 1 try within 3 days at 6..9 in \"Europe/Berlin\"" REST, "");
   expect_found(
       "rule r when hour(\"Europe/Berlin\") > 3 and (risk > 3 or not day(\"Europe/Paris\") == 1) decline\n"
       "otherwise decline",
@@ -425,20 +427,23 @@ static void expect_gap(const char *says, bool wanted) {
   expect_found(text, wanted ? "W schedule_gap 1:10\n" : "");
 }
 
+/* A day and an hour pass after the decline before anything is tried. */
 Test(policy_later, the_checker_finds_gaps_between_days) {
-  expect_gap("1 try within 30 days on [1] in \"UTC\"",
-             false); /* from the end of the 1st to the next: 30 days */
-  expect_gap("1 try within 29 days on [1] in \"UTC\"", true);
-  expect_gap("1 try within 30 days on [1] at 6..9 in \"UTC\"", true); /* four hours of a day of 31 */
-  expect_gap("1 try within 14 days on [1 15 28] at 6..9 in \"UTC\"", false);
-  expect_gap("1 try within 13 days on [1 15 28] at 6..9 in \"UTC\"", true);
-  expect_gap("1 try within 13 days on [1 15 28] in \"UTC\"", false);
-  expect_gap("1 try within 2 days on [15] in \"UTC\"", true);
-  expect_gap("1 try within 1 day at 6..6 in \"UTC\"", false);
-  expect_gap("1 try within 1 day", false);
-  expect_gap("1 try within 29 days on [30 31] in \"UTC\"", false); /* 31 January, and then 28 February */
-  expect_gap("1 try within 30 days on [30] in \"UTC\"", false);    /* 30 December to 30 January */
-  expect_gap("1 try within 29 days on [30] in \"UTC\"", true);
+  expect_gap("1 try within 1 day", true);
+  expect_gap("1 try within 2 days", false);
+  expect_gap("1 try within 2 days at 0..22 in \"UTC\"", false);
+  expect_gap("1 try within 2 days at 6..6 in \"UTC\"", false); /* 25 hours, and 23 more */
+  expect_gap("1 try within 30 days on [1] in \"UTC\"", true);  /* 30 days from the end of 1 July */
+  expect_gap("1 try within 15 days on [1 15 28] in \"UTC\"", false);
+  expect_gap("1 try within 14 days on [1 15 28] in \"UTC\"", true); /* 13 days, and that day */
+  expect_gap("1 try within 15 days on [1 15 28] at 6..9 in \"UTC\"",
+             false); /* four hours of 15 days are left */
+  expect_gap("1 try within 15 days on [1 15 28] at 8..8 in \"UTC\"", false);
+  expect_gap("1 try within 15 days on [1 15 28] at 8..7 in \"UTC\"", false);
+  expect_gap("1 try within 16 days on [1 16] in \"UTC\"", true); /* 16 days from the 16th to the 1st */
+  expect_gap("1 try within 17 days on [1 16] in \"UTC\"", false);
+  expect_gap("1 try within 30 days on [30 31] in \"UTC\"", true); /* 31 December to 30 January */
+  expect_gap("1 try within 30 days on [29 31] in \"UTC\"", false);
 }
 
 /* ---- Every claim about gaps against every hour of four years ---- */
@@ -475,19 +480,19 @@ static void mark_hours(const struct policy_schedule *schedule, bool *ret_hours, 
   }
 }
 
-/* Whether some payment is left out: after it none of the hours comes within the days. */
+/* Whether some payment, begun and declined in the middle of an hour, is left out: none of the schedule's
+ * hours comes after a day and an hour, and before the end. */
 static bool leaves_out(const struct policy_schedule *schedule) {
-  static bool hours[YEARS_DAYS * HOURS];
-  unsigned count = sizeof hours / sizeof hours[0], within = (unsigned)schedule->within_days * HOURS;
-  unsigned wait = 0;
-  mark_hours(schedule, hours, count);
-  bool began = false;
-  for (unsigned i = 0; i < count; i++) {
-    if (hours[i] && began && wait > within)
+  enum { COUNT = YEARS_DAYS * HOURS, GAP = 25 };
+  static bool hours[COUNT];
+  static unsigned before[COUNT + 1]; /* how many hours before this one */
+  unsigned within = (unsigned)schedule->within_days * HOURS;
+  mark_hours(schedule, hours, COUNT);
+  for (unsigned i = 0; i < COUNT; i++)
+    before[i + 1] = before[i] + hours[i];
+  for (unsigned i = HOURS; i + within < COUNT; i++) /* the first night may have begun the year before */
+    if (within < GAP || before[i + within + 1] == before[i + GAP])
       return true;
-    began = began || hours[i];
-    wait = hours[i] ? 0 : wait + 1;
-  }
   return false;
 }
 
