@@ -71,7 +71,19 @@ static int64_t again_ms(const struct rule *rule, const struct card_uses *uses, c
   return again < INT64_MAX ? again : 0;
 }
 
-static void refuse(struct budget *budget, const struct rule *rule, int64_t again) {
+static bool is_undecided(const struct rule *rule, const struct card_uses *uses, const struct money *amount,
+                         int64_t now_ms) {
+  unsigned declined = 0;
+  for (unsigned i = 0; i < uses->count; i++) {
+    const struct card_use *use = &uses->uses[i];
+    declined +=
+        use->result == CARD_USE_DECLINED && counts(rule, use, amount) && leaves_ms(rule, use) > now_ms;
+  }
+  return declined < rule->limit;
+}
+
+static void refuse(struct budget *budget, const struct rule *rule, int64_t again, bool undecided) {
+  budget->undecided = undecided && (budget->allowed || budget->undecided);
   budget->allowed = false;
   if (rule->retry > budget->retry)
     budget->retry = rule->retry;
@@ -88,7 +100,7 @@ struct budget budget_ask(const struct card_uses *uses, enum network network, con
     if (rule->network != network && network != NETWORK_UNKNOWN)
       continue;
     if (counted_at(rule, uses, amount, now_ms) >= rule->limit)
-      refuse(&budget, rule, again_ms(rule, uses, amount));
+      refuse(&budget, rule, again_ms(rule, uses, amount), is_undecided(rule, uses, amount, now_ms));
   }
   if (budget.retry == OUTCOME_RETRY_NEVER)
     budget.again_ms = 0;

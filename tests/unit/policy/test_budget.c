@@ -136,6 +136,7 @@ Test(budget, what_is_under_way_is_bounded_before_anything_was_declined) {
   cr_assert_not(budget.allowed);
   cr_expect_eq(budget.retry, OUTCOME_RETRY_LATER);
   cr_expect_eq(budget.again_ms, 0, "when one of them ends, and nobody knows when that is");
+  cr_expect(budget.undecided, "all of them may yet be approved");
   cr_expect_not(ask(NETWORK_UNKNOWN, &ten, BEGIN + 1).allowed);
   for (unsigned i = 9; i < 15; i++)
     use(BEGIN, CARD_USE_OPEN, &ten);
@@ -158,6 +159,10 @@ Test(budget, what_is_under_way_beside_declines_is_waited_out_with_them) {
                "when the last decline leaves: nine are under way then");
   use(BEGIN + HOUR, CARD_USE_OPEN, &ten);
   cr_expect_eq(ask(NETWORK_MASTERCARD, &ten, BEGIN + 2 * HOUR).again_ms, 0);
+  cr_expect(ask(NETWORK_MASTERCARD, &ten, BEGIN + 2 * HOUR).undecided);
+  decline(10, BEGIN + 2 * HOUR, &ten);
+  cr_expect_not(ask(NETWORK_VISA, &ten, BEGIN + 3 * HOUR).undecided, "sixteen were declined");
+  cr_expect_not(ask(NETWORK_UNKNOWN, &eleven, BEGIN + 3 * HOUR).undecided, "one limit is enough");
 }
 
 Test(budget, what_cannot_be_counted_is_not_tried) {
