@@ -75,6 +75,15 @@ Test(budget, visa_category_one_is_never_tried_again) {
   cr_expect_eq(ask(NETWORK_VISA, &ten, BEGIN + DAY).retry, OUTCOME_RETRY_NEVER, "never is the stricter");
 }
 
+Test(budget, one_limit_that_is_surely_reached_is_enough) {
+  use(BEGIN, CARD_USE_DECLINED, &ten)->visa_category = 1;
+  for (unsigned i = 0; i < 15; i++)
+    use(BEGIN, CARD_USE_OPEN, &ten);
+  struct budget budget = ask(NETWORK_VISA, &ten, BEGIN + 1);
+  cr_expect_eq(budget.retry, OUTCOME_RETRY_NEVER);
+  cr_expect_not(budget.undecided);
+}
+
 Test(budget, mastercard_takes_ten_declines_a_day_of_any_amount) {
   decline(5, BEGIN, &ten);
   decline(4, BEGIN + HOUR, &eleven);
@@ -162,7 +171,6 @@ Test(budget, what_is_under_way_beside_declines_is_waited_out_with_them) {
   cr_expect(ask(NETWORK_MASTERCARD, &ten, BEGIN + 2 * HOUR).undecided);
   decline(10, BEGIN + 2 * HOUR, &ten);
   cr_expect_not(ask(NETWORK_VISA, &ten, BEGIN + 3 * HOUR).undecided, "sixteen were declined");
-  cr_expect_not(ask(NETWORK_UNKNOWN, &eleven, BEGIN + 3 * HOUR).undecided, "one limit is enough");
 }
 
 Test(budget, what_cannot_be_counted_is_not_tried) {
