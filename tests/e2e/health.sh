@@ -58,7 +58,7 @@ meet() {
   wait "$load" || fail "payments were refused while adyen failed"
   begun_since "$since" >"$stack_dir/begun"
   [[ $(wc -l <"$stack_dir/begun") == "$(<"$stack_dir/load.out")" ]] || fail 'not every payment is listed'
-  first=$(awk '$2 == "adyen" && $3 != "approved" {print $4}' "$stack_dir/begun" | sort -n | head -n 1)
+  first=$(awk '$2 == "adyen" && $3 != "approved" && (!first || $4 < first) {first = $4} END {print first}' "$stack_dir/begun")
   [[ -n $first ]] || fail "nothing failed at adyen: $1"
   # The first second, by tenths, of whose payments less than a tenth began at adyen.
   rerouted=$(awk -v first="$first" '
