@@ -70,7 +70,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def await_ready(cls, wanted=200):
-        for _ in range(500):
+        for _ in range(1500):
             if cls.client.request("GET", "/readyz", key="").status == wanted:
                 return
             time.sleep(0.02)
@@ -102,7 +102,7 @@ class Case(unittest.TestCase):
         return int(found[1])
 
     def await_metric(self, name, wanted):
-        for _ in range(200):
+        for _ in range(1500):
             if self.metric(name) == wanted:
                 return
             time.sleep(0.02)
@@ -247,7 +247,7 @@ class Resolution(Case):
         before = self.router.tell("taken")
         self.router.tell(f"webhook stripe {payment['id']}_1 charge captured")
         self.router.tell(f"webhook checkout {payment['id']}_1 charge captured")
-        for _ in range(200):
+        for _ in range(1500):
             if self.router.tell("taken") == before + 2:
                 break
             time.sleep(0.02)
@@ -727,7 +727,7 @@ class Replays(Case):
             sock.sendall((f"POST /v1/policies/{draft['id']}/replay HTTP/1.1\r\nHost: x\r\n"
                           f"Authorization: Bearer {self.router.key}\r\nContent-Length: 0\r\n\r\n").encode())
             sock.close()
-        for _ in range(200):
+        for _ in range(1500):
             answer = self.client.request("POST", f"/v1/policies/{draft['id']}/replay")
             if answer.status == 200:
                 return
@@ -1122,7 +1122,7 @@ class Trouble(Case):
         self.expect(self.client.request("GET", "/v1/tokens/" + self.router.tokens["good"]), 503, "vault_unavailable")
         self.router.tell("older")
         self.router.tell("line")
-        for _ in range(100):
+        for _ in range(1500):
             if self.client.request("GET", "/readyz", key="")["vault"] == "rolled_back":
                 break
             time.sleep(0.02)
@@ -1138,7 +1138,7 @@ class Trouble(Case):
         paid = self.expect(self.client.pay(1000, idempotency="before it was forgotten"), 201)
         self.router.tell("forgotten")
         self.router.tell("line")
-        for _ in range(100):
+        for _ in range(1500):
             ready = self.client.request("GET", "/readyz", key="")
             if ready["ledger"] == "rolled_back":
                 break
@@ -1157,7 +1157,7 @@ class Trouble(Case):
         self.router.tell("drop")
         self.assertEqual(self.client.request("GET", "/readyz", key="")["ledger"], "rolled_back", "not without a line either")
         self.router.tell("line")
-        for _ in range(100):
+        for _ in range(1500):
             if self.client.request("GET", "/readyz", key="")["vault"] == "up":
                 break
             time.sleep(0.02)
@@ -1296,7 +1296,7 @@ class Restart(Case):
 
     def await_refused(self):
         """Waits until the router takes no more connections."""
-        for _ in range(200):
+        for _ in range(1500):
             try:
                 socket.create_connection(("127.0.0.1", self.router.port)).close()
             except ConnectionRefusedError:
