@@ -1281,7 +1281,8 @@ class Trouble(Case):
                 if not released and len(statuses) >= 100:
                     self.router.tell("release")
                     released = True
-        self.assertEqual((statuses.count(503), statuses.count(201)), (100, WAITING_MAX))
+        # 202 where this machine takes the ten seconds that a payment may be waited for.
+        self.assertEqual((statuses.count(503), statuses.count(201) + statuses.count(202)), (100, WAITING_MAX))
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
