@@ -36,6 +36,15 @@ static void note_many(int64_t now_ms, unsigned good, unsigned faults) {
     note(now_ms, true);
 }
 
+/* Faults, and a good answer before every three of them, so that no row of them says anything. */
+static void note_scattered(int64_t now_ms, unsigned faults) {
+  for (unsigned i = 0; i < faults; i++) {
+    if (i % (GATE_ROW - 1) == 0)
+      note(now_ms, false);
+    note(now_ms, true);
+  }
+}
+
 /* Its own arithmetic rounds down, at times by one more. */
 static bool bound_is(uint32_t faults, uint32_t requests, unsigned bound) {
   unsigned found = gate_bound(faults, requests);
@@ -74,16 +83,34 @@ Test(gate, a_bound_is_never_above_the_rate) {
 }
 
 Test(gate, too_few_requests_say_nothing) {
-  for (unsigned i = 0; i < GATE_SAMPLES_MIN - 1; i++)
-    cr_assert_not(note(NOW_MS, true));
+  note_scattered(NOW_MS, 14);
   cr_assert_eq(gate.state, GATE_HEALTHY);
   cr_assert(note(NOW_MS, true));
   cr_assert_eq(gate.state, GATE_OUT);
   cr_assert_eq(gate.figures.requests, GATE_SAMPLES_MIN);
-  cr_assert_eq(gate.figures.faults, GATE_SAMPLES_MIN);
-  cr_assert_eq(gate.figures.bound, gate_bound(GATE_SAMPLES_MIN, GATE_SAMPLES_MIN));
+  cr_assert_eq(gate.figures.faults, 15);
+  cr_assert_eq(gate.figures.bound, gate_bound(15, GATE_SAMPLES_MIN));
   cr_assert_eq(gate.figures.threshold, 1000);
   cr_assert_eq(gate.figures.window_s, gate_windows_s[0]);
+}
+
+Test(gate, where_few_come_faults_in_a_row_say_it) {
+  for (int64_t i = 0; i < GATE_ROW - 1; i++)
+    cr_assert_not(note(NOW_MS + i * 3600000, true));
+  cr_assert_not(note(NOW_MS + 3 * 3600000, false));
+  for (int64_t i = 0; i < GATE_ROW - 1; i++)
+    cr_assert_not(note(NOW_MS + (4 + i) * 3600000, true));
+  cr_assert(note(NOW_MS + 8 * 3600000, true));
+  cr_assert_eq(gate.state, GATE_OUT);
+  cr_assert_eq(gate.figures.requests, GATE_ROW);
+  cr_assert_eq(gate.figures.faults, GATE_ROW);
+  cr_assert_eq(gate.figures.bound, gate_bound(GATE_ROW, GATE_ROW));
+  cr_assert_eq(gate.figures.window_s, 0);
+}
+
+Test(gate, where_many_come_a_row_may_be_chance) {
+  note_many(NOW_MS, 60, GATE_ROW);
+  cr_assert_eq(gate.state, GATE_HEALTHY);
 }
 
 Test(gate, its_limits_can_be_others) {
@@ -93,9 +120,10 @@ Test(gate, its_limits_can_be_others) {
   cr_assert(note(NOW_MS, true));
   cr_assert_eq(gate.figures.threshold, 5000);
   gate = (struct gate){.limits = {.samples = 5}};
-  for (unsigned i = 0; i < 4; i++)
-    cr_assert_not(note(NOW_MS, true));
+  note_scattered(NOW_MS, 3);
+  cr_assert_eq(gate.state, GATE_HEALTHY);
   cr_assert(note(NOW_MS, true));
+  cr_assert_eq(gate.figures.window_s, gate_windows_s[0]);
 }
 
 Test(gate, how_it_comes_back_can_be_other) {
@@ -186,7 +214,9 @@ Test(gate, what_is_left_out_is_as_the_constants_say) {
 }
 
 Test(gate, a_share_that_may_be_chance_takes_nothing_out) {
-  note_many(NOW_MS, 14, 6);
+  note_many(NOW_MS, 8, 0);
+  for (unsigned i = 0; i < 6; i++)
+    note_many(NOW_MS, 1, 1);
   cr_assert_eq(gate.state, GATE_HEALTHY); /* 993 of 10,000 */
 }
 
@@ -206,8 +236,8 @@ Test(gate, what_begins_is_seen_though_a_minute_was_good) {
 }
 
 Test(gate, old_faults_do_not_count) {
-  note_many(NOW_MS, 0, 19);
-  note_many(NOW_MS + 61000, 0, 19);
+  note_scattered(NOW_MS, 14);
+  note_scattered(NOW_MS + 61000, 14);
   cr_assert_eq(gate.state, GATE_HEALTHY);
 }
 
