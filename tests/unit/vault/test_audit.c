@@ -151,7 +151,7 @@ Test(audit, the_first_release_of_a_key_tells_whether_a_code_went) {
   cr_assert_not(sent);
   cr_assert_eq(audit_code_sent(&audit, "pay_2", &sent), AUDIT_NEVER_RELEASED);
   record.kind = AUDIT_MERCHANT_ADD;
-  for (unsigned i = 0; i < 5000; i++)
+  for (unsigned i = 0; i < 9000; i++)
     cr_assert_eq(audit_append(&audit, &record), 0);
   cr_assert_eq(audit_code_sent(&audit, "pay_2", &sent), AUDIT_OUT_OF_SIGHT, "not all of it was searched");
 }
