@@ -71,7 +71,7 @@ static bool take_idempotency(struct call *call, bool required, struct fault *ret
     return false;
   }
   if (holds_card_number(key)) {
-    *ret_fault = fault_of(400, "invalid_idempotency_key", "A card number is no Idempotency-Key.");
+    *ret_fault = fault_of(400, "card_number_not_allowed", "A card number is no Idempotency-Key.");
     return false;
   }
   memcpy(call->from.idempotency_key, key, length + 1);

@@ -48,13 +48,13 @@ unread=$({
 [[ -z $unread ]] || complain "a code that cannot be read here: $unread"
 
 document=router/api/openapi.json
-jq -r '.components["x-problem-codes"] | to_entries[] | "\(.key) \(.value.status)"' "$document" | sort >"$work/described"
+jq -r '.components["x-problem-codes"] | to_entries[] | .key as $code | .value.statuses[] | "\($code) \(.)"' "$document" | sort >"$work/described"
 same 'what the source can answer (<) and x-problem-codes (>)' "$work/source" "$work/described"
 jq -r '.components["x-problem-codes"] | keys[]' "$document" | sort >"$work/codes"
 jq -r '.components.schemas.Problem.properties.code.enum[]' "$document" | sort >"$work/enum"
 same 'x-problem-codes (<) and the enum of Problem.code (>)' "$work/codes" "$work/enum"
-jq -r '.components["x-problem-codes"] | to_entries[] | "\(.value.status) \(.key) \(.value.meaning)"' "$document" | sort >"$work/meanings"
-sed -nE 's/^\| ([45][0-9][0-9]) \| `([a-z_]+)` \| (.*) \|$/\1 \2 \3/p' router/api/README.md | tr -d '`' | sort >"$work/readme"
+jq -r '.components["x-problem-codes"] | to_entries[] | "\(.value.statuses | join(", ")) \(.key) \(.value.meaning)"' "$document" | sort >"$work/meanings"
+sed -nE 's/^\| ([45][0-9, ]*[0-9]) \| `([a-z_]+)` \| (.*) \|$/\1 \2 \3/p' router/api/README.md | tr -d '`' | sort >"$work/readme"
 same 'x-problem-codes (<) and the table of router/api/README.md (>)' "$work/meanings" "$work/readme"
 
 ((wrong == 0)) || exit 1

@@ -373,7 +373,7 @@ class Idempotency(Case):
         for key, code in (("", "idempotency_key_required"), ("k" * 256, "invalid_idempotency_key")):
             self.expect(self.client.request("POST", "/v1/payments", body, idempotency=key), 400, code)
         for key in ("4242424242424242", "order4242424242424242"):
-            self.expect(self.client.request("POST", "/v1/payments", body, idempotency=key), 400, "invalid_idempotency_key")
+            self.expect(self.client.request("POST", "/v1/payments", body, idempotency=key), 400, "card_number_not_allowed")
         self.expect(self.client.request("POST", "/v1/payments", body, idempotency="k" * 255), 201)
 
 
