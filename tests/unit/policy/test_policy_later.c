@@ -542,6 +542,19 @@ static void expect_difference(const char *before, const char *after, size_t at, 
   free(texts[1]);
 }
 
+Test(policy_later, a_line_tells_its_schedule) {
+  static const char payday[] = "schedule payday = 4 tries within 21 days";
+  cr_expect(policy_line_names_schedule("otherwise route a with later payday", payday));
+  cr_expect(policy_line_names_schedule("rule r when risk > 1 route a with retry off, later payday", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later payday2", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later mypayday", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a, later, payday", payday));
+  cr_expect_not(policy_line_names_schedule("set s = [\"\" later payday", payday));
+  cr_expect_not(policy_line_names_schedule("payday", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later payday", "set payday = [AT]"));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later payday", ""));
+}
+
 Test(policy_later, a_difference_is_a_schedule_or_an_option) {
   expect_difference(PAYDAY "otherwise route a with later payday",
                     "schedule payday = 5 tries within 21 days\notherwise route a with later payday", 0,
