@@ -89,6 +89,18 @@ Test(policy_mistakes, sets) {
   EACH(said, "", "\notherwise route b");
 }
 
+/* Nothing more can be said behind it than another statement. */
+Test(policy_mistakes, after_decline) {
+  struct policy *policy = NULL;
+  struct policy_error error;
+  static const char rule[] = "rule r when risk > 1 decline please otherwise route b";
+  static const char last[] = "otherwise decline please";
+  cr_assert_eq(policy_parse(rule, strlen(rule), &policy, &error), POLICY_WRONG);
+  cr_expect_str_eq(error.expected, "a rule or otherwise");
+  cr_assert_eq(policy_parse(last, strlen(last), &policy, &error), POLICY_WRONG);
+  cr_expect_str_eq(error.expected, "the end of the policy");
+}
+
 /* A set may have the name of a word that the fact knows: the word is meant. */
 Test(policy_mistakes, a_word_is_no_set) {
   static const char text[] = "set visa = [amex] rule r when card.network == visa route a otherwise route b";
