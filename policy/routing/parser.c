@@ -81,7 +81,8 @@ static bool is_definition(const struct parser *parser) {
 }
 
 static bool is_semicolon(const struct parser *parser) {
-  return parser->next.kind == LEXEME_WRONG && parser->next.text[0] == ';';
+  const struct lexeme *next = &parser->next;
+  return next->kind == LEXEME_WRONG && next->length == 1 && next->text[0] == ';';
 }
 
 /* What may come behind an action besides another statement. */

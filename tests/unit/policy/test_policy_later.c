@@ -74,6 +74,31 @@ Test(policy_later, what_leaves_nothing_out_is_as_if_not_given) {
          (struct policy_schedule){"p", 2, 3, UINT32_MAX >> 1 & ~1u, 0, 23, "UTC"});
 }
 
+/* Parses the examples of a page that begin with a schedule; `end` stands after each. Returns how many. */
+static unsigned parse_examples(const char *path, const char *end) {
+  static const char begin[] = "```\nschedule ", fence[] = "```\n";
+  static char page[65536], example[4096];
+  unsigned count = 0;
+  FILE *file = fopen(path, "r");
+  cr_assert_not_null(file, "%s", path);
+  page[fread(page, 1, sizeof page - 1, file)] = '\0';
+  fclose(file);
+  for (char *at = page; (at = strstr(at, begin)) != NULL; count++) {
+    at += strlen(fence);
+    char *close = strstr(at, fence);
+    cr_assert_not_null(close);
+    snprintf(example, sizeof example, "%.*s%s", (int)(close - at), at, end);
+    policy_free(parse(example));
+    at = close + strlen(fence);
+  }
+  return count;
+}
+
+Test(policy_later, the_examples_hold) {
+  cr_expect_eq(parse_examples(FREEPORT_ROOT "/policy/routing/README.md", "otherwise route a"), 1);
+  cr_expect_eq(parse_examples(FREEPORT_ROOT "/README.md", ""), 1);
+}
+
 Test(policy_later, options_name_schedules_by_number) {
   struct policy *policy =
       parse("set s = [AT]\n"

@@ -3,6 +3,7 @@
 #include "routing.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_CAPACITY = 1024 };
@@ -99,6 +100,26 @@ Test(policy_mistakes, after_decline) {
   cr_expect_str_eq(error.expected, "a rule or otherwise");
   cr_assert_eq(policy_parse(last, strlen(last), &policy, &error), POLICY_WRONG);
   cr_expect_str_eq(error.expected, "the end of the policy");
+}
+
+/* Nothing behind the text is looked at, wherever it breaks off: every beginning of a policy, each in memory
+ * of just its length, which the sanitizers watch. */
+Test(policy_mistakes, texts_that_break_off) {
+  static const char text[] =
+      "set s = [\"a\" 5..6]\nschedule p = 4 tries within 21 days on [1] at 6..9 in \"UTC\"\n"
+      "rule r when customer.a in s and card.attempts(24h) > 5 split a 50%, b 50% by customer\n"
+      "otherwise route a, b with later p\n\"";
+  for (size_t length = 0; length <= strlen(text); length++) {
+    struct policy *policy = NULL;
+    struct policy_error error;
+    char *part = malloc(length > 0 ? length : 1);
+    cr_assert_not_null(part);
+    memcpy(part, text, length);
+    if (policy_parse(part, length, &policy, &error) == POLICY_WRONG)
+      cr_expect_neq(error.expected[0], '\0', "%zu", length);
+    policy_free(policy);
+    free(part);
+  }
 }
 
 /* A set may have the name of a word that the fact knows: the word is meant. */
