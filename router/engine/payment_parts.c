@@ -5,6 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+uint8_t read_count(struct reader *reader, unsigned limit) {
+  unsigned count = read_u8(reader);
+  if (count <= limit)
+    return (uint8_t)count;
+  reader->bad = true;
+  return 0;
+}
+
 /* In seconds it is asked about with twelve digits (REQUEST_STARTED_AT). */
 static const int64_t started_limit_ms = INT64_C(1000000000000000);
 
