@@ -29,7 +29,11 @@ static const char usage[] =
     "the ledger as it is from then on: payments may be made again, and what it lacks is forgotten. Look each "
     "attempt up at\n"
     "its PSP before. TEXT (100 characters, no card numbers) and who said so stand in the vault's audit "
-    "chain.\n";
+    "chain.\n"
+    "\n"
+    "Exit status: 0 the ledger holds every attempt, or was accepted, 1 it lacks some, or it could not be "
+    "found out, 64\n"
+    "wrong usage, 69 no stack answers in DIR.\n";
 
 /* A walk over the vault's audit chain. */
 struct walk {
