@@ -69,6 +69,31 @@ void call_refuse(struct call *call, const struct fault *fault) {
   call_end(call, fault->status);
 }
 
+void call_refuse_with(struct call *call, const struct fault *fault,
+                      void (*add)(struct json_out *out, const void *what), const void *what) {
+  struct problem problem = fault_problem(fault);
+  struct json_out out = {0};
+  char *text;
+  size_t length;
+  out_open(&out, NULL);
+  out_text(&out, "type", "about:blank");
+  out_text(&out, "title", problem_title(problem.status));
+  out_integer(&out, "status", problem.status);
+  out_text(&out, "code", problem.code);
+  out_text(&out, "detail", problem.detail);
+  if (problem.param != NULL)
+    out_text(&out, "param", problem.param);
+  out_text(&out, "request_id", call->from.request.text);
+  add(&out, what);
+  out_close(&out);
+  if (out_finish(&out, &text, &length) != 0) {
+    call_refuse(call, fault);
+    return;
+  }
+  call_answer_bytes(call, problem.status, "application/problem+json", text, length);
+  free(text);
+}
+
 void call_not_found(struct call *call) {
   struct fault fault = fault_of(404, "not_found", "There is no such object.");
   call_refuse(call, &fault);

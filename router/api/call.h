@@ -102,6 +102,9 @@ int64_t api_now_ms(const struct api *api);
 void call_answer(struct call *call, unsigned status, struct json_out *out);
 void call_answer_bytes(struct call *call, unsigned status, const char *type, const void *body, size_t length);
 void call_refuse(struct call *call, const struct fault *fault);
+/* The same with further members, which add() writes. */
+void call_refuse_with(struct call *call, const struct fault *fault,
+                      void (*add)(struct json_out *out, const void *what), const void *what);
 void call_not_found(struct call *call);
 /* The vault is needed and is not there, or not used. */
 void call_refuse_vault(struct call *call);

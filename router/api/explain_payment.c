@@ -143,6 +143,18 @@ static void explain_candidates(struct json_out *out, const struct decision *deci
     explain_candidate(out, &decision->candidates[i]);
 }
 
+/* Whose draw it was. */
+static void explain_split(const struct explained *explained) {
+  const struct payment *payment = explained->payment;
+  if (payment->decision.rule_number >= policy_rule_count(explained->policy) ||
+      payment->customer.text[0] != '\0')
+    return;
+  const struct policy_action *action = policy_rule_action(explained->policy, payment->decision.rule_number);
+  if (action->type == POLICY_SPLIT && action->by_customer)
+    out_text(explained->out, NULL,
+             "The rule splits by customer and the payment has none: it is drawn for this payment alone.");
+}
+
 /* By what schedule it is tried later, and whether it is at all. */
 static void explain_schedule(const struct explained *explained) {
   const struct payment *payment = explained->payment;
@@ -180,6 +192,7 @@ static void explain_policy(struct explained *explained, const char *text, size_t
   payment_facts(explained->payment, &inputs, &explained->payment->decision.basis, &texts, &explained->facts);
   explain_rules(explained);
   explain_advice(explained);
+  explain_split(explained);
   explain_schedule(explained);
   policy_free(policy);
 }
@@ -194,6 +207,33 @@ static const char *policy_of(struct call *call, const struct payment *payment, s
   return record.text;
 }
 
+/* What an issuer knows a later payment by (P8). */
+static void explain_agreement(struct json_out *out, const struct call *call, const struct payment *payment) {
+  struct agreement agreement;
+  char line[LINE_CAPACITY];
+  bool by_merchant = payment->kind == KIND_RECURRING || payment->kind == KIND_INSTALLMENT ||
+                     payment->kind == KIND_UNSCHEDULED;
+  if (payment->agreement.text[0] == '\0') {
+    snprintf(
+        line, sizeof line,
+        "The payment is %s and names no agreement: no network transaction id goes with it, and an issuer "
+        "may decline it.",
+        payment_kind_name(payment->kind));
+    if (by_merchant)
+      out_text(out, NULL, line);
+    return;
+  }
+  if (ledger_agreement_get(call->api->options.ledger, &payment->merchant, &payment->agreement, &agreement) !=
+      0)
+    return;
+  if (agreement.network_transaction_id[0] == '\0')
+    out_text(out, NULL, "The agreement has no network transaction id: an issuer may decline the payment.");
+  if (payment->token.text[0] != '\0' && !id_equal(&agreement.token, &payment->token))
+    out_text(
+        out, NULL,
+        "The agreement was opened with another token: the card is taken to be the one that replaces it.");
+}
+
 void explain_payment(struct json_out *out, struct call *call, const struct payment *payment,
                      const char *policy_text, size_t policy_length) {
   struct explained explained = {.out = out, .payment = payment};
@@ -206,6 +246,7 @@ void explain_payment(struct json_out *out, struct call *call, const struct payme
       policy_text = policy_of(call, payment, &policy_length);
     explain_policy(&explained, policy_text, policy_length);
   }
+  explain_agreement(out, call, payment);
   explain_options(out, &payment->decision.options);
   explain_choice(out, payment);
   explain_candidates(out, &payment->decision);

@@ -101,7 +101,8 @@ static const struct {
     [REQUEST_TOKEN_UNKNOWN] = {422, "token_not_found", "token", "There is no such token."},
     [REQUEST_TOKEN_DELETED] = {422, "token_deleted", "token", "The token was deleted."},
     [REQUEST_TOKEN_EXPIRED] = {422, "token_expired", "token", "The token has expired."},
-    [REQUEST_AGREEMENT_UNKNOWN] = {422, "agreement_not_found", "agreement", "There is no such agreement."},
+    [REQUEST_AGREEMENT_UNKNOWN] = {422, "agreement_not_found", "agreement",
+                                   "There is no such agreement, or it is another customer's."},
     [REQUEST_CUSTOMER_UNKNOWN] = {422, "customer_not_found", "customer", "There is no such customer."},
     [REQUEST_CONNECTOR_UNKNOWN] = {422, "connector_not_found", "routing.connectors",
                                    "A connector of the list is not registered."},
@@ -172,16 +173,29 @@ static void say_when(struct fault *fault, int64_t now_ms, int64_t settled_ms) {
   fault->retry_after = settled_ms > now_ms ? (unsigned)((settled_ms - now_ms + 999) / 1000) : 1;
 }
 
+static void add_passed_over(struct json_out *out, const void *passed_over) {
+  const struct passed_over *over = passed_over;
+  render_skipped(out, "connectors", over->candidates, over->count);
+}
+
+static void refuse(struct call *call, const struct request_answer *answer,
+                   const struct passed_over *passed_over) {
+  struct fault fault = payments_fault(call->api, answer->outcome);
+  if (answer->outcome == REQUEST_NOT_SETTLED)
+    say_when(&fault, api_now_ms(call->api), answer->settled_ms);
+  if (passed_over != NULL)
+    call_refuse_with(call, &fault, add_passed_over, passed_over);
+  else
+    call_refuse(call, &fault);
+}
+
 void payments_answered(struct api *api, const struct request_answer *given) {
   const struct request_answer answer = *given; /* borrowed from the engine, which is asked again below */
   struct call *call = call_of_ticket(api, answer.ticket);
   if (call == NULL)
     return;
   if (answer.outcome != REQUEST_DONE) {
-    struct fault fault = payments_fault(api, answer.outcome);
-    if (answer.outcome == REQUEST_NOT_SETTLED)
-      say_when(&fault, api_now_ms(api), answer.settled_ms);
-    call_refuse(call, &fault);
+    refuse(call, &answer, given->passed_over);
     return;
   }
   call->replayed = answer.replayed;

@@ -245,6 +245,7 @@ static void take_plan(struct json_intake *intake, const json_t *value, const str
 }
 
 static const struct json_rule customer_members[] = {
+    {"id", json_take_id, .offset = offsetof(struct payment_request, customer), .prefix = "cus"},
     {"plan", take_plan, .offset = offsetof(struct payment_request, fields), .high = ATTRIBUTE_VALUE_MAX,
      .field = REQUEST_ATTRIBUTE_FIRST},
     {"attributes", take_metadata, .offset = offsetof(struct payment_request, fields),
@@ -309,7 +310,7 @@ static const struct json_rule routing_members[] = {
     {0},
 };
 
-/* A customer is an id, or the personal data of one who gets an id now. */
+/* A customer is an id; or what is said of one, who gets an id now when none is given. */
 static void take_customer(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                           void *target) {
   static const struct json_rule id_rule = {.offset = offsetof(struct payment_request, customer),
@@ -355,7 +356,7 @@ const struct json_rule payment_rules[] = {PAYMENT_RULES(true), {0}};
 
 /* ---- A payment ---- */
 
-/* What holds between fields. A result of 3-D Secure done elsewhere means the mode "external". */
+/* A result of 3-D Secure done elsewhere means the mode "external". */
 static int check_three_ds(struct payment_request *request, struct fault *ret_fault) {
   bool result = false;
   for (enum request_field field = REQUEST_THREE_DS_VERSION; field <= REQUEST_THREE_DS_DS_ID; field++)
@@ -379,13 +380,29 @@ static int check_three_ds(struct payment_request *request, struct fault *ret_fau
   return 0;
 }
 
+/* Nobody is there to type a code, and none may be kept after the payment that it was typed for (PCI DSS
+ * 3.3.1). */
+static int check_security_code(const struct payment_request *request, struct fault *ret_fault) {
+  bool shopper = request->kind == 0 || request->kind == KIND_CUSTOMER || request->kind == KIND_MOTO;
+  if (shopper || request->security_code.text[0] == '\0')
+    return 0;
+  *ret_fault = fault_at(422, "invalid_field",
+                        "No security code goes with a payment that the merchant begins.", "security_code");
+  return 1;
+}
+
+/* What holds between fields. */
+static int check_payment(struct payment_request *request, struct fault *ret_fault) {
+  return check_security_code(request, ret_fault) != 0 ? 1 : check_three_ds(request, ret_fault);
+}
+
 int parse_payment(const void *bytes, size_t length, struct payment_request *ret_request,
                   struct fault *ret_fault) {
   memset(ret_request, 0, sizeof *ret_request);
   ret_request->risk = -1;
   if (json_take_body(bytes, length, false, payment_rules, ret_request, ret_fault) != 0)
     return 1;
-  return check_three_ds(ret_request, ret_fault);
+  return check_payment(ret_request, ret_fault);
 }
 
 /* ---- Captures, voids, refunds ---- */
@@ -499,6 +516,12 @@ static void take_time(struct json_intake *intake, const json_t *value, const str
     json_refuse(intake, "invalid_field", "The field's value is no RFC 3339 time.");
 }
 
+/* No policy is one word. */
+static bool means_policy_id(const char *text) {
+  static const char prefix[] = "pol_";
+  return strncmp(text, prefix, sizeof prefix - 1) == 0 && strpbrk(text, " \t\r\n") == NULL;
+}
+
 static void take_policy(struct json_intake *intake, const json_t *value, const struct json_rule *rule,
                         void *target) {
   struct route_body *body = target;
@@ -508,6 +531,8 @@ static void take_policy(struct json_intake *intake, const json_t *value, const s
     json_refuse(intake, "invalid_field", wrong_type);
   else if (id_parse("pol", text, NULL) == 0)
     snprintf(body->policy.text, sizeof body->policy.text, "%s", text);
+  else if (means_policy_id(text))
+    json_refuse(intake, "policy_not_found", "There is no such policy.");
   else if (json_string_length(value) == 0 || json_string_length(value) > ROUTE_POLICY_MAX)
     json_refuse(intake, "invalid_field", "The policy is empty or too long.");
   else
@@ -533,5 +558,5 @@ int parse_route(const void *bytes, size_t length, struct route_body *ret_body, s
     *ret_fault = fault_at(422, "invalid_field", "Give a token or a card, not both.", "card");
     return 1;
   }
-  return check_three_ds(&ret_body->payment, ret_fault);
+  return check_payment(&ret_body->payment, ret_fault);
 }

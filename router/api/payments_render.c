@@ -117,6 +117,20 @@ static void render_next_action(struct json_out *out, const struct payment *payme
   out_close(out);
 }
 
+void render_skipped(struct json_out *out, const char *name, const struct candidate *candidates,
+                    unsigned count) {
+  out_open_list(out, name);
+  for (unsigned i = 0; i < count; i++) {
+    if (candidates[i].skipped == SKIP_NONE)
+      continue;
+    out_open(out, NULL);
+    out_text(out, "connector", candidates[i].connector);
+    out_text(out, "reason", skip_reason_name(candidates[i].skipped));
+    out_close(out);
+  }
+  out_close_list(out);
+}
+
 static void render_decision(struct json_out *out, const struct decision *decision) {
   out_open(out, "decision");
   out_text(out, "policy", decision->policy.text);
@@ -136,16 +150,7 @@ static void render_decision(struct json_out *out, const struct decision *decisio
     if (decision->candidates[i].canary)
       out_text(out, NULL, decision->candidates[i].connector);
   out_close_list(out);
-  out_open_list(out, "skipped");
-  for (uint8_t i = 0; i < decision->candidate_count; i++) {
-    if (decision->candidates[i].skipped == SKIP_NONE)
-      continue;
-    out_open(out, NULL);
-    out_text(out, "connector", decision->candidates[i].connector);
-    out_text(out, "reason", skip_reason_name(decision->candidates[i].skipped));
-    out_close(out);
-  }
-  out_close_list(out);
+  render_skipped(out, "skipped", decision->candidates, decision->candidate_count);
   out_close(out);
 }
 

@@ -12,3 +12,6 @@ void render_payment(struct json_out *out, const char *name, const struct payment
 void render_payment_members(struct json_out *out, const struct payment *payment, const struct id *movement);
 /* What may be shown of a card. */
 void render_card(struct json_out *out, const struct card_view *card, const struct bin_facts *facts);
+/* A list of that name: the candidates that are passed over, each with its reason. */
+void render_skipped(struct json_out *out, const char *name, const struct candidate *candidates,
+                    unsigned count);

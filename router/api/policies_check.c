@@ -4,7 +4,6 @@
 #include "routing.h"
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char unknown_code[] = "connector_unknown";
@@ -44,34 +43,13 @@ static struct fault fault_by(const struct policy_finding *finding, const char *p
   return fault;
 }
 
-/* The members of a problem, and the findings. */
-static void render_problem(struct json_out *out, const struct call *call, const struct problem *problem,
-                           const struct policy_findings *findings) {
-  out_open(out, NULL);
-  out_text(out, "type", "about:blank");
-  out_text(out, "title", problem_title(problem->status));
-  out_integer(out, "status", problem->status);
-  out_text(out, "code", problem->code);
-  out_text(out, "detail", problem->detail);
-  out_text(out, "param", problem->param);
-  out_text(out, "request_id", call->from.request.text);
+static void add_findings(struct json_out *out, const void *findings) {
   render_findings(out, findings);
-  out_close(out);
 }
 
 void refuse_findings(struct call *call, const struct policy_findings *findings, const char *param) {
   const struct policy_finding *error = first_error(findings);
-  struct json_out out = {0};
-  char *text;
-  size_t length;
   assert(error != NULL);
   struct fault fault = fault_by(error, param);
-  struct problem problem = fault_problem(&fault);
-  render_problem(&out, call, &problem, findings);
-  if (out_finish(&out, &text, &length) != 0) {
-    call_refuse(call, &fault);
-    return;
-  }
-  call_answer_bytes(call, problem.status, "application/problem+json", text, length);
-  free(text);
+  call_refuse_with(call, &fault, add_findings, findings);
 }

@@ -1,6 +1,7 @@
 /* POST /v1/route: what would be decided, and why. */
 #include "explain_payment.h"
 #include "payments_parse.h"
+#include "policies_check.h"
 #include "policies_render.h"
 #include "resources.h"
 #include "routing.h"
@@ -38,18 +39,33 @@ static bool find_policy(struct call *call, const struct route_body *body, struct
   return false;
 }
 
-/* A text that cannot be a policy is refused before the engine decides by it. */
+/* Whether every connector that the policy names is registered; else the call was answered. */
+static bool check_connectors(struct call *call, const struct policy *policy) {
+  struct policy_findings findings;
+  if (check_policy(call->api, policy, &findings) < 0) {
+    call_refuse(call, &fault_storage);
+    return false;
+  }
+  if (!findings_miss_connector(&findings))
+    return true;
+  refuse_findings(call, &findings, "policy");
+  return false;
+}
+
+/* A text that cannot be a policy is refused before the engine decides by it, and one that names a connector
+ * that is not there: a name was misspelt. */
 static bool check_policy_text(struct call *call, const struct route_body *body) {
   struct policy *policy;
   struct policy_error error;
   int result = policy_parse(body->policy_text, strlen(body->policy_text), &policy, &error);
-  if (result == 0) {
-    policy_free(policy);
-    return true;
+  if (result != 0) {
+    struct fault fault = result == POLICY_WRONG ? fault_of_policy(&error, "policy") : fault_storage;
+    call_refuse(call, &fault);
+    return false;
   }
-  struct fault fault = result == POLICY_WRONG ? fault_of_policy(&error, "policy") : fault_storage;
-  call_refuse(call, &fault);
-  return false;
+  bool good = check_connectors(call, policy);
+  policy_free(policy);
+  return good;
 }
 
 /* Sets the policy that the body asks for. Returns whether there is one; else the call was answered. */
@@ -107,20 +123,32 @@ static void complete_card(struct call *call, struct route_card *card) {
     memcpy(card->facts.category, known.category, sizeof known.category);
 }
 
+/* What the vault's reply means for who asked about a token: as for a payment with it. */
+static bool read_description(struct call *call, struct vault_reply *reply,
+                             struct token_description *ret_token) {
+  struct fault fault;
+  bool done = reply->fate == VAULT_REPLIED && reply->status == STATUS_DONE;
+  if (done && read_token_description(&reply->body, ret_token) != 0) {
+    call_refuse_vault(call);
+    return false;
+  }
+  enum request_outcome outcome =
+      reply->fate == VAULT_REPLIED ? engine_token_outcome(reply->status, ret_token) : REQUEST_VAULT_AWAY;
+  if (outcome == REQUEST_DONE)
+    return true;
+  bool of_vault = outcome == REQUEST_VAULT_AWAY || outcome == REQUEST_BUSY;
+  fault = of_vault ? fault_of_reply(call->api, reply) : payments_fault(call->api, outcome);
+  call_refuse(call, &fault);
+  return false;
+}
+
 /* The body again: it was read once already, and is still the request's. */
 static void described(struct call *call, struct vault_reply *reply) {
   struct token_description token;
   struct route_body body;
   struct fault fault;
-  if (reply->fate != VAULT_REPLIED || reply->status != STATUS_DONE) {
-    fault = fault_of_reply(call->api, reply);
-    call_refuse(call, &fault);
+  if (!read_description(call, reply, &token))
     return;
-  }
-  if (read_token_description(&reply->body, &token) != 0) {
-    call_refuse_vault(call);
-    return;
-  }
   if (parse_route(call->http->body, call->http->body_length, &body, &fault) != 0) {
     call_refuse(call, &fault);
     return;

@@ -11,31 +11,6 @@ enum { OWN_FIELDS_MAX = 256 /* bytes that the engine's own fields take at most *
 
 static const char payments_path[] = "/v1/payments";
 
-static enum request_outcome find_agreement(struct engine *engine, const struct payment_request *request,
-                                           struct agreement *ret_agreement) {
-  if (request->agreement.text[0] == '\0')
-    return REQUEST_DONE;
-  int r = ledger_agreement_get(engine->ledger, &request->from.merchant, &request->agreement, ret_agreement);
-  if (r < 0)
-    return REQUEST_STORAGE;
-  return r == 0 && !ret_agreement->ended ? REQUEST_DONE : REQUEST_AGREEMENT_UNKNOWN;
-}
-
-static enum request_outcome find_customer(struct engine *engine, const struct payment_request *request) {
-  if (request->customer.text[0] == '\0')
-    return REQUEST_DONE;
-  int r = ledger_customer_find(engine->ledger, &request->from.merchant, &request->customer);
-  return r < 0 ? REQUEST_STORAGE : r == 0 ? REQUEST_DONE : REQUEST_CUSTOMER_UNKNOWN;
-}
-
-static enum request_outcome look_up(struct engine *engine, const struct payment_request *request,
-                                    struct agreement *ret_agreement) {
-  if (request->fields.used + OWN_FIELDS_MAX > FIELDS_BYTES)
-    return REQUEST_FIELDS_TOO_LARGE;
-  enum request_outcome outcome = find_agreement(engine, request, ret_agreement);
-  return outcome == REQUEST_DONE ? find_customer(engine, request) : outcome;
-}
-
 /* ---- Fields: what is personal, and what is not ---- */
 
 static void clear_fields(struct request_fields *fields) {
@@ -47,7 +22,7 @@ static bool is_own_field(enum request_field field) {
          field == REQUEST_CUSTOMER_ID;
 }
 
-int split_fields(struct engine *engine, const struct payment_request *request) {
+static int split_fields(struct engine *engine, const struct payment_request *request) {
   clear_fields(&engine->inputs);
   clear_fields(&engine->personal);
   for (unsigned i = 1; i < REQUEST_FIELD_COUNT; i++) {
@@ -67,14 +42,14 @@ static int add_field(struct engine *engine, enum request_field field, const char
   return value[0] == '\0' ? 0 : request_fields_set(&engine->inputs, field, value);
 }
 
-static int add_own_fields(struct engine *engine, const struct payment_request *request,
-                          const struct payment *payment, const struct agreement *agreement) {
-  bool customer_matters = request->customer.text[0] != '\0' || payment->store != STORE_NONE;
+static int add_own_fields(struct engine *engine, const struct payment *payment,
+                          const struct referred *referred) {
+  bool customer_matters = referred->customer.text[0] != '\0' || payment->store != STORE_NONE;
   int r = add_field(engine, REQUEST_KIND, payment_kind_name(payment->kind));
   if (r == 0)
     r = add_field(engine, REQUEST_STORE, store_usage_name(payment->store));
   if (r == 0)
-    r = add_field(engine, REQUEST_PREVIOUS_NTID, agreement->network_transaction_id);
+    r = add_field(engine, REQUEST_PREVIOUS_NTID, referred->agreement.network_transaction_id);
   if (r == 0 && customer_matters)
     r = add_field(engine, REQUEST_CUSTOMER_ID, payment->customer.text);
   return r;
@@ -88,10 +63,23 @@ static int encode_fields(struct engine *engine, const struct request_fields *fie
 }
 
 /* A customer is made for those who have none yet. */
-static void name_customer(struct engine *engine, struct payment *payment) {
+static void name_customer(struct engine *engine, const struct payment_request *request,
+                          struct payment *payment) {
   payment->personal = engine->personal.used > 0;
-  if (payment->personal && payment->customer.text[0] == '\0')
+  if ((payment->personal || gives_attributes(&request->fields)) && payment->customer.text[0] == '\0')
     payment->customer = draw_id(&engine->options.draws, "cus", engine->now_ms);
+}
+
+enum request_outcome gather_fields(struct engine *engine, const struct payment_request *request,
+                                   const struct referred *referred, struct payment *payment) {
+  if (split_fields(engine, request) < 0)
+    return REQUEST_FIELDS_TOO_LARGE;
+  payment->customer = referred->customer;
+  enum request_outcome outcome = take_attributes(engine, payment);
+  if (outcome == REQUEST_DONE && engine->inputs.used + engine->personal.used + OWN_FIELDS_MAX > FIELDS_BYTES)
+    outcome = REQUEST_FIELDS_TOO_LARGE;
+  name_customer(engine, request, payment);
+  return outcome;
 }
 
 /* Sealed under the customer's key. */
@@ -122,10 +110,12 @@ int keep_inputs(struct engine *engine, struct payment *payment) {
 }
 
 static int keep_fields(struct engine *engine, const struct payment_request *request, struct payment *payment,
-                       const struct agreement *agreement) {
+                       const struct referred *referred) {
   int r = keep_personal(engine, payment);
+  if (r == 0 && gives_attributes(&request->fields))
+    r = keep_attributes(engine, payment);
   if (r == 0)
-    r = add_own_fields(engine, request, payment, agreement);
+    r = add_own_fields(engine, payment, referred);
   return r == 0 ? keep_inputs(engine, payment) : r;
 }
 
@@ -178,40 +168,50 @@ static int put_index(struct engine *engine, const struct payment_request *reques
 /* The payment as it was asked for, decided; nothing is written yet. */
 static enum request_outcome draft_payment(struct engine *engine, const struct payment_request *request,
                                           const struct token_description *description,
-                                          struct payment *payment) {
+                                          const struct referred *referred, struct payment *payment) {
   struct named_connectors named = {request->connector_count, request->connectors};
   take_request(engine, payment, request);
   take_card(engine, payment, &description->card);
-  if (split_fields(engine, request) < 0)
-    return REQUEST_FIELDS_TOO_LARGE;
-  name_customer(engine, payment);
-  enum request_outcome outcome = decide(engine, &named, &engine->inputs, payment);
+  enum request_outcome outcome = gather_fields(engine, request, referred, payment);
+  if (outcome == REQUEST_DONE)
+    outcome = decide(engine, &named, &engine->inputs, payment);
   payment->retry_none = payment->retry_none || payment->decision.options.retry_off;
   return outcome;
 }
 
 static int keep_payment(struct engine *engine, const struct payment_request *request,
-                        const struct agreement *agreement, struct payment *payment) {
-  int r = keep_fields(engine, request, payment, agreement);
+                        const struct referred *referred, struct payment *payment) {
+  int r = keep_fields(engine, request, payment, referred);
   if (r == 0)
     r = put_index(engine, request, payment);
   return r == 0 ? payment_derive(payment) : r;
 }
 
-static enum request_outcome make_payment(struct engine *engine, const struct payment_request *request,
-                                         const struct token_description *description,
-                                         const struct agreement *agreement, struct slot **ret_slot) {
+/* For the answer that says why none can be tried. */
+static void note_passed_over(struct engine *engine, struct payment *payment,
+                             struct passed_over *ret_passed_over) {
+  note_skips(engine, payment);
+  ret_passed_over->count = payment->decision.candidate_count;
+  memcpy(ret_passed_over->candidates, payment->decision.candidates, sizeof ret_passed_over->candidates);
+}
+
+static enum request_outcome make_payment(struct intake *intake, const struct token_description *description,
+                                         const struct referred *referred, struct slot **ret_slot) {
+  struct engine *engine = intake->engine;
+  const struct payment_request *request = intake->request;
   struct payment *payment = payment_new();
   if (!payment)
     return REQUEST_BUSY;
-  enum request_outcome outcome = draft_payment(engine, request, description, payment);
-  int r = outcome == REQUEST_DONE ? keep_payment(engine, request, agreement, payment) : 0;
+  enum request_outcome outcome = draft_payment(engine, request, description, referred, payment);
+  int r = outcome == REQUEST_DONE ? keep_payment(engine, request, referred, payment) : 0;
   struct slot *slot = outcome == REQUEST_DONE && r == 0 ? slot_for_new(engine, payment) : NULL;
   sodium_memzero(&engine->personal, sizeof engine->personal);
   if (slot) {
     *ret_slot = slot;
     return REQUEST_DONE;
   }
+  if (outcome == REQUEST_NO_CONNECTOR)
+    note_passed_over(engine, payment, &intake->passed_over);
   payment_free(payment);
   if (outcome != REQUEST_DONE)
     return outcome;
@@ -240,11 +240,11 @@ static void begin_payment(struct slot *slot) {
 
 void create_payment(struct intake *intake, const struct token_description *description) {
   struct engine *engine = intake->engine;
-  struct agreement agreement = {0};
+  struct referred referred;
   struct slot *slot = NULL;
-  enum request_outcome outcome = look_up(engine, intake->request, &agreement);
+  enum request_outcome outcome = look_up(engine, intake->request, &referred);
   if (outcome == REQUEST_DONE)
-    outcome = make_payment(engine, intake->request, description, &agreement, &slot);
+    outcome = make_payment(intake, description, &referred, &slot);
   if (outcome != REQUEST_DONE) {
     intake_refuse(intake, outcome);
     return;

@@ -18,6 +18,8 @@ static struct queued_effect *take_spare(struct engine *engine) {
 /* Room for a dispatch stays with its effect: it is large and always needed again. What was personal in it
  * does not. */
 static void give_back(struct engine *engine, struct queued_effect *queued) {
+  free(queued->passed_over);
+  queued->passed_over = NULL;
   if (queued->effect.dispatch)
     sodium_memzero(queued->dispatch->fields.bytes, queued->dispatch->fields.used);
   if (engine->spares >= SPARES_MAX) {
@@ -74,10 +76,22 @@ void stage_end_payment(struct slot *slot) {
   effect->end.payment = slot->id;
 }
 
+/* Without memory the answer says less. */
+static const struct passed_over *keep_passed_over(struct queued_effect *queued,
+                                                  const struct passed_over *passed_over) {
+  queued->passed_over = malloc(sizeof *queued->passed_over);
+  if (queued->passed_over)
+    *queued->passed_over = *passed_over;
+  return queued->passed_over;
+}
+
 void stage_answer(struct engine *engine, const struct request_answer *answer) {
   struct effect *effect = stage(engine, EFFECT_ANSWER, 0);
-  if (effect)
-    effect->answer = *answer;
+  if (!effect)
+    return;
+  effect->answer = *answer;
+  if (answer->passed_over)
+    effect->answer.passed_over = keep_passed_over(engine->staged.last, answer->passed_over);
 }
 
 void stage_taken(struct engine *engine, uint64_t number, enum status status) {
@@ -157,6 +171,7 @@ static void free_all(struct queued_effect *queued) {
   while (queued) {
     struct queued_effect *next = queued->next;
     free(queued->dispatch);
+    free(queued->passed_over);
     free(queued);
     queued = next;
   }

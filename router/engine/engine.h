@@ -74,8 +74,10 @@ struct payment_request {
   struct id token;
   struct id security_code; /* "cvc", or empty */
   struct id agreement;     /* "agr", or empty */
-  struct id customer;      /* "cus" that exists, or empty: one is made when there are personal fields */
-  enum payment_kind kind;  /* 0: KIND_CUSTOMER */
+  /* "cus" that exists; or empty: the agreement's, or one is made when there are personal fields or
+   * attributes. */
+  struct id customer;
+  enum payment_kind kind; /* 0: KIND_CUSTOMER */
   enum store_usage store;
   bool capture_manual, retry_none, late_void;
   int16_t risk;            /* -1: none */
@@ -114,7 +116,7 @@ enum request_outcome {
   REQUEST_TOKEN_UNKNOWN,      /* 422, token */
   REQUEST_TOKEN_DELETED,      /* 422, token */
   REQUEST_TOKEN_EXPIRED,      /* 422, token */
-  REQUEST_AGREEMENT_UNKNOWN,  /* 422, agreement */
+  REQUEST_AGREEMENT_UNKNOWN,  /* 422, agreement: none, or another customer's */
   REQUEST_CUSTOMER_UNKNOWN,   /* 422, customer */
   REQUEST_CONNECTOR_UNKNOWN,  /* 422, routing.connectors: a name that is not registered */
   REQUEST_NO_POLICY,          /* 409: none is published and the request names no connectors */
@@ -142,9 +144,16 @@ enum effect_type {
   EFFECT_WEBHOOK_TAKEN /* send RV_WEBHOOK_TAKEN; its reply is of no interest */
 };
 
+/* Why no connector of a list can be tried: each candidate with its reason. */
+struct passed_over {
+  uint8_t count;
+  struct candidate candidates[CANDIDATES_MAX];
+};
+
 struct request_answer {
   uint64_t ticket;
   enum request_outcome outcome;
+  const struct passed_over *passed_over; /* with REQUEST_NO_CONNECTOR, or NULL; borrowed like the effect */
   int64_t settled_ms;                    /* with REQUEST_NOT_SETTLED: from when on it is not too early */
   struct id merchant, payment, movement; /* with REQUEST_DONE; movement is empty for a payment's request */
   bool open;                             /* the outcome is still open: 202 */
@@ -295,9 +304,12 @@ struct route_question {
   size_t policy_length;
 };
 
+/* How a request ends whose token the vault describes so; description is read with STATUS_DONE. */
+enum request_outcome engine_token_outcome(enum status status, const struct token_description *description);
 /* Decides as engine_pay() would, and keeps nothing. *ret_payment, from payment_new() and freed by the caller,
  * becomes the payment as it would be created; its decision says for each candidate what would keep it from
- * being tried now. Returns REQUEST_DONE or how the request would end. */
+ * being tried now. Returns REQUEST_DONE, also when none of the list can be tried; or how the request would
+ * end. */
 enum request_outcome engine_route(struct engine *engine, int64_t now_ms,
                                   const struct route_question *question, struct payment *ret_payment);
 /* What the BIN table knows of a card; all unknown when there is none. */

@@ -118,6 +118,7 @@ struct intake {
   struct engine *engine;
   struct payment_request *request;
   struct waiter *waiters;
+  struct passed_over passed_over;       /* of a request that no connector could take */
   int64_t turn_ms;                      /* until when it waits for its turn; 0: it does not */
   struct token_description description; /* while it does */
 };
@@ -126,6 +127,7 @@ struct queued_effect {
   struct queued_effect *next;
   struct effect effect;
   struct dispatch *dispatch;
+  struct passed_over *passed_over; /* owned; NULL: none */
 };
 
 struct effect_queue {
@@ -318,6 +320,8 @@ void wait_at_slot(struct slot *slot, struct waiter *waiter, const struct id *mov
 void answer_waiters(struct slot *slot);
 /* Answers all that wait at it with that refusal. */
 void refuse_waiters(struct engine *engine, struct waiter **list, enum request_outcome outcome);
+/* With REQUEST_NO_CONNECTOR, because of what is given. */
+void refuse_no_connector(struct engine *engine, struct waiter **list, const struct passed_over *passed_over);
 
 /* ---- intake.c ---- */
 
@@ -336,12 +340,39 @@ void turn_ring(struct intake *intake);
 /* A try of that merchant's card may have ended: who has waited longest for it looks again. */
 void turns_wake(struct engine *engine, const struct id *merchant, const struct id *fingerprint);
 
+/* ---- referred.c ---- */
+
+/* What a request refers to, as the ledger has it. */
+struct referred {
+  struct agreement agreement; /* zeroed: none */
+  struct id customer;         /* named, or the agreement's; empty: nobody yet */
+};
+
+/* Returns REQUEST_DONE; or how a request ends that refers to what there is not, or REQUEST_STORAGE. */
+enum request_outcome look_up(struct engine *engine, const struct payment_request *request,
+                             struct referred *ret_referred);
+/* Adds to engine->inputs the attributes that the record of the payment's customer has and the request does
+ * not give. Returns REQUEST_DONE, also when there is no record; REQUEST_FIELDS_TOO_LARGE: together they are
+ * too many; or REQUEST_STORAGE. */
+enum request_outcome take_attributes(struct engine *engine, const struct payment *payment);
+bool gives_attributes(const struct request_fields *fields);
+/* Seals the attributes in engine->inputs as the customer's own record. Returns 0 or a negated errno. */
+MUST_USE int keep_attributes(struct engine *engine, const struct payment *payment);
+
+/* ---- route.c ---- */
+
+/* Says for each candidate why it cannot be tried now; the list stays as it is. */
+void note_skips(struct engine *engine, struct payment *payment);
+
 /* ---- creation.c ---- */
 
 /* Takes over what a request says, all but its fields. */
 void take_request(struct engine *engine, struct payment *payment, const struct payment_request *request);
-/* Splits the request's fields into engine->inputs and, what is personal, engine->personal. */
-MUST_USE int split_fields(struct engine *engine, const struct payment_request *request);
+/* Splits the request's fields into engine->inputs and, what is personal, engine->personal; adds what the
+ * customer's own record says besides; and names the payment's customer. Writes nothing. Returns REQUEST_DONE,
+ * REQUEST_FIELDS_TOO_LARGE or REQUEST_STORAGE. */
+enum request_outcome gather_fields(struct engine *engine, const struct payment_request *request,
+                                   const struct referred *referred, struct payment *payment);
 /* Copies engine->inputs into the payment. */
 MUST_USE int keep_inputs(struct engine *engine, struct payment *payment);
 

@@ -44,7 +44,10 @@ void intake_free(struct intake *intake) {
 }
 
 void intake_refuse(struct intake *intake, enum request_outcome outcome) {
-  refuse_waiters(intake->engine, &intake->waiters, outcome);
+  if (outcome == REQUEST_NO_CONNECTOR)
+    refuse_no_connector(intake->engine, &intake->waiters, &intake->passed_over);
+  else
+    refuse_waiters(intake->engine, &intake->waiters, outcome);
   intake_free(intake);
 }
 
@@ -174,15 +177,18 @@ static enum request_outcome outcome_of_token(enum token_status status) {
                                    : REQUEST_TOKEN_EXPIRED;
 }
 
+enum request_outcome engine_token_outcome(enum status status, const struct token_description *description) {
+  enum request_outcome outcome = outcome_of_status(status);
+  return outcome == REQUEST_DONE ? outcome_of_token(description->status) : outcome;
+}
+
 void engine_on_description(struct engine *engine, int64_t now_ms, uint64_t correlation, enum status status,
                            const struct token_description *description) {
   engine_begin(engine, now_ms);
   struct intake *intake = intake_asked(engine, correlation);
   if (!intake)
     return;
-  enum request_outcome outcome = outcome_of_status(status);
-  if (outcome == REQUEST_DONE)
-    outcome = outcome_of_token(description->status);
+  enum request_outcome outcome = engine_token_outcome(status, description);
   if (outcome != REQUEST_DONE)
     intake_refuse(intake, outcome);
   else if (!turn_awaited(intake, description))

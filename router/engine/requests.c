@@ -68,6 +68,15 @@ struct waiter *waiter_at_payment(struct engine *engine, uint64_t ticket, const s
   return waiter;
 }
 
+void refuse_no_connector(struct engine *engine, struct waiter **list, const struct passed_over *passed_over) {
+  while (*list) {
+    struct request_answer answer = {
+        .ticket = (*list)->node.hash, .outcome = REQUEST_NO_CONNECTOR, .passed_over = passed_over};
+    stage_answer(engine, &answer);
+    waiter_free(engine, list, *list);
+  }
+}
+
 /* Whether an answer can be given that says how it ended; *ret_open: whether that is still open in the API's
  * sense. */
 static bool has_ended(const struct payment *payment, const struct waiter *waiter, bool *ret_open) {

@@ -1,7 +1,6 @@
 /* Deciding without charging. */
 #include "engine_parts.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -13,8 +12,7 @@ static void take_route_card(struct payment *payment, const struct route_card *ca
   memcpy(payment->category, card->facts.category, sizeof payment->category);
 }
 
-/* What cannot be tried now is said, but does not change the list. */
-static void note_skips(struct engine *engine, struct payment *payment) {
+void note_skips(struct engine *engine, struct payment *payment) {
   enum operation operation = payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
   struct budget budget = {.allowed = true};
   bool known = payment_budget(engine->ledger, &engine->card, payment, payment->created_ms, &budget) == 0;
@@ -38,6 +36,19 @@ static enum request_outcome decide_by_text(struct engine *engine, const struct r
   return outcome;
 }
 
+/* Whose payment it would be, and its fields. */
+static enum request_outcome take_fields(struct engine *engine, const struct payment_request *request,
+                                        struct payment *payment) {
+  struct referred referred;
+  enum request_outcome outcome = look_up(engine, request, &referred);
+  if (outcome == REQUEST_DONE)
+    outcome = gather_fields(engine, request, &referred, payment);
+  sodium_memzero(&engine->personal, sizeof engine->personal);
+  if (outcome == REQUEST_DONE && keep_inputs(engine, payment) < 0)
+    outcome = REQUEST_BUSY;
+  return outcome;
+}
+
 enum request_outcome engine_route(struct engine *engine, int64_t now_ms,
                                   const struct route_question *question, struct payment *ret_payment) {
   const struct payment_request *request = question->request;
@@ -47,16 +58,13 @@ enum request_outcome engine_route(struct engine *engine, int64_t now_ms,
   if (question->at_ms != 0)
     ret_payment->created_ms = question->at_ms;
   take_route_card(ret_payment, &question->card);
-  int r = split_fields(engine, request);
-  sodium_memzero(&engine->personal, sizeof engine->personal);
-  if (r == 0)
-    r = keep_inputs(engine, ret_payment);
-  if (r < 0)
-    return r == -ENOMEM ? REQUEST_BUSY : REQUEST_FIELDS_TOO_LARGE;
-  enum request_outcome outcome = question->policy_text ? decide_by_text(engine, question, ret_payment)
-                                                       : decide(engine, &named, &engine->inputs, ret_payment);
+  enum request_outcome outcome = take_fields(engine, request, ret_payment);
+  if (outcome != REQUEST_DONE)
+    return outcome;
+  outcome = question->policy_text ? decide_by_text(engine, question, ret_payment)
+                                  : decide(engine, &named, &engine->inputs, ret_payment);
   note_skips(engine, ret_payment);
-  return outcome;
+  return outcome == REQUEST_NO_CONNECTOR ? REQUEST_DONE : outcome;
 }
 
 struct bin_facts engine_bin_facts(const struct engine *engine, const char *bin) {

@@ -12,6 +12,11 @@ static const char key_purpose[] = "customer key", data_purpose[] = "personal dat
 
 _Static_assert((int)LEDGER_KEY_BYTES == (int)KEY, "the ledger's key seals with the same cipher");
 
+/* Of what was given with a payment; without one, of what holds for the customer. */
+static int add_payment(struct row *row, const struct id *payment) {
+  return payment ? row_add_id(row, "pay", payment) : 0;
+}
+
 static int get_key(struct ledger *ledger, const struct row *row, uint8_t ret_key[KEY]) {
   struct view value;
   size_t length;
@@ -62,7 +67,7 @@ int ledger_personal_put(struct ledger *ledger, const struct id *merchant, const 
   if (r == LEDGER_ABSENT)
     r = make_key(ledger, &row, key);
   if (r == 0)
-    r = row_add_id(&row, "pay", payment);
+    r = add_payment(&row, payment);
   if (r == 0)
     r = put_sealed(ledger, key, &row, bytes, length);
   sodium_memzero(key, sizeof key);
@@ -78,7 +83,7 @@ int ledger_personal_get(struct ledger *ledger, const struct id *merchant, const 
     return LEDGER_ABSENT;
   int r = get_key(ledger, &row, key);
   if (r == 0)
-    r = row_add_id(&row, "pay", payment);
+    r = add_payment(&row, payment);
   if (r == 0)
     r = store_get(ledger->store, LEDGER_CUSTOMERS, row.bytes, row.length, &value);
   if (r == 0)

@@ -261,7 +261,8 @@ MUST_USE int ledger_policy_entry(const struct journal_entry *entry,
 /* Whether the customer exists: 0 or LEDGER_ABSENT. */
 MUST_USE int ledger_customer_find(struct ledger *ledger, const struct id *merchant,
                                   const struct id *customer);
-/* Makes the customer's key when the customer is new and seals bytes as what was given with that payment. */
+/* Makes the customer's key when the customer is new and seals bytes as what was given with that payment
+ * (NULL: as the customer's own record, which holds for every payment), in place of what was there. */
 MUST_USE int ledger_personal_put(struct ledger *ledger, const struct id *merchant, const struct id *customer,
                                  const struct id *payment, const void *bytes, size_t length);
 /* Opens it into ret_bytes of capacity bytes, which the caller wipes. LEDGER_ABSENT when nothing was given, or
