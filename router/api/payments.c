@@ -175,7 +175,7 @@ static void say_when(struct fault *fault, int64_t now_ms, int64_t settled_ms) {
 
 static void add_passed_over(struct json_out *out, const void *passed_over) {
   const struct passed_over *over = passed_over;
-  render_skipped(out, "connectors", over->candidates, over->count);
+  render_skipped(out, "skipped", over->candidates, over->count);
 }
 
 static void refuse(struct call *call, const struct request_answer *answer,

@@ -85,6 +85,11 @@ static const struct wrong wrong_payments[] = {
      "statement_descriptor"},
     {BODY(",\"customer\":\"cus_1\""), 422, "invalid_field", "customer"},
     {BODY(",\"customer\":7"), 422, "invalid_field", "customer"},
+    {BODY(",\"customer\":{\"id\":\"cus_1\"}"), 422, "invalid_field", "customer.id"},
+    {BODY(",\"kind\":\"recurring\",\"security_code\":\"cvc_01J9ZC8XK4T5V6W7X8Y9Z0ABCD\""), 422,
+     "invalid_field", "security_code"},
+    {BODY(",\"kind\":\"resubmission\",\"security_code\":\"cvc_01J9ZC8XK4T5V6W7X8Y9Z0ABCD\""), 422,
+     "invalid_field", "security_code"},
     {BODY(",\"customer\":{\"email\":\"a b@example.com\"}"), 422, "invalid_field", "customer.email"},
     {BODY(",\"customer\":{\"born\":\"1970\"}"), 422, "unknown_field", "customer.born"},
     {BODY(",\"billing_address\":{\"country\":\"de\"}"), 422, "invalid_field", "billing_address.country"},
@@ -163,7 +168,7 @@ Test(api_bodies, the_least_payment_has_every_default) {
 Test(api_bodies, every_field_arrives) {
   struct payment_request request = accepted(BODY(
       ",\"security_code\":\"cvc_01J9ZC8XK4T5V6W7X8Y9Z0ABCD\",\"method\":\"card\",\"capture\":\"manual\","
-      "\"kind\":\"recurring\",\"agreement\":\"agr_01J9ZC8XK4T5V6W7X8Y9Z0ABCD\","
+      "\"kind\":\"moto\",\"agreement\":\"agr_01J9ZC8XK4T5V6W7X8Y9Z0ABCD\","
       "\"store\":{\"usage\":\"off_session\",\"consent\":{\"text\":\"I agree\",\"version\":3}},"
       "\"reference\":\"order 7\",\"statement_descriptor\":\"SHOP\","
       "\"customer\":{\"name\":\"Zo\\u00eb\",\"email\":\"z@example.com\",\"phone\":\"+49 1\",\"ip\":\"::1\"},"
@@ -179,7 +184,7 @@ Test(api_bodies, every_field_arrives) {
       "\"routing\":{\"connectors\":[\"stripe\",\"adyen_eu\"]},\"retry\":\"none\",\"deadline_ms\":5000,"
       "\"on_late_success\":\"void\""));
   cr_expect(request.capture_manual && request.retry_none && request.late_void);
-  cr_expect_eq(request.kind, KIND_RECURRING);
+  cr_expect_eq(request.kind, KIND_MOTO);
   cr_expect_eq(request.store, STORE_OFF_SESSION);
   cr_expect_eq(request.risk, 0);
   cr_expect_eq(request.deadline_ms, 5000);

@@ -204,6 +204,8 @@ static bool take_effect(struct world *world, const struct effect *effect) {
     break;
   case EFFECT_ANSWER:
     assert(world->answer_count < ANSWERS_MAX);
+    if (effect->answer.passed_over)
+      world->passed_over = *effect->answer.passed_over;
     world->answers[world->answer_count++] = effect->answer;
     break;
   case EFFECT_WEBHOOK_TAKEN:

@@ -35,6 +35,7 @@ struct world {
   unsigned sent_count;
   struct request_answer answers[ANSWERS_MAX];
   unsigned answer_count;
+  struct passed_over passed_over; /* of the last answer that had one */
   struct webhook_taken taken; /* the last one */
   unsigned taken_count;
 };
