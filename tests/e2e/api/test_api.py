@@ -838,6 +838,75 @@ class Resources(Case):
         self.assertEqual(token["rule"], "otherwise")
         self.assertIn("card.country is US", " ".join(token["explanation"]))
 
+    def test_a_question_is_refused_as_the_payment_would_be(self):
+        asked = {"amount": 1000, "currency": "EUR"}
+        for wrong, code, param in (({"token": "tok_01J9ZC8XK4T5V6W7X8Y9Z0ABCZ"}, "token_not_found", "token"),
+                                   ({"token": self.router.tokens["deleted"]}, "token_deleted", "token"),
+                                   ({"token": self.router.tokens["expired"]}, "token_expired", "token"),
+                                   ({"customer": "cus_01J9ZC8XK4T5V6W7X8Y9Z0ABCD"}, "customer_not_found", "customer"),
+                                   ({"agreement": "agr_01J9ZC8XK4T5V6W7X8Y9Z0ABCD"}, "agreement_not_found", "agreement"),
+                                   ({"routing": {"connectors": ["nobody"]}}, "connector_not_found", "routing.connectors")):
+            question = self.expect(self.client.request("POST", "/v1/route", dict(asked, **wrong)), 422, code, param)
+            payment = self.expect(self.client.pay(1000, **wrong), 422, code, param)
+            self.assertEqual(question["detail"], payment["detail"])
+        for policy in ("pol_00000000000000000000000000", "pol_0000", "pol_000000000000000000000000000000000000"):
+            self.expect(self.client.request("POST", "/v1/route", dict(asked, policy=policy)), 422, "policy_not_found",
+                        "policy")
+        misspelt = self.expect(self.client.request("POST", "/v1/route", dict(asked, policy="otherwise route adyn")), 422,
+                               "connector_not_found", "policy")
+        self.assertRegex(misspelt["detail"], r"Is it adyen\?$")
+
+    def renewable(self, **more):
+        return self.expect(self.client.pay(1000, store={"usage": "off_session"}, **more), 201)
+
+    def explained(self, payment):
+        return self.expect(self.client.request("GET", f"/v1/payments/{payment['id']}"), 200)["explanation"]
+
+    def test_a_customer_is_known_by_id_and_under_agreements(self):
+        policy = 'rule pro when customer.plan in ["pro"] route stripe otherwise split adyen 50%, checkout 50% by customer'
+        origin = self.renewable(customer={"plan": "pro", "attributes": {"since": "2024"}})
+        customer, agreement = origin["customer"], origin["agreement"]
+        self.assertRegex(customer, "^cus_")
+        self.assertEqual(self.route(policy, customer=customer)["rule"], "pro")
+        self.assertEqual(self.route(policy, agreement=agreement, kind="recurring")["rule"], "pro")
+        self.assertEqual(self.route(policy, customer={"id": customer, "plan": "free"})["rule"], "otherwise")
+        renewed = self.expect(self.client.pay(1000, kind="recurring", agreement=agreement), 201)
+        self.assertEqual((renewed["customer"], renewed["agreement"]), (customer, agreement))
+        changed = self.expect(self.client.pay(1000, customer={"id": customer, "plan": "free"}), 201)
+        self.assertEqual(changed["customer"], customer)
+        shares = {str(self.route(policy, agreement=agreement)["connectors"]) for _ in range(12)}
+        self.assertEqual(len(shares), 1, "one customer's, whatever the plan is now")
+        other = self.expect(self.client.pay(1000, customer={"plan": "pro"}), 201)
+        self.assertNotEqual(other["customer"], customer)
+        self.expect(self.client.pay(1000, kind="recurring", agreement=agreement, customer=other["customer"]), 422,
+                    "agreement_not_found", "agreement")
+        self.expect(self.client.pay(1000, kind="recurring", agreement=agreement, customer=customer), 201)
+
+    def test_a_split_by_customer_says_that_there_was_none(self):
+        policy = "otherwise split adyen 50%, checkout 50% by customer"
+        told = "The rule splits by customer and the payment has none: it is drawn for this payment alone."
+        self.assertIn(told, self.route(policy)["explanation"])
+        self.assertNotIn(told, self.route(policy, customer={"plan": "pro"})["explanation"])
+        self.assertNotIn(told, self.route("otherwise split adyen 50%, checkout 50%")["explanation"])
+
+    def test_recurring_payments(self):
+        agreement = self.renewable()["agreement"]
+        missing = "The payment is recurring and names no agreement: no network transaction id goes with it, and an " \
+                  "issuer may decline it."
+        replaced = "The agreement was opened with another token: the card is taken to be the one that replaces it."
+        code = {"security_code": "cvc_01J9ZC8XK4T5V6W7X8Y9Z0ABCD"}
+        self.assertIn(missing, self.explained(self.expect(self.client.pay(1000, kind="recurring"), 201)))
+        good = self.explained(self.expect(self.client.pay(1000, kind="recurring", agreement=agreement), 201))
+        self.assertNotIn(missing, good)
+        self.assertNotIn(replaced, good)
+        self.assertNotIn(missing, self.explained(self.expect(self.client.pay(1000), 201)))
+        other = self.client.pay(1000, kind="recurring", agreement=agreement, token=self.router.tokens["limited"])
+        self.assertIn(replaced, self.explained(self.expect(other, 201)))
+        self.expect(self.client.pay(1000, kind="recurring", agreement=agreement, **code), 422, "invalid_field",
+                    "security_code")
+        self.expect(self.client.request("POST", "/v1/route", {"amount": 1, "currency": "EUR", "kind": "unscheduled",
+                                                              **code}), 422, "invalid_field", "security_code")
+
     def test_it_is_told_when_a_payment_is_tried_later(self):
         policy = """schedule payday = 4 tries within 21 days on [1 15 28] at 6..9 in "Europe/Berlin"
             rule renewals when kind in [recurring customer] route adyen, stripe with later payday
@@ -1229,6 +1298,11 @@ class Trouble(Case):
         self.assertEqual(here["connector"], "late")
         refused = self.client.pay(1000, currency="PLN", routing={"connectors": ["late"]})
         self.expect(refused, 409, "no_connector")
+        self.assertEqual(refused["skipped"], [{"connector": "late", "reason": "currency"}])
+        asked = self.expect(self.client.request("POST", "/v1/route", {
+            "amount": 1000, "currency": "PLN", "routing": {"connectors": ["late"]}}), 200)
+        self.assertEqual(asked["connectors"], [])
+        self.assertIn("late is passed over (currency): its account does not take the currency.", asked["explanation"])
 
     def test_a_full_disk(self):
         self.expect(self.client.pay(1000), 201)
