@@ -403,8 +403,6 @@ static int start_engine(struct api *api) {
                                   .sheet = options->sheet,
                                   .sheet_context = options->sheet_context,
                                   .fees = options->fees,
-                                  .fees_context = options->fees_context,
-                                  .exchange = options->exchange,
                                   .zone_offset = options->zone_offset};
   int result = engine_new(&engine, &api->engine);
   if (result == 0)

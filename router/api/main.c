@@ -89,7 +89,8 @@ struct router {
   struct ledger *ledger;
   struct bin_table *bins;
   struct sheets sheets;
-  struct fee_book *fees; /* NULL: none is known */
+  struct fee_book *fee_book; /* NULL: no fees are known */
+  struct fee_source fees;
   struct api *api;
   struct watch control;
 };
@@ -177,6 +178,15 @@ static void open_bins(struct router *router, const char *path) {
   }
 }
 
+static int open_fees(struct router *router, const char *path) {
+  int result = fees_load(path, &router->fee_book);
+  if (result == 0)
+    router->fees = (struct fee_source){.find = fee_book_find,
+                                       .context = router->fee_book,
+                                       .exchange = fee_book_exchange(router->fee_book)};
+  return result;
+}
+
 static void round_end(void *context) {
   struct router *router = context;
   api_round_end(router->api);
@@ -189,9 +199,7 @@ static int open_api(struct router *router, const struct settings *settings) {
                             .bins = router->bins,
                             .sheet = sheets_find,
                             .sheet_context = &router->sheets,
-                            .fees = fee_book_find,
-                            .fees_context = router->fees,
-                            .exchange = router->fees != NULL ? fee_book_exchange(router->fees) : NULL,
+                            .fees = &router->fees,
                             .zone_offset = time_zone_offset,
                             .live = strcmp(settings->environment, "live") == 0};
   int result = 0;
@@ -212,7 +220,7 @@ static int start(struct router *router, const struct settings *settings) {
   json_object_seed(randombytes_random());
   int result = sheets_load(settings->sheets, &router->sheets);
   if (result == 0 && settings->fees != NULL)
-    result = fees_load(settings->fees, &router->fees);
+    result = open_fees(router, settings->fees);
   if (result == 0)
     result = loop_new(&system_clock, &router->loop);
   if (result == 0)
@@ -243,7 +251,7 @@ static void end(struct router *router) {
   ledger_free(router->ledger);
   if (router->store != NULL)
     store_close(router->store);
-  fee_book_free(router->fees);
+  fee_book_free(router->fee_book);
   if (router->bins != NULL)
     bin_table_close(router->bins);
   if (router->loop != NULL)

@@ -4,6 +4,9 @@
 #include "payment.h"
 #include "short_id.h"
 
+void write_cost(struct writer *writer, const struct choice_cost *cost);
+/* Neither part is below zero. */
+void read_cost(struct reader *reader, struct choice_cost *ret_cost);
 void write_attempt(struct writer *writer, const struct attempt *attempt);
 void read_attempt(struct reader *reader, struct attempt *ret_attempt);
 void write_movement(struct writer *writer, const struct movement *movement);
