@@ -175,18 +175,21 @@ static int64_t squared_error(struct belief belief, bool approved) {
   return fixed_multiply(error, error);
 }
 
+/* Whether the country's cell has seen what came later: then nothing can be foretold of the outcome. */
+static bool has_seen_later(const struct choice_cells *cells, unsigned connector,
+                           const struct choice_payment *payment, int64_t at_ms) {
+  const struct choice_cell *country = choice_find(cells, choice_key(CHOICE_COUNTRY, connector, payment));
+  return country != NULL && country->at_ms > at_ms;
+}
+
 /* Before the outcome is counted: had the hour foretold it better than the country's cell by itself? */
 static void score_hour(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
-                       bool approved, int64_t now_ms, bool late) {
+                       bool approved, int64_t now_ms) {
   struct belief around = believe_around(cells, connector, payment, now_ms);
   struct belief country = believe_country(cells, around, connector, payment, now_ms);
   struct belief hour = believe_hour(cells, around, connector, payment, now_ms);
   struct choice_cell *cell = choice_claim(cells, choice_key(CHOICE_COUNTRY, connector, payment), now_ms);
-  int64_t better = squared_error(country, approved) - squared_error(hour, approved);
-  uint64_t size = (uint64_t)(better < 0 ? -better : better);
-  if (late)
-    size = fixed_scale(size, choice_late(cells, cell, now_ms));
-  cell->hour_score += better < 0 ? -(int64_t)size : (int64_t)size;
+  cell->hour_score += squared_error(country, approved) - squared_error(hour, approved);
 }
 
 static void count_outcome(struct choice_weights *weights, bool approved, uint64_t one) {
@@ -201,7 +204,8 @@ static void count_outcome(struct choice_weights *weights, bool approved, uint64_
 
 static void record(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
                    bool approved, int64_t now_ms, bool late) {
-  score_hour(cells, connector, payment, approved, now_ms, late);
+  if (!late || !has_seen_later(cells, connector, payment, now_ms))
+    score_hour(cells, connector, payment, approved, now_ms);
   for (enum choice_level level = CHOICE_ANY; level < CHOICE_LEVEL_COUNT; level++) {
     struct choice_cell *cell = choice_claim(cells, choice_key(level, connector, payment), now_ms);
     uint64_t share = late ? choice_late(cells, cell, now_ms) : fixed_half_to_the(0);

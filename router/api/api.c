@@ -410,6 +410,20 @@ static int start_engine(struct api *api) {
   return result;
 }
 
+/* What the journal tells of first attempts that ended before this start. */
+static void recall_first(void *context, const struct payment *payment, const struct attempt *attempt,
+                         int64_t at_ms) {
+  struct api *api = context;
+  engine_recall(api->engine, payment, attempt, at_ms);
+}
+
+static int start_rates(struct api *api) {
+  int result = rates_new(api->options.ledger, api_now_ms(api), &api->rates);
+  if (result == 0)
+    rates_on_first_ended(api->rates, recall_first, api);
+  return result;
+}
+
 static void name_routes(struct api *api) {
   for (size_t i = 0; i < api_route_count; i++) {
     api->matches[i] = (struct http_route){api_routes[i].method, api_routes[i].pattern, NULL};
@@ -435,7 +449,7 @@ int api_new(const struct api_options *options, struct api **ret_api) {
   if (result == 0)
     result = start_pump(api);
   if (result == 0)
-    result = rates_new(options->ledger, api_now_ms(api), &api->rates);
+    result = start_rates(api);
   if (result == 0)
     result = vault_link_new(options->loop, &host, &api->vault);
   if (result != 0) {
