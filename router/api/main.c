@@ -181,9 +181,8 @@ static void open_bins(struct router *router, const char *path) {
 static int open_fees(struct router *router, const char *path) {
   int result = fees_load(path, &router->fee_book);
   if (result == 0)
-    router->fees = (struct fee_source){.find = fee_book_find,
-                                       .context = router->fee_book,
-                                       .exchange = fee_book_exchange(router->fee_book)};
+    router->fees = (struct fee_source){
+        .find = fee_book_find, .context = router->fee_book, .exchange = fee_book_exchange(router->fee_book)};
   return result;
 }
 

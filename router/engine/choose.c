@@ -25,9 +25,9 @@ static void gather(const struct known *known, const struct policy_action *action
     choice_order_best(learned_cells(known->learned), candidates, action->candidate_count, &traits,
                       known->now_ms, draw, ret_snapshot, ret_order);
   else
-    choice_order_cheapest(learned_cells(known->learned), candidates, action->candidate_count, &traits, &amount,
-                          known->fees ? known->fees->exchange : NULL, (uint32_t)action->floor * FLOOR_UNIT,
-                          known->now_ms, ret_snapshot, ret_order);
+    choice_order_cheapest(learned_cells(known->learned), candidates, action->candidate_count, &traits,
+                          &amount, known->fees ? known->fees->exchange : NULL,
+                          (uint32_t)action->floor * FLOOR_UNIT, known->now_ms, ret_snapshot, ret_order);
 }
 
 /* Each advice rule draws for itself: the decision's draw, with the rule's number in it. */

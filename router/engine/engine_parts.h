@@ -167,14 +167,7 @@ struct gates {
   unsigned drill_count;
 };
 
-/* What a first attempt of this round teaches. */
-struct lesson {
-  char connector[CONNECTOR_NAME_CAPACITY];
-  struct choice_payment traits;
-  bool approved;
-  int64_t at_ms;
-};
-
+/* What the first attempts of this round teach. */
 struct lessons {
   unsigned count, capacity;
   struct lesson *list;

@@ -23,6 +23,14 @@ void learned_recall(struct learned *learned, const char *connector, const struct
 uint16_t learned_number(const struct learned *learned, const char *connector);
 const struct choice_cells *learned_cells(const struct learned *learned);
 
+/* What a first attempt teaches. */
+struct lesson {
+  char connector[CONNECTOR_NAME_CAPACITY];
+  struct choice_payment traits;
+  bool approved;
+  int64_t at_ms; /* when it ended */
+};
+
 /* What of a payment tells about its approval and its cost. */
 struct choice_payment payment_traits(const struct payment *payment);
 /* Whether that attempt is the payment's first and ended in a way that tells about its connector

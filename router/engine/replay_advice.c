@@ -31,7 +31,8 @@ void advice_count(struct advice_counts *counts, const struct policy *policy, con
   const struct decision *decision = &payment->decision;
   const struct attempt *first = payment->attempt_count > 0 ? &payment->attempts[0] : NULL;
   bool approved;
-  if (!first || decision->rule_number >= policy_rule_count(policy) || !attempt_tells(payment, first, &approved))
+  if (!first || decision->rule_number >= policy_rule_count(policy) ||
+      !attempt_tells(payment, first, &approved))
     return;
   const struct policy_action *action = policy_rule_action(policy, decision->rule_number);
   for (unsigned i = 0; i < decision->advice_count; i++) {

@@ -81,7 +81,8 @@ struct rates_answer {
   struct rates_row *recoveries; /* by decline code, DIM_DETAIL; the most declined first. Narrowed by time and
                                    connector alone, as latencies are */
   struct rates_latency *latencies;
-  struct rates_row *costs; /* by the rows' dimensions and a currency, DIM_DETAIL; in the order of their keys */
+  struct rates_row
+      *costs; /* by the rows' dimensions and a currency, DIM_DETAIL; in the order of their keys */
 };
 
 /* Reads what is new and answers. Returns 0 with what the caller gives to rates_answer_free(), or -ENOMEM. */

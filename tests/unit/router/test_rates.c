@@ -53,10 +53,10 @@ static struct rates_answer ask(const struct rates_query *query) {
 }
 
 static void expect_counts(const struct rate_counts *counts, const struct rate_counts *wanted) {
-  static const char *const names[COUNT_COUNT] = {"attempts",       "attempts approved", "unreached",
-                                                 "payments",       "payments approved", "cascaded",
-                                                 "declined first", "retried",           "recovered",
-                                                 "priced",         "cost"};
+  static const char *const names[COUNT_COUNT] = {
+      "attempts", "attempts approved", "unreached", "payments",  "payments approved",
+      "cascaded", "declined first",    "retried",   "recovered", "priced",
+      "cost"};
   for (unsigned i = 0; i < COUNT_COUNT; i++)
     cr_expect_eq(counts->of[i], wanted->of[i], "%s: %lu, not %lu", names[i], counts->of[i], wanted->of[i]);
 }
@@ -479,7 +479,8 @@ Test(rates, costs_are_told_apart_by_currency) {
   begin();
   pay_approved();
   struct payment_request request = world_request(&world);
-  strcpy(request.amount.currency, "USD"); /* beta and alpha settle euros alone, and have no fee for converting */
+  strcpy(request.amount.currency,
+         "USD"); /* beta and alpha settle euros alone, and have no fee for converting */
   (void)world_pay(&world, &request);
   world_approve(&world, ANSWER_IS_CAPTURED);
   struct rates_query query = everything();
