@@ -43,13 +43,17 @@ static void gather_advice(const struct known *known, const struct policy *policy
                                                   snapshot.premises[order.places[0]].declined};
 }
 
-void choose_gather(const struct known *known, const struct policy *policy,
-                   const struct policy_decision *verdict, const struct payment *payment,
-                   struct decision *decision) {
+void choose_gather(const struct known *known, const struct policy_decision *verdict,
+                   const struct payment *payment, struct decision *decision) {
   const struct policy_action *action = verdict->action;
   struct choice_order order;
   if (action->type == POLICY_BEST || action->type == POLICY_CHEAPEST)
     gather(known, action, payment, decision->draw, &decision->choice, &order);
+}
+
+void choose_advise(const struct known *known, const struct policy *policy,
+                   const struct policy_decision *verdict, const struct payment *payment,
+                   struct decision *decision) {
   decision->advice_count = (uint8_t)verdict->advice_count;
   for (unsigned i = 0; i < verdict->advice_count; i++)
     gather_advice(known, policy, verdict->advice[i], payment, decision->draw, &decision->advice[i]);

@@ -12,8 +12,11 @@ struct known {
   int64_t now_ms;
 };
 
-/* Gathers what the rule's choice rests upon, and what its advice rules would choose; into the decision. */
-void choose_gather(const struct known *known, const struct policy *policy,
+/* Gathers what the rule's choice rests upon, into the decision. */
+void choose_gather(const struct known *known, const struct policy_decision *verdict,
+                   const struct payment *payment, struct decision *decision);
+/* And what its advice rules would choose. */
+void choose_advise(const struct known *known, const struct policy *policy,
                    const struct policy_decision *verdict, const struct payment *payment,
                    struct decision *decision);
 /* Puts the candidates, which stand in the rule's order, into the order that the decision's snapshot gives. */

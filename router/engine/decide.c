@@ -144,7 +144,7 @@ static void decide_anew(const struct policy *policy, const struct payment *payme
   struct policy_decision verdict;
   ask_policy(policy, payment, inputs, decision, &verdict);
   if (known)
-    choose_gather(known, policy, &verdict, payment, decision);
+    choose_gather(known, &verdict, payment, decision);
   settle(&verdict, decision);
   for (unsigned i = 0; i < decision->candidate_count; i++)
     decision->candidates[i] = as_recorded(&recorded, decision->candidates[i].connector);
@@ -169,7 +169,8 @@ static void evaluate(struct engine *engine, const struct policy *policy, const s
   (void)find_zones(engine->options.zone_offset, policy, payment->created_ms, &decision->basis);
   find_windows(engine, policy, payment, &decision->basis);
   ask_policy(policy, payment, inputs, decision, &verdict);
-  choose_gather(&known, policy, &verdict, payment, decision);
+  choose_gather(&known, &verdict, payment, decision);
+  choose_advise(&known, policy, &verdict, payment, decision);
   settle(&verdict, decision);
 }
 

@@ -34,8 +34,8 @@ static const char nowhere[] = "decline"; /* a word of the language: no connector
 /* Whether some rule orders by what was learned or by cost. */
 static bool has_choices(const struct policy *policy) {
   for (unsigned rule = 0; rule < policy_rule_count(policy); rule++) {
-    enum policy_action_type type = policy_rule_action(policy, rule)->type;
-    if (type == POLICY_BEST || type == POLICY_CHEAPEST)
+    const struct policy_action *action = policy_rule_action(policy, rule);
+    if (!action->advice && (action->type == POLICY_BEST || action->type == POLICY_CHEAPEST))
       return true;
   }
   return false;
@@ -331,7 +331,7 @@ static int take(struct replay *replay, const struct payment *payment) {
   int r = payment->created_ms < replay->options.from_ms ? REPLAY_MORE : look_at(replay, payment);
   if (replay->figures.learned)
     learner_note(&replay->learner, payment);
-  replay->figures.cut_off |= r == 0;
+  replay->figures.without_room = r == 0;
   return r;
 }
 

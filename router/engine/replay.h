@@ -63,6 +63,7 @@ struct replay_figures {
   uint32_t looked_at;
   int64_t oldest_ms;   /* when the oldest of them was created; 0: there was none */
   bool cut_off;        /* there are more than can be looked at */
+  bool without_room;   /* more kinds of payments than can be counted: the newest were left out */
   bool learned;        /* the draft has rules that were decided by what was learned along the way */
   uint32_t by_request; /* whose request named the connectors: no policy decides these */
   uint32_t compared;
