@@ -117,6 +117,24 @@ static void take_notify(struct router *router, int fd) {
     log_error("notify's line cannot be used", result);
 }
 
+static void use_fees(struct router *router, struct fee_book *book) {
+  fee_book_free(router->fee_book);
+  router->fee_book = book;
+  router->fees =
+      (struct fee_source){.find = fee_book_find, .context = book, .exchange = fee_book_exchange(book)};
+}
+
+/* A file that is wrong leaves the fees what they were. */
+static void take_fees(struct router *router, int fd) {
+  struct fee_book *book = NULL;
+  int result = fees_read(fd, &book);
+  close(fd);
+  if (result == 0)
+    use_fees(router, book);
+  else
+    log_error("fees were not taken", result);
+}
+
 static void take_control(struct router *router, const struct control_message *message) {
   if (strcmp(message->name, "http") == 0 && message->fd >= 0) {
     take_http(router, message->fd);
@@ -124,6 +142,8 @@ static void take_control(struct router *router, const struct control_message *me
     take_vault(router, message->fd);
   } else if (strcmp(message->name, "notify") == 0 && message->fd >= 0) {
     take_notify(router, message->fd);
+  } else if (strcmp(message->name, "fees") == 0 && message->fd >= 0) {
+    take_fees(router, message->fd);
   } else if (strcmp(message->name, "api_key") == 0 && message->fd < 0) {
     int result = api_add_key(router->api, message->payload, message->length);
     if (result != 0)
@@ -179,10 +199,10 @@ static void open_bins(struct router *router, const char *path) {
 }
 
 static int open_fees(struct router *router, const char *path) {
-  int result = fees_load(path, &router->fee_book);
+  struct fee_book *book = NULL;
+  int result = fees_load(path, &book);
   if (result == 0)
-    router->fees = (struct fee_source){
-        .find = fee_book_find, .context = router->fee_book, .exchange = fee_book_exchange(router->fee_book)};
+    use_fees(router, book);
   return result;
 }
 

@@ -210,8 +210,11 @@ static bool find_price(struct replay *replay, const struct payment *payment, con
   const struct fee_source *fees = replay->options.fees;
   *ret_price =
       (struct replay_price){.currency = payment->currency, .approved = first->step.status == STEP_SUCCEEDED};
-  bool known = fee_source_cost(fees, payment, first->connector, &ret_price->before) &&
-               fee_source_cost(fees, payment, to, &ret_price->after);
+  bool known = fee_source_cost(fees, payment, first->connector, &ret_price->before);
+  if (known && strcmp(first->connector, to) == 0)
+    ret_price->after = ret_price->before;
+  else if (known)
+    known = fee_source_cost(fees, payment, to, &ret_price->after);
   replay->figures.without_fees += !known;
   return known;
 }

@@ -289,8 +289,8 @@ bool rates_cost(const struct rates_row *costs, int64_t *ret_together, int64_t *r
   uint64_t priced = costs->counts.of[COUNT_PRICED], cost = costs->counts.of[COUNT_COST];
   if (priced == 0 || cost == UINT64_MAX || costs->key.dims[DIM_DETAIL] < VALUE_FIRST)
     return false;
-  *ret_together = (int64_t)(cost / MILLIONTHS);
-  *ret_each = (int64_t)(cost / priced / MILLIONTHS);
+  *ret_together = (int64_t)(cost / MILLIONTHS + (cost % MILLIONTHS >= MILLIONTHS / 2));
+  *ret_each = (int64_t)((cost / priced + MILLIONTHS / 2) / MILLIONTHS);
   return true;
 }
 
