@@ -11,7 +11,7 @@ enum { SLOTS_FIRST = 256, LIST_FIRST = 4, PATH_SHOWN = 96 };
 struct interned {
   uint32_t length;
   bool names_rule;
-  unsigned names_set; /* the number of the set of that name, from 1; 0: none */
+  unsigned names_set, names_schedule; /* the number of the set or schedule of that name, from 1; 0: none */
   char text[];
 };
 
@@ -201,6 +201,57 @@ int tree_set_named(struct tree_builder *builder, struct place place, const char 
   for (unsigned i = 0; i < policy->set_count; i++)
     guess_try(&guess, policy->sets[i].name);
   return tree_misspelt(builder, place, "the name of a set that the policy has", &guess);
+}
+
+/* ---- Schedules ---- */
+
+int tree_schedule(struct tree_builder *builder, struct place place, const char *name, size_t length,
+                  struct policy_schedule **ret_schedule) {
+  struct policy *policy = builder->policy;
+  if (!is_name(name, length) || name[0] < 'a' || name[0] > 'z')
+    return tree_wrong(builder, place,
+                      "a name for the schedule: a letter, then a to z, 0 to 9 and _ , at most 32 together");
+  struct interned *one = intern(builder, name, length);
+  if (one == NULL)
+    return -ENOMEM;
+  if (one->names_schedule != 0)
+    return tree_wrong(builder, place, "a name that no other schedule has");
+  if (policy->schedule_count == POLICY_SCHEDULES_MAX)
+    return tree_wrong(builder, place, "at most 64 schedules");
+  void *schedules = policy->schedules;
+  int result = tree_grow(builder, &schedules, policy->schedule_count, &builder->schedule_capacity,
+                         sizeof *policy->schedules);
+  if (result != 0)
+    return result;
+  policy->schedules = schedules;
+  struct named_schedule *schedule = &policy->schedules[policy->schedule_count++];
+  *schedule = (struct named_schedule){.is.hour_to = POLICY_HOUR_LAST, .place = place};
+  memcpy(schedule->is.name, name, length);
+  one->names_schedule = policy->schedule_count;
+  *ret_schedule = &schedule->is;
+  return 0;
+}
+
+int tree_schedule_unknown(struct tree_builder *builder, struct place place, const char *name, size_t length) {
+  const struct policy *policy = builder->policy;
+  struct guess guess = guess_for(name, length);
+  for (unsigned i = 0; i < policy->schedule_count; i++)
+    guess_try(&guess, policy->schedules[i].is.name);
+  return tree_misspelt(
+      builder, place,
+      policy->schedule_count > 0
+          ? "the name of a schedule that the policy has"
+          : "a schedule that the policy has, as schedule NAME = 4 tries within 21 days; it has none",
+      &guess);
+}
+
+int tree_schedule_named(struct tree_builder *builder, struct place place, const char *name, size_t length,
+                        unsigned *ret_number) {
+  struct interned **slot = find_slot(builder->slots, builder->slot_count, name, length);
+  if (*slot == NULL || (*slot)->names_schedule == 0)
+    return tree_schedule_unknown(builder, place, name, length);
+  *ret_number = (*slot)->names_schedule - 1;
+  return 0;
 }
 
 /* ---- Rules ---- */

@@ -59,7 +59,9 @@ int tree_advice(struct tree_builder *builder, struct rule *rule, struct place pl
 
 /* ---- Options ---- */
 
-static const char *const option_names[] = {"three_ds", "exemption", "retry", "max_attempts", NULL};
+const char policy_expected_option[] = "an option: three_ds, exemption, retry, max_attempts or later";
+
+static const char *const option_names[] = {"three_ds", "exemption", "retry", "max_attempts", "later", NULL};
 
 static int take_choice(struct tree_builder *builder, const struct value *value, const char *const *choices,
                        const char *expected, char ret_word[POLICY_WORD_CAPACITY]) {
@@ -92,9 +94,23 @@ static int take_retry(struct tree_builder *builder, const struct value *value, b
   return 0;
 }
 
+static int take_later(struct tree_builder *builder, struct rule *rule, const struct value *value) {
+  const char *name = value->text != NULL ? value->text : "";
+  unsigned number;
+  int result = value->type == VALUE_WORD
+                   ? tree_schedule_named(builder, value->place, name, strlen(name), &number)
+                   : tree_schedule_unknown(builder, value->place, name, strlen(name));
+  if (result != 0)
+    return result;
+  builder->policy->schedules[number].used = true;
+  rule->later_place = value->place;
+  rule->action.options.later = (uint8_t)(number + 1);
+  return 0;
+}
+
 static bool is_given(const struct policy_options *options, size_t option) {
   const bool given[] = {options->three_ds[0] != '\0', options->exemption[0] != '\0', options->retry_off,
-                        options->max_attempts != 0};
+                        options->max_attempts != 0, options->later != 0};
   return given[option];
 }
 
@@ -108,7 +124,7 @@ int tree_option(struct tree_builder *builder, struct rule *rule, struct place pl
   if (option_names[option] == NULL) {
     struct guess guess = guess_for(name, length);
     guess_try_all(&guess, option_names);
-    return tree_misspelt(builder, place, "an option: three_ds, exemption, retry or max_attempts", &guess);
+    return tree_misspelt(builder, place, policy_expected_option, &guess);
   }
   if (is_given(options, option))
     return tree_wrong(builder, place, "each option once");
@@ -120,8 +136,10 @@ int tree_option(struct tree_builder *builder, struct rule *rule, struct place pl
                        options->exemption);
   case 2:
     return take_retry(builder, value, &options->retry_off);
-  default:
+  case 3:
     return take_attempts(builder, value, &options->max_attempts);
+  default:
+    return take_later(builder, rule, value);
   }
 }
 

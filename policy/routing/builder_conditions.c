@@ -11,7 +11,6 @@ enum {
   DAY_S = 24 * HOUR_S,
   WINDOW_MOST_S = 30 * DAY_S,
   THOUSAND = 1000,
-  ZONE_LENGTH_MAX = 64,
   ZONE_PARTS_MAX = 3
 };
 
@@ -72,7 +71,7 @@ static bool is_zone_letter(char letter) {
 static bool is_zone(const char *zone, size_t length) {
   unsigned parts = 1;
   bool starts = true;
-  if (length == 0 || length > ZONE_LENGTH_MAX)
+  if (length == 0 || length >= POLICY_ZONE_CAPACITY)
     return false;
   for (size_t i = 0; i < length; i++) {
     bool letter = is_zone_letter(zone[i]);
@@ -84,14 +83,24 @@ static bool is_zone(const char *zone, size_t length) {
   return !starts && parts <= ZONE_PARTS_MAX;
 }
 
-int tree_zone(struct tree_builder *builder, struct place place, const char *zone, size_t length,
-              struct fact_name *fact) {
-  struct policy *policy = builder->policy;
+int tree_zone_name(struct tree_builder *builder, struct place place, const char *zone, size_t length,
+                   const char **ret_zone) {
   if (!is_zone(zone, length))
     return tree_wrong(builder, place, "the name of a time zone, as \"Europe/Berlin\"");
   const char *copy = tree_intern(builder, zone, length);
   if (copy == NULL)
     return -ENOMEM;
+  *ret_zone = copy;
+  return 0;
+}
+
+int tree_zone(struct tree_builder *builder, struct place place, const char *zone, size_t length,
+              struct fact_name *fact) {
+  struct policy *policy = builder->policy;
+  const char *copy;
+  int result = tree_zone_name(builder, place, zone, length, &copy);
+  if (result != 0)
+    return result;
   unsigned number = 0;
   while (number < policy->zone_count && policy->zones[number] != copy)
     number++;

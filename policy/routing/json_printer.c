@@ -119,7 +119,7 @@ static void print_candidates(struct printer *printer, const struct policy_action
 static void print_options(struct printer *printer, const struct policy_options *options) {
   unsigned count = 0;
   if (options->three_ds[0] == '\0' && options->exemption[0] == '\0' && !options->retry_off &&
-      options->max_attempts == 0)
+      options->max_attempts == 0 && options->later == 0)
     return;
   print_word(printer, ",\"with\":{");
   if (options->three_ds[0] != '\0') {
@@ -135,8 +135,12 @@ static void print_options(struct printer *printer, const struct policy_options *
     print_word(printer, "\"retry\":\"off\"");
   }
   if (options->max_attempts != 0) {
-    print_comma(printer, count);
+    print_comma(printer, count++);
     print_format(printer, "\"max_attempts\":%u", options->max_attempts);
+  }
+  if (options->later != 0) {
+    print_comma(printer, count);
+    print_format(printer, "\"later\":\"%s\"", policy_schedule(printer->policy, options->later - 1u)->name);
   }
   print_word(printer, "}");
 }
@@ -166,6 +170,30 @@ static void print_set(struct printer *printer, const struct named_set *set) {
   print_word(printer, "}");
 }
 
+static void print_days(struct printer *printer, uint32_t days) {
+  unsigned count = 0;
+  print_word(printer, ",\"days\":[");
+  for (unsigned day = 1; day <= POLICY_DAY_LAST; day++) {
+    if ((days >> day & 1) == 0)
+      continue;
+    print_comma(printer, count++);
+    print_format(printer, "%u", day);
+  }
+  print_word(printer, "]");
+}
+
+static void print_schedule(struct printer *printer, const struct policy_schedule *schedule) {
+  print_format(printer, "{\"name\":\"%s\",\"tries\":%u,\"within_days\":%u", schedule->name, schedule->tries,
+               schedule->within_days);
+  if (schedule->days != 0)
+    print_days(printer, schedule->days);
+  if (policy_schedule_has_hours(schedule))
+    print_format(printer, ",\"hours\":{\"from\":%u,\"to\":%u}", schedule->hour_from, schedule->hour_to);
+  if (schedule->zone[0] != '\0')
+    print_format(printer, ",\"zone\":\"%s\"", schedule->zone);
+  print_word(printer, "}");
+}
+
 static void print_rule(struct printer *printer, const struct rule *rule) {
   print_format(printer, "{\"name\":\"%s\",\"when\":", rule->name);
   print_node(printer, rule->when);
@@ -181,6 +209,12 @@ static void print_policy(struct printer *printer) {
   for (unsigned i = 0; i < policy->set_count; i++) {
     print_comma(printer, i);
     print_set(printer, &policy->sets[i]);
+  }
+  if (policy->schedule_count > 0)
+    print_word(printer, "],\"schedules\":[");
+  for (unsigned i = 0; i < policy->schedule_count; i++) {
+    print_comma(printer, i);
+    print_schedule(printer, &policy->schedules[i].is);
   }
   print_word(printer, "],\"rules\":[");
   for (unsigned i = 0; i < last; i++) {

@@ -113,6 +113,19 @@ static int read_set(struct json_reader *reader, const json_t *json, void *contex
   return result != 0 ? result : tree_set_end(&reader->tree, (struct place){0}, &list);
 }
 
+static int take_schedule_name(struct json_reader *reader, const char *name, void *context) {
+  return tree_schedule(&reader->tree, (struct place){0}, name, strlen(name), context);
+}
+
+static int read_schedule(struct json_reader *reader, const json_t *json, void *context) {
+  struct policy_schedule *schedule = NULL;
+  (void)context;
+  int result = json_only(reader, json, json_schedule_members);
+  if (result == 0)
+    result = read_name(reader, json, take_schedule_name, &schedule);
+  return result != 0 ? result : json_read_schedule(reader, json, schedule);
+}
+
 static int take_rule_name(struct json_reader *reader, const char *name, void *context) {
   return tree_rule(&reader->tree, (struct place){0}, name, strlen(name), context);
 }
@@ -145,11 +158,13 @@ static int read_rule(struct json_reader *reader, const json_t *json, void *conte
 }
 
 static int read_policy(struct json_reader *reader, const json_t *json) {
-  static const char *const members[] = {"sets", "rules", "otherwise", NULL};
+  static const char *const members[] = {"sets", "schedules", "rules", "otherwise", NULL};
   struct rule *otherwise;
   int result = json_only(reader, json, members);
   if (result == 0)
     result = json_each(reader, json, "sets", read_set, NULL);
+  if (result == 0 && json_object_get(json, "schedules") != NULL)
+    result = json_each(reader, json, "schedules", read_schedule, NULL);
   if (result == 0)
     result = json_each(reader, json, "rules", read_rule, NULL);
   if (result == 0)

@@ -93,7 +93,7 @@ static int parse_option(struct parser *parser, struct rule *rule) {
   struct place place = parser_place(parser);
   struct value value;
   if (name.kind != LEXEME_WORD)
-    return parser_wrong(parser, "an option: three_ds, exemption, retry or max_attempts");
+    return parser_wrong(parser, policy_expected_option);
   parser_advance(parser);
   int result = parse_value(parser, &value);
   return result != 0 ? result : tree_option(&parser->tree, rule, place, name.text, name.length, &value);
@@ -128,6 +128,9 @@ static int parse_action_word(struct parser *parser, struct rule *rule) {
 
 int parse_action(struct parser *parser, struct rule *rule) {
   int result = parse_action_word(parser, rule);
+  if (result == 0 && rule->action.type == POLICY_DECLINE && lexeme_is(&parser->next, "with"))
+    result = parser_wrong(
+        parser, "no option, for decline tries no connector, now or later: another rule or otherwise");
   if (result != 0 || rule->action.type == POLICY_DECLINE)
     return result;
   result = parse_connectors(parser, rule);

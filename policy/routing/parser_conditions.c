@@ -22,7 +22,7 @@ static bool is_currency(const struct lexeme *lexeme) {
   return true;
 }
 
-static int parse_text(struct parser *parser, struct value *ret_value) {
+int parse_text(struct parser *parser, struct value *ret_value) {
   char text[2 * POLICY_VALUE_MAX]; /* half of what stands there may be escapes */
   if (parser->next.length > sizeof text)
     return parser_wrong(parser, "a text of at most 500 bytes");

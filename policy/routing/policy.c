@@ -20,6 +20,10 @@ const char *policy_zone(const struct policy *policy, unsigned number) {
   return number < policy->zone_count ? policy->zones[number] : NULL;
 }
 
+const struct policy_schedule *policy_schedule(const struct policy *policy, unsigned number) {
+  return number < policy->schedule_count ? &policy->schedules[number].is : NULL;
+}
+
 uint32_t policy_window(const struct policy *policy, unsigned number) {
   return number < policy->window_count ? policy->window_s[number] : 0;
 }

@@ -17,7 +17,7 @@ struct tree_builder {
   const char *path; /* from JSON: of what is being read, for errors; NULL: from a text */
   struct interned **slots;
   size_t slot_count, interned_count;
-  unsigned set_capacity, rule_capacity, comparisons;
+  unsigned set_capacity, schedule_capacity, rule_capacity, comparisons;
 };
 
 /* Zero is empty. They lie in the policy's arena. */
@@ -55,6 +55,15 @@ MUST_USE int tree_set_end(struct tree_builder *builder, struct place place,
 /* The set of that name, in *ret_set. */
 MUST_USE int tree_set_named(struct tree_builder *builder, struct place place, const char *name, size_t length,
                             struct named_set **ret_set);
+/* Begins a schedule, in *ret_schedule, borrowed until the next one begins; builder_schedules.c goes on. */
+MUST_USE int tree_schedule(struct tree_builder *builder, struct place place, const char *name, size_t length,
+                           struct policy_schedule **ret_schedule);
+/* The number of the schedule of that name. */
+MUST_USE int tree_schedule_named(struct tree_builder *builder, struct place place, const char *name,
+                                 size_t length, unsigned *ret_number);
+/* There is none of that name. */
+MUST_USE int tree_schedule_unknown(struct tree_builder *builder, struct place place, const char *name,
+                                   size_t length);
 /* Begins a rule; *ret_rule, whose condition the caller sets, is borrowed until the next one begins. */
 MUST_USE int tree_rule(struct tree_builder *builder, struct place place, const char *name, size_t length,
                        struct rule **ret_rule);
@@ -90,6 +99,9 @@ MUST_USE int tree_fit(struct tree_builder *builder, enum policy_fact fact, unsig
  * tree_window(): policy_fact_rule(). */
 MUST_USE int tree_fact(struct tree_builder *builder, struct place place, const char *name, size_t length,
                        struct fact_name *ret_fact);
+/* The policy's own copy of a time zone's name, in *ret_zone. */
+MUST_USE int tree_zone_name(struct tree_builder *builder, struct place place, const char *zone, size_t length,
+                            const char **ret_zone);
 MUST_USE int tree_zone(struct tree_builder *builder, struct place place, const char *zone, size_t length,
                        struct fact_name *fact);
 /* "24h": minutes, hours or days. */
@@ -109,6 +121,27 @@ MUST_USE int tree_add_node(struct tree_builder *builder, struct node_list *list,
 MUST_USE int tree_junction(struct tree_builder *builder, enum node_type type, const struct node_list *nodes,
                            struct node **ret_node);
 
+/* ---- builder_schedules.c: what a schedule says; numbers in thousandths ---- */
+
+MUST_USE int tree_schedule_tries(struct tree_builder *builder, struct policy_schedule *schedule,
+                                 struct place place, int64_t thousandths);
+MUST_USE int tree_schedule_within(struct tree_builder *builder, struct policy_schedule *schedule,
+                                  struct place place, int64_t thousandths);
+extern const char policy_expected_day[];
+MUST_USE int tree_schedule_day(struct tree_builder *builder, struct place place, int64_t thousandths,
+                               uint8_t *ret_day);
+/* Days of the month, both included. place: of the last. */
+MUST_USE int tree_schedule_days(struct tree_builder *builder, struct policy_schedule *schedule,
+                                struct place place, uint8_t first, uint8_t last);
+MUST_USE int tree_schedule_hour(struct tree_builder *builder, struct place place, int64_t thousandths,
+                                uint8_t *ret_hour);
+MUST_USE int tree_schedule_zone(struct tree_builder *builder, struct policy_schedule *schedule,
+                                struct place place, const char *zone, size_t length);
+/* What holds of it as a whole; timed: days or hours were given. place: where its time zone stands, or would.
+ */
+MUST_USE int tree_schedule_end(struct tree_builder *builder, struct policy_schedule *schedule,
+                               struct place place, bool timed);
+
 /* ---- builder_actions.c: what a rule does, whose action's type the caller has set ---- */
 
 MUST_USE int tree_candidate(struct tree_builder *builder, struct rule *rule, struct place place,
@@ -119,6 +152,7 @@ MUST_USE int tree_weight(struct tree_builder *builder, struct rule *rule, struct
 MUST_USE int tree_floor(struct tree_builder *builder, struct rule *rule, struct place place,
                         int64_t thousandths);
 MUST_USE int tree_advice(struct tree_builder *builder, struct rule *rule, struct place place);
+extern const char policy_expected_option[]; /* what is expected where an option's name is */
 MUST_USE int tree_option(struct tree_builder *builder, struct rule *rule, struct place place,
                          const char *name, size_t length, const struct value *value);
 /* What holds of an action as a whole. place: of what comes last in it. */

@@ -43,3 +43,10 @@ MUST_USE int json_read_condition(struct json_reader *reader, const json_t *json,
 /* ---- json_actions.c ---- */
 
 MUST_USE int json_read_action(struct json_reader *reader, const json_t *json, struct rule *rule);
+
+/* ---- json_schedules.c ---- */
+
+extern const char *const json_schedule_members[]; /* NULL-terminated */
+/* All of a schedule but its name. */
+MUST_USE int json_read_schedule(struct json_reader *reader, const json_t *json,
+                                struct policy_schedule *schedule);

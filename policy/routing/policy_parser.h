@@ -34,6 +34,13 @@ MUST_USE int parse_members(struct parser *parser, struct member_list *list);
 /* A word, a quoted text, a number, or an amount when a currency follows. */
 MUST_USE int parse_value(struct parser *parser, struct value *ret_value);
 
+/* A quoted text. */
+MUST_USE int parse_text(struct parser *parser, struct value *ret_value);
+
+/* ---- parser_schedules.c ---- */
+
+MUST_USE int parse_schedule(struct parser *parser);
+
 /* ---- parser_actions.c ---- */
 
 MUST_USE int parse_action(struct parser *parser, struct rule *rule);

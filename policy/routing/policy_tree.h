@@ -1,7 +1,9 @@
 /* The tree of a policy, for the files of this room alone. Built by the parser or from JSON, immutable after.
  *
- *   policy     := { set } { rule } "otherwise" action
+ *   policy     := { set | schedule } { rule } "otherwise" action
  *   set        := "set" NAME "=" "[" member { [ "," ] member } "]"
+ *   schedule   := "schedule" NAME "=" NUMBER ( "tries" | "try" ) "within" NUMBER ( "days" | "day" )
+ *                 [ "on" "[" member { [ "," ] member } "]" ] [ "at" range ] [ "in" ZONE ]
  *   rule       := "rule" NAME "when" condition action
  *   condition  := and { "or" and }
  *   and        := not { "and" not }
@@ -17,12 +19,15 @@
  *               | "decline"
  *   with       := "with" option { "," option }
  *   option     := "three_ds" WORD | "exemption" WORD | "retry" "off" | "max_attempts" NUMBER
+ *               | "later" schedule-NAME
  *
  * A condition in parentheses within one of its own kind is one with it: a and (b and c) is a and b and c. */
 #pragma once
 
 #include "policy_facts.h"
 #include "routing.h"
+
+enum { POLICY_DAY_LAST = 31, POLICY_HOUR_LAST = 23 };
 
 struct place {
   uint32_t line, column; /* 1 for the first; 0: it came from JSON */
@@ -66,6 +71,17 @@ struct named_set {
   struct fitted_set *fitted; /* by the facts that are compared with it */
 };
 
+struct named_schedule {
+  struct policy_schedule is;
+  struct place place;
+  bool used; /* a rule names it */
+};
+
+/* Whether it names hours of the day: not any hour will do. */
+static inline bool policy_schedule_has_hours(const struct policy_schedule *schedule) {
+  return schedule->hour_from != 0 || schedule->hour_to != POLICY_HOUR_LAST;
+}
+
 enum comparison { COMPARE_EQ = 1, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE, COMPARE_IN };
 
 enum node_type { NODE_AND = 1, NODE_OR, NODE_NOT, NODE_COMPARISON };
@@ -97,11 +113,13 @@ struct rule {
   struct node *when; /* NULL for otherwise */
   struct policy_action action;
   struct place candidate_places[POLICY_CANDIDATES_MAX];
+  struct place later_place; /* of the name of the schedule, where the options name one */
 };
 
 struct policy {
-  unsigned set_count, rule_count; /* the last rule is `otherwise` */
+  unsigned set_count, schedule_count, rule_count; /* the last rule is `otherwise` */
   struct named_set *sets;
+  struct named_schedule *schedules;
   struct rule *rules;
   unsigned zone_count, window_count;
   const char *zones[POLICY_ZONES_MAX];

@@ -67,8 +67,12 @@ static void print_options(struct printer *printer, const struct policy_options *
     print_format(printer, "%sretry off", before);
     before = ", ";
   }
-  if (options->max_attempts != 0)
+  if (options->max_attempts != 0) {
     print_format(printer, "%smax_attempts %u", before, options->max_attempts);
+    before = ", ";
+  }
+  if (options->later != 0)
+    print_format(printer, "%slater %s", before, policy_schedule(printer->policy, options->later - 1u)->name);
 }
 
 static void print_candidates(struct printer *printer, const struct policy_action *action) {
@@ -104,6 +108,14 @@ static void print_set(struct printer *printer, const struct named_set *set) {
   print_word(printer, "\n");
 }
 
+static void print_schedule(struct printer *printer, const struct policy_schedule *schedule) {
+  char says[POLICY_SCHEDULE_CAPACITY];
+  policy_schedule_text(schedule, says);
+  print_format(printer, "schedule %s = ", schedule->name);
+  print_word(printer, says);
+  print_word(printer, "\n");
+}
+
 static void print_rule(struct printer *printer, const struct rule *rule) {
   if (rule->when != NULL) {
     print_format(printer, "rule %s when ", rule->name);
@@ -120,6 +132,8 @@ static void print_policy(struct printer *printer) {
   const struct policy *policy = printer->policy;
   for (unsigned i = 0; i < policy->set_count; i++)
     print_set(printer, &policy->sets[i]);
+  for (unsigned i = 0; i < policy->schedule_count; i++)
+    print_schedule(printer, &policy->schedules[i].is);
   for (unsigned i = 0; i < policy->rule_count; i++)
     print_rule(printer, &policy->rules[i]);
 }

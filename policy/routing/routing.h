@@ -28,12 +28,18 @@ enum {
   POLICY_NAME_CAPACITY = 33, /* of a rule, a set or a connector: a-z 0-9 _ , 1 to 32 */
   POLICY_HASH_BYTES = 32,
   POLICY_HASH_CAPACITY = 2 * POLICY_HASH_BYTES + 1,
-  POLICY_ADVICE_MAX = 4,             /* advice rules that one decision notes */
-  POLICY_WORD_CAPACITY = 33,         /* of a word of the language: an option's, a fact's value */
-  POLICY_VALUE_MAX = 500,            /* bytes of a quoted text */
-  POLICY_ATTRIBUTE_MAX = 40,         /* bytes of NAME in customer.NAME and metadata.NAME */
-  POLICY_COMPARISONS_MAX = 131072,   /* of one policy */
-  POLICY_ATTEMPTS_MAX = 8,           /* of the option max_attempts */
+  POLICY_ADVICE_MAX = 4,           /* advice rules that one decision notes */
+  POLICY_WORD_CAPACITY = 33,       /* of a word of the language: an option's, a fact's value */
+  POLICY_VALUE_MAX = 500,          /* bytes of a quoted text */
+  POLICY_ATTRIBUTE_MAX = 40,       /* bytes of NAME in customer.NAME and metadata.NAME */
+  POLICY_COMPARISONS_MAX = 131072, /* of one policy */
+  POLICY_ATTEMPTS_MAX = 8,         /* of the option max_attempts */
+  POLICY_SCHEDULES_MAX = 64,       /* of one policy */
+  POLICY_LATER_TRIES_MAX = 15,     /* of one schedule: what Visa allows in 30 days, less the first round's */
+  POLICY_LATER_DAYS_MAX = 30,      /* likewise */
+  POLICY_LATER_GAP_H = 25, /* hours from an issuer's no to the next try, where its network advises nothing */
+  POLICY_SCHEDULE_CAPACITY = 256,    /* of what a schedule says, as text */
+  POLICY_ZONE_CAPACITY = 65,         /* of a time zone's name */
   POLICY_JSON_MAX = 16 * 1024 * 1024 /* bytes of a policy as JSON */
 };
 
@@ -55,11 +61,25 @@ enum policy_action_type {
   POLICY_DECLINE
 };
 
+/* When a payment that nobody waits for is tried again after a decline: `schedule payday = 4 tries within 21
+ * days on [1 15 28] at 6..9 in "Europe/Berlin"`. */
+struct policy_schedule {
+  char name[POLICY_NAME_CAPACITY];
+  uint8_t tries;       /* later tries, besides the first round: 1 to POLICY_LATER_TRIES_MAX */
+  uint8_t within_days; /* of the payment's creation, 1 to POLICY_LATER_DAYS_MAX */
+  uint32_t days; /* bit n: day n of the month, and the last day of a month that has no day n; 0: any day */
+  uint8_t hour_from, hour_to;      /* of the day, from the first's :00 to the second's :59; from > to: over
+                                    * midnight into the day after; 0 and 23: any hour */
+  char zone[POLICY_ZONE_CAPACITY]; /* whose days and hours they are; "" when any day and any hour will do */
+};
+
+/* Copied freely: nothing in it points anywhere. */
 struct policy_options {
   char three_ds[POLICY_WORD_CAPACITY];  /* "" : as the payment says */
   char exemption[POLICY_WORD_CAPACITY]; /* likewise */
   bool retry_off;
   uint8_t max_attempts; /* 0: the router's own limit */
+  uint8_t later;        /* one more than the number of a schedule, of this policy alone; 0: not tried later */
 };
 
 struct policy_action {
@@ -123,3 +143,13 @@ const struct policy_action *policy_rule_action(const struct policy *policy, unsi
  * beyond the last. Borrowed. */
 const char *policy_zone(const struct policy *policy, unsigned number);
 uint32_t policy_window(const struct policy *policy, unsigned number);
+/* Whether a payment of that kind, as the API names it, is tried later at all: nobody waits for it. */
+bool policy_kind_is_tried_later(const char *kind);
+/* What the schedule says, as a policy writes it: 4 tries within 21 days on [1 15 28] at 6..9 in
+ * "Europe/Berlin".
+ */
+void policy_schedule_text(const struct policy_schedule *schedule, char ret_text[POLICY_SCHEDULE_CAPACITY]);
+/* The schedules, from 0; NULL beyond the last. Borrowed from the policy. policy_schedule(policy,
+ * options->later
+ * - 1u) is the one that a rule's options name, NULL when they name none. */
+const struct policy_schedule *policy_schedule(const struct policy *policy, unsigned number);

@@ -18,7 +18,17 @@ const char *const policy_three_ds_choices[] = {"auto", "require", "skip", NULL};
 const char *const policy_exemption_choices[] = {"low_value", "transaction_risk_analysis",
                                                 "trusted_beneficiary", "secure_corporate", NULL};
 
-enum { CATEGORY_DIGITS = 4, ATTEMPTS_COUNT_MAX = 1000000, DAY_LAST = 31, HOUR_LAST = 23, RISK_MOST = 100 };
+const char *const policy_later_kinds[POLICY_LATER_KINDS] = {"recurring", "installment", "unscheduled",
+                                                            "resubmission"};
+
+bool policy_kind_is_tried_later(const char *kind) {
+  for (unsigned i = 0; i < POLICY_LATER_KINDS; i++)
+    if (strcmp(policy_later_kinds[i], kind) == 0)
+      return true;
+  return false;
+}
+
+enum { CATEGORY_DIGITS = 4, ATTEMPTS_COUNT_MAX = 1000000, RISK_MOST = 100 };
 
 static bool category_known(const char *text) {
   return strlen(text) == CATEGORY_DIGITS && strspn(text, "0123456789") == CATEGORY_DIGITS;
@@ -46,10 +56,11 @@ static const struct fact_rule rules[FACT_COUNT] = {
                        .expected = "auto, require, skip or external"},
     [FACT_EXEMPTION] = {"exemption", VALUES_WORD, .words = policy_exemption_choices,
                         .expected = "an exemption, as low_value"},
-    [FACT_HOUR] = {"hour", VALUES_NUMBER, ARGUMENT_ZONE, 0, HOUR_LAST, .expected = "an hour from 0 to 23"},
+    [FACT_HOUR] = {"hour", VALUES_NUMBER, ARGUMENT_ZONE, 0, POLICY_HOUR_LAST,
+                   .expected = "an hour from 0 to 23"},
     [FACT_WEEKDAY] = {"weekday", VALUES_WORD, ARGUMENT_ZONE, .words = weekdays,
                       .expected = "a weekday: mon, tue, wed, thu, fri, sat or sun"},
-    [FACT_DAY] = {"day", VALUES_NUMBER, ARGUMENT_ZONE, 1, DAY_LAST, .expected = "a day from 1 to 31"},
+    [FACT_DAY] = {"day", VALUES_NUMBER, ARGUMENT_ZONE, 1, POLICY_DAY_LAST, .expected = "a day from 1 to 31"},
     [FACT_CARD_ATTEMPTS] = {"card.attempts", VALUES_NUMBER, ARGUMENT_WINDOW, 0, ATTEMPTS_COUNT_MAX,
                             .expected = "a number from 0 to 1000000"},
     [FACT_CARD_SPEND] = {"card.spend", VALUES_AMOUNT, ARGUMENT_WINDOW,

@@ -18,6 +18,7 @@
 #include "policy_source.h"
 #include "policy_tables.h"
 #include "routing.h"
+#include "time_zone.h"
 
 static const char usage[] =
     "usage: freeport policy check FILE | show [ID] | log --dir DIR\n"
@@ -38,11 +39,13 @@ static const char usage[] =
     "            with the one in force; without any, the one in force with what stood before it\n"
     "  replay    what the policy would have done with the payments of the last N days (1 to 90, else 7). A "
     "FILE is\n"
-    "            drafted for it; nothing is published\n"
+    "            drafted for it, once; nothing is published\n"
     "  publish   puts it in force for every payment that begins afterwards. A FILE is drafted first; what "
     "is\n"
     "            published has the hash of what was read, or nothing is\n"
-    "  rollback  puts the one before back in force, in one step; again: the one before that\n"
+    "  rollback  puts the one before that says something else back in force, in one step; again: the one "
+    "before that.\n"
+    "            What the checker finds in it today is said, and does not hinder it\n"
     "  log       what was published and rolled back, when, by which key and why\n"
     "  show      the policy in force, or that of ID; as a tree with --json, which replay and log take as "
     "well\n"
@@ -66,7 +69,7 @@ static int check_connectors(struct merchant_api *api, const struct policy *polic
   }
   result = policy_connectors_read(json_object_get(list, "data"), &connectors);
   if (result == 0) {
-    result = policy_check(policy, connectors.connectors, connectors.count, ret_findings);
+    result = policy_check(policy, connectors.connectors, connectors.count, time_zone_offset, ret_findings);
     policy_connectors_free(&connectors);
   }
   json_decref(list);
@@ -78,7 +81,7 @@ static int check(struct merchant_api *api, const struct policy_source *source) {
   int result = 0;
   if (api->port == 0 || check_connectors(api, source->policy, &findings) < 0) {
     fputs("freeport policy: without a stack that answers, its connectors were not looked up\n", stderr);
-    result = policy_check(source->policy, NULL, 0, &findings);
+    result = policy_check(source->policy, NULL, 0, time_zone_offset, &findings);
   }
   if (result < 0) {
     return result;
@@ -229,6 +232,7 @@ static int rollback_action(struct merchant_api *api, const struct command_line *
   if (result == 0) {
     printf("rolled back to %s, hash %s\n", json_string_value(json_object_get(policy, "id")),
            json_string_value(json_object_get(policy, "hash")));
+    print_told_findings(json_object_get(policy, "findings"));
     json_decref(policy);
   }
   return result;
