@@ -7,6 +7,8 @@
 void write_cost(struct writer *writer, const struct choice_cost *cost);
 /* Neither part is below zero. */
 void read_cost(struct reader *reader, struct choice_cost *ret_cost);
+/* A u8 count of at most limit; more makes the reader bad. */
+uint8_t read_count(struct reader *reader, unsigned limit);
 void write_attempt(struct writer *writer, const struct attempt *attempt);
 void read_attempt(struct reader *reader, struct attempt *ret_attempt);
 void write_movement(struct writer *writer, const struct movement *movement);
