@@ -8,9 +8,24 @@ cd "$(dirname "$0")/../.."
 source tests/tools/stack.sh
 
 readonly rate=50
+# A hundred cards of one BIN take turns: of fewer, more tries would be under way at once than the networks let be declined.
+readonly cards=100
+card() { # NUMBER: 42424242, seven digits, and what makes it valid
+  local digits sum=0 i digit
+  digits=42424242$(printf '%07d' "$1")
+  for ((i = 0; i < 15; i++)); do
+    digit=${digits:i:1}
+    if ((i % 2 == 0)); then digit=$((digit * 2 > 9 ? digit * 2 - 9 : digit * 2)); fi
+    sum=$((sum + digit))
+  done
+  printf '%s%d' "$digits" $(((10 - sum % 10) % 10))
+}
+
 stack_up
-TOKEN=$(tokenize 4242424242424242)
-export TOKEN
+TOKENS=''
+for ((i = 0; i < cards; i++)); do TOKENS+="$(tokenize "$(card "$i")") "; done
+TOKEN=${TOKENS%% *}
+export TOKENS
 
 state_of() { api GET /v1/connectors | jq -r --arg name "$1" '.data[] | select(.name == $name).health.state'; }
 
