@@ -7,7 +7,7 @@
 
 #include "network.h"
 
-enum { DIGITS_MIN = 14, DIGITS_MAX = 19, BIN_MIN = 6, BIN_MAX = 8, HEX_MIN = 32 };
+enum { DIGITS_MIN = 14, DIGITS_MAX = 19, BIN_MIN = 6, BIN_MAX = 8, HEX_MIN = 32, UUID_LENGTH = 36 };
 
 static bool is_digit(char character) {
   return character >= '0' && character <= '9';
@@ -45,8 +45,28 @@ static size_t take_group(const char *text, char ret_digits[DIGITS_MAX + 1], size
   return at;
 }
 
-/* Whether the word around the digits from..to of text is a long hexadecimal number, as of a hash or a UUID:
- * one in some thousands of those holds what looks like a card. */
+static bool is_uuid(const char *text) {
+  static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  for (size_t i = 0; i < UUID_LENGTH; i++) {
+    if (form[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+      return false;
+  }
+  return !isalnum((unsigned char)text[UUID_LENGTH]);
+}
+
+/* Whether the digits from..to of text lie within a UUID as it is written: of these, too, one in some
+ * thousands holds what looks like a card, across its dashes. */
+static bool in_uuid(const char *text, size_t from, size_t to) {
+  for (size_t at = to > UUID_LENGTH ? to - UUID_LENGTH : 0; at <= from; at++) {
+    bool begins = at == 0 || !isalnum((unsigned char)text[at - 1]);
+    if (begins && is_uuid(text + at))
+      return true;
+  }
+  return false;
+}
+
+/* Whether the word around the digits from..to of text is a long hexadecimal number, as of a hash: one in some
+ * thousands of those holds what looks like a card. */
 static bool in_hexadecimal(const char *text, size_t from, size_t to) {
   while (from > 0 && isxdigit((unsigned char)text[from - 1]))
     from--;
@@ -65,7 +85,7 @@ bool holds_card_number(const char *text) {
     char digits[DIGITS_MAX + 1];
     size_t count, reach = take_group(text + at, digits, &count);
     if (count >= DIGITS_MIN && count <= DIGITS_MAX && is_card_number(digits, count) &&
-        !in_hexadecimal(text, at, at + reach))
+        !in_hexadecimal(text, at, at + reach) && !in_uuid(text, at, at + reach))
       return true;
     at += reach;
   }

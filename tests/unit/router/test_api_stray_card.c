@@ -8,7 +8,9 @@ Test(stray_card, is_found_in_any_dress) {
                                       "5555-5555-5555-4444",   "order/378282246310005",
                                       "(6011111111111117)",    "30569309025904",
                                       "order4242424242424242", "5555555555554444x",
-                                      "a4242424242424242b",    "0123456789abcdef4242424242424242g"};
+                                      "a4242424242424242b",    "0123456789abcdef4242424242424242g",
+                                      "4242-4242-4242-4242",   "67cbc39e-4bae-4749-8398-66207979b80g",
+                                      "49557229-1196-4886",    "49557229-1196-4886-a673-d2b3aca4ffa4b"};
   for (size_t i = 0; i < sizeof cards / sizeof cards[0]; i++)
     cr_assert(holds_card_number(cards[i]), "not found: %s", cards[i]);
 }
@@ -22,6 +24,8 @@ Test(stray_card, other_numbers_are_left_alone) {
                                        "400000000000006" /* as Visa has none */,
                                        "40000000000000000060" /* twenty digits, nineteen of which pass */,
                                        "5f4dcc3b5aa765d61d4242424242424242ab8a",
+                                       "49557229-1196-4886-a673-d2b3aca4ffa4" /* a card across its dashes */,
+                                       "order 67cbc39e-4bae-4749-8398-66207979b80e.",
                                        "4006381333931" /* an article number */,
                                        "+4915112345678",
                                        "42424242424242424242" /* twenty digits */,
