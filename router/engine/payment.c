@@ -48,6 +48,22 @@ const struct movement *payment_movement(const struct payment *payment, const str
   return NULL;
 }
 
+const struct candidate *payment_candidates(const struct payment *payment) {
+  return payment->round.number > 0 ? payment->round.candidates : payment->decision.candidates;
+}
+
+unsigned payment_round_attempts(const struct payment *payment) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < payment->attempt_count; i++)
+    count += payment->attempts[i].round == payment->round.number;
+  return count;
+}
+
+bool payment_kind_is_merchants(enum payment_kind kind) {
+  return kind == KIND_RECURRING || kind == KIND_INSTALLMENT || kind == KIND_UNSCHEDULED ||
+         kind == KIND_RESUBMISSION;
+}
+
 bool payment_is_open(const struct payment *payment) {
   return payment->status == PAYMENT_PROCESSING || payment->status == PAYMENT_UNRESOLVED;
 }
@@ -129,6 +145,25 @@ bool payment_has_work(const struct payment *payment) {
       return true;
   }
   return payment_wants_undo(payment);
+}
+
+static bool is_given_back(const struct payment *payment, const struct attempt *attempt) {
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    const struct movement *movement = &payment->movements[i];
+    if (movement->attempt == attempt->number && movement->type != MOVEMENT_CAPTURE &&
+        movement->step.status == STEP_SUCCEEDED && movement->step.amount == attempt->step.amount)
+      return true;
+  }
+  return false;
+}
+
+bool payment_is_uncharged(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    const struct attempt *attempt = &payment->attempts[i];
+    if (attempt->step.status != STEP_FAILED || (attempt->surplus && !is_given_back(payment, attempt)))
+      return false;
+  }
+  return true;
 }
 
 bool movement_is_awaited(const struct movement *movement) {
@@ -213,10 +248,20 @@ static int64_t refundable(const struct sums *sums) {
   return left > 0 ? left : 0;
 }
 
-/* Numbers count up, every step has a status, every movement an attempt. */
+/* A later try is planned for what has not ended, by a plan. */
+static bool plan_is_coherent(const struct payment *payment) {
+  bool planned = payment->decision.later.tries > 0;
+  return payment->retry_ms == 0 || (payment->retry_ms > 0 && planned && !payment->concluded);
+}
+
+/* Numbers and rounds count up, every step has a status, every movement an attempt. */
 static bool is_coherent(const struct payment *payment) {
+  if (!plan_is_coherent(payment))
+    return false;
   for (unsigned i = 0; i < payment->attempt_count; i++) {
-    if (payment->attempts[i].number != i + 1 || payment->attempts[i].step.status == 0)
+    const struct attempt *attempt = &payment->attempts[i];
+    if (attempt->number != i + 1 || attempt->step.status == 0 || attempt->round > payment->round.number ||
+        (i > 0 && attempt->round < payment->attempts[i - 1].round))
       return false;
   }
   for (unsigned i = 0; i < payment->movement_count; i++) {
@@ -238,6 +283,8 @@ static enum payment_status status_without_money(const struct payment *payment) {
   const struct attempt *last = last_attempt(payment);
   if (payment->concluded)
     return payment->conclusion;
+  if (payment->retry_ms != 0)
+    return PAYMENT_SCHEDULED;
   if (last && last->step.status == STEP_UNRESOLVED)
     return PAYMENT_UNRESOLVED;
   if (last && last->step.status == STEP_PENDING && last->awaits_action)

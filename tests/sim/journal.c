@@ -176,15 +176,15 @@ static void check_return(struct universe *universe) {
 }
 
 /* It goes where the list leads that was decided when it began, whatever was published since: one version of a
- * policy, whole. */
+ * policy, whole. Each round goes through it from the beginning. */
 static bool follows_its_list(const struct payment *payment) {
-  const struct decision *decision = &payment->decision;
-  unsigned place = 0;
-  for (unsigned i = 0; i < payment->attempt_count; i++, place++) {
-    while (place < decision->candidate_count && decision->candidates[place].skipped != SKIP_NONE)
+  const struct candidate *candidates = payment_candidates(payment);
+  unsigned place = 0, count = payment->decision.candidate_count;
+  unsigned first = payment->attempt_count - payment_round_attempts(payment);
+  for (unsigned i = first; i < payment->attempt_count; i++, place++) {
+    while (place < count && candidates[place].skipped != SKIP_NONE)
       place++;
-    if (place >= decision->candidate_count ||
-        strcmp(decision->candidates[place].connector, payment->attempts[i].connector) != 0)
+    if (place >= count || strcmp(candidates[place].connector, payment->attempts[i].connector) != 0)
       return false;
   }
   return true;

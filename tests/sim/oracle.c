@@ -250,6 +250,8 @@ bool scenario_rests(const struct universe *universe, const struct scenario *scen
     if (!movement_rests(universe, scenario, &payment->movements[i]))
       return false;
   }
+  if (payment->status == PAYMENT_SCHEDULED)
+    return false;
   return !payment_wants_undo(payment) || cannot_undo(universe, payment);
 }
 
@@ -353,6 +355,9 @@ static void check_status(struct universe *universe, const struct scenario *scena
   case PAYMENT_REQUIRES_ACTION:
     violation(universe, scenario->number, "a customer is waited for still");
     return;
+  case PAYMENT_SCHEDULED:
+    violation(universe, scenario->number, "a later try is planned still, and never comes");
+    return;
   case PAYMENT_UNRESOLVED: /* scenario_rests() says whether it may be */
     return;
   case PAYMENT_PROCESSING:
@@ -432,7 +437,8 @@ static void check_rebuild(struct universe *universe) {
            !tables_equal(universe->store, store, LEDGER_OPEN) ||
            !tables_equal(universe->store, store, LEDGER_MOVEMENTS) ||
            !tables_equal(universe->store, store, LEDGER_CARD_USES) ||
-           !tables_equal(universe->store, store, LEDGER_AWAITED))
+           !tables_equal(universe->store, store, LEDGER_AWAITED) ||
+           !tables_equal(universe->store, store, LEDGER_SCHEDULED))
     violation(universe, NOBODY, "P3: the journal rebuilds another ledger");
   ledger_free(ledger);
   store_close(store);
