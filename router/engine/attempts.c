@@ -62,28 +62,6 @@ static void count_end(struct slot *slot) {
   slot->engine->counts.ended[slot->payment->status]++;
 }
 
-/* What the merchant is told: of the last one that was answered, else of the last. */
-static const struct attempt *telling_attempt(const struct payment *payment) {
-  for (unsigned i = payment->attempt_count; i > 0; i--) {
-    if (payment->attempts[i - 1].step.class != OUTCOME_NOT_SENT)
-      return &payment->attempts[i - 1];
-  }
-  return payment_current_attempt(payment);
-}
-
-static bool was_declined(const struct payment *payment) {
-  for (unsigned i = 0; i < payment->attempt_count; i++) {
-    if (payment->attempts[i].step.answer.answer == ANSWER_IS_DECLINED)
-      return true;
-  }
-  return false;
-}
-
-static bool was_undone_elsewhere(const struct attempt *attempt) {
-  enum answer answer = attempt->step.answer.answer;
-  return answer == ANSWER_IS_VOIDED || answer == ANSWER_IS_REFUNDED;
-}
-
 /* The vault's reasons to send it nowhere stand in the attempt's code, where a PSP's would: none was spoken
  * to. The customer gives what was lacking. */
 static bool lacked_something(const struct attempt *attempt, struct outcome *ret_outcome) {
@@ -99,6 +77,33 @@ static bool lacked_something(const struct attempt *attempt, struct outcome *ret_
     }
   }
   return false;
+}
+
+/* What the merchant is told: of the last one that was answered, unless something was lacking since, else of
+ * the last. */
+static const struct attempt *telling_attempt(const struct payment *payment) {
+  const struct attempt *current = payment_current_attempt(payment);
+  struct outcome lack;
+  if (current && lacked_something(current, &lack))
+    return current;
+  for (unsigned i = payment->attempt_count; i > 0; i--) {
+    if (payment->attempts[i - 1].step.class != OUTCOME_NOT_SENT)
+      return &payment->attempts[i - 1];
+  }
+  return current;
+}
+
+static bool was_declined(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    if (payment->attempts[i].step.answer.answer == ANSWER_IS_DECLINED)
+      return true;
+  }
+  return false;
+}
+
+static bool was_undone_elsewhere(const struct attempt *attempt) {
+  enum answer answer = attempt->step.answer.answer;
+  return answer == ANSWER_IS_VOIDED || answer == ANSWER_IS_REFUNDED;
 }
 
 static struct decline decline_of(const struct payment *payment, const struct attempt *attempt) {
