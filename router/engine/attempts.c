@@ -79,12 +79,16 @@ static bool lacked_something(const struct attempt *attempt, struct outcome *ret_
   return false;
 }
 
-/* What the merchant is told: of the last one that was answered, unless something was lacking since, else of
+static bool lacked_token(const struct attempt *attempt) {
+  struct outcome lack;
+  return lacked_something(attempt, &lack) && strcmp(lack.category, "card") == 0;
+}
+
+/* What the merchant is told: that there is no card any more, else of the last one that was answered, else of
  * the last. */
 static const struct attempt *telling_attempt(const struct payment *payment) {
   const struct attempt *current = payment_current_attempt(payment);
-  struct outcome lack;
-  if (current && lacked_something(current, &lack))
+  if (current && lacked_token(current))
     return current;
   for (unsigned i = payment->attempt_count; i > 0; i--) {
     if (payment->attempts[i - 1].step.class != OUTCOME_NOT_SENT)
