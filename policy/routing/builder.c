@@ -232,18 +232,26 @@ int tree_schedule(struct tree_builder *builder, struct place place, const char *
   return 0;
 }
 
-int tree_schedule_named(struct tree_builder *builder, struct place place, const char *name, size_t length,
-                        unsigned *ret_number) {
+int tree_schedule_unknown(struct tree_builder *builder, struct place place, const char *name, size_t length) {
   const struct policy *policy = builder->policy;
-  struct interned **slot = find_slot(builder->slots, builder->slot_count, name, length);
-  if (*slot != NULL && (*slot)->names_schedule != 0) {
-    *ret_number = (*slot)->names_schedule - 1;
-    return 0;
-  }
   struct guess guess = guess_for(name, length);
   for (unsigned i = 0; i < policy->schedule_count; i++)
     guess_try(&guess, policy->schedules[i].is.name);
-  return tree_misspelt(builder, place, "the name of a schedule that the policy has", &guess);
+  return tree_misspelt(
+      builder, place,
+      policy->schedule_count > 0
+          ? "the name of a schedule that the policy has"
+          : "a schedule that the policy has, as schedule NAME = 4 tries within 21 days; it has none",
+      &guess);
+}
+
+int tree_schedule_named(struct tree_builder *builder, struct place place, const char *name, size_t length,
+                        unsigned *ret_number) {
+  struct interned **slot = find_slot(builder->slots, builder->slot_count, name, length);
+  if (*slot == NULL || (*slot)->names_schedule == 0)
+    return tree_schedule_unknown(builder, place, name, length);
+  *ret_number = (*slot)->names_schedule - 1;
+  return 0;
 }
 
 /* ---- Rules ---- */

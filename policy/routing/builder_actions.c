@@ -95,9 +95,11 @@ static int take_retry(struct tree_builder *builder, const struct value *value, b
 }
 
 static int take_later(struct tree_builder *builder, struct rule *rule, const struct value *value) {
-  const char *name = value->type == VALUE_WORD ? value->text : "";
+  const char *name = value->text != NULL ? value->text : "";
   unsigned number;
-  int result = tree_schedule_named(builder, value->place, name, strlen(name), &number);
+  int result = value->type == VALUE_WORD
+                   ? tree_schedule_named(builder, value->place, name, strlen(name), &number)
+                   : tree_schedule_unknown(builder, value->place, name, strlen(name));
   if (result != 0)
     return result;
   builder->policy->schedules[number].used = true;

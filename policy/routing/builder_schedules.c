@@ -4,6 +4,8 @@
 
 enum { THOUSAND = 1000, HOURS = POLICY_HOUR_LAST + 1 };
 
+const char policy_expected_day[] = "a day of the month from 1 to 31, the last of any month being 31";
+
 static const uint32_t all_days = UINT32_MAX - 1; /* bits 1 to 31 */
 
 static bool is_whole(int64_t thousandths, int64_t low, int64_t high) {
@@ -26,24 +28,20 @@ int tree_schedule_within(struct tree_builder *builder, struct policy_schedule *s
   return 0;
 }
 
-static bool is_day(const struct value *value) {
-  return value->type == VALUE_NUMBER && is_whole(value->number, 1, POLICY_DAY_LAST);
+int tree_schedule_day(struct tree_builder *builder, struct place place, int64_t thousandths,
+                      uint8_t *ret_day) {
+  if (!is_whole(thousandths, 1, POLICY_DAY_LAST))
+    return tree_wrong(builder, place, policy_expected_day);
+  *ret_day = (uint8_t)(thousandths / THOUSAND);
+  return 0;
 }
 
 int tree_schedule_days(struct tree_builder *builder, struct policy_schedule *schedule, struct place place,
-                       const struct member_list *members) {
-  static const char expected[] = "a day of the month from 1 to 31";
-  if (members->count == 0)
-    return tree_wrong(builder, place, expected);
-  for (unsigned i = 0; i < members->count; i++) {
-    const struct member *member = &members->members[i];
-    if (!is_day(&member->low))
-      return tree_wrong(builder, member->low.place, expected);
-    if (!is_day(&member->high))
-      return tree_wrong(builder, member->high.place, expected);
-    for (int64_t day = member->low.number; day <= member->high.number; day += THOUSAND)
-      schedule->days |= UINT32_C(1) << day / THOUSAND;
-  }
+                       uint8_t first, uint8_t last) {
+  if (first > last)
+    return tree_wrong(builder, place, "a day that is not before the first of the range");
+  for (unsigned day = first; day <= last; day++)
+    schedule->days |= UINT32_C(1) << day;
   return 0;
 }
 

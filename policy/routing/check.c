@@ -99,6 +99,9 @@ static void check_all(struct checker *checker) {
   check_reach(checker);
   if (checker->connectors != NULL)
     check_connectors(checker);
+  check_later(checker);
+  if (checker->zone_offset != NULL)
+    check_zones(checker);
   check_gaps(checker);
   if (checker->terms.effort.spent)
     checker_find(checker, POLICY_NOTE, last, checker->policy->rules[last].place, "check_bounded",
@@ -106,10 +109,13 @@ static void check_all(struct checker *checker) {
 }
 
 int policy_check(const struct policy *policy, const struct policy_connector *connectors, size_t count,
-                 struct policy_findings *ret_findings) {
+                 zone_lookup *zone_offset, struct policy_findings *ret_findings) {
   struct policy_findings findings = {0};
-  struct checker checker = {
-      .policy = policy, .connectors = connectors, .connector_count = count, .findings = &findings};
+  struct checker checker = {.policy = policy,
+                            .connectors = connectors,
+                            .connector_count = count,
+                            .zone_offset = zone_offset,
+                            .findings = &findings};
   checker.terms.effort = (struct effort){.arena = policy_arena_new(), .left = effort_for(policy)};
   if (checker.terms.effort.arena == NULL)
     return -ENOMEM;

@@ -26,9 +26,9 @@ enum { POLICY_FINDINGS_MAX = 100, POLICY_FINDING_TEXT_CAPACITY = 200 };
 
 struct policy_finding {
   enum policy_severity severity;
-  unsigned rule;                           /* its number, from 0; the rules' count when it is about a set */
-  uint32_t line, column;                   /* 0 when the policy came from JSON */
-  const char *code;                        /* "connector_unknown", ...; static */
+  unsigned rule;         /* its number, from 0; the rules' count when it is about a set or schedule */
+  uint32_t line, column; /* 0 when the policy came from JSON */
+  const char *code;      /* "connector_unknown", ...; static */
   char text[POLICY_FINDING_TEXT_CAPACITY]; /* a sentence; rules by number, nothing of the policy's own text */
 };
 
@@ -38,7 +38,10 @@ struct policy_findings {
   struct policy_finding findings[POLICY_FINDINGS_MAX]; /* by place */
 };
 
-/* Checks a policy against itself and, unless connectors is NULL, against those count that are registered.
- * Returns 0, or -ENOMEM. */
+/* Seconds by which that time zone is ahead of UTC then, in *ret_offset_s. Returns 0, or -ENOENT for none. */
+typedef int zone_lookup(const char *zone, int64_t at_ms, int32_t *ret_offset_s);
+
+/* Checks a policy against itself; against those count connectors that are registered, unless they are NULL;
+ * and for time zones that nobody knows, unless zone_offset is NULL. Returns 0, or -ENOMEM. */
 MUST_USE int policy_check(const struct policy *policy, const struct policy_connector *connectors,
-                          size_t count, struct policy_findings *ret_findings);
+                          size_t count, zone_lookup *zone_offset, struct policy_findings *ret_findings);

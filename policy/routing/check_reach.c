@@ -57,6 +57,11 @@ static enum cover cover_of(struct checker *checker, unsigned number, const struc
   return cover;
 }
 
+bool checker_covered(struct checker *checker, unsigned number, const struct term_list *terms) {
+  unsigned rule;
+  return cover_of(checker, number, terms, &rule) != COVER_NONE;
+}
+
 /* Alternatives that are for nothing while others are not. */
 static void check_alternatives(struct checker *checker, unsigned number) {
   const struct node *when = checker->policy->rules[number].when;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 const char *const json_schedule_members[] = {"name", "tries", "within_days", "days", "hours", "zone", NULL};
+static const char *const range_members[] = {"from", "to", NULL};
 
 static int read_number_of(struct json_reader *reader, const json_t *json, struct policy_schedule *schedule,
                           const char *member,
@@ -16,34 +17,56 @@ static int read_number_of(struct json_reader *reader, const json_t *json, struct
   return result;
 }
 
-static int read_days(struct json_reader *reader, const json_t *json, struct policy_schedule *schedule) {
-  struct member_list members = {0};
-  int result = json_each(reader, json, "days", json_read_member, &members);
-  size_t before = json_enter(reader, "days");
-  if (result == 0)
-    result = tree_schedule_days(&reader->tree, schedule, (struct place){0}, &members);
+/* A number that take() makes a day or an hour of. */
+static int read_small(struct json_reader *reader, const json_t *json,
+                      int (*take)(struct tree_builder *, struct place, int64_t, uint8_t *),
+                      uint8_t *ret_small) {
+  int64_t thousandths;
+  int result = json_read_number(reader, json, &thousandths);
+  return result != 0 ? result : take(&reader->tree, (struct place){0}, thousandths, ret_small);
+}
+
+static int read_small_of(struct json_reader *reader, const json_t *json, const char *member,
+                         int (*take)(struct tree_builder *, struct place, int64_t, uint8_t *),
+                         uint8_t *ret_small) {
+  size_t before = json_enter(reader, member);
+  int result = read_small(reader, json_object_get(json, member), take, ret_small);
   json_leave(reader, before);
   return result;
 }
 
-static int read_hour(struct json_reader *reader, const json_t *json, const char *member, uint8_t *ret_hour) {
-  int64_t thousandths;
-  size_t before = json_enter(reader, member);
-  int result = json_read_number(reader, json_object_get(json, member), &thousandths);
-  if (result == 0)
-    result = tree_schedule_hour(&reader->tree, (struct place){0}, thousandths, ret_hour);
+/* A day, or {"from", "to"}. */
+static int read_day(struct json_reader *reader, const json_t *json, void *context) {
+  uint8_t first = 0, last;
+  int result;
+  if (!json_is_object(json)) {
+    result = read_small(reader, json, tree_schedule_day, &first);
+    last = first;
+  } else {
+    result = json_only(reader, json, range_members);
+    if (result == 0)
+      result = read_small_of(reader, json, range_members[0], tree_schedule_day, &first);
+    if (result == 0)
+      result = read_small_of(reader, json, range_members[1], tree_schedule_day, &last);
+  }
+  return result != 0 ? result : tree_schedule_days(&reader->tree, context, (struct place){0}, first, last);
+}
+
+static int read_days(struct json_reader *reader, const json_t *json, struct policy_schedule *schedule) {
+  size_t before = json_enter(reader, "days");
+  int result =
+      json_array_size(json_object_get(json, "days")) > 0 ? 0 : json_wrong(reader, policy_expected_day);
   json_leave(reader, before);
-  return result;
+  return result != 0 ? result : json_each(reader, json, "days", read_day, schedule);
 }
 
 static int read_hours(struct json_reader *reader, const json_t *json, struct policy_schedule *schedule) {
-  static const char *const members[] = {"from", "to", NULL};
   size_t before = json_enter(reader, "hours");
-  int result = json_only(reader, json, members);
+  int result = json_only(reader, json, range_members);
   if (result == 0)
-    result = read_hour(reader, json, members[0], &schedule->hour_from);
+    result = read_small_of(reader, json, range_members[0], tree_schedule_hour, &schedule->hour_from);
   if (result == 0)
-    result = read_hour(reader, json, members[1], &schedule->hour_to);
+    result = read_small_of(reader, json, range_members[1], tree_schedule_hour, &schedule->hour_to);
   json_leave(reader, before);
   return result;
 }

@@ -89,31 +89,35 @@ static int parse_otherwise(struct parser *parser) {
   return result;
 }
 
+static bool is_definition(const struct parser *parser) {
+  return lexeme_is(&parser->next, "set") || lexeme_is(&parser->next, "schedule");
+}
+
 static int parse_definitions(struct parser *parser) {
   int result = 0;
-  while (result == 0) {
-    if (lexeme_is(&parser->next, "set"))
-      result = parse_set(parser);
-    else if (lexeme_is(&parser->next, "schedule"))
-      result = parse_schedule(parser);
-    else
-      break;
-  }
+  while (result == 0 && is_definition(parser))
+    result = lexeme_is(&parser->next, "set") ? parse_set(parser) : parse_schedule(parser);
   return result;
 }
 
-static int parse_statements(struct parser *parser) {
+/* What stands where a statement begins is none, or none that may stand here. */
+static int wrong_statement(struct parser *parser) {
   static const char *const words[] = {"rule", "otherwise", "set", "schedule", NULL};
+  static const char *const words_later[] = {"rule", "otherwise", NULL};
+  if (parser->tree.policy->rule_count == 0)
+    return parser_misspelt(parser, "a set, a schedule, a rule or otherwise", words);
+  if (is_definition(parser))
+    return parser_wrong(parser, "a rule or otherwise, for sets and schedules come before the rules");
+  return parser_misspelt(parser, "and, or, a comma, a rule or otherwise", words_later);
+}
+
+static int parse_statements(struct parser *parser) {
   int result = parse_definitions(parser);
-  while (result == 0 && lexeme_is(&parser->next, words[0]))
+  while (result == 0 && lexeme_is(&parser->next, "rule"))
     result = parse_rule(parser);
   if (result != 0)
     return result;
-  if (lexeme_is(&parser->next, words[1]))
-    return parse_otherwise(parser);
-  if (parser->tree.policy->rule_count > 0)
-    return parser_misspelt(parser, "and, or, a comma, a rule or otherwise", words);
-  return parser_misspelt(parser, "a set, a schedule, a rule or otherwise", words);
+  return lexeme_is(&parser->next, "otherwise") ? parse_otherwise(parser) : wrong_statement(parser);
 }
 
 int policy_parse(const char *text, size_t length, struct policy **ret_policy,

@@ -128,6 +128,9 @@ static int parse_action_word(struct parser *parser, struct rule *rule) {
 
 int parse_action(struct parser *parser, struct rule *rule) {
   int result = parse_action_word(parser, rule);
+  if (result == 0 && rule->action.type == POLICY_DECLINE && lexeme_is(&parser->next, "with"))
+    result = parser_wrong(
+        parser, "no option, for decline tries no connector, now or later: another rule or otherwise");
   if (result != 0 || rule->action.type == POLICY_DECLINE)
     return result;
   result = parse_connectors(parser, rule);

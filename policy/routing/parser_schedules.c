@@ -44,15 +44,46 @@ static int parse_within(struct parser *parser, struct policy_schedule *schedule)
   return expect_noun(parser, "days", "day");
 }
 
+static int parse_day(struct parser *parser, uint8_t *ret_day) {
+  int64_t thousandths;
+  int result = parse_number(parser, policy_expected_day, &thousandths);
+  if (result == 0)
+    result = tree_schedule_day(&parser->tree, parser_place(parser), thousandths, ret_day);
+  if (result == 0)
+    parser_advance(parser);
+  return result;
+}
+
+/* 15, or 1..5 */
+static int parse_day_range(struct parser *parser, struct policy_schedule *schedule) {
+  uint8_t first = 0, last;
+  int result = parse_day(parser, &first);
+  last = first;
+  struct place place = parser->last;
+  if (result == 0 && parser->next.kind == LEXEME_RANGE) {
+    parser_advance(parser);
+    place = parser_place(parser);
+    result = parse_day(parser, &last);
+  }
+  return result != 0 ? result : tree_schedule_days(&parser->tree, schedule, place, first, last);
+}
+
 /* on [1 15 28] */
 static int parse_days(struct parser *parser, struct policy_schedule *schedule) {
-  struct member_list members = {0};
   parser_advance(parser);
-  struct place place = parser_place(parser);
-  if (parser->next.kind != LEXEME_BRACKET_OPEN)
-    return parser_wrong(parser, "[ and days of the month, as [1 15 28]");
-  int result = parse_members(parser, &members);
-  return result != 0 ? result : tree_schedule_days(&parser->tree, schedule, place, &members);
+  int result = parser_expect(parser, LEXEME_BRACKET_OPEN, "[ and days of the month, as [1 15 28]");
+  while (result == 0) {
+    result = parse_day_range(parser, schedule);
+    if (result != 0 || parser->next.kind == LEXEME_BRACKET_CLOSE)
+      break;
+    if (parser->next.kind == LEXEME_COMMA)
+      parser_advance(parser);
+    else if (parser->next.kind != LEXEME_WORD)
+      result = parser_wrong(parser, "another day or ]");
+  }
+  if (result == 0)
+    parser_advance(parser);
+  return result;
 }
 
 static int parse_hour(struct parser *parser, uint8_t *ret_hour) {

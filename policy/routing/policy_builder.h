@@ -61,6 +61,9 @@ MUST_USE int tree_schedule(struct tree_builder *builder, struct place place, con
 /* The number of the schedule of that name. */
 MUST_USE int tree_schedule_named(struct tree_builder *builder, struct place place, const char *name,
                                  size_t length, unsigned *ret_number);
+/* There is none of that name. */
+MUST_USE int tree_schedule_unknown(struct tree_builder *builder, struct place place, const char *name,
+                                   size_t length);
 /* Begins a rule; *ret_rule, whose condition the caller sets, is borrowed until the next one begins. */
 MUST_USE int tree_rule(struct tree_builder *builder, struct place place, const char *name, size_t length,
                        struct rule **ret_rule);
@@ -124,9 +127,12 @@ MUST_USE int tree_schedule_tries(struct tree_builder *builder, struct policy_sch
                                  struct place place, int64_t thousandths);
 MUST_USE int tree_schedule_within(struct tree_builder *builder, struct policy_schedule *schedule,
                                   struct place place, int64_t thousandths);
-/* place: of the list. */
+extern const char policy_expected_day[];
+MUST_USE int tree_schedule_day(struct tree_builder *builder, struct place place, int64_t thousandths,
+                               uint8_t *ret_day);
+/* Days of the month, both included. place: of the last. */
 MUST_USE int tree_schedule_days(struct tree_builder *builder, struct policy_schedule *schedule,
-                                struct place place, const struct member_list *members);
+                                struct place place, uint8_t first, uint8_t last);
 MUST_USE int tree_schedule_hour(struct tree_builder *builder, struct place place, int64_t thousandths,
                                 uint8_t *ret_hour);
 MUST_USE int tree_schedule_zone(struct tree_builder *builder, struct policy_schedule *schedule,

@@ -9,6 +9,7 @@ struct checker {
   const struct policy *policy;
   const struct policy_connector *connectors; /* NULL: not looked up */
   size_t connector_count;
+  zone_lookup *zone_offset; /* NULL: not looked up */
   struct policy_findings *findings;
   struct terms terms;
   const struct term_list **conditions; /* each rule's; not known where it was given up */
@@ -32,6 +33,17 @@ void check_shape(struct checker *checker);
 /* ---- check_reach.c: rules that no payment comes to ---- */
 
 void check_reach(struct checker *checker);
+
+/* Whether the rules before this one catch all of the terms; false also when it is given up. */
+bool checker_covered(struct checker *checker, unsigned number, const struct term_list *terms);
+
+/* ---- check_later.c: later tries that never come ---- */
+
+void check_later(struct checker *checker);
+
+/* ---- check_zones.c: time zones that nobody knows ---- */
+
+void check_zones(struct checker *checker);
 
 /* ---- check_gaps.c: what only `otherwise` catches, where the rules look meant to leave nothing ---- */
 

@@ -47,6 +47,10 @@ enum policy_action_type policy_action_named(const char *name, size_t length);
 /* Which the words of an option may be, NULL-terminated. Static. */
 extern const char *const policy_three_ds_choices[], *const policy_exemption_choices[];
 
+/* The kinds of payments that nobody waits for: what is declined of others is not tried later. Static. */
+enum { POLICY_LATER_KINDS = 4 };
+extern const char *const policy_later_kinds[POLICY_LATER_KINDS];
+
 /* Whether the word is one of the language itself, which no connector, set or rule can be named like. */
 bool policy_is_reserved(const char *word, size_t length);
 

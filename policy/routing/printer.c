@@ -108,27 +108,11 @@ static void print_set(struct printer *printer, const struct named_set *set) {
   print_word(printer, "\n");
 }
 
-static void print_days(struct printer *printer, uint32_t days) {
-  const char *before = " on [";
-  for (unsigned day = 1; day <= POLICY_DAY_LAST; day++) {
-    if ((days >> day & 1) == 0)
-      continue;
-    print_format(printer, "%s%u", before, day);
-    before = " ";
-  }
-  print_word(printer, "]");
-}
-
 static void print_schedule(struct printer *printer, const struct policy_schedule *schedule) {
-  print_format(printer, "schedule %s = %u %s within %u %s", schedule->name, schedule->tries,
-               schedule->tries == 1 ? "try" : "tries", schedule->within_days,
-               schedule->within_days == 1 ? "day" : "days");
-  if (schedule->days != 0)
-    print_days(printer, schedule->days);
-  if (policy_schedule_has_hours(schedule))
-    print_format(printer, " at %u..%u", schedule->hour_from, schedule->hour_to);
-  if (schedule->zone[0] != '\0')
-    print_format(printer, " in \"%s\"", schedule->zone);
+  char says[POLICY_SCHEDULE_CAPACITY];
+  policy_schedule_text(schedule, says);
+  print_format(printer, "schedule %s = ", schedule->name);
+  print_word(printer, says);
   print_word(printer, "\n");
 }
 

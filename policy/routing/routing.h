@@ -37,7 +37,9 @@ enum {
   POLICY_SCHEDULES_MAX = 64,       /* of one policy */
   POLICY_LATER_TRIES_MAX = 15,     /* of one schedule: what Visa allows in 30 days, less the first round's */
   POLICY_LATER_DAYS_MAX = 30,      /* likewise */
-  POLICY_ZONE_CAPACITY = 65,       /* of a time zone's name */
+  POLICY_LATER_GAP_H = 25, /* hours from an issuer's no to the next try, where its network advises nothing */
+  POLICY_SCHEDULE_CAPACITY = 256,    /* of what a schedule says, as text */
+  POLICY_ZONE_CAPACITY = 65,         /* of a time zone's name */
   POLICY_JSON_MAX = 16 * 1024 * 1024 /* bytes of a policy as JSON */
 };
 
@@ -67,7 +69,7 @@ struct policy_schedule {
   uint8_t within_days; /* of the payment's creation, 1 to POLICY_LATER_DAYS_MAX */
   uint32_t days; /* bit n: day n of the month, and the last day of a month that has no day n; 0: any day */
   uint8_t hour_from, hour_to;      /* of the day, from the first's :00 to the second's :59; from > to: over
-                                    * midnight; 0 and 23: any hour */
+                                    * midnight into the day after; 0 and 23: any hour */
   char zone[POLICY_ZONE_CAPACITY]; /* whose days and hours they are; "" when any day and any hour will do */
 };
 
@@ -141,6 +143,12 @@ const struct policy_action *policy_rule_action(const struct policy *policy, unsi
  * beyond the last. Borrowed. */
 const char *policy_zone(const struct policy *policy, unsigned number);
 uint32_t policy_window(const struct policy *policy, unsigned number);
+/* Whether a payment of that kind, as the API names it, is tried later at all: nobody waits for it. */
+bool policy_kind_is_tried_later(const char *kind);
+/* What the schedule says, as a policy writes it: 4 tries within 21 days on [1 15 28] at 6..9 in
+ * "Europe/Berlin".
+ */
+void policy_schedule_text(const struct policy_schedule *schedule, char ret_text[POLICY_SCHEDULE_CAPACITY]);
 /* The schedules, from 0; NULL beyond the last. Borrowed from the policy. policy_schedule(policy,
  * options->later
  * - 1u) is the one that a rule's options name, NULL when they name none. */

@@ -18,6 +18,16 @@ const char *const policy_three_ds_choices[] = {"auto", "require", "skip", NULL};
 const char *const policy_exemption_choices[] = {"low_value", "transaction_risk_analysis",
                                                 "trusted_beneficiary", "secure_corporate", NULL};
 
+const char *const policy_later_kinds[POLICY_LATER_KINDS] = {"recurring", "installment", "unscheduled",
+                                                            "resubmission"};
+
+bool policy_kind_is_tried_later(const char *kind) {
+  for (unsigned i = 0; i < POLICY_LATER_KINDS; i++)
+    if (strcmp(policy_later_kinds[i], kind) == 0)
+      return true;
+  return false;
+}
+
 enum { CATEGORY_DIGITS = 4, ATTEMPTS_COUNT_MAX = 1000000, RISK_MOST = 100 };
 
 static bool category_known(const char *text) {

@@ -143,6 +143,29 @@ static void explain_candidates(struct json_out *out, const struct decision *deci
     explain_candidate(out, &decision->candidates[i]);
 }
 
+/* By what schedule it is tried later, and whether it is at all. */
+static void explain_schedule(const struct explained *explained) {
+  const struct payment *payment = explained->payment;
+  char says[POLICY_SCHEDULE_CAPACITY], line[LINE_CAPACITY];
+  if (payment->decision.rule_number >= policy_rule_count(explained->policy))
+    return;
+  const struct policy_action *action = policy_rule_action(explained->policy, payment->decision.rule_number);
+  const struct policy_schedule *schedule = policy_schedule(explained->policy, action->options.later - 1u);
+  if (schedule == NULL)
+    return;
+  policy_schedule_text(schedule, says);
+  if (!policy_kind_is_tried_later(payment_kind_name(payment->kind)))
+    snprintf(line, sizeof line,
+             "The rule's schedule %s is not for this kind of payment: it is not tried later.",
+             schedule->name);
+  else if (payment->retry_none || action->options.retry_off)
+    snprintf(line, sizeof line,
+             "The rule's schedule %s does not count, for the payment is not to be retried.", schedule->name);
+  else
+    snprintf(line, sizeof line, "Declined, it is tried later by the schedule %s: %s.", schedule->name, says);
+  out_text(explained->out, NULL, line);
+}
+
 static void explain_policy(struct explained *explained, const char *text, size_t length) {
   struct fact_texts texts;
   struct request_fields inputs;
@@ -157,6 +180,7 @@ static void explain_policy(struct explained *explained, const char *text, size_t
   payment_facts(explained->payment, &inputs, &explained->payment->decision.basis, &texts, &explained->facts);
   explain_rules(explained);
   explain_advice(explained);
+  explain_schedule(explained);
   policy_free(policy);
 }
 

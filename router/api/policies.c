@@ -62,7 +62,7 @@ static int render_checked(struct json_out *out, const struct call *call, const s
   int result = policy_parse(record->text, record->text_length, &policy, &error);
   if (result != 0)
     return result < 0 ? result : -EBADMSG;
-  result = check_policy(call->api->engine, policy, &findings);
+  result = check_policy(call->api, policy, &findings);
   if (result == 0 && with_tree)
     result = policy_print_json(policy, &tree);
   policy_free(policy);
@@ -126,7 +126,7 @@ static bool check_text(struct call *call, const char *text, size_t length, const
   struct policy *policy;
   int result = policy_parse(text, length, &policy, &error);
   if (result == 0) {
-    result = check_policy(call->api->engine, policy, &findings);
+    result = check_policy(call->api, policy, &findings);
     policy_hash(policy, ret_hash);
     policy_free(policy);
   } else if (result == POLICY_WRONG) {

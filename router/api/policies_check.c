@@ -9,11 +9,10 @@
 
 static const char unknown_code[] = "connector_unknown";
 
-int check_policy(const struct engine *engine, const struct policy *policy,
-                 struct policy_findings *ret_findings) {
+int check_policy(const struct api *api, const struct policy *policy, struct policy_findings *ret_findings) {
   struct policy_connector connectors[CONNECTORS_MAX];
-  size_t count = checkable_connectors(engine, connectors);
-  return policy_check(policy, connectors, count, ret_findings);
+  size_t count = checkable_connectors(api->engine, connectors);
+  return policy_check(policy, connectors, count, api->options.zone_offset, ret_findings);
 }
 
 /* What forbids the policy, a connector that is not registered before anything else. */

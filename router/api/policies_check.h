@@ -1,11 +1,11 @@
-/* Policies held against the connectors that are registered now. */
+/* Policies held against the connectors that are registered now, and the time zones that are known. */
 #pragma once
 
 #include "call.h"
 #include "check.h"
 
 /* Returns 0 or -ENOMEM. */
-MUST_USE int check_policy(const struct engine *engine, const struct policy *policy,
+MUST_USE int check_policy(const struct api *api, const struct policy *policy,
                           struct policy_findings *ret_findings);
 /* Whether a connector is named that is not registered, as far as is known. */
 bool findings_miss_connector(const struct policy_findings *findings);

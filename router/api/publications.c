@@ -47,7 +47,7 @@ static bool may_publish(struct call *call, const struct policy_record *record) {
     return true;
   int result = policy_parse(record->text, record->text_length, &policy, &error);
   if (result == 0) {
-    result = check_policy(call->api->engine, policy, &findings);
+    result = check_policy(call->api, policy, &findings);
     policy_free(policy);
   }
   if (result != 0)

@@ -18,6 +18,7 @@
 #include "policy_source.h"
 #include "policy_tables.h"
 #include "routing.h"
+#include "time_zone.h"
 
 static const char usage[] =
     "usage: freeport policy check FILE | show [ID] | log --dir DIR\n"
@@ -66,7 +67,7 @@ static int check_connectors(struct merchant_api *api, const struct policy *polic
   }
   result = policy_connectors_read(json_object_get(list, "data"), &connectors);
   if (result == 0) {
-    result = policy_check(policy, connectors.connectors, connectors.count, ret_findings);
+    result = policy_check(policy, connectors.connectors, connectors.count, time_zone_offset, ret_findings);
     policy_connectors_free(&connectors);
   }
   json_decref(list);
@@ -78,7 +79,7 @@ static int check(struct merchant_api *api, const struct policy_source *source) {
   int result = 0;
   if (api->port == 0 || check_connectors(api, source->policy, &findings) < 0) {
     fputs("freeport policy: without a stack that answers, its connectors were not looked up\n", stderr);
-    result = policy_check(source->policy, NULL, 0, &findings);
+    result = policy_check(source->policy, NULL, 0, time_zone_offset, &findings);
   }
   if (result < 0) {
     return result;

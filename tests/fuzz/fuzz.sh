@@ -16,12 +16,13 @@ findings=build-fuzz/findings
 mkdir -p "$findings"
 targets=(build-fuzz/tests/fuzz/fuzz_*)
 run_one() {
-  local target=$1 name log
+  local target=$1 name log words=()
   name=$(basename "$1")
   log=build-fuzz/$name.log
   mkdir -p "build-fuzz/corpus/$name"
+  if [[ -f tests/fuzz/$name.dict ]]; then words=("-dict=tests/fuzz/$name.dict"); fi
   if "$target" -max_total_time="$2" -timeout=30 -rss_limit_mb=2048 -artifact_prefix="$3/$name-" \
-    "build-fuzz/corpus/$name" >"$log" 2>&1; then
+    "${words[@]}" "build-fuzz/corpus/$name" >"$log" 2>&1; then
     printf '%-28s %s\n' "$name" "$(grep -oE '^Done [0-9]+ runs' "$log" || echo 'done')"
   else
     printf '%-28s FAILED\n' "$name"

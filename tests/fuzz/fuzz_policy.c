@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   }
   static struct policy_findings findings;
-  assert(policy_check(policy, NULL, 0, &findings) == 0 && findings.count <= POLICY_FINDINGS_MAX);
+  assert(policy_check(policy, NULL, 0, NULL, &findings) == 0 && findings.count <= POLICY_FINDINGS_MAX);
   assert(policy_print(policy, &text) == 0);
   assert(policy_parse(text, strlen(text), &again, &error) == 0);
   assert(policy_print(again, &second) == 0 && strcmp(text, second) == 0);

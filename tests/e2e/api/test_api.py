@@ -499,6 +499,25 @@ class Versions(Case):
         self.expect(self.policies("GET", "/rollback"), 404, "not_found")
         self.expect(self.policies("GET", "/" + draft["id"], key=self.router.other_key), 404, "not_found")
 
+    def test_a_schedule_is_drafted_as_text_and_tree(self):
+        text = 'schedule payday = 4 tries within 21 days on [1 15 28] at 6..9 in "Europe/Berlin"\n' \
+               "rule renewals when kind == recurring route adyen, stripe with later payday\notherwise route adyen, stripe\n"
+        draft = self.draft(text)
+        self.assertEqual(draft["findings"], [])
+        read = self.expect(self.policies("GET", "/" + draft["id"]), 200)
+        self.assertEqual(read["tree"]["schedules"],
+                         [{"name": "payday", "tries": 4, "within_days": 21, "days": [1, 15, 28],
+                           "hours": {"from": 6, "to": 9}, "zone": "Europe/Berlin"}])
+        self.assertEqual(read["tree"]["rules"][0]["action"]["with"], {"later": "payday"})
+        tree = self.expect(self.policies("POST", body={"tree": read["tree"]}), 201)
+        self.assertEqual((tree["text"], tree["hash"]), (text, draft["hash"]))
+        wrong = text.replace("later payday", "later paydya")
+        answer = self.expect(self.policies("POST", body={"text": wrong}), 422, "invalid_policy", "text")
+        self.assertRegex(answer["detail"], r"^Line 2, column 69: the name of a schedule .*Is it payday\?$")
+        answer = self.expect(self.policies("POST", body={"text": text.replace("Berlin", "Berln")}), 422, "invalid_policy",
+                             "text")
+        self.assertEqual([(f["code"], f["line"], f["rule"]) for f in answer["findings"]], [("zone_unknown", 1, 2)])
+
     def test_what_is_wrong_is_listed(self):
         text = "rule a when risk < 0 route nobody\nrule b when risk > 3 route adyen\nrule b when risk > 5 route adyen\n"
         answer = self.expect(self.policies("POST", body={"text": text}), 422, "invalid_policy", "text")
@@ -774,6 +793,19 @@ class Resources(Case):
         token = self.route(policy, token=self.router.tokens["good"], **day)
         self.assertEqual(token["rule"], "otherwise")
         self.assertIn("card.country is US", " ".join(token["explanation"]))
+
+    def test_it_is_told_when_a_payment_is_tried_later(self):
+        policy = """schedule payday = 4 tries within 21 days on [1 15 28] at 6..9 in "Europe/Berlin"
+            rule renewals when kind in [recurring customer] route adyen, stripe with later payday
+            otherwise route adyen, stripe"""
+        told = 'Declined, it is tried later by the schedule payday: 4 tries within 21 days on [1 15 28] at 6..9 in ' \
+               '"Europe/Berlin".'
+        self.assertIn(told, self.route(policy, kind="recurring")["explanation"])
+        self.assertIn("The rule's schedule payday is not for this kind of payment: it is not tried later.",
+                      self.route(policy, kind="customer")["explanation"])
+        self.assertIn("The rule's schedule payday does not count, for the payment is not to be retried.",
+                      self.route(policy, kind="recurring", retry="none")["explanation"])
+        self.assertNotIn("payday", " ".join(self.route(policy, kind="unscheduled")["explanation"]))
 
     def test_metrics(self):
         self.client.pay(1000)

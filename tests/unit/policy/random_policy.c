@@ -32,13 +32,15 @@ __attribute__((format(printf, 2, 3))) static void add(struct random_text *random
 
 /* ---- Facts, each with values that it may have ---- */
 
+enum { SMALL_WORDS = 3 }; /* a small policy asks about no others than the first */
+
 static const char *const words[][10] = {
     {"card.country", "AT", "DE", "NO", "IN", "DO", NULL},
     {"currency", "EUR", "USD", "JPY", NULL},
+    {"kind", "customer", "recurring", "installment", "unscheduled", "resubmission", "moto", NULL},
     {"method", "card", "sepa_debit", NULL},
     {"card.network", "visa", "mastercard", "amex", NULL},
     {"card.funding", "credit", "debit", "prepaid", NULL},
-    {"kind", "customer", "recurring", "moto", NULL},
     {"three_ds", "auto", "external", NULL},
     {"exemption", "low_value", "secure_corporate", NULL},
     {"weekday(\"Europe/Berlin\")", "mon", "tue", "sun", NULL},
@@ -50,7 +52,8 @@ static const char *const values[] = {
 static const char *const orders[] = {"==", "!=", "<", "<=", ">", ">="};
 
 static void add_word_comparison(struct random_text *random) {
-  const char *const *fact = words[random_below(random, random->small ? 2 : sizeof words / sizeof words[0])];
+  const char *const *fact =
+      words[random_below(random, random->small ? SMALL_WORDS : sizeof words / sizeof words[0])];
   unsigned count = 0;
   while (fact[count + 1] != NULL)
     count++;
@@ -195,8 +198,13 @@ static void add_condition(struct random_text *random, unsigned depth) {
 /* ---- Actions ---- */
 
 static void add_options(struct random_text *random) {
-  static const char *const options[] = {"", "", " with three_ds skip", " with max_attempts 2, retry off",
-                                        " with exemption low_value, three_ds require"};
+  static const char *const options[] = {"",
+                                        "",
+                                        " with three_ds skip",
+                                        " with max_attempts 2, retry off",
+                                        " with exemption low_value, three_ds require",
+                                        " with later s0",
+                                        " with later s1, max_attempts 3"};
   add(random, "%s\n", PICK(random, options));
 }
 
@@ -224,9 +232,32 @@ static void add_action(struct random_text *random, bool otherwise) {
   add_options(random);
 }
 
+static void add_days(struct random_text *random) {
+  add(random, " on [%u", 1 + random_below(random, 31));
+  for (unsigned i = random_below(random, 4); i > 0; i--)
+    add(random, " %u", 1 + random_below(random, 31));
+  add(random, "]");
+}
+
+static void add_schedule(struct random_text *random, unsigned number) {
+  static const char *const zones[] = {"UTC", "Europe/Berlin", "Asia/Tokyo"};
+  bool days = random_below(random, 2) == 0, hours = random_below(random, 2) == 0;
+  add(random, "schedule s%u = %u tries within %u days", number, 1 + random_below(random, 15),
+      1 + random_below(random, 30));
+  if (days)
+    add_days(random);
+  if (hours)
+    add(random, " at %u..%u", random_below(random, 24), random_below(random, 24));
+  if (days || hours)
+    add(random, " in \"%s\"", PICK(random, zones));
+  add(random, "\n");
+}
+
 char *random_policy(uint64_t seed, bool small, unsigned rules_most) {
   struct random_text random = {.state = seed, .small = small, .first = (unsigned)(seed % 7)};
   add(&random, "set north = [NO DE]\nset south = [AT, IN]\nset plans = [\"gold\" 5 1.5..2]\n");
+  add_schedule(&random, 0);
+  add_schedule(&random, 1);
   for (unsigned i = 0, count = 1 + random_below(&random, rules_most); i < count; i++) {
     add(&random, "rule r%u when ", i);
     add_condition(&random, small ? 2 : 4);

@@ -186,8 +186,50 @@ static void say_node(struct drawn_policy *policy, const struct drawn_node *node)
   say(policy, ")");
 }
 
+/* Never all hours: that would be no hours at all. */
+static void draw_schedule(uint64_t *state, struct drawn_schedule *ret_schedule) {
+  *ret_schedule = (struct drawn_schedule){
+      .tries = 1 + drawn_below(state, 15), .within_days = 1 + drawn_below(state, 30), .hour_to = 23};
+  if (drawn_below(state, 2) == 0) {
+    ret_schedule->hour_from = drawn_below(state, 24);
+    ret_schedule->hour_to = (ret_schedule->hour_from + drawn_below(state, 23)) % 24;
+  }
+  for (unsigned i = drawn_below(state, 4); i > 0; i--)
+    ret_schedule->days |= 1u << (1 + drawn_below(state, 31));
+}
+
+static void say_schedule(struct drawn_policy *policy, unsigned number) {
+  const struct drawn_schedule *schedule = &policy->schedules[number];
+  bool hours = (schedule->hour_to + 1) % 24 != schedule->hour_from;
+  say(policy, "schedule s%u = %u tries within %u days", number, schedule->tries, schedule->within_days);
+  for (unsigned day = 31, first = 1; day > 0; day--) { /* from the last: their order is no matter */
+    if ((schedule->days >> day & 1) == 0)
+      continue;
+    say(policy, "%s%u", first ? " on [" : " ", day);
+    first = 0;
+  }
+  if (schedule->days != 0)
+    say(policy, "]");
+  if (hours)
+    say(policy, " at %u..%u", schedule->hour_from, schedule->hour_to);
+  if (hours || schedule->days != 0)
+    say(policy, " in \"Europe/Vienna\"");
+  say(policy, "\n");
+}
+
+static void draw_later(uint64_t *state, struct drawn_policy *policy, unsigned rule) {
+  policy->later[rule] = drawn_below(state, DRAWN_SCHEDULES + 2) % (DRAWN_SCHEDULES + 1);
+  if (policy->later[rule] != 0)
+    say(policy, " with later s%u", policy->later[rule] - 1);
+  say(policy, "\n");
+}
+
 void draw_policy(uint64_t *state, struct drawn_policy *ret_policy) {
   ret_policy->length = 0;
+  for (unsigned i = 0; i < DRAWN_SCHEDULES; i++) {
+    draw_schedule(state, &ret_policy->schedules[i]);
+    say_schedule(ret_policy, i);
+  }
   ret_policy->node_count = 0;
   ret_policy->rule_count = drawn_below(state, DRAWN_RULES_MAX + 1);
   for (unsigned i = 0; i < ret_policy->rule_count; i++) {
@@ -199,9 +241,11 @@ void draw_policy(uint64_t *state, struct drawn_policy *ret_policy) {
     ret_policy->advice[i] = drawn_below(state, 6) == 0;
     say(ret_policy, "rule r%u when ", i);
     say_node(ret_policy, &ret_policy->nodes[ret_policy->conditions[i]]);
-    say(ret_policy, ret_policy->advice[i] ? " best of a, b as advice\n" : " route a, b\n");
+    say(ret_policy, ret_policy->advice[i] ? " best of a, b as advice" : " route a, b");
+    draw_later(state, ret_policy, i);
   }
-  say(ret_policy, "otherwise route a\n");
+  say(ret_policy, "otherwise route a");
+  draw_later(state, ret_policy, ret_policy->rule_count);
 }
 
 /* ---- Drawing a payment ---- */

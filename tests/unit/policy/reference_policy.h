@@ -4,7 +4,13 @@
 
 #include "routing.h"
 
-enum { DRAWN_RULES_MAX = 24, DRAWN_NODES_MAX = 512, DRAWN_MEMBERS_MAX = 4, DRAWN_TEXT_MAX = 65536 };
+enum {
+  DRAWN_SCHEDULES = 3,
+  DRAWN_RULES_MAX = 24,
+  DRAWN_NODES_MAX = 512,
+  DRAWN_MEMBERS_MAX = 4,
+  DRAWN_TEXT_MAX = 65536
+};
 
 enum drawn_type { DRAWN_AND, DRAWN_OR, DRAWN_NOT, DRAWN_COMPARISON };
 
@@ -29,8 +35,16 @@ struct drawn_node {
   struct drawn_member members[DRAWN_MEMBERS_MAX];
 };
 
+struct drawn_schedule {
+  unsigned tries, within_days, hour_from, hour_to;
+  uint32_t days; /* bit n: day n; 0: any */
+};
+
 struct drawn_policy {
+  struct drawn_schedule schedules[DRAWN_SCHEDULES];
   unsigned rule_count; /* without `otherwise` */
+  unsigned
+      later[DRAWN_RULES_MAX + 1]; /* one more than the number of a schedule, or 0; the last: otherwise's */
   int conditions[DRAWN_RULES_MAX];
   bool advice[DRAWN_RULES_MAX];
   unsigned node_count;

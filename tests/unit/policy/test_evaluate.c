@@ -17,6 +17,21 @@ static void print_once(const struct policy_facts *facts) {
                facts->country ? facts->country : "-", facts->risk);
 }
 
+/* The schedule that the decision's options name is the one that was drawn for the rule. */
+static void hold_later(const struct policy *policy, const struct policy_decision *decision) {
+  const struct policy_schedule *later = policy_schedule(policy, decision->action->options.later - 1u);
+  unsigned wanted = drawn.later[decision->rule];
+  cr_assert(eq(int, later != NULL, wanted != 0), "of\n%s", drawn.text);
+  if (later == NULL)
+    return;
+  const struct drawn_schedule *schedule = &drawn.schedules[wanted - 1];
+  bool timed = schedule->days != 0 || (schedule->hour_to + 1) % 24 != schedule->hour_from;
+  cr_assert(later->tries == schedule->tries && later->within_days == schedule->within_days &&
+                later->days == schedule->days && later->hour_from == schedule->hour_from &&
+                later->hour_to == schedule->hour_to && strcmp(later->zone, timed ? "Europe/Vienna" : "") == 0,
+            "of\n%s", drawn.text);
+}
+
 static void hold_to_reference(uint64_t *state, const struct policy *policy) {
   struct drawn_facts facts;
   struct policy_decision decision;
@@ -29,6 +44,7 @@ static void hold_to_reference(uint64_t *state, const struct policy *policy) {
     print_once(&facts.facts);
   cr_assert(eq(uint, decision.rule, rule), "of\n%s", drawn.text);
   cr_assert(eq(uint, decision.advice_count, advice < POLICY_ADVICE_MAX ? advice : POLICY_ADVICE_MAX));
+  hold_later(policy, &decision);
 }
 
 Test(evaluate, it_is_the_reference_on_random_policies_and_payments) {

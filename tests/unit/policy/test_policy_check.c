@@ -1,6 +1,7 @@
 #include "check.h"
 #include "random_policy.h"
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,18 @@ static struct policy *parse(const char *text) {
   return policy;
 }
 
+/* Only these are known. */
+static int zone_offset(const char *zone, int64_t at_ms, int32_t *ret_offset_s) {
+  (void)at_ms;
+  if (strcmp(zone, "UTC") != 0 && strcmp(zone, "Europe/Berlin") != 0 && strcmp(zone, "Asia/Tokyo") != 0)
+    return -ENOENT;
+  *ret_offset_s = 0;
+  return 0;
+}
+
 static struct policy_findings *check(const struct policy *policy) {
   struct policy_findings *findings = malloc(sizeof *findings);
-  cr_assert_eq(policy_check(policy, registered, REGISTERED, findings), 0);
+  cr_assert_eq(policy_check(policy, registered, REGISTERED, zone_offset, findings), 0);
   return findings;
 }
 
@@ -94,9 +104,9 @@ Test(policy_check, connectors_that_are_not_registered) {
   cr_expect_eq(finding->column, 3);
   cr_expect_eq(finding->rule, 0);
   cr_expect(strstr(finding->text, "Is it adyen_eu?") != NULL, "%s", finding->text);
-  cr_assert_eq(policy_check(policy, NULL, 0, findings), 0);
+  cr_assert_eq(policy_check(policy, NULL, 0, NULL, findings), 0);
   cr_expect_eq(findings->count, 0, "connectors are not looked up");
-  cr_assert_eq(policy_check(policy, registered, 0, findings), 0);
+  cr_assert_eq(policy_check(policy, registered, 0, NULL, findings), 0);
   cr_expect_eq(findings->errors, 2, "none is registered");
   free(findings);
   policy_free(policy);
@@ -263,7 +273,7 @@ Test(policy_check, shape) {
   struct policy_findings *findings = check(policy);
   cr_assert_eq(findings->count, 1);
   cr_expect_str_eq(findings->findings[0].code, "single_connector");
-  cr_assert_eq(policy_check(policy, registered, 1, findings), 0);
+  cr_assert_eq(policy_check(policy, registered, 1, NULL, findings), 0);
   cr_expect_eq(findings->count, 0, "there is no other");
   free(findings);
   policy_free(policy);
@@ -302,11 +312,16 @@ static const struct money amounts[] = {
     {450, "EUR"}, {451, "EUR"}, {0, "USD"},   {5, "USD"},   {50, "USD"},  {51, "USD"},  {100, "USD"},
     {101, "USD"}, {150, "USD"}, {199, "USD"}, {200, "USD"}, {205, "USD"}, {250, "USD"}, {350, "USD"},
     {450, "USD"}, {451, "USD"}};
+static const char *const kinds[] = {
+    "", "customer", "recurring", "installment", "unscheduled", "resubmission", "moto"};
 static const char *const sizes[] = {"", "a", "b", "1", "1.0", "01", "1.5", "2", "3"};
 enum {
   COUNTRIES = sizeof countries / sizeof countries[0],
   BINS = sizeof bins / sizeof bins[0],
   AMOUNTS = sizeof amounts / sizeof amounts[0],
+  KINDS = sizeof kinds / sizeof kinds[0],
+  KIND_FIRST_LATER = 2, /* of those that are tried later */
+  KIND_LAST_LATER = 5,
   SIZES = 1 + sizeof sizes / sizeof sizes[0], /* and none */
   RISKS = 8,                                  /* from -1, absent, to 6 */
   RULES = 5
@@ -314,6 +329,7 @@ enum {
 
 struct reached {
   bool rules[RULES];   /* that any payment came to */
+  bool later[RULES];   /* that any came to which may be tried later */
   bool by_risk[RISKS]; /* a rule before `otherwise` decided on some payment of that risk */
 };
 
@@ -331,8 +347,10 @@ static void reach(const struct policy *policy, const char *text, struct reached 
   unsigned risks_tried = strstr(text, "risk") != NULL ? RISKS : 1;
   unsigned sizes_tried = strstr(text, "metadata.size") != NULL ? SIZES : 1;
   unsigned amounts_tried = strstr(text, "amount") != NULL || strstr(text, "currency") != NULL ? AMOUNTS : 1;
+  unsigned kinds_tried = strstr(text, "kind") != NULL ? KINDS : 1;
   *ret_reached = (struct reached){0};
-  for (unsigned i = 0; i < countries_tried * bins_tried * risks_tried * sizes_tried * amounts_tried; i++) {
+  for (unsigned i = 0;
+       i < countries_tried * bins_tried * risks_tried * sizes_tried * amounts_tried * kinds_tried; i++) {
     struct policy_facts facts = {.method = "card", .split_payment = "p"};
     struct policy_decision decision;
     unsigned number = i;
@@ -340,12 +358,16 @@ static void reach(const struct policy *policy, const char *text, struct reached 
     facts.country = countries[take(&number, countries_tried)];
     facts.bin = bins[take(&number, bins_tried)];
     facts.risk = (int16_t)((int)take(&number, risks_tried) - 1);
-    unsigned size = take(&number, sizes_tried);
+    unsigned size = take(&number, sizes_tried), kind = take(&number, kinds_tried);
+    kind = kinds_tried == 1 ? KIND_FIRST_LATER : kind;
+    facts.kind = kinds[kind];
     facts.attribute_count = size > 0;
     if (size > 0)
       facts.attributes[0] = (struct policy_attribute){true, "size", sizes[size - 1]};
     policy_evaluate(policy, &facts, &decision);
     ret_reached->rules[decision.rule] = true;
+    if (kind >= KIND_FIRST_LATER && kind <= KIND_LAST_LATER)
+      ret_reached->later[decision.rule] = true;
     for (unsigned j = 0; j < decision.advice_count; j++)
       ret_reached->rules[decision.advice[j]] = true;
     if (decision.rule + 1 < policy_rule_count(policy))
@@ -384,7 +406,23 @@ static unsigned check_gap(const struct policy_findings *findings, const struct r
 
 struct tally {
   unsigned dead, found, contradictions, gaps;
+  unsigned later, for_nothing, found_for_nothing; /* rules that try later; to no avail; and found to */
 };
+
+/* Whatever it says of later tries: no payment that may be tried later came to the rule. */
+static void check_later_claim(const struct policy *policy, const struct policy_findings *findings,
+                              const struct reached *reached, unsigned rule, const char *text,
+                              struct tally *tally) {
+  const struct policy_action *action = policy_rule_action(policy, rule);
+  bool claimed = claims(findings, rule, "later_never");
+  bool for_nothing =
+      action->options.later != 0 && !action->advice && reached->rules[rule] && !reached->later[rule];
+  cr_assert_not(claimed && reached->later[rule], "rule %u\n%s", rule, text);
+  cr_assert_not(claimed && action->options.later == 0, "rule %u\n%s", rule, text);
+  tally->later += action->options.later != 0;
+  tally->for_nothing += for_nothing;
+  tally->found_for_nothing += for_nothing && claimed;
+}
 
 /* Counts rules that no payment came to, and how many of them were found. */
 static void check_claims(uint64_t seed, struct tally *tally) {
@@ -403,6 +441,8 @@ static void check_claims(uint64_t seed, struct tally *tally) {
     tally->found += !reached.rules[i] && never;
   }
   cr_assert_not(always && reached.rules[policy_rule_count(policy) - 1], "%s", text);
+  for (unsigned i = 0; i < policy_rule_count(policy); i++)
+    check_later_claim(policy, findings, &reached, i, text, tally);
   tally->gaps += check_gap(findings, &reached, text);
   free(findings);
   free(text);
@@ -411,11 +451,11 @@ static void check_claims(uint64_t seed, struct tally *tally) {
 
 /* Each rule by itself: what contradicts itself matches nothing, whatever stands before it. */
 static void check_contradictions(uint64_t seed, struct tally *tally) {
-  char *text = random_policy(seed, true, RULES - 1), *state = NULL, sets[256] = "";
+  char *text = random_policy(seed, true, RULES - 1), *state = NULL, sets[1024] = "";
   for (char *line = strtok_r(text, "\n", &state); line != NULL; line = strtok_r(NULL, "\n", &state)) {
     char alone[4096];
     struct reached reached;
-    if (strncmp(line, "set", 3) == 0)
+    if (strncmp(line, "set", 3) == 0 || strncmp(line, "schedule", 8) == 0)
       strcat(strcat(sets, line), "\n");
     if (strncmp(line, "rule", 4) != 0)
       continue;
@@ -438,9 +478,15 @@ Test(policy_check, what_it_says_never_matches_never_does) {
     check_claims(seed, &tally);
     check_contradictions(seed, &tally);
   }
-  cr_log_info("%u rules were not come to, %u of them found; %u contradictions, %u gaps", tally.dead,
-              tally.found, tally.contradictions, tally.gaps);
+  cr_log_info(
+      "%u rules were not come to, %u of them found; %u contradictions, %u gaps; %u rules try later, %u "
+      "for nothing, %u of them found",
+      tally.dead, tally.found, tally.contradictions, tally.gaps, tally.later, tally.for_nothing,
+      tally.found_for_nothing);
   cr_expect(tally.found > 100 && tally.contradictions > 50 && tally.gaps > 20, "%u, %u, %u", tally.found,
             tally.contradictions, tally.gaps);
   cr_expect(tally.found * 10 >= tally.dead * 8, "only %u of %u were found", tally.found, tally.dead);
+  cr_expect(tally.found_for_nothing > 10, "%u", tally.found_for_nothing);
+  cr_expect(tally.found_for_nothing * 10 >= tally.for_nothing * 8, "only %u of %u", tally.found_for_nothing,
+            tally.for_nothing);
 }

@@ -6,6 +6,7 @@
 #include "payments_parse.h"
 #include "resolutions_parse.h"
 #include "resources.h"
+#include "routing.h"
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -87,6 +88,22 @@ Test(api_description, bodies_are_described_as_they_are_parsed) {
   json_t *schemas = json_object_get(json_object_get(root, "components"), "schemas");
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
     compare(bodies[i].name, json_object_get(schemas, bodies[i].name), bodies[i].rules);
+  json_decref(root);
+}
+
+static void expect_limits(const json_t *property, int low, int high) {
+  cr_expect_eq(json_integer_value(json_object_get(property, "minimum")), low);
+  cr_expect_eq(json_integer_value(json_object_get(property, "maximum")), high);
+}
+
+Test(api_description, a_schedule_is_described_with_the_languages_limits) {
+  json_t *root = description();
+  json_t *schemas = json_object_get(json_object_get(root, "components"), "schemas");
+  json_t *members = json_object_get(json_object_get(schemas, "PolicySchedule"), "properties");
+  expect_limits(json_object_get(members, "tries"), 1, POLICY_LATER_TRIES_MAX);
+  expect_limits(json_object_get(members, "within_days"), 1, POLICY_LATER_DAYS_MAX);
+  cr_expect_eq(json_integer_value(json_object_get(json_object_get(members, "zone"), "maxLength")),
+               POLICY_ZONE_CAPACITY - 1);
   json_decref(root);
 }
 
