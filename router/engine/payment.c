@@ -59,11 +59,6 @@ unsigned payment_round_attempts(const struct payment *payment) {
   return count;
 }
 
-bool payment_kind_is_merchants(enum payment_kind kind) {
-  return kind == KIND_RECURRING || kind == KIND_INSTALLMENT || kind == KIND_UNSCHEDULED ||
-         kind == KIND_RESUBMISSION;
-}
-
 bool payment_is_open(const struct payment *payment) {
   return payment->status == PAYMENT_PROCESSING || payment->status == PAYMENT_UNRESOLVED;
 }

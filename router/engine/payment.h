@@ -305,8 +305,6 @@ const struct movement *payment_movement(const struct payment *payment, const str
 const struct candidate *payment_candidates(const struct payment *payment);
 /* How many attempts the latest round has begun. */
 unsigned payment_round_attempts(const struct payment *payment);
-/* Whether a payment of that kind is begun by the merchant, and nobody waits for it. */
-bool payment_kind_is_merchants(enum payment_kind kind);
 /* Whether no attempt of it can have charged, and what was found charged against its word was given back. */
 bool payment_is_uncharged(const struct payment *payment);
 /* Whether its outcome is open: processing or unresolved (what the API answers 202 for). requires_action is

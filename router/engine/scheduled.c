@@ -102,8 +102,9 @@ static bool was_by_person(const struct payment *payment) {
 
 static bool may_be_tried_later(const struct payment *payment, const struct decline *decline) {
   return payment->decision.later.tries > 0 && !payment->retry_none && !payment->concluded &&
-         payment_kind_is_merchants(payment->kind) && payment->attempt_count < ATTEMPTS_MAX &&
-         payment->round.number < UINT16_MAX && payment_is_uncharged(payment) && !was_by_person(payment) &&
+         policy_kind_is_tried_later(payment_kind_name(payment->kind)) &&
+         payment->attempt_count < ATTEMPTS_MAX && payment->round.number < UINT16_MAX &&
+         payment_is_uncharged(payment) && !was_by_person(payment) &&
          later_is_worth(decline->retry, decline->category);
 }
 
