@@ -6,8 +6,12 @@
 
 enum { UNDO_TRIES_MAX = 12 };
 
+/* Payments are read again and again: what has no meaning before it is set need not be cleared. */
 struct payment *payment_new(void) {
-  return calloc(1, sizeof(struct payment));
+  struct payment *payment = malloc(sizeof *payment);
+  if (payment)
+    memset(payment, 0, offsetof(struct payment, attempts));
+  return payment;
 }
 
 void payment_free(struct payment *payment) {

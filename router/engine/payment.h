@@ -284,11 +284,11 @@ struct payment {
   struct round round; /* the latest */
   uint8_t attempt_count;
   uint16_t attempts_changed; /* by the entry in hand, a bit for each; not part of the record */
-  struct attempt attempts[ATTEMPTS_MAX];
   uint8_t movement_count, movement_capacity;
   struct movement *movements; /* owned */
   uint8_t *inputs; /* the request's fields that are not personal, as write_request_fields(); owned */
   uint16_t inputs_length;
+  struct attempt attempts[ATTEMPTS_MAX]; /* those beyond attempt_count are undefined; the last member */
 };
 
 /* A new, empty payment, or NULL when there is no memory. Freed with payment_free(), which allows NULL. */

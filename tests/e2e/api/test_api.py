@@ -292,7 +292,7 @@ class Resolution(Case):
                 ({"attempt": 1}, 422, "missing_field", "outcome"),
                 ({"attempt": 1, "outcome": "perhaps"}, 422, "invalid_field", "outcome"),
                 ({"attempt": "1", "outcome": "failed"}, 422, "invalid_field", "attempt"),
-                ({"attempt": 9, "outcome": "failed"}, 422, "invalid_field", "attempt"),
+                ({"attempt": 17, "outcome": "failed"}, 422, "invalid_field", "attempt"),
                 ({"attempt": 1, "outcome": "failed", "evidence": ""}, 422, "invalid_field", "evidence"),
                 ({"attempt": 1, "outcome": "failed", "evidence": long}, 422, "invalid_field", "evidence"),
                 ({"attempt": 1, "outcome": "failed", "evidence": number}, 422, "card_number_not_allowed", "evidence"),
