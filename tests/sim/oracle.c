@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "later_tries.h"
 #include "networks.h"
 #include "trace.h"
 #include "universe.h"
@@ -328,9 +329,8 @@ static void check_told(struct universe *universe, const struct scenario *scenari
     const struct asked *asked = &scenario->asked[i];
     if (!asked->owner)
       continue;
-    bool there =
-        scenario->payment && (asked->type ? payment_movement(scenario->payment, &asked->object) != NULL
-                                          : id_equal(&scenario->payment->id, &asked->object));
+    bool there = scenario->payment && (id_equal(&scenario->payment->id, &asked->object) ||
+                                       payment_movement(scenario->payment, &asked->object) != NULL);
     if (!there)
       violation(universe, scenario->number, "P3: what was acknowledged is not there");
   }
@@ -401,6 +401,7 @@ static void check_scenario(struct universe *universe, struct scenario *scenario)
   check_status(universe, scenario);
   check_asked(universe, scenario);
   check_given_up(universe, scenario);
+  check_later_end(universe, scenario);
 }
 
 static bool tables_equal(struct store *left, struct store *right, unsigned table) {

@@ -8,6 +8,7 @@
 
 #include "change.h"
 #include "engine_parts.h"
+#include "later_tries.h"
 #include "merchant.h"
 #include "oracle.h"
 #include "people.h"
@@ -35,14 +36,19 @@ enum {
 static const int64_t limit_ms = 40LL * 24 * 60 * MINUTE;
 
 static const char *const policies[] = {
+    "schedule town = 4 tries within 12 days at 6..9 in \"Sim/Town\" "
+    "rule renewals when kind == recurring route listing, querying, keyless with later town "
     "otherwise route listing, querying, keyless",
-    "otherwise route notifying, brief, listing, slow",
-    "otherwise route keyless, lagging, querying",
-    "otherwise route querying, notifying",
+    "schedule soon = 3 tries within 6 days otherwise route notifying, brief, listing, slow with later soon",
+    "schedule nights = 2 tries within 9 days on [3 5 8] at 22..3 in \"Sim/Town\" "
+    "otherwise route keyless, lagging, querying with later nights",
+    "schedule often = 15 tries within 30 days otherwise route querying, notifying with later often",
+    "schedule town = 3 tries within 20 days at 1..2 in \"Sim/Town\" "
     "rule small when amount < 20.00 EUR and currency == EUR split listing 60%, querying 30%, keyless 10% "
     "rule tip when card.network == visa best of listing, notifying as advice "
     "rule learned when not amount > 100.00 EUR best of querying, listing, notifying, brief with max_attempts "
     "2 "
+    "rule renewals when kind == recurring best of listing, querying, brief with max_attempts 1, later town "
     "otherwise cheapest of notifying, slow, lagging where approval >= 60% with retry off",
     "rule no when amount in 30.00..40.00 EUR decline otherwise split slow 50%, brief 50% by customer",
 };
@@ -365,7 +371,7 @@ static void draw_options(struct universe *universe) {
   /* Before many a webhook comes, after most of them, and as it is in practice. */
   static const uint32_t received_ms[] = {20 * MINUTE, 120 * MINUTE, 5 * 24 * 60 * MINUTE};
   struct chance *chance = &universe->chance;
-  universe->options = (struct engine_options){.sheet = psp_sheet};
+  universe->options = (struct engine_options){.sheet = psp_sheet, .zone_offset = sim_zone};
   universe->options.learned_cells = FEW_CELLS;
   universe->options.draws = (struct draws){.fill = fill, .context = &universe->draws_chance};
   if (chance_percent(chance, 30))
