@@ -21,8 +21,10 @@ enum {
   US_PER_MS = 1000,
   STARTS_MS = 5 * MINUTE, /* payments begin within this */
   ROUGH_MS = 70 * MINUTE, /* faults come within this */
-  LOOK_MS = MINUTE,       /* between looks whether all is quiet */
-  BUSY_MS = 50,           /* what comes within this is taken in in one round, at times */
+  AGAIN_MS = 25 * 60 * MINUTE,
+  AGAIN_WITHIN_MS = 8 * 60 * MINUTE,
+  LOOK_MS = MINUTE, /* between looks whether all is quiet */
+  BUSY_MS = 50,     /* what comes within this is taken in in one round, at times */
   FEW_LOADED = 8,
   FEW_CELLS = 64,
   FEW_REQUESTS = 6,
@@ -58,7 +60,9 @@ int64_t router_ms(const struct universe *universe) {
 }
 
 bool universe_is_rough(const struct universe *universe) {
-  return universe->now_ms < universe->calm_ms;
+  int64_t into_ms = universe->now_ms - universe->again_ms;
+  return universe->now_ms < universe->calm_ms ||
+         (universe->again_ms != 0 && into_ms >= 0 && into_ms < ROUGH_AGAIN_MS);
 }
 
 void violation(struct universe *universe, uint32_t scenario, const char *format, ...) {
@@ -385,6 +389,13 @@ static void draw_options(struct universe *universe) {
   universe->options.received_ms = received_ms[chance_below(chance, sizeof received_ms / sizeof *received_ms)];
 }
 
+/* About when the first later tries are due, in some universes. */
+static int64_t draw_again(struct universe *universe) {
+  if (universe->genesis.no_faults || !chance_percent(&universe->chance, 40))
+    return 0;
+  return universe_start_ms + AGAIN_MS + chance_up_to(&universe->chance, AGAIN_WITHIN_MS);
+}
+
 static void begin(struct universe *universe, const struct genesis *genesis) {
   assert(genesis->scenarios <= SCENARIOS_MAX);
   for (uint32_t i = 0; i < universe->genesis.scenarios; i++)
@@ -394,6 +405,7 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   universe->draws_chance = chance_of(~genesis->seed, genesis->number, 0);
   universe->now_ms = universe_start_ms;
   universe->calm_ms = universe_start_ms + ROUGH_MS;
+  universe->again_ms = draw_again(universe);
   universe->skew_ms = universe->asleep_ms = 0;
   universe->down_ms = genesis->down_ms;
   universe->points = universe->crash_at = 0;
