@@ -189,9 +189,11 @@ void check_later_end(struct universe *universe, const struct scenario *scenario)
   bool exhausted = strcmp(payment->decline.reason, "retry_budget_exhausted") == 0;
   if (exhausted || payment->attempt_count >= ATTEMPTS_AT_MOST || later_tries(payment) >= plan->tries)
     return;
+  const struct attempt *final = &payment->attempts[payment->attempt_count - 1];
+  if (final->round != payment->round.number) /* nobody could be tried since */
+    return;
   int64_t latest_ms =
       last->step.ended_ms + wait_ms(scenario, last->step.answer.advice_code) + HOUR + longest_ms(plan);
-  const struct attempt *final = &payment->attempts[payment->attempt_count - 1];
   if (final->step.ended_ms + longest_ms(plan) > latest_ms)
     latest_ms = final->step.ended_ms + HOUR + longest_ms(plan);
   if (latest_ms + CLOSE_MS < payment->created_ms + plan->within_days * DAY)
