@@ -213,7 +213,7 @@ static void start_process(struct universe *universe) {
   r = engine_new(&universe->options, &universe->engine);
   assert(r == 0);
   universe->up = universe->line_up = true;
-  wrong_restarted(router_ms(universe));
+  wrong_restarted(router_ms(universe), !universe->ready);
   add_key(universe);
   for (unsigned i = 0; i < PSP_COUNT; i++)
     universe->told_ms[i] = router_ms(universe); /* by another clock */
