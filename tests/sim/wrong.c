@@ -65,6 +65,7 @@ void wrong_choose(enum wrong wrong) {
 void wrong_restarted(int64_t now_ms, bool first) {
   started_ms = now_ms;
   restarted = !first;
+  late &= !first; /* the same universe goes the same way each time */
   running = NULL;
 }
 
