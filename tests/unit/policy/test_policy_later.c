@@ -274,6 +274,15 @@ Test(policy_later, names) {
   expect_wrong_text("rule r when risk > 1 route a\n" PAYDAY "otherwise route a", 2, 1, "before", "");
 }
 
+Test(policy_later, a_set_is_no_schedule_nor_the_other_way_round) {
+  expect_wrong_text(
+      "schedule p = 1 try within 1 day\nrule r when card.country in p decline\notherwise decline", 2, 29,
+      "the name of a set", "");
+  expect_wrong_text("set p = [AT]\notherwise route a with later p", 2, 30, "a schedule that the policy has",
+                    "");
+  policy_free(parse("schedule p = 1 try within 1 day\nset p = [AT]\notherwise route a with later p"));
+}
+
 Test(policy_later, a_set_and_a_rule_may_have_the_name_of_a_schedule) {
   policy_free(parse("set p = [AT]\nschedule p = 1 try within 1 day\n"
                     "rule p when card.country in p route a with later p\notherwise route a"));
@@ -540,6 +549,19 @@ static void expect_difference(const char *before, const char *after, size_t at, 
   policy_diff_free(&diff);
   free(texts[0]);
   free(texts[1]);
+}
+
+Test(policy_later, a_line_tells_its_schedule) {
+  static const char payday[] = "schedule payday = 4 tries within 21 days";
+  cr_expect(policy_line_names_schedule("otherwise route a with later payday", payday));
+  cr_expect(policy_line_names_schedule("rule r when risk > 1 route a with retry off, later payday", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later payday2", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later mypayday", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a, later, payday", payday));
+  cr_expect_not(policy_line_names_schedule("set s = [\"\" later payday", payday));
+  cr_expect_not(policy_line_names_schedule("payday", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later payday", "set payday = [AT]"));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later payday", ""));
 }
 
 Test(policy_later, a_difference_is_a_schedule_or_an_option) {
