@@ -49,22 +49,18 @@ static int64_t leaves_ms(const struct rule *rule, const struct card_use *use) {
   return use->result == CARD_USE_OPEN ? INT64_MAX : use->at_ms + rule->window_ms + BUDGET_MARGIN_MS;
 }
 
-/* Before anything was declined nothing is a retry, and whatever is under way is free; after that all of it
- * counts. */
+/* What is under way counts as declined: it may be. */
 static unsigned counted_at(const struct rule *rule, const struct card_uses *uses, const struct money *amount,
                            int64_t at_ms) {
-  unsigned declined = 0, open = 0;
+  unsigned counted = 0;
   for (unsigned i = 0; i < uses->count; i++) {
     const struct card_use *use = &uses->uses[i];
-    if (!counts(rule, use, amount) || leaves_ms(rule, use) <= at_ms)
-      continue;
-    declined += use->result == CARD_USE_DECLINED;
-    open += use->result == CARD_USE_OPEN;
+    counted += counts(rule, use, amount) && leaves_ms(rule, use) > at_ms;
   }
-  return declined > 0 ? declined + open : 0;
+  return counted;
 }
 
-/* The first moment at which fewer than the limit count: when the last decline leaves, at the latest. */
+/* The first moment at which fewer than the limit count, if no more become known; 0: there is none. */
 static int64_t again_ms(const struct rule *rule, const struct card_uses *uses, const struct money *amount) {
   int64_t again = INT64_MAX;
   for (unsigned i = 0; i < uses->count; i++) {
@@ -72,10 +68,22 @@ static int64_t again_ms(const struct rule *rule, const struct card_uses *uses, c
     if (at_ms < again && counted_at(rule, uses, amount, at_ms) < rule->limit)
       again = at_ms;
   }
-  return again;
+  return again < INT64_MAX ? again : 0;
 }
 
-static void refuse(struct budget *budget, const struct rule *rule, int64_t again) {
+static bool is_undecided(const struct rule *rule, const struct card_uses *uses, const struct money *amount,
+                         int64_t now_ms) {
+  unsigned declined = 0;
+  for (unsigned i = 0; i < uses->count; i++) {
+    const struct card_use *use = &uses->uses[i];
+    declined +=
+        use->result == CARD_USE_DECLINED && counts(rule, use, amount) && leaves_ms(rule, use) > now_ms;
+  }
+  return declined < rule->limit;
+}
+
+static void refuse(struct budget *budget, const struct rule *rule, int64_t again, bool undecided) {
+  budget->undecided = undecided && (budget->allowed || budget->undecided);
   budget->allowed = false;
   if (rule->retry > budget->retry)
     budget->retry = rule->retry;
@@ -92,7 +100,7 @@ struct budget budget_ask(const struct card_uses *uses, enum network network, con
     if (rule->network != network && network != NETWORK_UNKNOWN)
       continue;
     if (counted_at(rule, uses, amount, now_ms) >= rule->limit)
-      refuse(&budget, rule, again_ms(rule, uses, amount));
+      refuse(&budget, rule, again_ms(rule, uses, amount), is_undecided(rule, uses, amount, now_ms));
   }
   if (budget.retry == OUTCOME_RETRY_NEVER)
     budget.again_ms = 0;

@@ -5,7 +5,7 @@
 
 void box_free(struct box *box) {
   for (unsigned i = 0; i < box->count; i++)
-    interval_set_free(&box->items[i].set);
+    owned_set_free(&box->items[i].set);
   free(box->items);
   *box = (struct box){0};
 }
@@ -23,7 +23,7 @@ static int put(struct box *box, unsigned slot, struct interval_set *set) {
     unsigned capacity = box->capacity ? 2 * box->capacity : 4;
     struct constraint *items = reallocarray(box->items, capacity, sizeof *items);
     if (items == NULL) {
-      interval_set_free(set);
+      owned_set_free(set);
       return -ENOMEM;
     }
     box->items = items;
@@ -33,16 +33,12 @@ static int put(struct box *box, unsigned slot, struct interval_set *set) {
   return 0;
 }
 
-static int copy(const struct interval_set *set, struct interval_set *ret_set) {
-  return interval_set_union(set, set, ret_set);
-}
-
 static int narrow(struct constraint *constraint, const struct interval_set *by) {
   struct interval_set both;
-  int r = interval_set_intersection(&constraint->set, by, &both);
+  int r = owned_set_intersection(&constraint->set, by, &both);
   if (r < 0)
     return r;
-  interval_set_free(&constraint->set);
+  owned_set_free(&constraint->set);
   constraint->set = both;
   return 0;
 }
@@ -56,7 +52,7 @@ static int intersect(struct box *box, const struct box *other) {
     struct interval_set set;
     if (own != NULL)
       r = narrow(own, &item->set);
-    else if ((r = copy(&item->set, &set)) == 0)
+    else if ((r = owned_set_copy(&item->set, &set)) == 0)
       r = put(box, item->slot, &set);
   }
   box->exact = box->exact && other->exact;
@@ -73,7 +69,7 @@ static int unite(struct box *box, const struct box *other) {
     struct interval_set set;
     if (theirs == NULL)
       continue;
-    r = interval_set_union(&box->items[i].set, &theirs->set, &set);
+    r = owned_set_union(&box->items[i].set, &theirs->set, &set);
     if (r == 0)
       r = put(&both, box->items[i].slot, &set);
   }
@@ -91,7 +87,7 @@ static int box_of(const struct condition_node *node, bool negated, struct box *r
 static int comparison_box(const struct condition_node *node, bool negated, struct box *ret_box) {
   struct box box = {.exact = true};
   struct interval_set set;
-  int r = negated ? interval_set_complement(&node->set, &set) : copy(&node->set, &set);
+  int r = negated ? owned_set_complement(&node->set, &set) : owned_set_copy(&node->set, &set);
   if (r == 0)
     r = put(&box, node->slot, &set);
   if (r == 0)

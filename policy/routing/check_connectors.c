@@ -23,8 +23,8 @@ static void unknown_connector(struct checker *checker, unsigned number, unsigned
 /* ---- What a rule asks of the payment, and what a connector can do ---- */
 
 /* What the rule's payments may have for the fact, absence included; NULL: anything, as far as is known. */
-static const struct spans *asked(struct checker *checker, unsigned number, enum policy_fact fact,
-                                 unsigned *ret_key) {
+static const struct interval_set *asked(struct checker *checker, unsigned number, enum policy_fact fact,
+                                        unsigned *ret_key) {
   struct terms *terms = &checker->terms;
   const struct term_list *condition = checker->conditions[number];
   unsigned key = 0;
@@ -32,9 +32,9 @@ static const struct spans *asked(struct checker *checker, unsigned number, enum 
     key++;
   if (condition == NULL || !condition->known || condition->count == 0 || key == terms->key_count)
     return NULL;
-  const struct spans *all = term_bound_of(terms, condition->at[0], key);
+  const struct interval_set *all = term_bound_of(terms, condition->at[0], key);
   for (unsigned i = 1; all != NULL && i < condition->count; i++)
-    all = spans_unite(&terms->effort, all, term_bound_of(terms, condition->at[i], key));
+    all = effort_unite(&terms->effort, all, term_bound_of(terms, condition->at[i], key));
   *ret_key = key;
   return all;
 }
@@ -70,37 +70,38 @@ static const struct particular {
 
 /* The word with that number, and the numbers that it has; NULL after the last. */
 static const char *word_of(const struct terms *terms, enum policy_fact fact, unsigned number,
-                           struct span *ret_span) {
-  *ret_span = (struct span){number, number};
+                           struct interval *ret_interval) {
+  *ret_interval = (struct interval){number, number};
   if (fact != FACT_AMOUNT)
     return policy_fact_rule(fact)->words[number];
   if (number == terms->currency_count)
     return NULL;
-  *ret_span = (struct span){(int64_t)number << CURRENCY_SHIFT, ((int64_t)(number + 1) << CURRENCY_SHIFT) - 1};
+  *ret_interval =
+      (struct interval){(int64_t)number << CURRENCY_SHIFT, ((int64_t)(number + 1) << CURRENCY_SHIFT) - 1};
   return terms->currencies[number];
 }
 
 /* How many of the words that the rule allows the connector can do and cannot; nothing is said when it allows
  * others than words, or leaves it open. */
-static void count_words(struct checker *checker, const struct spans *asked, enum policy_fact fact,
+static void count_words(struct checker *checker, const struct interval_set *asked, enum policy_fact fact,
                         const struct particular *particular, const struct policy_connector *connector,
                         unsigned *ret_can, unsigned *ret_cannot) {
   struct effort *effort = &checker->terms.effort;
-  struct span span;
+  struct interval numbers;
   const char *word;
   *ret_can = *ret_cannot = 0;
-  for (unsigned i = 0; (word = word_of(&checker->terms, fact, i, &span)) != NULL; i++) {
-    const struct spans *whole = spans_of(effort, &span, 1);
-    const struct spans *common = whole == NULL ? NULL : spans_intersect(effort, asked, whole);
-    asked = common == NULL ? NULL : spans_subtract(effort, asked, whole);
+  for (unsigned i = 0; (word = word_of(&checker->terms, fact, i, &numbers)) != NULL; i++) {
+    const struct interval_set *whole = effort_set(effort, &numbers, 1, false);
+    const struct interval_set *common = whole == NULL ? NULL : effort_intersect(effort, asked, whole);
+    asked = common == NULL ? NULL : effort_subtract(effort, asked, whole);
     if (asked == NULL) {
       *ret_can = *ret_cannot = 0;
       return;
     }
-    if (common->count > 0)
+    if (!interval_set_is_empty(common))
       *(particular->does(connector, word) ? ret_can : ret_cannot) += 1;
   }
-  if (asked->count > 0)
+  if (!interval_set_is_empty(asked))
     *ret_can = *ret_cannot = 0;
 }
 
@@ -108,9 +109,9 @@ static void check_particular(struct checker *checker, unsigned number, unsigned 
                              const struct policy_connector *connector, const struct particular *particular) {
   const struct rule *rule = &checker->policy->rules[number];
   unsigned key, can = 0, cannot = 0;
-  const struct spans *spans = asked(checker, number, particular->fact, &key);
-  if (spans != NULL)
-    count_words(checker, spans, particular->fact, particular, connector, &can, &cannot);
+  const struct interval_set *set = asked(checker, number, particular->fact, &key);
+  if (set != NULL)
+    count_words(checker, set, particular->fact, particular, connector, &can, &cannot);
   if (cannot == 0)
     return;
   if (can == 0)

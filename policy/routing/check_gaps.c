@@ -10,9 +10,9 @@
 enum { RULES_LEAST = 2, SHOWN_MOST = 5, LIST_CAPACITY = 100 };
 
 /* Whether each deciding rule binds the key in all of its terms; what they take of it, in *ret_taken. */
-static bool shared_out(struct checker *checker, unsigned key, const struct spans **ret_taken) {
+static bool shared_out(struct checker *checker, unsigned key, const struct interval_set **ret_taken) {
   struct terms *terms = &checker->terms;
-  const struct spans *taken = spans_of(&terms->effort, NULL, 0);
+  const struct interval_set *taken = effort_set(&terms->effort, NULL, 0, false);
   unsigned rules = 0;
   for (unsigned i = 0; i + 1 < checker->policy->rule_count; i++) {
     const struct term_list *condition = checker->conditions[i];
@@ -21,10 +21,10 @@ static bool shared_out(struct checker *checker, unsigned key, const struct spans
     if (!condition->known)
       return false;
     for (unsigned j = 0; taken != NULL && j < condition->count; j++) {
-      const struct spans *bound = term_bound_of(terms, condition->at[j], key);
+      const struct interval_set *bound = term_bound_of(terms, condition->at[j], key);
       if (bound == terms->keys[key].domain || !effort_take(&terms->effort, 1))
         return false;
-      taken = spans_unite(&terms->effort, taken, bound);
+      taken = effort_unite(&terms->effort, taken, bound);
     }
     rules++;
   }
@@ -49,32 +49,33 @@ static void add(struct list *list, const char *item) {
                                    list->length == 0 ? "" : ", ", item);
 }
 
-static void add_numbers(struct list *list, const struct spans *rest) {
+static void add_numbers(struct list *list, const struct interval_set *rest) {
   char item[64];
   for (unsigned i = 0; i < rest->count; i++) {
-    if (rest->at[i].low == rest->at[i].high)
-      snprintf(item, sizeof item, "%" PRId64, rest->at[i].low);
+    if (rest->items[i].low == rest->items[i].high)
+      snprintf(item, sizeof item, "%" PRId64, rest->items[i].low);
     else
-      snprintf(item, sizeof item, "%" PRId64 " to %" PRId64, rest->at[i].low, rest->at[i].high);
+      snprintf(item, sizeof item, "%" PRId64 " to %" PRId64, rest->items[i].low, rest->items[i].high);
     add(list, item);
   }
 }
 
-static void add_words(struct list *list, const struct fact_rule *rule, const struct spans *rest) {
+static void add_words(struct list *list, const struct fact_rule *rule, const struct interval_set *rest) {
   for (unsigned i = 0; rule->words[i] != NULL; i++)
-    if (spans_hold(rest, i))
+    if (interval_set_holds(rest, i))
       add(list, rule->words[i]);
 }
 
 /* Currencies of which something is left, and whether it is all of it. */
-static void add_currencies(struct list *list, const struct terms *terms, const struct spans *rest) {
+static void add_currencies(struct list *list, const struct terms *terms, const struct interval_set *rest) {
   char item[64];
   for (unsigned i = 0; i < terms->currency_count; i++) {
     int64_t low = (int64_t)i << CURRENCY_SHIFT, high = ((int64_t)(i + 1) << CURRENCY_SHIFT) - 1;
     bool any = false, all = false;
     for (unsigned j = 0; j < rest->count; j++) {
-      any = any || (rest->at[j].low <= high && rest->at[j].high > low); /* not just what is below zero */
-      all = all || (rest->at[j].low <= low + 1 && rest->at[j].high >= high);
+      any =
+          any || (rest->items[j].low <= high && rest->items[j].high > low); /* not just what is below zero */
+      all = all || (rest->items[j].low <= low + 1 && rest->items[j].high >= high);
     }
     snprintf(item, sizeof item, "%s%s", all ? "" : "some amounts of ", terms->currencies[i]);
     if (any)
@@ -82,7 +83,7 @@ static void add_currencies(struct list *list, const struct terms *terms, const s
   }
 }
 
-static void describe(struct checker *checker, const struct term_key *key, const struct spans *rest,
+static void describe(struct checker *checker, const struct term_key *key, const struct interval_set *rest,
                      struct list *list) {
   const struct fact_rule *rule = policy_fact_rule(key->fact);
   if (rule->values == VALUES_NUMBER)
@@ -93,19 +94,12 @@ static void describe(struct checker *checker, const struct term_key *key, const 
     add_words(list, rule, rest);
 }
 
-static void note(struct checker *checker, const struct term_key *key, const struct spans *rest) {
+static void note(struct checker *checker, const struct term_key *key, const struct interval_set *rest) {
   const struct policy *policy = checker->policy;
   const struct rule *otherwise = &policy->rules[policy->rule_count - 1];
   const char *name = key->fact == FACT_AMOUNT ? "the currency" : policy_fact_rule(key->fact)->name;
-  bool absent = spans_hold(rest, terms_absent);
   bool open = key->fact == FACT_AMOUNT || policy_fact_rule(key->fact)->words == NULL;
-  struct span nothing = {terms_absent, terms_absent};
-  const struct spans *none = spans_of(&checker->terms.effort, &nothing, 1);
   struct list list = {0};
-  if (none != NULL)
-    rest = spans_subtract(&checker->terms.effort, rest, none);
-  if (none == NULL || rest == NULL)
-    return;
   describe(checker, key, rest, &list);
   if (list.count == 0 && open && rest->count > 0)
     add(&list, "other values than they name");
@@ -114,17 +108,17 @@ static void note(struct checker *checker, const struct term_key *key, const stru
   if (list.count > 0)
     checker_find(checker, POLICY_NOTE, policy->rule_count - 1, otherwise->place, "falls_to_otherwise",
                  "Each rule asks about %s; only otherwise takes: %s%s.", name, list.text,
-                 absent ? ", or none" : "");
+                 rest->absent ? ", or none" : "");
 }
 
 void check_gaps(struct checker *checker) {
   struct terms *terms = &checker->terms;
   for (unsigned key = 0; key < terms->key_count; key++) {
-    const struct spans *taken, *rest;
+    const struct interval_set *taken, *rest;
     if (!shared_out(checker, key, &taken))
       continue;
-    rest = spans_subtract(&terms->effort, terms->keys[key].domain, taken);
-    if (rest != NULL && rest->count > 0)
+    rest = effort_subtract(&terms->effort, terms->keys[key].domain, taken);
+    if (rest != NULL && !interval_set_is_empty(rest))
       note(checker, &terms->keys[key], rest);
   }
 }

@@ -82,12 +82,12 @@ static int collect(struct build *build, const struct node *node, unsigned first,
 static int set_of(const struct node *node, const struct in_slot *in, struct interval_set *ret_set) {
   struct interval_set equal;
   if (node->comparison != COMPARE_NE)
-    return interval_set_of(in->intervals, in->count, ret_set);
-  int r = interval_set_of(in->intervals, in->count, &equal);
+    return owned_set_of(in->intervals, in->count, ret_set);
+  int r = owned_set_of(in->intervals, in->count, &equal);
   if (r < 0)
     return r;
-  r = interval_set_complement(&equal, ret_set);
-  interval_set_free(&equal);
+  r = owned_set_complement(&equal, ret_set);
+  owned_set_free(&equal);
   if (r == 0)
     ret_set->absent = false;
   return r;
@@ -107,7 +107,7 @@ static int add_slot_comparison(struct build *build, const struct node *node, uns
     return r;
   r = add_node(build, NODE_COMPARISON, &at);
   if (r < 0) {
-    interval_set_free(&set);
+    owned_set_free(&set);
     return r;
   }
   build->condition.nodes[at].slot = in.slot;
@@ -169,7 +169,7 @@ int condition_compile(struct slots *slots, const struct node *node, struct condi
 
 void condition_free(struct condition *condition) {
   for (uint32_t i = 0; i < condition->count; i++)
-    interval_set_free(&condition->nodes[i].set);
+    owned_set_free(&condition->nodes[i].set);
   free(condition->nodes);
   *condition = (struct condition){0};
 }

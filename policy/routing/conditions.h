@@ -1,7 +1,7 @@
 /* Conditions as sets of numbers over slots: compiled from the tree, evaluated without it. */
 #pragma once
 
-#include "intervals.h"
+#include "owned_sets.h"
 #include "slots.h"
 
 /* One node. The children of a node follow it; `size` counts it and all below it. */

@@ -1,19 +1,16 @@
 /* Conditions as alternatives of what they ask of each fact, for the checker. For the files of this room
  * alone.
  *
- * Every value of a fact has a number, absence as well; a condition becomes a list of terms, of which one must
- * hold, each a set of numbers for some facts. Facts that hang together, such as a card's BIN and its network,
+ * Every value of a fact has a number; a condition becomes a list of terms, of which one must hold, each a set
+ * of numbers, or absence, for some facts. Facts that hang together, such as a card's BIN and its network,
  * count as independent, which leaves more payments possible than there are: what never matches then, never
  * does. */
 #pragma once
 
-#include "policy_spans.h"
+#include "policy_effort.h"
 #include "policy_tree.h"
 
 enum { TERMS_MAX = 64, TERM_PARTS_MAX = 2, CURRENCY_SHIFT = 50, CURRENCIES_KNOWN = 255 };
-
-/* An absent value's number. */
-extern const int64_t terms_absent;
 
 /* What a condition asks about: a fact with its argument. `currency` is one with `amount`, and what an
  * attribute is as a number is apart from what it is as a text. */
@@ -22,12 +19,12 @@ struct term_key {
   bool as_number;
   uint8_t index; /* of the time zone or window */
   const char *attribute;
-  const struct spans *domain; /* all that it may be, absence included */
+  const struct interval_set *domain; /* all that it may be, absence included */
 };
 
 struct term_bound {
   unsigned key;
-  const struct spans *spans;
+  const struct interval_set *set;
 };
 
 struct term {
@@ -42,7 +39,7 @@ struct term_list { /* terms of which one must hold; none: never */
   const struct term *at[TERMS_MAX];
 };
 
-struct shared_spans;
+struct shared_set;
 
 struct terms {
   struct effort effort;
@@ -50,7 +47,7 @@ struct terms {
   struct term_key *keys;
   unsigned currency_count;
   const char *currencies[CURRENCIES_KNOWN]; /* by their numbers; the others have the next number together */
-  struct shared_spans *shared;
+  struct shared_set *shared;
 };
 
 /* ---- terms_values.c ---- */
@@ -71,4 +68,4 @@ bool term_within(struct terms *terms, const struct term *part, const struct term
 /* Takes away from each of the pieces what fulfils term. Returns whether it is known; false: given up. */
 bool terms_subtract(struct terms *terms, struct term_list *pieces, const struct term *term);
 /* What the term asks of a key: its domain when it is not bound. */
-const struct spans *term_bound_of(const struct terms *terms, const struct term *term, unsigned key);
+const struct interval_set *term_bound_of(const struct terms *terms, const struct term *term, unsigned key);

@@ -1,5 +1,4 @@
 #include "policy_terms.h"
-#include <string.h>
 
 /* ---- Terms ---- */
 
@@ -11,24 +10,19 @@ static struct term *term_new(struct terms *terms, unsigned most) {
   return effort_memory(&terms->effort, sizeof(struct term) + most * sizeof(struct term_bound));
 }
 
-static bool is_all(const struct terms *terms, unsigned key, const struct spans *spans) {
-  const struct spans *domain = terms->keys[key].domain;
-  return spans->count == domain->count &&
-         memcmp(spans->at, domain->at, spans->count * sizeof *spans->at) == 0;
-}
-
 /* A key that may be anything is not bound. */
-static void add_bound(const struct terms *terms, struct term *term, unsigned key, const struct spans *spans) {
-  if (is_all(terms, key, spans))
+static void add_bound(const struct terms *terms, struct term *term, unsigned key,
+                      const struct interval_set *set) {
+  if (interval_set_equal(set, terms->keys[key].domain))
     return;
   term->mask |= mask_of(key);
-  term->at[term->count++] = (struct term_bound){key, spans};
+  term->at[term->count++] = (struct term_bound){key, set};
 }
 
-const struct spans *term_bound_of(const struct terms *terms, const struct term *term, unsigned key) {
+const struct interval_set *term_bound_of(const struct terms *terms, const struct term *term, unsigned key) {
   for (unsigned i = 0; (term->mask & mask_of(key)) != 0 && i < term->count; i++)
     if (term->at[i].key == key)
-      return term->at[i].spans;
+      return term->at[i].set;
   return terms->keys[key].domain;
 }
 
@@ -44,14 +38,14 @@ static int both(struct terms *terms, const struct term *left, const struct term 
     const struct term_bound *other = j < right->count ? &right->at[j] : NULL;
     unsigned key = one == NULL || (other != NULL && other->key < one->key) ? other->key : one->key;
     bool in_left = one != NULL && one->key == key, in_right = other != NULL && other->key == key;
-    const struct spans *spans = in_left ? one->spans : other->spans;
+    const struct interval_set *set = in_left ? one->set : other->set;
     if (in_left && in_right)
-      spans = spans_intersect(&terms->effort, one->spans, other->spans);
-    if (spans == NULL)
+      set = effort_intersect(&terms->effort, one->set, other->set);
+    if (set == NULL)
       return -1;
-    if (spans->count == 0)
+    if (interval_set_is_empty(set))
       return 0;
-    add_bound(terms, term, key, spans);
+    add_bound(terms, term, key, set);
     i += in_left;
     j += in_right;
   }
@@ -63,7 +57,7 @@ bool term_within(struct terms *terms, const struct term *part, const struct term
   if ((whole->mask & ~part->mask) != 0)
     return false;
   for (unsigned i = 0; i < whole->count; i++)
-    if (!spans_within(&terms->effort, term_bound_of(terms, part, whole->at[i].key), whole->at[i].spans))
+    if (!effort_within(&terms->effort, term_bound_of(terms, part, whole->at[i].key), whole->at[i].set))
       return false;
   return true;
 }
@@ -82,12 +76,12 @@ static bool unite_single(struct terms *terms, struct term_list *list, const stru
   for (unsigned i = 0; term->count == 1 && i < list->count; i++) {
     if (list->at[i]->count != 1 || list->at[i]->at[0].key != term->at[0].key)
       continue;
-    const struct spans *spans = spans_unite(&terms->effort, list->at[i]->at[0].spans, term->at[0].spans);
-    struct term *united = spans == NULL ? NULL : term_new(terms, 1);
+    const struct interval_set *set = effort_unite(&terms->effort, list->at[i]->at[0].set, term->at[0].set);
+    struct term *united = set == NULL ? NULL : term_new(terms, 1);
     list->known = list->known && united != NULL;
     if (united == NULL)
       return true;
-    add_bound(terms, united, term->at[0].key, spans);
+    add_bound(terms, united, term->at[0].key, set);
     list->at[i] = united;
     return true;
   }
@@ -125,19 +119,19 @@ static void add_rest(struct terms *terms, struct term_list *list, const struct t
                      const struct term *term) {
   for (unsigned i = 0; list->known && i < term->count; i++) {
     const struct term_bound *bound = &term->at[i];
-    const struct spans *held = term_bound_of(terms, piece, bound->key), *rest, *common;
+    const struct interval_set *held = term_bound_of(terms, piece, bound->key), *rest, *common;
     struct term *outside = term_new(terms, 1), *inside = term_new(terms, 1);
     const struct term *part;
-    rest = spans_subtract(&terms->effort, held, bound->spans);
-    common = spans_intersect(&terms->effort, held, bound->spans);
+    rest = effort_subtract(&terms->effort, held, bound->set);
+    common = effort_intersect(&terms->effort, held, bound->set);
     list->known = outside != NULL && inside != NULL && rest != NULL && common != NULL;
     if (!list->known)
       return;
     add_bound(terms, outside, bound->key, rest);
     add_bound(terms, inside, bound->key, common);
-    int result = rest->count == 0 ? 0 : both(terms, piece, outside, &part);
+    int result = interval_set_is_empty(rest) ? 0 : both(terms, piece, outside, &part);
     list->known = result >= 0 && (result == 0 || add_term(list, part));
-    if (list->known && common->count > 0)
+    if (list->known && !interval_set_is_empty(common))
       list->known = both(terms, piece, inside, &piece) == 1;
     else
       return; /* nothing of the piece is left that fulfils this bound */
@@ -147,7 +141,7 @@ static void add_rest(struct terms *terms, struct term_list *list, const struct t
 /* Whether nothing fulfils both; false also when it is given up. */
 static bool are_apart(struct terms *terms, const struct term *left, const struct term *right) {
   for (unsigned i = 0; i < right->count; i++)
-    if (spans_apart(&terms->effort, term_bound_of(terms, left, right->at[i].key), right->at[i].spans))
+    if (effort_apart(&terms->effort, term_bound_of(terms, left, right->at[i].key), right->at[i].set))
       return true;
   return false;
 }
@@ -180,15 +174,15 @@ static void terms_of_comparison(struct terms *terms, const struct node *node, bo
     ret_list->count = 0;
   for (unsigned i = 0; ret_list->known && i < count; i++) {
     struct term *term = term_new(terms, 1);
-    const struct spans *spans = bounds[i].spans;
+    const struct interval_set *set = bounds[i].set;
     if (opposite)
-      spans = spans_subtract(&terms->effort, terms->keys[bounds[i].key].domain, spans);
-    ret_list->known = term != NULL && spans != NULL;
-    if (!ret_list->known || spans->count == 0) {
+      set = effort_subtract(&terms->effort, terms->keys[bounds[i].key].domain, set);
+    ret_list->known = term != NULL && set != NULL;
+    if (!ret_list->known || interval_set_is_empty(set)) {
       ret_list->count = opposite ? 0 : ret_list->count;
       continue;
     }
-    add_bound(terms, term, bounds[i].key, spans);
+    add_bound(terms, term, bounds[i].key, set);
     struct term_list one = {.known = true, .count = 1, .at = {term}};
     if (opposite)
       demand_also(terms, ret_list, &one);

@@ -10,19 +10,18 @@ enum {
   BIN_DIGITS_MIN = 6,
   BIN_DIGITS_TOP = 8,
   TEN = 10,
-  SPANS_OF_MEMBER_MAX = 3,
+  INTERVALS_OF_MEMBER_MAX = 3,
   KEYS_MAX = 4096
 };
 
-const int64_t terms_absent = INT64_MIN;
 static const int64_t text_top = INT64_MAX / 2, attribute_bound = INT64_C(1000000000000000);
 
 /* Spans of a named set's values, worked out once. */
-struct shared_spans {
-  struct shared_spans *next;
+struct shared_set {
+  struct shared_set *next;
   const struct member *members;
   bool as_number;
-  const struct spans *spans;
+  const struct interval_set *set;
 };
 
 static int64_t currency_low(unsigned number) {
@@ -48,35 +47,37 @@ static int64_t word_top(const struct fact_rule *rule) {
   return count;
 }
 
-/* The numbers that present values have, in up to three spans. */
-static unsigned present(enum policy_fact fact, bool as_number, struct span ret_spans[SPANS_OF_MEMBER_MAX]) {
+/* The numbers that present values have, in up to three set. */
+static unsigned present(enum policy_fact fact, bool as_number,
+                        struct interval ret_intervals[INTERVALS_OF_MEMBER_MAX]) {
   const struct fact_rule *rule = policy_fact_rule(fact);
   switch (rule->values) {
   case VALUES_NUMBER:
-    ret_spans[0] = (struct span){rule->low, fact == FACT_CARD_ATTEMPTS ? INT32_MAX : rule->high};
+    ret_intervals[0] = (struct interval){rule->low, fact == FACT_CARD_ATTEMPTS ? INT32_MAX : rule->high};
     return 1;
   case VALUES_AMOUNT:
-    ret_spans[0] = (struct span){0, currency_low(CURRENCIES_KNOWN + 1) - 1};
+    ret_intervals[0] = (struct interval){0, currency_low(CURRENCIES_KNOWN + 1) - 1};
     return 1;
   case VALUES_BIN:
-    for (unsigned i = 0; i < SPANS_OF_MEMBER_MAX; i++) {
+    for (unsigned i = 0; i < INTERVALS_OF_MEMBER_MAX; i++) {
       int64_t plane = (int64_t)(BIN_DIGITS_MIN + i) * BIN_PLANE;
-      ret_spans[i] = (struct span){plane, plane + power_of_ten(BIN_DIGITS_MIN + i) - 1};
+      ret_intervals[i] = (struct interval){plane, plane + power_of_ten(BIN_DIGITS_MIN + i) - 1};
     }
-    return SPANS_OF_MEMBER_MAX;
+    return INTERVALS_OF_MEMBER_MAX;
   case VALUES_WORD:
-    ret_spans[0] = (struct span){0, word_top(rule)};
+    ret_intervals[0] = (struct interval){0, word_top(rule)};
     return 1;
   default:
-    ret_spans[0] = as_number ? (struct span){-attribute_bound, attribute_bound} : (struct span){0, text_top};
+    ret_intervals[0] =
+        as_number ? (struct interval){-attribute_bound, attribute_bound} : (struct interval){0, text_top};
     return 1;
   }
 }
 
 static bool make_domain(struct terms *terms, struct term_key *key) {
-  struct span spans[SPANS_OF_MEMBER_MAX + 1] = {{terms_absent, terms_absent}};
-  unsigned count = present(key->fact, key->as_number, spans + 1);
-  key->domain = spans_of(&terms->effort, spans, count + 1);
+  struct interval intervals[INTERVALS_OF_MEMBER_MAX];
+  unsigned count = present(key->fact, key->as_number, intervals);
+  key->domain = effort_set(&terms->effort, intervals, count, true);
   return key->domain != NULL;
 }
 
@@ -141,120 +142,122 @@ static int64_t word_number(const struct fact_rule *rule, const char *word) {
 }
 
 /* The numbers of a BIN's leading digits, wherever as many are known. */
-static unsigned bin_spans(const struct member *member, struct span ret_spans[SPANS_OF_MEMBER_MAX]) {
+static unsigned bin_intervals(const struct member *member,
+                              struct interval ret_intervals[INTERVALS_OF_MEMBER_MAX]) {
   unsigned count = 0;
   for (unsigned digits = member->low.digits; digits <= BIN_DIGITS_TOP; digits++) {
     int64_t plane = (int64_t)digits * BIN_PLANE, scale = power_of_ten(digits - member->low.digits);
-    ret_spans[count++] =
-        (struct span){plane + member->low.number * scale, plane + (member->high.number + 1) * scale - 1};
+    ret_intervals[count++] =
+        (struct interval){plane + member->low.number * scale, plane + (member->high.number + 1) * scale - 1};
   }
   return count;
 }
 
 /* The numbers that a member's values have. */
-static unsigned member_spans(struct terms *terms, enum policy_fact fact, const struct member *member,
-                             struct span ret_spans[SPANS_OF_MEMBER_MAX]) {
+static unsigned member_intervals(struct terms *terms, enum policy_fact fact, const struct member *member,
+                                 struct interval ret_intervals[INTERVALS_OF_MEMBER_MAX]) {
   int64_t low;
   switch (member->low.type) {
   case VALUE_BIN:
-    return bin_spans(member, ret_spans);
+    return bin_intervals(member, ret_intervals);
   case VALUE_NUMBER:
-    ret_spans[0] = (struct span){member->low.number, member->high.number};
+    ret_intervals[0] = (struct interval){member->low.number, member->high.number};
     return 1;
   case VALUE_AMOUNT: /* number 0 of a currency is for what is below zero */
     low = currency_low(currency_number(terms, member->low.currency)) + 1;
-    ret_spans[0] = (struct span){low + member->low.number, low + member->high.number};
+    ret_intervals[0] = (struct interval){low + member->low.number, low + member->high.number};
     return 1;
   case VALUE_TEXT: /* texts are interned: their addresses differ as they do */
     low = (int64_t)(uintptr_t)member->low.text;
-    ret_spans[0] = (struct span){low, low};
+    ret_intervals[0] = (struct interval){low, low};
     return 1;
   case VALUE_WORD:
     break;
   }
   if (fact == FACT_CURRENCY) {
     unsigned number = currency_number(terms, member->low.text);
-    ret_spans[0] = (struct span){currency_low(number), currency_low(number + 1) - 1};
+    ret_intervals[0] = (struct interval){currency_low(number), currency_low(number + 1) - 1};
   } else {
     low = word_number(policy_fact_rule(fact), member->low.text);
-    ret_spans[0] = (struct span){low, low};
+    ret_intervals[0] = (struct interval){low, low};
   }
   return 1;
 }
 
 /* The numbers of values that can be compared with the member at all. */
 static unsigned comparable(struct terms *terms, enum policy_fact fact, const struct member *member,
-                           struct span ret_spans[SPANS_OF_MEMBER_MAX]) {
+                           struct interval ret_intervals[INTERVALS_OF_MEMBER_MAX]) {
   if (member->low.type == VALUE_AMOUNT) {
     unsigned number = currency_number(terms, member->low.currency);
-    ret_spans[0] = (struct span){currency_low(number), currency_low(number + 1) - 1};
+    ret_intervals[0] = (struct interval){currency_low(number), currency_low(number + 1) - 1};
     return 1;
   }
   unsigned count =
-      present(fact == FACT_CURRENCY ? FACT_AMOUNT : fact, member->low.type == VALUE_NUMBER, ret_spans);
+      present(fact == FACT_CURRENCY ? FACT_AMOUNT : fact, member->low.type == VALUE_NUMBER, ret_intervals);
   if (member->low.type != VALUE_BIN)
     return count;
   unsigned skipped = member->low.digits - BIN_DIGITS_MIN;
-  memmove(ret_spans, ret_spans + skipped, (count - skipped) * sizeof *ret_spans);
+  memmove(ret_intervals, ret_intervals + skipped, (count - skipped) * sizeof *ret_intervals);
   return count - skipped;
 }
 
 /* ---- Comparisons ---- */
 
-static const struct spans *compared(struct terms *terms, const struct node *node) {
+static const struct interval_set *compared(struct terms *terms, const struct node *node) {
   const struct member *member = &node->members[0];
-  struct span values[SPANS_OF_MEMBER_MAX], around[SPANS_OF_MEMBER_MAX];
-  unsigned value_count = member_spans(terms, node->fact.fact, member, values);
+  struct interval values[INTERVALS_OF_MEMBER_MAX], around[INTERVALS_OF_MEMBER_MAX];
+  unsigned value_count = member_intervals(terms, node->fact.fact, member, values);
   unsigned around_count = comparable(terms, node->fact.fact, member, around);
-  struct span below = {around[0].low, values[0].low - 1}, above = {values[0].high + 1, around[0].high};
-  struct span up_to = {around[0].low, values[0].high}, from = {values[0].low, around[0].high};
-  const struct span *ordered = node->comparison == COMPARE_LT   ? &below
-                               : node->comparison == COMPARE_LE ? &up_to
-                               : node->comparison == COMPARE_GT ? &above
-                               : node->comparison == COMPARE_GE ? &from
-                                                                : NULL;
+  struct interval below = {around[0].low, values[0].low - 1}, above = {values[0].high + 1, around[0].high};
+  struct interval up_to = {around[0].low, values[0].high}, from = {values[0].low, around[0].high};
+  const struct interval *ordered = node->comparison == COMPARE_LT   ? &below
+                                   : node->comparison == COMPARE_LE ? &up_to
+                                   : node->comparison == COMPARE_GT ? &above
+                                   : node->comparison == COMPARE_GE ? &from
+                                                                    : NULL;
   if (ordered != NULL)
-    return spans_of(&terms->effort, ordered, ordered->low <= ordered->high);
-  const struct spans *equal = spans_of(&terms->effort, values, value_count);
+    return effort_set(&terms->effort, ordered, ordered->low <= ordered->high, false);
+  const struct interval_set *equal = effort_set(&terms->effort, values, value_count, false);
   if (node->comparison == COMPARE_EQ || equal == NULL)
     return equal;
-  const struct spans *all = spans_of(&terms->effort, around, around_count);
-  return all == NULL ? NULL : spans_subtract(&terms->effort, all, equal);
+  const struct interval_set *all = effort_set(&terms->effort, around, around_count, false);
+  return all == NULL ? NULL : effort_subtract(&terms->effort, all, equal);
 }
 
 /* Those of the members that are numbers, or those that are not; *ret_any: there is one. */
-static const struct spans *listed(struct terms *terms, const struct node *node, bool numbers, bool *ret_any) {
-  struct span *list =
-      effort_memory(&terms->effort, (size_t)node->member_count * SPANS_OF_MEMBER_MAX * sizeof *list);
+static const struct interval_set *listed(struct terms *terms, const struct node *node, bool numbers,
+                                         bool *ret_any) {
+  struct interval *list =
+      effort_memory(&terms->effort, (size_t)node->member_count * INTERVALS_OF_MEMBER_MAX * sizeof *list);
   unsigned count = 0;
   *ret_any = false;
   for (unsigned i = 0; list != NULL && i < node->member_count; i++) {
     if ((node->members[i].low.type == VALUE_NUMBER) != numbers)
       continue;
     *ret_any = true;
-    count += member_spans(terms, node->fact.fact, &node->members[i], list + count);
+    count += member_intervals(terms, node->fact.fact, &node->members[i], list + count);
   }
-  return list == NULL ? NULL : spans_of(&terms->effort, list, count);
+  return list == NULL ? NULL : effort_set(&terms->effort, list, count, false);
 }
 
 /* Likewise, for a named set out of memory. */
-static const struct spans *listed_once(struct terms *terms, const struct node *node, bool numbers,
-                                       bool *ret_any) {
+static const struct interval_set *listed_once(struct terms *terms, const struct node *node, bool numbers,
+                                              bool *ret_any) {
   unsigned looked = 0;
-  for (struct shared_spans *one = terms->shared; one != NULL; one = one->next, looked++) {
+  for (struct shared_set *one = terms->shared; one != NULL; one = one->next, looked++) {
     if (one->members == node->members && one->as_number == numbers) {
-      *ret_any = one->spans->count > 0;
-      return effort_take(&terms->effort, looked) ? one->spans : NULL;
+      *ret_any = !interval_set_is_empty(one->set);
+      return effort_take(&terms->effort, looked) ? one->set : NULL;
     }
   }
-  const struct spans *spans = listed(terms, node, numbers, ret_any);
-  struct shared_spans *one =
-      node->set == NULL || spans == NULL ? NULL : effort_memory(&terms->effort, sizeof *one);
+  const struct interval_set *set = listed(terms, node, numbers, ret_any);
+  struct shared_set *one =
+      node->set == NULL || set == NULL ? NULL : effort_memory(&terms->effort, sizeof *one);
   if (one != NULL) {
-    *one = (struct shared_spans){terms->shared, node->members, numbers, spans};
+    *one = (struct shared_set){terms->shared, node->members, numbers, set};
     terms->shared = one;
   }
-  return spans;
+  return set;
 }
 
 bool terms_of_values(struct terms *terms, const struct node *node,
@@ -264,18 +267,18 @@ bool terms_of_values(struct terms *terms, const struct node *node,
   for (unsigned numbers = 0; numbers < TERM_PARTS_MAX; numbers++) {
     bool any =
         node->comparison != COMPARE_IN && (node->members[0].low.type == VALUE_NUMBER) == (numbers == 1);
-    const struct spans *spans = NULL;
+    const struct interval_set *set = NULL;
     if (node->comparison == COMPARE_IN)
-      spans = listed_once(terms, node, numbers == 1, &any);
+      set = listed_once(terms, node, numbers == 1, &any);
     else if (any)
-      spans = compared(terms, node);
-    if (spans == NULL && (any || node->comparison == COMPARE_IN))
+      set = compared(terms, node);
+    if (set == NULL && (any || node->comparison == COMPARE_IN))
       return false;
     if (!any)
       continue;
     if (!find_key(terms, &node->fact, attribute && numbers == 1, &ret_bounds[count].key))
       return false;
-    ret_bounds[count++].spans = spans;
+    ret_bounds[count++].set = set;
   }
   *ret_count = count;
   return true;

@@ -13,7 +13,12 @@
 #include "paths.h"
 #include "registration.h"
 
-enum { SECONDS_MAX = 3600, SECONDS_PER_MINUTE = 60, PATH_CAPACITY = 128 };
+enum {
+  SECONDS_MAX = 3600,
+  SECONDS_PER_MINUTE = 60,
+  PATH_CAPACITY = 128,
+  SETTLING_S_MAX = 15 /* a payment's outcome is there, or said to be open, within ten */
+};
 
 static const char usage[] =
     "usage: freeport drill CONNECTOR --for DURATION --dir DIR\n"
@@ -66,6 +71,34 @@ static int await_end(struct merchant_api *api, const char *path, json_t **ret_dr
   return result;
 }
 
+/* Whether a payment of the drill's is still on its way. */
+static bool is_under_way(const json_t *drill) {
+  size_t i;
+  json_t *entry;
+  json_array_foreach(json_object_get(json_object_get(drill, "report"), "instead"), i, entry) {
+    if (json_integer_value(json_object_get(json_object_get(entry, "statuses"), "processing")) > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Waits a little, unless interrupted, for the payments that began last, so that the report says how they
+ * ended. Returns 0 with the drill read again. */
+static int await_payments(struct merchant_api *api, const char *path, json_t **drill) {
+  for (unsigned waited = 0; interrupted == 0 && is_under_way(*drill) && waited < SETTLING_S_MAX; waited++) {
+    json_t *again;
+    sleep(1);
+    int result = merchant_api_call(api, "GET", path, NULL, &again);
+    if (result != 0) {
+      return result;
+    }
+    json_decref(*drill);
+    *drill = again;
+  }
+  return 0;
+}
+
 static void print_statuses(json_t *statuses) {
   const char *status, *between = " (";
   json_t *count;
@@ -114,10 +147,14 @@ static int run(struct merchant_api *api, const char *connector, unsigned seconds
   printf("%s is out for %u seconds\n", connector, seconds);
   fflush(stdout);
   result = await_end(api, path, &drill);
+  if (result != 0) {
+    return result;
+  }
+  result = await_payments(api, path, &drill);
   if (result == 0) {
     print_report(connector, drill);
-    json_decref(drill);
   }
+  json_decref(drill);
   return result;
 }
 

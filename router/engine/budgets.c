@@ -73,19 +73,19 @@ static bool has_fingerprint(const struct payment *payment) {
   return payment->card.fingerprint.text[0] != '\0';
 }
 
-/* Takes the payment's card in hand. */
-static int take(struct ledger *ledger, struct card_in_hand *card, const struct payment *payment) {
-  if (id_equal(&card->fingerprint, &payment->card.fingerprint) &&
-      id_equal(&card->merchant, &payment->merchant))
+/* Takes that card in hand. */
+static int take(struct ledger *ledger, struct card_in_hand *card, const struct id *merchant,
+                const struct id *fingerprint) {
+  if (id_equal(&card->fingerprint, fingerprint) && id_equal(&card->merchant, merchant))
     return 0;
   int r = card_uses_write(ledger, card);
   card->fingerprint = (struct id){0};
   if (r == 0)
-    r = ledger_card_uses_get(ledger, &payment->merchant, &payment->card.fingerprint, &card->uses);
+    r = ledger_card_uses_get(ledger, merchant, fingerprint, &card->uses);
   if (r < 0)
     return r;
-  card->merchant = payment->merchant;
-  card->fingerprint = payment->card.fingerprint;
+  card->merchant = *merchant;
+  card->fingerprint = *fingerprint;
   return 0;
 }
 
@@ -94,7 +94,7 @@ int card_uses_load(struct ledger *ledger, struct card_in_hand *card, const struc
   ret_uses->count = 0;
   if (!has_fingerprint(payment))
     return 0;
-  int r = take(ledger, card, payment);
+  int r = take(ledger, card, &payment->merchant, &payment->card.fingerprint);
   if (r < 0)
     return r;
   ret_uses->count = card->uses.count;
@@ -107,12 +107,25 @@ int card_uses_follow(struct ledger *ledger, struct card_in_hand *card, struct pa
                      int64_t at_ms) {
   if (payment->attempts_changed == 0 || !has_fingerprint(payment))
     return 0;
-  int r = take(ledger, card, payment);
+  int r = take(ledger, card, &payment->merchant, &payment->card.fingerprint);
   if (r == 0) {
     follow_changed(payment, at_ms, &card->uses);
     card->changed = true;
   }
   payment->attempts_changed = 0;
+  return r;
+}
+
+int card_budget(struct ledger *ledger, struct card_in_hand *in_hand, const struct id *merchant,
+                const struct card_view *card, const struct money *amount, int64_t now_ms,
+                struct budget *ret_budget) {
+  if (card->fingerprint.text[0] == '\0') {
+    *ret_budget = (struct budget){.allowed = true};
+    return 0;
+  }
+  int r = take(ledger, in_hand, merchant, &card->fingerprint);
+  if (r == 0)
+    *ret_budget = budget_ask(&in_hand->uses, card->network, amount, now_ms);
   return r;
 }
 

@@ -22,6 +22,11 @@ MUST_USE int card_uses_follow(struct ledger *ledger, struct card_in_hand *card, 
                               int64_t at_ms);
 /* Writes what is in hand and was not written: before every commit. Returns 0 or a negated errno. */
 MUST_USE int card_uses_write(struct ledger *ledger, struct card_in_hand *card);
+/* Whether the networks let that card of the merchant's be tried with that amount now, before there is a
+ * payment. Returns 0 or a negated errno. */
+MUST_USE int card_budget(struct ledger *ledger, struct card_in_hand *in_hand, const struct id *merchant,
+                         const struct card_view *card, const struct money *amount, int64_t now_ms,
+                         struct budget *ret_budget);
 /* Whether the networks let the payment's card be tried now (P7). Returns 0 or a negated errno. */
 MUST_USE int payment_budget(struct ledger *ledger, struct card_in_hand *card, const struct payment *payment,
                             int64_t now_ms, struct budget *ret_budget);

@@ -47,7 +47,8 @@ static void fill_defaults(struct engine_options *options) {
 }
 
 static int open_parts(struct engine *engine) {
-  struct map *maps[] = {&engine->slots, &engine->waiters, &engine->tasks, &engine->intakes, &engine->asked};
+  struct map *maps[] = {&engine->slots,   &engine->waiters, &engine->tasks,
+                        &engine->intakes, &engine->asked,   &engine->turns};
   int r = timers_open(&engine->timers);
   if (r == 0)
     r = gates_open(engine);
@@ -102,6 +103,7 @@ void engine_free(struct engine *engine) {
   map_close(&engine->tasks);
   map_close(&engine->intakes);
   map_close(&engine->asked);
+  map_close(&engine->turns);
   timers_close(&engine->timers);
   free(engine);
 }

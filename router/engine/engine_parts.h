@@ -7,7 +7,8 @@
  * about. One that a webhook ended stays until the reply that is outstanding has come, or cannot come any
  * more.
  *
- * intake: a payment request whose token is being described; nothing is created yet.
+ * intake: a payment request whose token is being described, or that waits for its card's turn; nothing is
+ * created yet.
  *
  * waiter: a request that waits for an answer, at a slot or at an intake.
  */
@@ -26,6 +27,8 @@
 
 enum {
   DEFAULT_ANSWER_MS = 10000,
+  TURN_MS =
+      5000, /* a request waits so long for tries of its card to end, and is then decided as things stand */
   DEFAULT_ATTEMPT_MS = 10000,
   DEFAULT_DEADLINE_MS = 60000,
   DEFAULT_ACTION_MS = 30 * 60 * 1000,
@@ -111,11 +114,13 @@ struct slot {
 
 struct intake {
   struct map_node node;  /* by idempotency key */
-  struct map_node asked; /* by correlation */
+  struct map_node asked; /* by correlation, or among those that wait for their turn by card */
   struct timer timer;
   struct engine *engine;
   struct payment_request *request;
   struct waiter *waiters;
+  int64_t turn_ms;                      /* until when it waits for its turn; 0: it does not */
+  struct token_description description; /* while it does */
 };
 
 struct queued_effect {
@@ -183,7 +188,7 @@ struct engine {
   bool vault_there;
   uint64_t next_correlation;
 
-  struct map slots, waiters, tasks, intakes, asked;
+  struct map slots, waiters, tasks, intakes, asked, turns;
   struct timers timers;
   struct effect_queue staged, released;
   struct queued_effect *spare, *shown;
@@ -319,6 +324,16 @@ void intake_free(struct intake *intake);
 void intakes_refuse(struct engine *engine, enum request_outcome outcome);
 struct intake *intake_asked(struct engine *engine, uint64_t correlation);
 void intake_refuse(struct intake *intake, enum request_outcome outcome);
+
+/* ---- turns.c ---- */
+
+/* Whether the request must wait, because the networks' limits are used up by tries of its card that are under
+ * way (P7): then it waits from now on, TURN_MS at most. */
+bool turn_awaited(struct intake *intake, const struct token_description *description);
+/* Its timer rings while it waits. */
+void turn_ring(struct intake *intake);
+/* A try of that merchant's card may have ended: who has waited longest for it looks again. */
+void turns_wake(struct engine *engine, const struct id *merchant, const struct id *fingerprint);
 
 /* ---- creation.c ---- */
 

@@ -69,6 +69,7 @@ void entry_end(struct engine *engine) {
     if (r == 0)
       r = card_uses_follow(engine->ledger, &engine->card, slot->payment, engine->now_ms);
     engine_fail(engine, r);
+    turns_wake(engine, &slot->merchant, &slot->payment->card.fingerprint);
   }
   engine->entry_head.actor = engine->entry_head.request = (struct id){0};
   engine->entry_webhook = NULL;

@@ -38,7 +38,7 @@ void intake_free(struct intake *intake) {
     waiter_free(engine, &intake->waiters, intake->waiters);
   timers_remove(&engine->timers, &intake->timer);
   map_remove(&engine->intakes, &intake->node);
-  map_remove(&engine->asked, &intake->asked);
+  map_remove(intake->turn_ms ? &engine->turns : &engine->asked, &intake->asked);
   free(intake->request);
   free(intake);
 }
@@ -55,8 +55,11 @@ void intakes_refuse(struct engine *engine, enum request_outcome outcome) {
 }
 
 static void intake_ring(struct timer *timer) {
-  intake_refuse((struct intake *)(void *)((char *)timer - offsetof(struct intake, timer)),
-                REQUEST_VAULT_AWAY);
+  struct intake *intake = (struct intake *)(void *)((char *)timer - offsetof(struct intake, timer));
+  if (intake->turn_ms)
+    turn_ring(intake);
+  else
+    intake_refuse(intake, REQUEST_VAULT_AWAY);
 }
 
 static struct intake *intake_new(struct engine *engine, const struct payment_request *request) {
@@ -180,8 +183,8 @@ void engine_on_description(struct engine *engine, int64_t now_ms, uint64_t corre
   enum request_outcome outcome = outcome_of_status(status);
   if (outcome == REQUEST_DONE)
     outcome = outcome_of_token(description->status);
-  if (outcome == REQUEST_DONE)
-    create_payment(intake, description);
-  else
+  if (outcome != REQUEST_DONE)
     intake_refuse(intake, outcome);
+  else if (!turn_awaited(intake, description))
+    create_payment(intake, description);
 }

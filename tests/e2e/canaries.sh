@@ -67,7 +67,8 @@ for path in "/v1/payments/$stray" "/v1/tokens/$stray" "/v1/payments?reference=$s
   api GET "$path" >>"$answers"
 done
 request "$stray" GET "$FREEPORT_API_URL/v1/payments" >>"$answers"
-sleep 2.5 # questions asked, buffers reused
+all_ended # while a key is replayed, its card is rightly on its way
+sleep 1   # buffers reused
 
 search() { # WHAT OPTION...
   local what=$1

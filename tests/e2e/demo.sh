@@ -68,7 +68,7 @@ api POST "/v1/payments/$id/capture" '{"amount":4000}' >/dev/null
 payment=$(settled "$id" captured)
 note "captured $(field .amount_captured "$payment"), refundable $(field .amount_refundable "$payment")"
 api POST "/v1/payments/$id/refunds" '{"amount":1500}' >/dev/null
-for ((i = 0; i < 50; i++)); do
+for ((i = 0; i < 300; i++)); do
   payment=$(api GET "/v1/payments/$id")
   [[ $(field .amount_refunded "$payment") == 1500 ]] && break
   sleep 0.1

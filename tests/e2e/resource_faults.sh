@@ -40,7 +40,7 @@ buy() {
 reckon() { # WHAT
   local one i ledger books
   for one in "${unsettled[@]}"; do
-    for ((i = 0; i < 60; i++)); do
+    for ((i = 0; i < 120; i++)); do
       again "$one"
       [[ $http != 2* || $(jq -r .status <<<"$payment") =~ ^(processing|unresolved)$ ]] || break
       sleep 0.5
@@ -74,7 +74,7 @@ same_process() { # NAME: is still the process that it was
 
 # Waits until a payment goes through and a card can be taken in; processes may have been started anew.
 back() { # WHAT
-  for ((i = 0; i < 100; i++)); do
+  for ((i = 0; i < 300; i++)); do
     if tokenize 5555555555554444 >/dev/null 2>&1; then
       buy
       [[ $http != 201 || $(jq -r .status <<<"$payment") != captured ]] || return 0
@@ -95,7 +95,7 @@ full_ledger() {
   behaviour checkout '{"fault":"none","latency_ms":1500,"operations":["charge"]}'
   order
   (api_status=$stack_dir/slow && again "$key") &
-  for ((i = 0; i < 100; i++)); do
+  for ((i = 0; i < 600; i++)); do
     (($(books checkout | jq length) == before)) || break
     sleep 0.05
   done
@@ -161,17 +161,17 @@ read_only() { # NAME DIRECTORY
   # It is mended, which takes the process with it; the supervisor waits meanwhile.
   kill -STOP "$stack_pid"
   kill -KILL "${!variable}"
-  for ((i = 0; i < 100; i++)); do umount "$stack_dir/$2" 2>/dev/null && break || sleep 0.1; done
+  for ((i = 0; i < 300; i++)); do umount "$stack_dir/$2" 2>/dev/null && break || sleep 0.1; done
   e2fsck -fp "$stack_dir/$2.image" >/dev/null || (($? == 1)) || fail "the file system of $2 cannot be mended"
   # Still read-only when the process starts again: it says so (EROFS is 30), and is started again until it can.
   mount -o loop "$stack_dir/$2.image" "$stack_dir/$2"
   mount -o remount,ro "$stack_dir/$2"
   kill -CONT "$stack_pid"
-  for ((i = 0; i < 100; i++)); do
+  for ((i = 0; i < 300; i++)); do
     ! grep -q "freeport-${1,,} .*error=-30" "$stack_dir/log/${1,,}.log" || break
     sleep 0.1
   done
-  ((i < 100)) || fail "a ${1,,} that starts on a read-only file system does not say so"
+  ((i < 300)) || fail "a ${1,,} that starts on a read-only file system does not say so"
   mount -o remount,rw "$stack_dir/$2"
   back "a read-only file system of the ${1,,}"
   stack_env

@@ -244,11 +244,11 @@ done
 [[ $(ready .audit_seen) -ge $((seen + 5)) ]] || fail 'the releases of before the crash were not looked up'
 behaviour adyen '{}'
 for i in 1 2 3 4 5; do
-  for ((k = 0; k < 100; k++)); do
+  for ((k = 0; k < 300; k++)); do
     [[ $(pay "crash-$i" | jq -r .status) != captured ]] || break
     sleep 0.2
   done
-  ((k < 100)) || fail "what was under way does not end: $(pay "crash-$i")"
+  ((k < 300)) || fail "what was under way does not end: $(pay "crash-$i")"
 done
 [[ $(charged) == $((before + 5)) ]] || fail "five payments made $(($(charged) - before)) charges"
 for pid in "${callers[@]}"; do wait "$pid" || true; done # the router went away under them

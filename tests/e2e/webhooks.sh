@@ -18,9 +18,9 @@ pay() {
 }
 payment() { api GET "/v1/payments/$1"; }
 
-# eventually ID JQ-FILTER: until the filter holds of the payment, fifteen seconds at most.
+# eventually ID JQ-FILTER: until the filter holds of the payment.
 eventually() {
-  for ((i = 0; i < 150; i++)); do
+  for ((i = 0; i < 600; i++)); do
     if payment "$1" | jq -e "$2" >/dev/null; then return; fi
     sleep 0.1
   done
@@ -143,10 +143,10 @@ meet_killed() { # PROCESS
   killed=${!pid}
   kill -KILL "$killed"
   until [[ $(post_hook adyen "$item" || true) == 200 ]]; do
-    ((++refused < 150)) || fail "a webhook is refused for ever after $1 was killed"
+    ((++refused < 300)) || fail "a webhook is refused for ever after $1 was killed"
     sleep 0.1
   done
-  for ((i = 0; i < 200; i++)); do
+  for ((i = 0; i < 300; i++)); do
     stack_env
     [[ ${!pid} == "$killed" ]] || ! curl -sf --max-time 1 "$FREEPORT_API_URL/readyz" >/dev/null || break
     sleep 0.1

@@ -9,7 +9,17 @@ enum {
   SHARING = 25,     /* of a hundred payments */
   USUAL_AMOUNT = 1000,
   LETTERS = 0xaa,
-  OFTEN = 70 /* of a hundred tries of a shared card are declined */
+  OFTEN = 70,  /* of a hundred tries of a shared card are declined */
+  CROWDED = 70 /* of a hundred payments with a shared card are with the one of an unusual pace */
+};
+
+static const int64_t hour_ms = 3600 * 1000, rush_ms = 50, wear_ms = 14LL * 24 * 3600 * 1000;
+
+/* When a shared card is paid with. */
+enum pace {
+  PACE_USUAL, /* as other cards, and at times once more about a day later */
+  PACE_RUSH,  /* all at the same moment: many tries are under way before any is answered */
+  PACE_WORN   /* through two weeks */
 };
 
 static const struct refusal any[] = {{"05"}, {"91"}, {"43"}, {"51"}, {"54"}, {"1A"}, {"96"}, {"14"}};
@@ -22,11 +32,14 @@ static const struct refusal advised[] = {{"05"},       {"91"},       {"51", "24"
 /* Kinds of shared cards. */
 static const struct {
   enum network network;
+  enum pace pace;
   const struct refusal *refusals;
   size_t refusal_count;
-} kinds[] = {{NETWORK_VISA, REFUSALS(mild)},       {NETWORK_MASTERCARD, REFUSALS(mild)},
-             {NETWORK_VISA, REFUSALS(any)},        {NETWORK_MASTERCARD, REFUSALS(advised)},
-             {NETWORK_UNKNOWN, REFUSALS(advised)}, {NETWORK_AMEX, REFUSALS(mild)}};
+} kinds[] = {
+    {NETWORK_VISA, PACE_USUAL, REFUSALS(mild)},          {NETWORK_MASTERCARD, PACE_USUAL, REFUSALS(mild)},
+    {NETWORK_VISA, PACE_USUAL, REFUSALS(any)},           {NETWORK_MASTERCARD, PACE_RUSH, REFUSALS(mild)},
+    {NETWORK_MASTERCARD, PACE_USUAL, REFUSALS(advised)}, {NETWORK_UNKNOWN, PACE_USUAL, REFUSALS(advised)},
+    {NETWORK_AMEX, PACE_USUAL, REFUSALS(mild)},          {NETWORK_MASTERCARD, PACE_WORN, REFUSALS(mild)}};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -39,6 +52,17 @@ static unsigned kind_of(const struct universe *universe, unsigned card) {
   return (unsigned)((universe->genesis.number * SHARED_CARDS + card) % KINDS);
 }
 
+/* What is rare with few payments of a card needs many. */
+static unsigned draw_shared(const struct universe *universe, struct chance *chance) {
+  bool crowds = chance_percent(chance, CROWDED);
+  unsigned drawn = (unsigned)chance_below(chance, SHARED_CARDS);
+  for (unsigned card = 0; crowds && card < SHARED_CARDS; card++) {
+    if (kinds[kind_of(universe, card)].pace != PACE_USUAL)
+      return card;
+  }
+  return drawn;
+}
+
 void card_draw(struct universe *universe, struct scenario *scenario) {
   struct chance *chance = &scenario->chance;
   scenario->card = (uint16_t)(SHARED_CARDS + scenario->number);
@@ -47,13 +71,28 @@ void card_draw(struct universe *universe, struct scenario *scenario) {
   scenario->manners.refusal_count = sizeof any / sizeof *any;
   if (!chance_percent(chance, SHARING))
     return;
-  scenario->card = (uint16_t)chance_below(chance, SHARED_CARDS);
+  scenario->card = (uint16_t)draw_shared(universe, chance);
   unsigned kind = kind_of(universe, scenario->card);
   scenario->network = kinds[kind].network;
   scenario->amount = USUAL_AMOUNT + !chance_percent(chance, 80);
   scenario->manners.refusals = kinds[kind].refusals;
   scenario->manners.refusal_count = (unsigned)kinds[kind].refusal_count;
   scenario->manners.declines = OFTEN;
+}
+
+int64_t card_moment(struct universe *universe, struct scenario *scenario, int64_t from_ms, int64_t usual_ms) {
+  struct chance *chance = &scenario->chance;
+  if (!card_is_shared(scenario))
+    return usual_ms;
+  switch (kinds[kind_of(universe, scenario->card)].pace) {
+  case PACE_USUAL:
+    break;
+  case PACE_RUSH:
+    return from_ms + chance_up_to(chance, rush_ms);
+  case PACE_WORN:
+    return usual_ms + chance_up_to(chance, wear_ms);
+  }
+  return chance_percent(chance, 15) ? usual_ms + 22 * hour_ms + chance_up_to(chance, 6 * hour_ms) : usual_ms;
 }
 
 struct card_view card_described(const struct scenario *scenario) {

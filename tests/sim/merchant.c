@@ -127,9 +127,7 @@ void scenario_draw(struct universe *universe, struct scenario *scenario, int64_t
              erase = {.type = ACT_ERASE_CUSTOMER}, look = {.type = ACT_LOOK};
   draw_temper(scenario);
   draw_payment(universe, scenario);
-  /* The same card once more, about a day later. */
-  if (card_is_shared(scenario) && chance_percent(chance, 15))
-    at_ms += 22 * HOUR + chance_up_to(chance, 6 * HOUR);
+  at_ms = card_moment(universe, scenario, from_ms, at_ms);
   scenario->asked_count = 1;
   scenario->asked[0] = (struct asked){.amount = scenario->amount};
   add_act(universe, scenario, at_ms, &pay);

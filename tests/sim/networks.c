@@ -75,32 +75,9 @@ static struct count count_card(struct universe *universe, const struct scenario 
   return count;
 }
 
-/* What the router had been told of before it began the attempt: without any decline nothing is a retry. */
-static struct count count_told(const struct universe *universe, const struct scenario *scenario,
-                               const struct attempt *begun) {
-  struct count count = {0};
-  for (uint32_t i = 0; i < universe->genesis.scenarios; i++) {
-    const struct scenario *other = &universe->scenarios[i];
-    if (other->card != scenario->card || !other->payment)
-      continue;
-    for (unsigned j = 0; j < other->payment->attempt_count; j++) {
-      const struct step *step = &other->payment->attempts[j].step;
-      if (step->status == STEP_FAILED && step->answer.answer == ANSWER_IS_DECLINED &&
-          step->ended_ms < begun->step.started_ms)
-        add(&count, begun->step.started_ms - step->started_ms, step->amount == begun->step.amount);
-    }
-  }
-  return count;
-}
-
 static void check_counts(struct universe *universe, const struct scenario *scenario,
-                         const struct attempt *attempt, const struct dispatch *dispatch) {
+                         const struct dispatch *dispatch) {
   struct count count = count_card(universe, scenario, dispatch);
-  struct count told = count_told(universe, scenario, attempt);
-  if (told.day == 0)
-    count.day = 0;
-  if (told.month == 0)
-    count.month = 0;
   if (may_be(scenario, NETWORK_VISA) && count.month > VISA_RETRIES)
     violation(universe, scenario->number, "P7: Visa: %s is retry %u of its amount in thirty days",
               dispatch->key, count.month);
@@ -180,7 +157,7 @@ void check_networks(struct universe *universe, const struct scenario *scenario,
   const struct attempt *attempt = attempt_of(scenario, dispatch);
   if (!attempt || dispatch->replay) /* begun before anything was told */
     return;
-  check_counts(universe, scenario, attempt, dispatch);
+  check_counts(universe, scenario, dispatch);
   if (forbidden_by(universe, scenario, dispatch->amount.minor, attempt->step.started_ms))
     violation(universe, scenario->number, "P7: %s is tried again, and never may be", dispatch->key);
   check_cascade(universe, scenario, attempt);

@@ -35,7 +35,7 @@ enum {
 
 /* After that it is calm for so long at most: a void of the router's own may not be told of several times in a
  * row. */
-static const int64_t limit_ms = 40LL * 24 * 60 * MINUTE;
+static const int64_t limit_ms = 60LL * 24 * 60 * MINUTE;
 
 static const char *const policies[] = {
     "schedule town = 4 tries within 12 days at 6..9 in \"Sim/Town\" "

@@ -31,6 +31,10 @@ static const struct {
     [WRONG_WEBHOOK_AWAITED_FOR_EVER] = {"webhook_awaited_for_ever",
                                         "nobody is told of a movement whose webhook does not come (P2)"},
     [WRONG_BUDGET_IGNORED] = {"budget_ignored", "a card is tried as often as it is asked for (P7)"},
+    [WRONG_FIRST_TRIES_FREE] = {"first_tries_free",
+                                "what is under way counts only once a try was declined (P7)"},
+    [WRONG_MONTH_FORGOTTEN] = {"month_forgotten",
+                               "Mastercard's declines count for a day, and no longer (P7)"},
     [WRONG_HARD_TRIED_ELSEWHERE] = {"hard_tried_elsewhere", "a hard decline goes on to the next acquirer"},
     [WRONG_HALF_PUBLISHED] = {"half_published",
                               "a cascade goes on by a policy that was published since (P6)"},
@@ -252,10 +256,32 @@ int __wrap_ledger_idempotency_get(struct ledger *ledger, const struct id *mercha
   return chosen == WRONG_KEY_FORGOTTEN_AT_RESTART && before ? LEDGER_ABSENT : r;
 }
 
+static bool any_declined(const struct card_uses *uses) {
+  unsigned i = 0;
+  while (i < uses->count && uses->uses[i].result != CARD_USE_DECLINED)
+    i++;
+  return i < uses->count;
+}
+
+/* Those of the last day, and what forbids another for good. */
+static struct card_uses of_a_day(const struct card_uses *uses, int64_t now_ms) {
+  struct card_uses kept = {0};
+  for (unsigned i = 0; i < uses->count; i++) {
+    const struct card_use *use = &uses->uses[i];
+    if (use->stopped || use->at_ms > now_ms - 24LL * CARD_USE_HOUR_MS - BUDGET_MARGIN_MS)
+      kept.uses[kept.count++] = *use;
+  }
+  return kept;
+}
+
 struct budget __wrap_budget_ask(const struct card_uses *uses, enum network network,
                                 const struct money *amount, int64_t now_ms) {
-  if (chosen == WRONG_BUDGET_IGNORED)
+  if (chosen == WRONG_BUDGET_IGNORED || (chosen == WRONG_FIRST_TRIES_FREE && !any_declined(uses)))
     return (struct budget){.allowed = true};
+  if (chosen == WRONG_MONTH_FORGOTTEN && network == NETWORK_MASTERCARD) {
+    struct card_uses kept = of_a_day(uses, now_ms);
+    return __real_budget_ask(&kept, network, amount, now_ms);
+  }
   return __real_budget_ask(uses, network, amount, now_ms);
 }
 

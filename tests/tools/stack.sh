@@ -8,6 +8,7 @@
 #   api METHOD PATH [BODY] [IDEMPOTENCY-KEY]   prints the answer; its status is left in the file $api_status
 #   behaviour NAME JSON      switches a fault or decline on or off
 #   books NAME               the sandbox's charges
+#   all_ended                waits until no payment's outcome is open
 #   fail TEXT...             says so and ends with status 1
 
 build=${BUILD_DIR:-build}
@@ -40,7 +41,7 @@ stack_start() {
   rm -f "$stack_dir/up.out" # what an earlier start said there would be taken for this one's
   "$build/freeport" up --dir "$stack_dir" --sandbox "$@" >"$stack_dir/up.out" 2>"$stack_dir/up.err" &
   stack_pid=$!
-  for ((i = 0; i < 600; i++)); do
+  for ((i = 0; i < 1200; i++)); do
     if grep -qs '^freeport is up' "$stack_dir/up.out"; then
       stack_env
       return
@@ -104,6 +105,19 @@ tokenize() {
 behaviour() {
   request none PUT "$FREEPORT_SANDBOX_URL/_sandbox/$1/behaviour" "$2" >/dev/null
   [[ $(<"$api_status") == 2* ]] || fail "the sandbox refused the behaviour of $1"
+}
+
+all_ended() {
+  local i status open
+  for ((i = 0; i < 300; i++)); do
+    open=0
+    for status in processing unresolved; do
+      [[ $(api GET "/v1/payments?status=$status&limit=1" | jq '.data | length') == 0 ]] || open=1
+    done
+    ((open == 1)) || return 0
+    sleep 0.2
+  done
+  fail 'there are payments whose outcome stays open'
 }
 
 books() {

@@ -117,7 +117,9 @@ int audit_code_sent(const struct audit *audit, const char *key, bool *ret_code_s
       found = true;
     }
   }
-  return found ? 0 : STORE_ABSENT;
+  if (found)
+    return 0;
+  return newest > SEARCHED_MAX ? AUDIT_OUT_OF_SIGHT : AUDIT_NEVER_RELEASED;
 }
 
 int audit_read_page(const struct audit *audit, uint64_t from, struct audit_page *ret_page) {

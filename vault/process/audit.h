@@ -6,6 +6,9 @@
 #include "audit_record.h"
 #include "store.h"
 
+/* What else audit_code_sent() may find. */
+enum { AUDIT_NEVER_RELEASED = 1, AUDIT_OUT_OF_SIGHT };
+
 struct audit {
   struct store *store;
   struct audit_head head;      /* the batch included */
@@ -25,7 +28,8 @@ void audit_take_back(struct audit *audit);
  * a negated errno. */
 MUST_USE int audit_holds(const struct audit *audit, const struct audit_head *seen);
 /* Looks among the newest records for the first release under that dispatch key. Returns 0 with whether a
- * security code went along; STORE_ABSENT when it is not among them; or a negated errno. */
+ * security code went along; AUDIT_NEVER_RELEASED when the whole chain has none; AUDIT_OUT_OF_SIGHT when it is
+ * not among them, and the chain is longer; or a negated errno. */
 MUST_USE int audit_code_sent(const struct audit *audit, const char *key, bool *ret_code_sent);
 /* Records from a sequence on, as many as fit a page. Returns 0 or a negated errno. */
 MUST_USE int audit_read_page(const struct audit *audit, uint64_t from, struct audit_page *ret_page);

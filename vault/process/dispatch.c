@@ -83,6 +83,14 @@ static struct lease_owner owner_of(const struct found_token *found) {
   return owner;
 }
 
+/* As for a first sending, which it is when the one before was lost on its way to the vault. */
+static int bind_code(struct vault *vault, struct pending *pending, const struct lease_owner *owner,
+                     const uint8_t *id, enum status absent) {
+  int r = lease_bind(vault->leases, owner, id, pending->payment, vault_now_us(vault), &pending->lease);
+  pending->has_lease = r == 0;
+  return r == LEASE_ABSENT && id ? (int)absent : 0;
+}
+
 /* A replay sends the code exactly when the first sending did: the bodies must be the same to the byte. */
 static int find_replayed_code(struct vault *vault, struct pending *pending, const struct lease_owner *owner,
                               const uint8_t *id) {
@@ -90,6 +98,8 @@ static int find_replayed_code(struct vault *vault, struct pending *pending, cons
   if (!sent)
     return 0;
   int r = audit_code_sent(&vault->audit, pending->dispatch.key, &sent);
+  if (r == AUDIT_NEVER_RELEASED)
+    return bind_code(vault, pending, owner, id, STATUS_EXPIRED);
   if (r < 0 || !sent)
     return r < 0 ? r : 0;
   r = lease_find_bound(vault->leases, owner, id, pending->payment, vault_now_us(vault), &pending->lease);
@@ -109,9 +119,7 @@ static int find_code(struct vault *vault, struct pending *pending, const struct 
   }
   if (dispatch->replay)
     return find_replayed_code(vault, pending, &owner, id);
-  int r = lease_bind(vault->leases, &owner, id, pending->payment, vault_now_us(vault), &pending->lease);
-  pending->has_lease = r == 0;
-  return r == LEASE_ABSENT && id ? STATUS_NO_CODE : 0;
+  return bind_code(vault, pending, &owner, id, STATUS_NO_CODE);
 }
 
 static int audit_release(struct vault *vault, const struct pending *pending,

@@ -598,6 +598,23 @@ class Versions(Case):
         rest = self.policies("GET", f"/history?starting_after={history['next']}")
         self.assertEqual((rest["data"], rest["has_more"], rest["next"]), (before, False, None))
         self.assertEqual([h["number"] for h in rest["data"]][-1], 1)
+        for path in ("", f"/{a['id']}/publish", "/rollback"):
+            self.expect(self.policies("POST", path, {}, idempotency=""), 400, "idempotency_key_required")
+
+    def test_what_is_in_force_stays_and_is_replaced_only_by_who_knows_it(self):
+        a, b, same = (self.draft(f"otherwise route {one}, stripe") for one in ("adyen", "checkout", "checkout"))
+        for draft in (a, b):
+            self.expect(self.policies("POST", f"/{draft['id']}/publish"), 200)
+        before = self.policies("GET", "/history")["data"]
+        self.expect(self.policies("POST", f"/{b['id']}/publish", {"reason": "again"}), 200)
+        for path in (f"/{a['id']}/publish", "/rollback"):
+            stale = self.expect(self.policies("POST", path, {"replaces": a["hash"]}), 409, "policy_changed", "replaces")
+            self.assertNotIn(a["hash"], stale.raw.decode())
+        self.assertEqual(self.policies("GET", "/history")["data"], before)
+        self.expect(self.policies("POST", f"/{same['id']}/publish", {"replaces": b["hash"]}), 200)
+        back = self.expect(self.policies("POST", "/rollback", {"replaces": same["hash"]}, idempotency="at night"), 200)
+        again = self.expect(self.policies("POST", "/rollback", {"replaces": same["hash"]}, idempotency="at night"), 200)
+        self.assertEqual((back["id"], again["id"], again.headers["Idempotent-Replayed"]), (a["id"], a["id"], "true"))
         self.assertEqual(self.policies("GET", "/history", key=self.router.other_key)["data"], [])
         self.expect(self.policies("GET", "/history?starting_after=0"), 422, "invalid_field", "starting_after")
         self.expect(self.policies("GET", "/history?starting_after=pol"), 422, "invalid_field", "starting_after")

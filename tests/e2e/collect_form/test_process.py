@@ -8,7 +8,6 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 import stage
@@ -36,25 +35,24 @@ def post(connection, body, key=stage.KEY):
     return answer.status, json.loads(answer.read())
 
 
-def connect(collect):
+def connect(collect, tls=None):
     address = collect.origin.split('/')[2]
-    return http.client.HTTPConnection(address, timeout=10)
+    if tls is not None:
+        return http.client.HTTPSConnection(address, timeout=30, context=tls)
+    return http.client.HTTPConnection(address, timeout=30)
 
 
-def healthy(collect):
-    connection = connect(collect)
+def healthy(collect, tls):
+    connection = connect(collect, tls)
     connection.request('GET', '/healthz')
     answered = connection.getresponse().status == 200
     connection.close()
     return answered
 
 
-def copies_in_memory(collect):
+def copies_in_memory(collect, tls=None):
     """Where in the process's writable memory the canaries stand, once it is done with what it was doing."""
-    if collect.origin.startswith('http:'):
-        assert healthy(collect)
-    else:
-        time.sleep(0.5)
+    assert healthy(collect, tls)
     found = []
     pid = collect.process.pid
     with open(f'/proc/{pid}/maps', encoding='ascii') as maps, open(f'/proc/{pid}/mem', 'rb', buffering=0) as memory:
@@ -146,13 +144,13 @@ class ProcessTest(unittest.TestCase):
                             '-keyout', key, '-out', certificate, '-days', '1', '-subj', '/CN=127.0.0.1', '-addext',
                             'subjectAltName=IP:127.0.0.1'], check=True, capture_output=True)
             collect = self.start(options=('--certificate', certificate, '--certificate-key', key), scheme='https')
-            connection = http.client.HTTPSConnection(collect.origin.split('/')[2], timeout=10,
-                                                     context=ssl.create_default_context(cafile=certificate))
+            tls = ssl.create_default_context(cafile=certificate)
+            connection = connect(collect, tls)
             status, token = post(connection, card())
             self.assertEqual(status, 201)
             self.assertEqual(token['card']['last4'], CANARY[-4:])
             if READABLE:
-                self.assertEqual(copies_in_memory(collect), [])
+                self.assertEqual(copies_in_memory(collect, tls), [])
             connection.close()
             collect.close()
             for wrong in (('--certificate', certificate, '--certificate-key', certificate),

@@ -109,7 +109,7 @@ class Receiver:
     def ids(self, name):
         return [event["id"] for _, event in self.at(name)]
 
-    def wait(self, done, seconds=20):
+    def wait(self, done, seconds=60):
         """Until done() is true; whether it became so."""
         end = time.monotonic() + seconds
         while not done():

@@ -104,18 +104,16 @@ static enum openness worse(enum openness left, enum openness right) {
   return left > right ? left : right;
 }
 
-static bool paid_with_code(const struct shop *shop, const json_t *payment) {
+/* Its code was typed before the vault's last death. When an attempt began says nothing: one that is handed to
+ * a vault which is dead already, before the router has seen its end, is as doubtful, and its code as dead. */
+static bool code_died(const struct shop *shop, const json_t *payment) {
   const char *reference = text_of(payment, "reference");
   for (unsigned i = 0; i < shop->order_count; i++) {
-    if (strcmp(shop->orders[i].payment.key, reference) == 0)
-      return shop->orders[i].has_code;
+    const struct order *order = &shop->orders[i];
+    if (strcmp(order->payment.key, reference) == 0)
+      return order->has_code && order->vault_deaths < shop->vault_deaths;
   }
   return false;
-}
-
-/* What was leased to an attempt that began after the vault's last death is still there. */
-static bool code_died(const struct shop *shop, const json_t *payment, const json_t *attempt) {
-  return strcmp(text_of(attempt, "started_at"), shop->vault_killed) <= 0 && paid_with_code(shop, payment);
 }
 
 enum openness payment_openness(const struct shop *shop, const json_t *payment, const json_t *errors) {
@@ -123,7 +121,7 @@ enum openness payment_openness(const struct shop *shop, const json_t *payment, c
   size_t i;
   json_t *part;
   json_array_foreach(json_object_get(payment, "attempts"), i, part) {
-    bool died = is_open(part) && code_died(shop, payment, part);
+    bool died = is_open(part) && code_died(shop, payment);
     openness = worse(openness, attempt_openness(part, errors, died));
   }
   json_array_foreach(json_object_get(payment, "movements"), i, part) openness =

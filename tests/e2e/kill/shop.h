@@ -16,8 +16,7 @@ enum {
   ID_TEXT = 40,
   KEY_TEXT = 40,
   BODY_TEXT = 320,
-  STATUS_TEXT = 24,
-  TIME_TEXT = 32
+  STATUS_TEXT = 24
 };
 
 /* One request, which may be repeated under its key. */
@@ -35,7 +34,8 @@ struct order {
   struct note payment;
   struct note movements[MOVEMENTS_MAX];
   unsigned movement_count;
-  bool has_code; /* with a security code, which lives in the vault's memory alone */
+  bool has_code;         /* with a security code, which lives in the vault's memory alone */
+  unsigned vault_deaths; /* how often the vault had been killed before the code was asked for */
 };
 
 struct shop {
@@ -49,8 +49,7 @@ struct shop {
   unsigned token_count;
   struct order *orders;
   unsigned order_count;
-  char vault_killed[TIME_TEXT]; /* when it was killed last, and surely dead, as the API writes times; "":
-                                   never */
+  unsigned vault_deaths; /* how often it was killed, or is about to be */
   unsigned violations;
   unsigned requests, hang_ups;
 };

@@ -87,6 +87,7 @@ static void buy(struct shopper *shopper) {
   char token[ID_TEXT], route[64], code[64], body[BODY_TEXT];
   struct shop *shop = shopper->shop;
   pthread_mutex_lock(&shop->lock);
+  unsigned vault_deaths = shop->vault_deaths;
   strcpy(token, shop->tokens[chance_below(&shopper->chance, shop->token_count)]);
   pthread_mutex_unlock(&shop->lock);
   put_route(shopper, route, sizeof route);
@@ -101,6 +102,7 @@ static void buy(struct shopper *shopper) {
            chance_is(&shopper->chance, 50) ? "manual" : "automatic", order->payment.key, route);
   pthread_mutex_lock(&shop->lock);
   order->has_code = has_code;
+  order->vault_deaths = vault_deaths;
   strcpy(order->payment.path, "/v1/payments");
   strcpy(order->payment.body, body);
   pthread_mutex_unlock(&shop->lock);

@@ -75,6 +75,15 @@ Test(budget, visa_category_one_is_never_tried_again) {
   cr_expect_eq(ask(NETWORK_VISA, &ten, BEGIN + DAY).retry, OUTCOME_RETRY_NEVER, "never is the stricter");
 }
 
+Test(budget, one_limit_that_is_surely_reached_is_enough) {
+  use(BEGIN, CARD_USE_DECLINED, &ten)->visa_category = 1;
+  for (unsigned i = 0; i < 15; i++)
+    use(BEGIN, CARD_USE_OPEN, &ten);
+  struct budget budget = ask(NETWORK_VISA, &ten, BEGIN + 1);
+  cr_expect_eq(budget.retry, OUTCOME_RETRY_NEVER);
+  cr_expect_not(budget.undecided);
+}
+
 Test(budget, mastercard_takes_ten_declines_a_day_of_any_amount) {
   decline(5, BEGIN, &ten);
   decline(4, BEGIN + HOUR, &eleven);
@@ -126,15 +135,42 @@ Test(budget, a_try_under_way_counts_and_an_approval_does_not) {
   cr_assert(ask(NETWORK_MASTERCARD, &ten, BEGIN + 30).allowed, "it was never sent");
 }
 
-Test(budget, first_tries_are_no_retries) {
-  for (unsigned i = 0; i < 100; i++)
+/* None is declined yet, and all of them may be: a limit holds all the same. */
+Test(budget, what_is_under_way_is_bounded_before_anything_was_declined) {
+  for (unsigned i = 0; i < 9; i++)
     use(BEGIN, CARD_USE_OPEN, &ten);
-  cr_assert(ask(NETWORK_UNKNOWN, &ten, BEGIN + 1).allowed);
-  decline(1, BEGIN + 1, &ten);
-  cr_assert_not(ask(NETWORK_VISA, &ten, BEGIN + 2).allowed);
-  cr_assert_not(ask(NETWORK_MASTERCARD, &ten, BEGIN + 2).allowed);
-  cr_assert_eq(ask(NETWORK_VISA, &ten, BEGIN + 2).again_ms, BEGIN + 1 + 30 * DAY + BUDGET_MARGIN_MS);
-  cr_assert(ask(NETWORK_VISA, &eleven, BEGIN + 2).allowed, "nothing of that amount was declined");
+  cr_assert(ask(NETWORK_MASTERCARD, &ten, BEGIN + 1).allowed, "the tenth");
+  use(BEGIN, CARD_USE_OPEN, &eleven);
+  struct budget budget = ask(NETWORK_MASTERCARD, &ten, BEGIN + 1);
+  cr_assert_not(budget.allowed);
+  cr_expect_eq(budget.retry, OUTCOME_RETRY_LATER);
+  cr_expect_eq(budget.again_ms, 0, "when one of them ends, and nobody knows when that is");
+  cr_expect(budget.undecided, "all of them may yet be approved");
+  cr_expect_not(ask(NETWORK_UNKNOWN, &ten, BEGIN + 1).allowed);
+  for (unsigned i = 9; i < 15; i++)
+    use(BEGIN, CARD_USE_OPEN, &ten);
+  cr_assert(ask(NETWORK_VISA, &ten, BEGIN + 1).allowed, "the sixteenth of its amount");
+  uses.uses[0].result = CARD_USE_APPROVED;
+  use(BEGIN, CARD_USE_OPEN, &ten);
+  cr_assert(ask(NETWORK_VISA, &ten, BEGIN + 1).allowed, "an approval makes room");
+  use(BEGIN, CARD_USE_OPEN, &ten);
+  budget = ask(NETWORK_VISA, &ten, BEGIN + 1);
+  cr_assert_not(budget.allowed);
+  cr_expect_eq(budget.again_ms, 0);
+  cr_expect(ask(NETWORK_VISA, &eleven, BEGIN + 1).allowed, "another amount");
+}
+
+Test(budget, what_is_under_way_beside_declines_is_waited_out_with_them) {
+  decline(6, BEGIN, &ten);
+  for (unsigned i = 0; i < 9; i++)
+    use(BEGIN + HOUR, CARD_USE_OPEN, &ten);
+  cr_expect_eq(ask(NETWORK_MASTERCARD, &ten, BEGIN + 2 * HOUR).again_ms, BEGIN + 5 + DAY + BUDGET_MARGIN_MS,
+               "when the last decline leaves: nine are under way then");
+  use(BEGIN + HOUR, CARD_USE_OPEN, &ten);
+  cr_expect_eq(ask(NETWORK_MASTERCARD, &ten, BEGIN + 2 * HOUR).again_ms, 0);
+  cr_expect(ask(NETWORK_MASTERCARD, &ten, BEGIN + 2 * HOUR).undecided);
+  decline(10, BEGIN + 2 * HOUR, &ten);
+  cr_expect_not(ask(NETWORK_VISA, &ten, BEGIN + 3 * HOUR).undecided, "sixteen were declined");
 }
 
 Test(budget, what_cannot_be_counted_is_not_tried) {

@@ -159,20 +159,90 @@ BUDGET_TEST(another_merchants_tries_are_its_own) {
   cr_assert_not_null(world_outstanding(&world));
 }
 
-BUDGET_TEST(tries_under_way_count_once_one_is_declined) {
+/* Ten by Mastercard, and none is declined yet: if all are, an eleventh is too many. Returns its ticket. */
+static uint64_t crowd(struct payment_request *ret_request) {
   world.network = NETWORK_MASTERCARD;
-  for (unsigned i = 0; i < 20; i++)
+  for (unsigned i = 0; i < 10; i++)
     pay();
-  cr_assert_eq(world.sent_count, 20, "nothing is a retry yet");
-  struct sent *outstanding = world_outstanding(&world);
-  world_decline(&world, "05"); /* and no cascade: 19 others are under way */
-  cr_assert_eq(outstanding->correlation, 0);
-  cr_assert_eq(world.sent_count, 20);
-  cr_assert_str_eq(newest()->decline.reason, "retry_budget_exhausted");
-  struct payment_request request = world_request(&world);
-  uint64_t ticket = world_pay(&world, &request);
-  cr_assert_eq(world.sent_count, 20);
+  *ret_request = world_request(&world);
+  uint64_t ticket = world_pay(&world, ret_request);
+  cr_assert_eq(world.sent_count, 10);
+  cr_assert_null(world_answer(&world, ticket));
+  return ticket;
+}
+
+BUDGET_TEST(what_is_under_way_counts_before_any_is_declined) {
+  struct payment_request request;
+  uint64_t ticket = crowd(&request), repeated = world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  world_advance(&world, 0);
+  cr_assert_eq(world.sent_count, 11, "its turn has come");
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_assert_eq(world_answer(&world, ticket)->outcome, REQUEST_DONE);
   cr_assert_not(world_answer(&world, ticket)->open);
+  cr_assert(id_equal(&world_answer(&world, ticket)->payment, &world_answer(&world, repeated)->payment));
+  cr_assert_eq(world_payment(&world, &world_answer(&world, ticket)->payment)->status, PAYMENT_CAPTURED);
+}
+
+BUDGET_TEST(each_that_ends_makes_room_for_who_has_waited_longest) {
+  struct payment_request request;
+  uint64_t first = crowd(&request);
+  world_advance(&world, 1);
+  request = world_request(&world);
+  uint64_t second = world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  world_advance(&world, 0);
+  cr_assert_eq(world.sent_count, 11, "one of the two");
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_assert_not_null(world_answer(&world, first));
+  cr_assert_null(world_answer(&world, second));
+  world_advance(&world, 0);
+  cr_assert_eq(world.sent_count, 12);
+}
+
+BUDGET_TEST(a_turn_is_waited_for_five_seconds) {
+  struct payment_request request;
+  uint64_t ticket = crowd(&request);
+  world_advance(&world, 4999);
+  cr_assert_null(world_answer(&world, ticket));
+  world_advance(&world, 1);
+  cr_assert_eq(world.sent_count, 10);
+  const struct payment *payment = world_payment(&world, &world_answer(&world, ticket)->payment);
+  cr_assert_eq(payment->status, PAYMENT_DECLINED);
+  cr_assert_str_eq(payment->decline.reason, "retry_budget_exhausted");
+  cr_assert_eq(payment->decline.retry, OUTCOME_RETRY_LATER);
+  cr_assert_eq(payment->decline.retry_after_s, 0, "nobody knows when");
+}
+
+BUDGET_TEST(what_is_declined_makes_no_room) {
+  struct payment_request request;
+  uint64_t ticket = crowd(&request);
+  for (unsigned i = 0; i < 9; i++)
+    world_decline(&world, "05"); /* and no cascade */
+  world_advance(&world, 0);
+  cr_assert_eq(world.sent_count, 10);
+  cr_assert_null(world_answer(&world, ticket), "the last may be approved");
+  world_decline(&world, "05");
+  world_advance(&world, 0);
+  cr_assert_eq(world.sent_count, 10);
+  const struct payment *payment = world_payment(&world, &world_answer(&world, ticket)->payment);
+  cr_assert_str_eq(payment->decline.reason, "retry_budget_exhausted");
+  cr_assert_gt(payment->decline.retry_after_s, 24 * 3600);
+}
+
+BUDGET_TEST(who_waits_is_refused_when_the_vault_goes) {
+  struct payment_request request;
+  uint64_t ticket = crowd(&request);
+  engine_on_vault(world.engine, world.now_ms, false);
+  cr_assert_eq(world_round(&world), 0);
+  cr_assert_eq(world_answer(&world, ticket)->outcome, REQUEST_VAULT_AWAY);
+  engine_on_vault(world.engine, world.now_ms, true);
+  ticket = world_pay(&world, &request); /* nothing was created, so its key is free */
+  world_restart(&world);
+  cr_assert_null(world_answer(&world, ticket), "who waits is gone with the process");
+  ticket = world_pay(&world, &request);
+  world_advance(&world, 5000);
+  cr_assert_eq(world_answer(&world, ticket)->outcome, REQUEST_DONE);
 }
 
 /* Requests in one round: each sees what those before it have begun, though nothing is durable yet. */

@@ -142,14 +142,18 @@ Test(audit, the_first_release_of_a_key_tells_whether_a_code_went) {
   struct audit_record record = {
       .kind = AUDIT_RELEASE, .actor = AUDIT_BY_ROUTER, .operation = OPERATION_CHARGE, .key = "pay_1"};
   bool sent = true;
-  cr_assert_eq(audit_code_sent(&audit, "pay_1", &sent), STORE_ABSENT);
+  cr_assert_eq(audit_code_sent(&audit, "pay_1", &sent), AUDIT_NEVER_RELEASED);
   cr_assert(sent, "and says nothing");
   cr_assert_eq(audit_append(&audit, &record), 0);
   record.security_code = true; /* a replay of it */
   cr_assert_eq(audit_append(&audit, &record), 0);
   cr_assert_eq(audit_code_sent(&audit, "pay_1", &sent), 0);
   cr_assert_not(sent);
-  cr_assert_eq(audit_code_sent(&audit, "pay_2", &sent), STORE_ABSENT);
+  cr_assert_eq(audit_code_sent(&audit, "pay_2", &sent), AUDIT_NEVER_RELEASED);
+  record.kind = AUDIT_MERCHANT_ADD;
+  for (unsigned i = 0; i < 5000; i++)
+    cr_assert_eq(audit_append(&audit, &record), 0);
+  cr_assert_eq(audit_code_sent(&audit, "pay_2", &sent), AUDIT_OUT_OF_SIGHT, "not all of it was searched");
 }
 
 Test(audit, a_store_whose_newest_records_are_gone_does_not_load) {

@@ -315,6 +315,33 @@ Test(dispatch, a_replay_sends_the_code_exactly_when_the_first_sending_did) {
   cr_assert_str_empty(sent.code.digits);
 }
 
+/* The dispatch itself was lost with a line: the router asks by a replay, which no sending went before. */
+Test(dispatch, a_replay_of_what_was_never_released_is_a_first_sending) {
+  struct dispatch charge = harness_charge(&h, &token);
+  charge.replay = true;
+  charge.security_code_sent = true; /* for all the router knows */
+  cr_assert_eq(dispatch(&charge), STATUS_DONE);
+  cr_assert_str_eq(sent.code.digits, "123");
+  answer();
+  struct dispatch other = harness_charge(&h, &token);
+  cr_assert_eq(dispatch(&other), STATUS_DONE);
+  cr_assert_str_empty(sent.code.digits, "the code is bound to the first payment");
+  answer();
+
+  struct id bare = token_with_code("");
+  struct dispatch without = harness_charge(&h, &bare);
+  without.replay = true;
+  without.security_code_sent = true;
+  cr_assert_eq(dispatch(&without), STATUS_DONE, "there was no code to send");
+  cr_assert_str_empty(sent.code.digits);
+  answer();
+  struct dispatch typed = harness_charge(&h, &bare);
+  typed.replay = true;
+  typed.security_code_sent = true;
+  typed.security_code = id_new_random("cvc");
+  cr_assert_eq(dispatch(&typed), STATUS_EXPIRED, "there was one, and it is gone");
+}
+
 static void set_status(enum connector_status status) {
   struct connector_status_set set = {.name = "adyen", .status = status};
   uint8_t bytes[64];
