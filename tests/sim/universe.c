@@ -23,6 +23,7 @@ enum {
   ROUGH_MS = 70 * MINUTE, /* faults come within this */
   AGAIN_MS = 25 * 60 * MINUTE,
   AGAIN_WITHIN_MS = 8 * 60 * MINUTE,
+  ROUGH_ENDS_MS = 15 * MINUTE,
   LOOK_MS = MINUTE, /* between looks whether all is quiet */
   BUSY_MS = 50,     /* what comes within this is taken in in one round, at times */
   FEW_LOADED = 8,
@@ -431,6 +432,11 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   assert(r == 0);
 }
 
+/* When what faults did, as drills, is over. */
+static int64_t last_rough_ms(const struct universe *universe) {
+  return universe->again_ms == 0 ? 0 : universe->again_ms + ROUGH_AGAIN_MS + ROUGH_ENDS_MS;
+}
+
 void universe_run(struct universe *universe, const struct genesis *genesis) {
   int64_t look_ms = 0;
   uint64_t rounds = 0;
@@ -444,7 +450,7 @@ void universe_run(struct universe *universe, const struct genesis *genesis) {
   while (!universe->failed) {
     int64_t event_ms = events_due(&universe->events), due_ms = router_due(universe);
     int64_t at_ms = event_ms < due_ms ? event_ms : due_ms;
-    if (event_ms == INT64_MAX && at_ms >= look_ms) {
+    if (event_ms == INT64_MAX && at_ms >= look_ms && at_ms >= last_rough_ms(universe)) {
       look_ms = universe->now_ms + LOOK_MS;
       if (all_rest(universe) && people_look_at_all(universe))
         continue;
