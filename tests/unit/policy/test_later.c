@@ -246,7 +246,11 @@ Test(later, an_hour_that_does_not_exist_is_the_one_in_its_place) {
   hours(2, 2);
   plan.days = 1U << 29;
   declined("2026-03-20 12:00");
-  from("2026-03-29 01:00");
+  for (uint64_t i = 0; i < 200; i++) {
+    question.spread = i * 0x9e3779b97f4a7c15ULL;
+    from("2026-03-29 01:00");
+    cr_assert_lt(next(), utc("2026-03-29 01:55"), "the last minutes are left free");
+  }
   hours(2, 4);
   from("2026-03-29 01:00");
   hours(3, 3);

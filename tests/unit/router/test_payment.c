@@ -401,6 +401,27 @@ Test(payment, a_plan_decides_nothing_and_its_end_does) {
   payment_free(payment);
 }
 
+Test(payment, a_round_with_another_list_is_refused) {
+  static struct entry entry;
+  struct payment *payment = payment_with_plan(), *read = NULL;
+  struct decline decline = {
+      .reason = "insufficient_funds", .category = "funds", .retry = OUTCOME_RETRY_LATER};
+  entry_begin(&entry, payment);
+  cr_assert_eq(change_created(&entry, payment), 0);
+  fail_attempt(&entry, payment, 1, 0);
+  cr_assert_eq(change_scheduled(&entry, payment, 1000, 0, &decline), 0);
+  cr_assert_eq(change_round(&entry, payment, 1000, 61000, payment->decision.candidates), 0);
+  struct journal_entry journal = journal_of(&entry);
+  unsigned count = payment->decision.candidate_count;
+  uint8_t *at = entry.bytes + journal.length - 3 * count - 1; /* three bytes for each, after their count */
+  cr_assert_eq(*at, count);
+  *at = (uint8_t)(count - 1);
+  journal.length -= 3;
+  cr_assert_eq(entry_apply(&journal, &read), -EBADMSG);
+  payment_free(read);
+  payment_free(payment);
+}
+
 /* Whatever the bytes are, they are refused or come to a payment whose record can be read. */
 Test(payment, a_plan_that_is_cut_or_flipped_is_refused_or_read) {
   static struct entry entry;

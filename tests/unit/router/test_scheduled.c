@@ -138,6 +138,7 @@ static unsigned changes(enum change_type type) {
 
 SCHEDULED_TEST(a_declined_renewal_is_answered_as_scheduled) {
   uint64_t ticket = pay();
+  cr_assert_eq(newest()->decision.options.later, 0, "in memory as on record");
   decline("51", NULL);
   is_scheduled();
   cr_assert_not(world_answer(&world, ticket)->open);
@@ -488,6 +489,23 @@ SCHEDULED_TEST(a_void_cancels_the_schedule) {
   cr_assert_eq(world_answer(&world, void_newest())->outcome, REQUEST_INVALID_STATE);
   cr_assert_eq(world.sent_count, 1, "nothing was sent");
   has_ended(PAYMENT_DECLINED);
+}
+
+SCHEDULED_TEST(cancelled_it_is_what_it_would_have_been) {
+  world.network = NETWORK_MASTERCARD;
+  pay();
+  while (world_outstanding(&world))
+    world_fault(&world, PHASE_NOT_SENT);
+  is_scheduled();
+  cr_assert_eq(world_answer(&world, void_newest())->outcome, REQUEST_DONE);
+  cr_assert_eq(newest()->status, PAYMENT_FAILED, "no issuer was asked");
+  use_up(10);
+  world_publish(&world, any_time);
+  pay();
+  is_scheduled();
+  cr_assert_eq(world_answer(&world, void_newest())->outcome, REQUEST_DONE);
+  cr_assert_eq(newest()->status, PAYMENT_DECLINED, "the networks refused it");
+  cr_assert_eq(newest()->attempt_count, 0);
 }
 
 SCHEDULED_TEST(a_void_needs_no_vault) {
