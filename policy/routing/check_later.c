@@ -5,11 +5,6 @@
 
 /* ---- Rules ---- */
 
-static bool has_options(const struct policy_options *options) {
-  return options->three_ds[0] != '\0' || options->exemption[0] != '\0' || options->retry_off ||
-         options->max_attempts != 0 || options->later != 0;
-}
-
 /* The condition, and that nobody waits for the payment; NULL: any condition. */
 static void terms_unattended(struct checker *checker, struct node *when, struct term_list *ret_list) {
   struct member kinds[POLICY_LATER_KINDS];
@@ -41,7 +36,7 @@ static void check_rule(struct checker *checker, unsigned number) {
   const struct rule *rule = &checker->policy->rules[number];
   const struct policy_options *options = &rule->action.options;
   if (rule->action.advice) {
-    if (has_options(options))
+    if (policy_has_options(options))
       checker_find(checker, POLICY_WARNING, number, rule->place, "advice_options",
                    "This rule is only advice: what it says after `with` never counts.");
     return;

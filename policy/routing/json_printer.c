@@ -118,8 +118,7 @@ static void print_candidates(struct printer *printer, const struct policy_action
 
 static void print_options(struct printer *printer, const struct policy_options *options) {
   unsigned count = 0;
-  if (options->three_ds[0] == '\0' && options->exemption[0] == '\0' && !options->retry_off &&
-      options->max_attempts == 0 && options->later == 0)
+  if (!policy_has_options(options))
     return;
   print_word(printer, ",\"with\":{");
   if (options->three_ds[0] != '\0') {
