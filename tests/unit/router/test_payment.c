@@ -15,6 +15,8 @@ static struct attempt live_attempt(bool captured) {
   struct attempt attempt = {.number = 1, .operation = OPERATION_CHARGE, .captured = captured};
   strcpy(attempt.connector, "alpha");
   strcpy(attempt.sheet, "stripe");
+  attempt.cost_known = true;
+  attempt.cost = (struct choice_cost){.approved = 17, .each_try = 18};
   attempt.step.status = STEP_SUCCEEDED;
   attempt.step.amount = 1000;
   attempt.step.answer.phase = PHASE_REPLY;
@@ -423,21 +425,21 @@ Test(payment, a_plan_decides_nothing_and_its_end_does) {
   struct payment *payment = payment_with_plan();
   struct decline decline = {
       .reason = "insufficient_funds", .category = "funds", .retry = OUTCOME_RETRY_LATER};
-  bool decides = true;
+  struct entry_glance glance = {.decides = true};
   payment->sequence = 8; /* not the payment's first entry */
   entry_begin(&entry, payment);
   fail_attempt(&entry, payment, 1, 0);
   cr_assert_eq(change_scheduled(&entry, payment, 1000, 0, &decline), 0);
   cr_assert_eq(change_round(&entry, payment, 1000, 61000, payment->decision.candidates), 0);
   struct journal_entry journal = journal_of(&entry);
-  cr_assert_eq(entry_decides(&journal, &decides), 0);
-  cr_assert_not(decides);
+  cr_assert_eq(entry_look(&journal, &glance), 0);
+  cr_assert_not(glance.decides);
   cr_assert_eq(change_scheduled(&entry, payment, 2000, 0, &decline), 0);
   cr_assert_eq(change_concluded(&entry, payment, PAYMENT_DECLINED, &decline), 0);
   cr_assert_eq(payment->retry_ms, 0);
   journal = journal_of(&entry);
-  cr_assert_eq(entry_decides(&journal, &decides), 0);
-  cr_assert(decides);
+  cr_assert_eq(entry_look(&journal, &glance), 0);
+  cr_assert(glance.decides);
   payment_free(payment);
 }
 
