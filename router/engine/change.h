@@ -27,6 +27,8 @@ enum change_type {
   CHANGE_MOVEMENT_ATTENTION, /* likewise */
   CHANGE_RESOLVED, /* a person's word and evidence, which caused what follows in the entry; changes nothing */
   CHANGE_WEBHOOK,  /* what the PSP said unasked, and so caused what follows in the entry; changes nothing */
+  CHANGE_SCHEDULED, /* the round is over, and another is due then */
+  CHANGE_ROUND,     /* another round begins: the list as it is found now */
   CHANGE_TYPE_COUNT
 };
 
@@ -69,15 +71,26 @@ MUST_USE int change_concluded(struct entry *entry, struct payment *payment, enum
                               const struct decline *decline);
 MUST_USE int change_resolved(struct entry *entry, const struct resolution *resolution);
 MUST_USE int change_webhook(struct entry *entry, const struct webhook *webhook);
+/* tries: how many of the later rounds had something sent, this one included. */
+MUST_USE int change_scheduled(struct entry *entry, struct payment *payment, int64_t retry_ms, unsigned tries,
+                              const struct decline *decline);
+/* candidates: as many as the decision has, with what was found of each. */
+MUST_USE int change_round(struct entry *entry, struct payment *payment, int64_t started_ms,
+                          int64_t deadline_ms, const struct candidate *candidates);
 MUST_USE int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement);
 
 /* Which payment an entry is about, and the sequence of that payment's entry before, 0 for the first. Returns
  * 0 or -EBADMSG. */
 MUST_USE int entry_subject(const struct journal_entry *entry, struct id *ret_merchant, struct id *ret_payment,
                            uint64_t *ret_previous);
-/* Whether an entry can have decided a payment's outcome: after its first, an attempt succeeded in it, or its
- * attempts were over. Returns 0 or -EBADMSG. */
-MUST_USE int entry_decides(const struct journal_entry *entry, bool *ret_decides);
+/* What an entry tells without the payment. Of a payment's first one nothing: no attempt has ended in it. */
+struct entry_glance {
+  bool decides;         /* it can have decided the outcome: an attempt succeeded, or the attempts were over */
+  bool ends_first;      /* the first attempt has ended, at the entry's time */
+  struct attempt first; /* then: as it ended */
+};
+/* Returns 0 or -EBADMSG. */
+MUST_USE int entry_look(const struct journal_entry *entry, struct entry_glance *ret_glance);
 /* Applies a whole entry of the journal to *payment, which is NULL before the entry that creates it and stays
  * the caller's. Returns 0, -ENOMEM, or -EBADMSG, also when another entry of the payment belongs between. */
 MUST_USE int entry_apply(const struct journal_entry *entry, struct payment **payment);

@@ -41,20 +41,16 @@ static void write_premise(struct writer *writer, const struct choice_premise *pr
   write_u32(writer, premise->approved);
   write_u32(writer, premise->declined);
   write_bool(writer, premise->cost_known);
-  if (premise->cost_known) {
-    write_i64(writer, premise->cost.approved);
-    write_i64(writer, premise->cost.each_try);
-  }
+  if (premise->cost_known)
+    write_cost(writer, &premise->cost);
 }
 
 static void read_premise(struct reader *reader, struct choice_premise *ret_premise) {
   ret_premise->approved = read_u32(reader);
   ret_premise->declined = read_u32(reader);
   ret_premise->cost_known = read_bool(reader);
-  if (ret_premise->cost_known) {
-    ret_premise->cost.approved = read_i64(reader);
-    ret_premise->cost.each_try = read_i64(reader);
-  }
+  if (ret_premise->cost_known)
+    read_cost(reader, &ret_premise->cost);
 }
 
 static void write_choice(struct writer *writer, const struct choice_snapshot *choice) {
@@ -97,9 +93,7 @@ static void write_candidates(struct writer *writer, const struct decision *decis
   write_u8(writer, decision->candidate_count);
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     write_text(writer, decision->candidates[i].connector);
-    write_u8(writer, (uint8_t)decision->candidates[i].skipped);
-    write_u8(writer, (uint8_t)decision->candidates[i].health);
-    write_bool(writer, decision->candidates[i].canary);
+    write_candidate_states(writer, &decision->candidates[i], 1);
   }
 }
 
@@ -108,9 +102,7 @@ static void read_candidates(struct reader *reader, struct decision *ret_decision
   for (unsigned i = 0; i < ret_decision->candidate_count; i++) {
     struct candidate *candidate = &ret_decision->candidates[i];
     read_text(reader, candidate->connector, sizeof candidate->connector);
-    candidate->skipped = (enum skip_reason)read_count(reader, SKIP_COUNT - 1);
-    candidate->health = (enum candidate_health)read_count(reader, CANDIDATE_HEALTH_COUNT - 1);
-    candidate->canary = read_bool(reader);
+    read_candidate_states(reader, candidate, 1);
   }
 }
 
@@ -122,6 +114,7 @@ void write_decision(struct writer *writer, const struct decision *decision) {
   write_u8(writer, (uint8_t)decision->action);
   write_u16(writer, decision->share);
   write_options(writer, &decision->options);
+  write_later_plan(writer, &decision->later);
   write_u8(writer, decision->advice_count);
   for (unsigned i = 0; i < decision->advice_count; i++)
     write_advice(writer, &decision->advice[i]);
@@ -140,6 +133,7 @@ void read_decision(struct reader *reader, struct decision *ret_decision) {
   ret_decision->action = (enum policy_action_type)read_count(reader, POLICY_DECLINE);
   ret_decision->share = read_u16(reader);
   read_options(reader, &ret_decision->options);
+  read_later_plan(reader, &ret_decision->later);
   ret_decision->advice_count = read_count(reader, POLICY_ADVICE_MAX);
   for (unsigned i = 0; i < ret_decision->advice_count; i++)
     read_advice(reader, &ret_decision->advice[i]);

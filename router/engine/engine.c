@@ -42,8 +42,8 @@ static void fill_defaults(struct engine_options *options) {
   options->requests_max = or_default(options->requests_max, DEFAULT_REQUESTS);
   options->loaded_max = or_default(options->loaded_max, DEFAULT_LOADED);
   options->learned_cells = or_default(options->learned_cells, CHOICE_CELLS_DEFAULT);
-  if (options->attempts_max > ATTEMPTS_MAX)
-    options->attempts_max = ATTEMPTS_MAX;
+  if (options->attempts_max > ROUND_ATTEMPTS_MAX)
+    options->attempts_max = ROUND_ATTEMPTS_MAX;
 }
 
 static int open_parts(struct engine *engine) {
@@ -55,7 +55,7 @@ static int open_parts(struct engine *engine) {
   for (size_t i = 0; r == 0 && i < sizeof maps / sizeof *maps; i++)
     r = map_open(maps[i]);
   if (r == 0)
-    r = choice_cells_new(engine->options.learned_cells, CHOICE_HALF_LIFE_DEFAULT_MS, &engine->learned);
+    r = learned_new(engine->options.learned_cells, &engine->learned);
   return r;
 }
 
@@ -68,6 +68,7 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine)
   engine->ledger = options->ledger;
   engine->next_correlation = 1;
   awaited_open(engine);
+  scheduled_open(engine);
   int r = open_parts(engine);
   if (r < 0) {
     engine_free(engine);
@@ -93,7 +94,8 @@ void engine_free(struct engine *engine) {
   kept_free(&engine->kept);
   kept_free(&engine->waiting);
   policies_forget(engine);
-  choice_cells_free(engine->learned);
+  learned_free(engine->learned);
+  lessons_free(engine);
   payment_free(engine->looked_at);
   gates_close(engine);
   free(engine->connectors);
@@ -127,6 +129,7 @@ int engine_start(struct engine *engine, int64_t now_ms) {
   engine_begin(engine, now_ms);
   engine->started_ms = now_ms;
   awaited_look_at(engine, now_ms);
+  scheduled_look_at(engine, now_ms);
   int loaded = drills_load(engine);
   if (loaded < 0)
     return loaded;
@@ -196,6 +199,7 @@ static void finish_round(struct engine *engine) {
   effects_release(engine);
   kept_free(&engine->kept);
   gates_committed(engine);
+  lessons_committed(engine);
   while ((slot = take_touched(engine))) {
     if (slot_is_idle(slot))
       slot_free(slot);
@@ -227,10 +231,9 @@ static void movements_refused(struct slot *slot) {
 
 static void reload(struct slot *slot) {
   int r = slot_load(slot);
-  if (r == 0) {
-    slot->open = payment_has_work(slot->payment);
+  if (r == 0)
     movements_refused(slot);
-  } else
+  else
     refuse_waiters(slot->engine, &slot->waiters, REQUEST_STORAGE);
   if (r == LEDGER_ABSENT || (r == 0 && slot_is_idle(slot)))
     slot_free(slot);
@@ -275,9 +278,11 @@ static void undo_round(struct engine *engine) {
   }
   put_back_kept(engine);
   gates_undone(engine);
+  lessons_undone(engine);
   while ((slot = take_touched(engine)))
     reload(slot);
   awaited_look_at(engine, engine->now_ms + RETRY_ROUND_MS);
+  scheduled_look_at(engine, engine->now_ms + RETRY_ROUND_MS);
   effects_release(engine);
 }
 

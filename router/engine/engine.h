@@ -26,6 +26,7 @@
 
 struct engine;
 struct sheet_facts; /* policy/connectors/sheet.h */
+struct fee_source;  /* fee_source.h */
 
 struct engine_options {
   struct ledger *ledger;        /* borrowed; outlives the engine */
@@ -37,17 +38,14 @@ struct engine_options {
   void *sheet_context;
   /* Seconds by which that time zone is ahead of UTC then. Returns 0, or -ENOENT. NULL: no zone is known. */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s);
-  /* The fee table of a connector, or NULL. NULL: no fees are known. */
-  const struct choice_fees *(*fees)(void *context, const char *connector);
-  void *fees_context;
-  const struct choice_exchange *exchange; /* borrowed, or NULL */
+  const struct fee_source *fees; /* borrowed, or NULL: no fees are known */
   /* 0 in any of these means the default in brackets. */
   uint32_t learned_cells;     /* of what is learned [16,384] */
   uint32_t answer_ms;         /* a request is answered no later than this [10,000] */
   uint32_t attempt_ms;        /* for one dispatch [10,000] */
   uint32_t deadline_ms;       /* of a payment that names none [60,000] */
   uint32_t action_ms;         /* for the customer to act [1,800,000] */
-  uint32_t attempts_max;      /* of a payment [5], at most ATTEMPTS_MAX */
+  uint32_t attempts_max;      /* of a round [5], at most ROUND_ATTEMPTS_MAX */
   uint32_t first_question_ms; /* after an outcome got lost [500]; doubles from there; sheets may say
                                otherwise */
   uint32_t last_question_ms;  /* no wait between questions is longer [900,000]; sheets may say otherwise */
@@ -211,6 +209,10 @@ void engine_on_vault(struct engine *engine, int64_t now_ms, bool there);
 /* The registered connectors, all of them; replaces those known before. Copied. */
 void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct connector_facts *facts,
                           size_t count);
+/* A first attempt that ended before this start, as the journal has it, when it ended: what it taught is known
+ * again. In the order of the journal; each once. */
+void engine_recall(struct engine *engine, const struct payment *payment, const struct attempt *attempt,
+                   int64_t at_ms);
 /* Another BIN table (or NULL) from now on. */
 void engine_set_bins(struct engine *engine, const struct bin_table *bins);
 /* The merchant's published policy has changed: read it again. */
@@ -255,6 +257,7 @@ const struct sheet_facts *engine_connector_sheet_at(const struct engine *engine,
 struct engine_counts {
   uint64_t created;                        /* payments, since the start */
   uint64_t ended[PAYMENT_STATUS_COUNT];    /* attempts' phases over: how payments became, by status */
+  uint64_t later_rounds;                   /* later tries begun, since the start */
   uint64_t dispatched, questions, replays; /* since the start */
   uint64_t movements[MOVEMENT_TYPE_COUNT]; /* since the start */
   uint64_t commits_failed;

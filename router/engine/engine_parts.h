@@ -20,6 +20,7 @@
 #include "engine.h"
 #include "findings.h"
 #include "health_cells.h"
+#include "learned.h"
 #include "map.h"
 #include "routing.h"
 #include "sheet.h"
@@ -75,8 +76,8 @@ struct found {
   enum errand errand;
   enum finding finding;
   const struct dispatch_result *result; /* NULL: the vault refused */
-  bool no_code;                         /* it refused for want of the security code that was named */
-  int64_t at_ms; /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
+  const char *lacks; /* why it refused for good, wherever the payment goes: as an attempt's code; or NULL */
+  int64_t at_ms;     /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
 };
 
 struct task {
@@ -104,11 +105,12 @@ struct slot {
   struct slot *newer, *older; /* of the loaded ones, by last use */
   int64_t undo_ms;            /* when an approval that came too late is next to be undone; 0: none */
   unsigned undos;
-  uint32_t length; /* of the record */
-  bool touched;    /* in this round */
-  bool open;       /* stands in the table of open work */
-  bool stale;      /* tasks must be put right when it is loaded */
-  bool inherited;  /* taken up at the start: its times were taken by an earlier process's clock */
+  int64_t retry_ms; /* by which time it stands in the table of scheduled payments; 0: it does not */
+  uint32_t length;  /* of the record */
+  bool touched;     /* in this round */
+  bool open;        /* stands in the table of open work */
+  bool stale;       /* tasks must be put right when it is loaded */
+  bool inherited;   /* taken up at the start: its times were taken by an earlier process's clock */
 };
 
 struct intake {
@@ -149,7 +151,6 @@ struct connector {
   struct connector_facts facts;
   const struct sheet_facts *sheet; /* NULL: none of that hash is known */
   struct health health;
-  uint16_t number; /* by which what is learned of it is known; stays its own while it is registered */
   struct gate gate;
 };
 
@@ -172,6 +173,12 @@ struct gates {
   int64_t drills_ms;               /* none ends before: the round that ended one failed */
   struct drill drills[DRILLS_MAX]; /* under way */
   unsigned drill_count;
+};
+
+/* What the first attempts of this round teach. */
+struct lessons {
+  unsigned count, capacity;
+  struct lesson *list;
 };
 
 struct cached_policy {
@@ -200,8 +207,8 @@ struct engine {
   struct kept_reply *kept, *waiting; /* of this round; of failed ones */
   int64_t waiting_ms;                /* when to take the latter in again */
 
-  struct choice_cells *learned;
-  uint16_t last_number; /* given to a connector */
+  struct learned *learned;
+  struct lessons lessons;
   struct connector *connectors;
   size_t connector_count;
   struct gates gates;
@@ -210,6 +217,9 @@ struct engine {
 
   struct timer awaited; /* when to look for movements whose webhook has not come */
   int64_t awaited_ms;   /* the same; INT64_MAX: never */
+
+  struct timer scheduled; /* when the first later try is due */
+  int64_t scheduled_ms;   /* the same; INT64_MAX: none is */
 
   struct slot *entry_slot; /* what `entry` is about; NULL: none begun */
   struct journal_head entry_head;
@@ -448,17 +458,15 @@ enum request_outcome decide_by(struct engine *engine, const struct policy *polic
                                const struct request_fields *inputs, struct payment *payment);
 void policies_forget(struct engine *engine);
 
-/* ---- choose.c ---- */
+/* ---- lessons.c ---- */
 
-/* Gathers what the rule's choice rests upon, and what its advice rules would choose; into the decision. */
-void choose_gather(const struct engine *engine, const struct policy *policy,
-                   const struct policy_decision *verdict, const struct payment *payment,
-                   struct decision *decision);
-/* Puts the candidates, which stand in the rule's order, into the order that the decision's snapshot gives. */
-void choose_order(struct decision *decision);
-/* A payment's first attempt has ended: counted when that tells about its connector. */
-void choose_learn(struct engine *engine, const struct payment *payment, const struct attempt *attempt,
-                  bool may_go_on);
+/* An attempt has ended: when it is a first one that tells about its connector, that is learned with the
+ * commit. */
+void lesson_note(struct engine *engine, const struct payment *payment, const struct attempt *attempt);
+/* The round is durable, or undone. */
+void lessons_committed(struct engine *engine);
+void lessons_undone(struct engine *engine);
+void lessons_free(struct engine *engine);
 
 /* ---- attempts.c ---- */
 
@@ -470,6 +478,19 @@ void attempt_found(struct slot *slot, struct task *task, const struct found *fou
 void attempt_resolved(struct slot *slot, unsigned number, const struct resolution *resolution);
 /* No reply to its dispatch can come any more. */
 void attempt_lost(struct slot *slot, struct task *task);
+
+/* No round is to follow: the payment ends as it is told, without another word of a PSP's. */
+void schedule_end(struct slot *slot);
+
+/* ---- scheduled.c: payments that are tried again later; none of them is in memory ---- */
+
+void scheduled_open(struct engine *engine);
+/* Looks whether a later try is due, at at_ms or before. */
+void scheduled_look_at(struct engine *engine, int64_t at_ms);
+/* Puts the payment's row right, by its entry. Returns 0 or a negated errno. */
+MUST_USE int scheduled_follow(struct slot *slot);
+/* Plans another round after the one that ended so. Returns whether there is to be one. */
+bool schedule_round(struct slot *slot, const struct decline *decline, const struct budget *budget);
 
 /* ---- dispatches.c ---- */
 

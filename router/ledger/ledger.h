@@ -36,6 +36,7 @@ enum ledger_table {
   LEDGER_DELIVERIES,    /* merchant, endpoint -> how far it is; what waits for another try; dead letters */
   LEDGER_AWAITED,       /* time, movement -> nothing: those that only a webhook ends (derived) */
   LEDGER_CARD_USES,     /* merchant, fingerprint -> the latest tries of the card (derived) */
+  LEDGER_SCHEDULED,     /* time, merchant, payment -> nothing: those that are tried again then (derived) */
   LEDGER_TABLE_COUNT
 };
 
@@ -129,6 +130,16 @@ MUST_USE int ledger_payment_get(struct ledger *ledger, const struct id *merchant
 /* The newest payment of the merchant that is older than before (NULL or empty: the newest of all). */
 MUST_USE int ledger_payment_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                                    struct id *ret_payment, struct view *ret_bytes);
+/* The oldest payment of the merchant that is newer than after, or that is after itself where or_equal. */
+MUST_USE int ledger_payment_after(struct ledger *ledger, const struct id *merchant, const struct id *after,
+                                  bool or_equal, struct id *ret_payment, struct view *ret_bytes);
+/* Steps from before (as above) to older payments of the merchant, over at most `steps` of them and none that
+ * was created before from_ms by its id; their ids alone are looked at. *ret_payment is the last one reached,
+ * and *ret_steps how many steps that took: fewer than asked for when there are no more. Returns 0;
+ * LEDGER_ABSENT for no step at all; or a negated errno. */
+MUST_USE int ledger_payments_back(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                                  int64_t from_ms, unsigned steps, struct id *ret_payment,
+                                  unsigned *ret_steps);
 /* Whose payment that is, for who has its id alone: at most two looks a merchant that has payments.
  * LEDGER_ABSENT when it is nobody's. */
 MUST_USE int ledger_payment_owner(struct ledger *ledger, const struct id *payment, struct id *ret_merchant);
@@ -152,6 +163,15 @@ MUST_USE int ledger_awaited_set(struct ledger *ledger, int64_t since_ms, const s
 /* The one that has been awaited the longest, if its payment agrees: the row's seal is not looked at.
  * LEDGER_ABSENT when there is none; -EBADMSG when the first row is none. */
 MUST_USE int ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement);
+/* Whether the payment is tried again at at_ms (1 or more). */
+MUST_USE int ledger_scheduled_set(struct ledger *ledger, int64_t at_ms, const struct id *merchant,
+                                  const struct id *payment, bool scheduled);
+/* The one that is due first, if its payment agrees: the row's seal is not looked at. LEDGER_ABSENT when there
+ * is none; -EBADMSG when the first row is none. */
+MUST_USE int ledger_scheduled_first(struct ledger *ledger, int64_t *ret_at_ms, struct id *ret_merchant,
+                                    struct id *ret_payment);
+/* Deletes them all: before they are built again. */
+MUST_USE int ledger_scheduled_clear(struct ledger *ledger);
 /* Remembers that payment bears the merchant's reference. */
 MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
                                   const struct id *payment);

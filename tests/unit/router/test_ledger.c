@@ -142,6 +142,33 @@ Test(ledger, payments_belong_to_their_merchant) {
   cr_assert_eq(ledger_payment_before(ledger, &other, &nobody, &newest, &bytes), LEDGER_ABSENT);
 }
 
+/* To where they begin by their ids' times, and from there on again; another merchant's are not met. */
+Test(ledger, payments_are_walked_back_and_on) {
+  enum { COUNT = 10 };
+  struct id ids[COUNT], at, found, older = {0};
+  struct view bytes;
+  unsigned steps = 0;
+  for (unsigned i = 0; i < COUNT; i++) {
+    ids[i] = draw_id(&system_draws, "pay", 1767225600000 + 1000 * i);
+    cr_assert_eq(ledger_payment_put(ledger, &merchant, &ids[i], &i, 1), 0);
+    cr_assert_eq(ledger_payment_put(ledger, &other, &ids[i], "else", 4), 0);
+  }
+  cr_assert_eq(ledger_payments_back(ledger, &merchant, NULL, 0, 4, &at, &steps), 0);
+  cr_expect(steps == 4 && id_equal(&at, &ids[6]));
+  cr_assert_eq(ledger_payments_back(ledger, &merchant, &at, 1767225600000 + 3000, 100, &at, &steps), 0);
+  cr_expect(steps == 3 && id_equal(&at, &ids[3]), "%u", steps);
+  cr_expect_eq(ledger_payments_back(ledger, &merchant, &at, 1767225600000 + 3000, 100, &older, &steps),
+               LEDGER_ABSENT);
+  cr_expect_eq(older.text[0], '\0');
+  for (unsigned i = 3; i < COUNT; i++) {
+    cr_assert_eq(ledger_payment_after(ledger, &merchant, &at, i == 3, &found, &bytes), 0);
+    cr_expect(id_equal(&found, &ids[i]) && bytes.length == 1 && bytes.bytes[0] == i);
+    at = found;
+  }
+  cr_expect_eq(ledger_payment_after(ledger, &merchant, &at, false, &found, &bytes), LEDGER_ABSENT);
+  cr_expect_eq(ledger_payment_after(ledger, &other, &at, false, &found, &bytes), LEDGER_ABSENT);
+}
+
 Test(ledger, open_work_is_listed_across_merchants) {
   struct id nobody = {0}, at_merchant, at_payment;
   unsigned count = 0;
@@ -173,6 +200,24 @@ Test(ledger, what_was_awaited_first_comes_first) {
     cr_assert_eq(ledger_awaited_set(ledger, since_ms, &movement, false), 0);
   }
   cr_assert_eq(ledger_awaited_first(ledger, &since_ms, &movement), LEDGER_ABSENT);
+}
+
+Test(ledger, what_is_due_first_comes_first) {
+  struct id payments[3] = {drawn("pay"), drawn("pay"), drawn("pay")}, found, whose;
+  struct id owners[3] = {drawn("mer"), merchant, drawn("mer")};
+  int64_t at_ms;
+  cr_assert_eq(ledger_scheduled_first(ledger, &at_ms, &whose, &found), LEDGER_ABSENT);
+  for (int i = 0; i < 3; i++)
+    cr_assert_eq(ledger_scheduled_set(ledger, (int64_t)(3 - i) << 40, &owners[i], &payments[i], true), 0);
+  for (int i = 2; i >= 1; i--) {
+    cr_assert_eq(ledger_scheduled_first(ledger, &at_ms, &whose, &found), 0);
+    cr_assert(at_ms == (int64_t)(3 - i) << 40 && id_equal(&found, &payments[i]));
+    cr_assert(id_equal(&whose, &owners[i]));
+    cr_assert_eq(ledger_commit(ledger), 0);
+    cr_assert_eq(ledger_scheduled_set(ledger, at_ms, &whose, &found, false), 0);
+  }
+  cr_assert_eq(ledger_scheduled_clear(ledger), 0);
+  cr_assert_eq(ledger_scheduled_first(ledger, &at_ms, &whose, &found), LEDGER_ABSENT);
 }
 
 Test(ledger, references_find_their_payments) {
