@@ -55,7 +55,7 @@ static void say_bins(struct text *text, const char *name, unsigned count, bool w
 
 /* ---- Conditions ---- */
 
-typedef bool piece(struct text *text, unsigned number);
+typedef bool say_piece(struct text *text, unsigned number);
 
 static bool all_currencies(struct text *text, unsigned number) {
   (void)number;
@@ -150,11 +150,11 @@ static bool alternatives(struct text *text, unsigned number) {
 /* ---- Rules ---- */
 
 /* One condition of as many pieces as fit. */
-static void say_junction(struct text *text, const char *word, piece *say_piece) {
+static void say_junction(struct text *text, const char *word, say_piece *say_one) {
   say(text, "rule r when ");
   for (unsigned i = 0;; i++) {
     size_t before = text->length;
-    if ((i > 0 && !say(text, " %s ", word)) || !say_piece(text, i)) {
+    if ((i > 0 && !say(text, " %s ", word)) || !say_one(text, i)) {
       text->length = before;
       break;
     }
@@ -164,10 +164,10 @@ static void say_junction(struct text *text, const char *word, piece *say_piece) 
 }
 
 /* As many rules as fit. */
-static void say_rules(struct text *text, const char *before, piece *say_piece, const char *action) {
+static void say_rules(struct text *text, const char *before, say_piece *say_one, const char *action) {
   for (unsigned i = 0;; i++) {
     size_t length = text->length;
-    if (!say(text, "rule r%u when %s", i, before) || !say_piece(text, i) || !say(text, " %s\n", action)) {
+    if (!say(text, "rule r%u when %s", i, before) || !say_one(text, i) || !say(text, " %s\n", action)) {
       text->length = length;
       return;
     }

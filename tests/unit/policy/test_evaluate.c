@@ -1,13 +1,14 @@
 /* The evaluator against a slow, obvious one, over random policies and payments; and the order of splits. */
 #include "explain.h"
 #include "reference_policy.h"
+#include "sanitized.h"
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { POLICIES = 25000, PAYMENTS_EACH = 80 };
+enum { POLICIES = DRAWS(25000), PAYMENTS_EACH = 80 };
 
 static struct drawn_policy drawn;
 
