@@ -70,6 +70,10 @@ bool policy_arena_is_full(const struct arena *arena) {
   return arena->full;
 }
 
+size_t policy_arena_bytes(const struct arena *arena) {
+  return arena->total;
+}
+
 void policy_arena_free(struct arena *arena) {
   if (arena == NULL)
     return;

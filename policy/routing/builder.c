@@ -77,6 +77,11 @@ int tree_end(struct tree_builder *builder, int result, struct policy **ret_polic
   return result;
 }
 
+size_t policy_bytes(const struct policy *policy) {
+  return policy_arena_bytes(policy->arena) + policy->rule_count * sizeof *policy->rules +
+         program_bytes(policy->program);
+}
+
 void policy_free(struct policy *policy) {
   if (policy == NULL)
     return;

@@ -4,6 +4,13 @@
 
 enum { SCRATCH_MAX = 32 * 1024 * 1024 /* bytes of what compiling needs and the program does not */ };
 
+size_t program_bytes(const struct program *program) {
+  const struct slots *slots = &program->slots;
+  return sizeof *program + rule_index_bytes(&program->index) +
+         slots->strings.capacity * sizeof *slots->strings.entries +
+         2 * slots->attribute_capacity * sizeof *slots->customer;
+}
+
 void program_free(struct program *program) {
   if (program == NULL)
     return;

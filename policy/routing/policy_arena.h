@@ -14,5 +14,7 @@ void *policy_arena_take(struct arena *arena, size_t size);
 char *policy_arena_copy(struct arena *arena, const char *text, size_t length);
 /* Whether something was not given because of the limit. */
 bool policy_arena_is_full(const struct arena *arena);
+/* Bytes held. */
+size_t policy_arena_bytes(const struct arena *arena);
 /* Gives everything back. NULL is allowed. */
 void policy_arena_free(struct arena *arena);

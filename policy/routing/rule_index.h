@@ -44,6 +44,8 @@ struct rule_index {
  * or -ENOMEM. With an error nothing is to be freed. */
 MUST_USE int rule_index_build(struct effort *effort, const struct box *boxes, unsigned rule_count,
                               unsigned slot_count, bool ret_indexed[SLOTS_MAX], struct rule_index *ret_index);
+/* Bytes that it holds. */
+size_t rule_index_bytes(const struct rule_index *index);
 void rule_index_free(struct rule_index *index);
 
 /* Rows of the index for one payment. */

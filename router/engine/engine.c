@@ -55,6 +55,8 @@ static int open_parts(struct engine *engine) {
   for (size_t i = 0; r == 0 && i < sizeof maps / sizeof *maps; i++)
     r = map_open(maps[i]);
   if (r == 0)
+    r = policy_cache_new(&engine->policies);
+  if (r == 0)
     r = choice_cells_new(engine->options.learned_cells, CHOICE_HALF_LIFE_DEFAULT_MS, &engine->learned);
   return r;
 }
@@ -92,7 +94,7 @@ void engine_free(struct engine *engine) {
   effects_free(engine);
   kept_free(&engine->kept);
   kept_free(&engine->waiting);
-  policies_forget(engine);
+  policy_cache_free(engine->policies);
   choice_cells_free(engine->learned);
   payment_free(engine->looked_at);
   gates_close(engine);
@@ -340,6 +342,10 @@ void engine_set_bins(struct engine *engine, const struct bin_table *bins) {
 
 void engine_on_policy(struct engine *engine) {
   policies_forget(engine);
+}
+
+struct policy_cache *engine_policies(struct engine *engine) {
+  return engine->policies;
 }
 
 /* ---- Looking ---- */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "payment.h"
+#include "policy_cache.h"
 #include "replay_advice.h"
 
 enum {
@@ -18,8 +19,9 @@ struct replay_options {
   struct ledger *ledger;                                                      /* borrowed, as the next one */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s); /* as the engine has it */
   struct id merchant;
-  const struct policy *policy; /* the draft; borrowed */
-  int64_t from_ms;             /* payments created earlier are not looked at */
+  const struct policy *policy;   /* the draft; borrowed */
+  struct policy_cache *policies; /* where policies are taken from that decided then; borrowed */
+  int64_t from_ms;               /* payments created earlier are not looked at */
 };
 
 /* A share of payments that were approved by the connector that they were tried at first, in thousandths, and

@@ -79,7 +79,11 @@ static struct policy *draft(void) {
 static void measure(struct ledger *ledger, const struct id *merchant, const char *figures) {
   struct replay *replay;
   struct policy *policy = draft();
-  const struct replay_options options = {.ledger = ledger, .merchant = *merchant, .policy = policy};
+  struct policy_cache *policies;
+  if (policy_cache_new(&policies) != 0)
+    give_up("no memory");
+  const struct replay_options options = {
+      .ledger = ledger, .merchant = *merchant, .policy = policy, .policies = policies};
   double slowest = 0, began = seconds_now();
   int r = replay_new(&options, &replay);
   while (r == 0 || r == REPLAY_MORE) {
