@@ -139,6 +139,8 @@ static void explain_children(struct explanation *explanation, const struct node 
   bool one_is_enough = held == (node->type == NODE_OR), first = true;
   const struct condition_node *child = compiled + 1;
   for (unsigned i = 0; i < node->child_count; i++, child += child->size) {
+    if (explanation->length == POLICY_EXPLANATION_CAPACITY - 1)
+      return; /* no more can be said */
     if (holds(explanation, child) != held)
       continue;
     say(explanation, "%s", first ? "" : "; ");

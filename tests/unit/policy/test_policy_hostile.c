@@ -15,7 +15,7 @@ enum {
   TEXT_MOST = 262144, /* that the API takes */
   QUESTION_MOST = 32768,
   MEMORY_MOST = 50 * 1024 * 1024,
-  TIMEOUT_S = 60
+  TIMEOUT_S = 200
 };
 
 /* ---- Memory ---- */
