@@ -252,12 +252,11 @@ int tree_set_named(struct tree_builder *builder, struct place place, const char 
   return tree_misspelt(builder, place, "the name of a set that the policy has, or a list in [ ]", &guess);
 }
 
-bool tree_names_set(const struct tree_builder *builder, const struct value *value) {
+bool tree_names_set(struct tree_builder *builder, const struct value *value) {
   if (value->type != VALUE_WORD)
     return false;
-  const struct interned *one =
-      *find_slot(builder->slots, builder->slot_count, value->text, strlen(value->text));
-  return one != NULL && one->names_set != 0;
+  struct interned **slot = find_text(builder, value->text, strlen(value->text));
+  return slot != NULL && *slot != NULL && (*slot)->names_set != 0;
 }
 
 /* ---- Schedules ---- */

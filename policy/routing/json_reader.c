@@ -163,7 +163,7 @@ static int read_policy(struct json_reader *reader, const json_t *json) {
   static const char *const members[] = {"sets", "schedules", "rules", "otherwise", NULL};
   struct rule *otherwise;
   int result = json_only(reader, json, members);
-  if (result == 0)
+  if (result == 0 && json_object_get(json, "sets") != NULL)
     result = json_each(reader, json, "sets", read_set, NULL);
   if (result == 0 && json_object_get(json, "schedules") != NULL)
     result = json_each(reader, json, "schedules", read_schedule, NULL);

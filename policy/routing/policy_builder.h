@@ -69,7 +69,7 @@ MUST_USE int tree_set_end(struct tree_builder *builder, struct place place,
 MUST_USE int tree_set_named(struct tree_builder *builder, struct place place, const char *name, size_t length,
                             struct named_set **ret_set);
 /* Whether the value is a word, and the name of a set. */
-bool tree_names_set(const struct tree_builder *builder, const struct value *value);
+bool tree_names_set(struct tree_builder *builder, const struct value *value);
 /* Begins a schedule, in *ret_schedule, borrowed until the next one begins; builder_schedules.c goes on. */
 MUST_USE int tree_schedule(struct tree_builder *builder, struct place place, const char *name, size_t length,
                            struct policy_schedule **ret_schedule);
