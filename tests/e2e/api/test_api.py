@@ -475,7 +475,7 @@ class BadInput(Case):
             self.assertNotIn(CANARY[:12], answer.raw.decode())
         misspelt = self.client.request("POST", "/v1/policies", {"text": "otherwise ruote a"})
         self.assertEqual(misspelt["detail"],
-                         "Line 1, column 11: route, split, cheapest, best or decline is expected. Is it route?")
+                         "Line 1, column 11: expected route, split, cheapest, best or decline. Is it route?")
 
 
 def wilson(approved, ended):
