@@ -48,28 +48,20 @@ static const char usage[] =
     "and which\n"
     "webhooks were refused since the start; disabled ones with --all only.\n"
     "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops "
-    "all. None is
-    "
+    "all. None is\n"
     "removed: what was paid through it can be refunded, disputed and looked up for years, and its name must "
     "not "
-    "come to
-    "
-    "mean another account.
-    "
-    "
-    "
+    "come to\n"
+    "mean another account.\n"
+    "\n"
     "Exit status: 0 done, 1 the vault refused, or the credentials are not those that the sheet asks for, 64 "
-    "wrong
-    "
+    "wrong\n"
     "usage or a value that an option does not take, 69 no stack answers in DIR, 78 there is no such sheet, "
     "or "
-    "it is
-    "
-    "wrong.
-    ";
+    "it is\n"
+    "wrong.\n";
 
-    static int
-    add(const struct command_line *line, struct admin_client *admin) {
+static int add(const struct command_line *line, struct admin_client *admin) {
   static struct credential credentials[COMMAND_CREDENTIALS_MAX];
   char sheets[PATH_MAX];
   int result = builtin_sheets(sheets, sizeof sheets);
