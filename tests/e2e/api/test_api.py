@@ -535,7 +535,7 @@ class Versions(Case):
         self.assertEqual((tree["text"], tree["hash"]), (text, draft["hash"]))
         wrong = text.replace("later payday", "later paydya")
         answer = self.expect(self.policies("POST", body={"text": wrong}), 422, "invalid_policy", "text")
-        self.assertRegex(answer["detail"], r"^Line 2, column 69: the name of a schedule .*Is it payday\?$")
+        self.assertRegex(answer["detail"], r"^Line 2, column 69: expected the name of a schedule .*Is it payday\?$")
         answer = self.expect(self.policies("POST", body={"text": text.replace("Berlin", "Berln")}), 422, "invalid_policy",
                              "text")
         self.assertEqual([(f["code"], f["line"], f["rule"]) for f in answer["findings"]], [("zone_unknown", 1, 2)])
