@@ -57,7 +57,7 @@ static int open_parts(struct engine *engine) {
   if (r == 0)
     r = policy_cache_new(&engine->policies);
   if (r == 0)
-    r = choice_cells_new(engine->options.learned_cells, CHOICE_HALF_LIFE_DEFAULT_MS, &engine->learned);
+    r = learned_new(engine->options.learned_cells, &engine->learned);
   return r;
 }
 
@@ -95,7 +95,8 @@ void engine_free(struct engine *engine) {
   kept_free(&engine->kept);
   kept_free(&engine->waiting);
   policy_cache_free(engine->policies);
-  choice_cells_free(engine->learned);
+  learned_free(engine->learned);
+  lessons_free(engine);
   payment_free(engine->looked_at);
   gates_close(engine);
   free(engine->connectors);
@@ -198,6 +199,7 @@ static void finish_round(struct engine *engine) {
   effects_release(engine);
   kept_free(&engine->kept);
   gates_committed(engine);
+  lessons_committed(engine);
   while ((slot = take_touched(engine))) {
     if (slot_is_idle(slot))
       slot_free(slot);
@@ -277,6 +279,7 @@ static void undo_round(struct engine *engine) {
   }
   put_back_kept(engine);
   gates_undone(engine);
+  lessons_undone(engine);
   while ((slot = take_touched(engine)))
     reload(slot);
   awaited_look_at(engine, engine->now_ms + RETRY_ROUND_MS);
