@@ -7,7 +7,7 @@
 
 #include "network.h"
 
-enum { DIGITS_MIN = 14, DIGITS_MAX = 19, BIN_MIN = 6, BIN_MAX = 8, HEX_MIN = 32, UUID_LENGTH = 36 };
+enum { DIGITS_MIN = 14, DIGITS_MAX = 19, BIN_MIN = 6, BIN_MAX = 8, HEX_MIN = 24, UUID_LENGTH = 36 };
 
 static bool is_digit(char character) {
   return character >= '0' && character <= '9';

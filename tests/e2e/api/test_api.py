@@ -1357,7 +1357,8 @@ class Trouble(Case):
                     self.router.tell("release")
                     released = True
         # 202 where this machine takes the ten seconds that a payment may be waited for.
-        self.assertEqual((statuses.count(503), statuses.count(201) + statuses.count(202)), (100, WAITING_MAX))
+        self.assertEqual((statuses.count(503), statuses.count(201) + statuses.count(202)), (100, WAITING_MAX),
+                         sorted(set(statuses)))
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 

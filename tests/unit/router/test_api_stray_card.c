@@ -23,6 +23,7 @@ Test(stray_card, other_numbers_are_left_alone) {
                                        "400000000000006" /* as Visa has none */,
                                        "40000000000000000060" /* twenty digits, nineteen of which pass */,
                                        "5f4dcc3b5aa765d61d4242424242424242ab8a",
+                                       "64a242424242424242424242" /* an id of MongoDB */,
                                        "a1b2c342-4242-4242-4242-42d4e5f60718",
                                        "20d2e1a4-b242-4242-4242-424242424bcd",
                                        "42424242-4242-4242-a242-0d6a6c3b2f11",
