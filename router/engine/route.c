@@ -25,17 +25,6 @@ void note_skips(struct engine *engine, struct payment *payment) {
   }
 }
 
-static enum request_outcome decide_by_text(struct engine *engine, const struct route_question *question,
-                                           struct payment *payment) {
-  struct policy_error error;
-  struct policy *policy;
-  if (policy_parse(question->policy_text, question->policy_length, &policy, &error) != 0)
-    return REQUEST_NO_POLICY;
-  enum request_outcome outcome = decide_by(engine, policy, &engine->inputs, payment);
-  policy_free(policy);
-  return outcome;
-}
-
 /* Whose payment it would be, and its fields. */
 static enum request_outcome take_fields(struct engine *engine, const struct payment_request *request,
                                         struct payment *payment) {
@@ -61,8 +50,8 @@ enum request_outcome engine_route(struct engine *engine, int64_t now_ms,
   enum request_outcome outcome = take_fields(engine, request, ret_payment);
   if (outcome != REQUEST_DONE)
     return outcome;
-  outcome = question->policy_text ? decide_by_text(engine, question, ret_payment)
-                                  : decide(engine, &named, &engine->inputs, ret_payment);
+  outcome = question->policy ? decide_by(engine, question->policy, &engine->inputs, ret_payment)
+                             : decide(engine, &named, &engine->inputs, ret_payment);
   note_skips(engine, ret_payment);
   return outcome == REQUEST_NO_CONNECTOR ? REQUEST_DONE : outcome;
 }
