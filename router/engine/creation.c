@@ -242,7 +242,7 @@ void create_payment(struct intake *intake, const struct token_description *descr
   struct engine *engine = intake->engine;
   struct referred referred;
   struct slot *slot = NULL;
-  enum request_outcome outcome = look_up(engine, intake->request, &referred);
+  enum request_outcome outcome = find_referred(engine, intake->request, &referred);
   if (outcome == REQUEST_DONE)
     outcome = make_payment(intake, description, &referred, &slot);
   if (outcome != REQUEST_DONE) {

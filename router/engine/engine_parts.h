@@ -362,8 +362,8 @@ struct referred {
 };
 
 /* Returns REQUEST_DONE; or how a request ends that refers to what there is not, or REQUEST_STORAGE. */
-enum request_outcome look_up(struct engine *engine, const struct payment_request *request,
-                             struct referred *ret_referred);
+enum request_outcome find_referred(struct engine *engine, const struct payment_request *request,
+                                   struct referred *ret_referred);
 /* Adds to engine->inputs the attributes that the record of the payment's customer has and the request does
  * not give. Returns REQUEST_DONE, also when there is no record; REQUEST_FIELDS_TOO_LARGE: together they are
  * too many; or REQUEST_STORAGE. */

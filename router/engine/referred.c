@@ -51,8 +51,8 @@ static enum request_outcome find_customer(struct engine *engine, const struct pa
   return REQUEST_DONE;
 }
 
-enum request_outcome look_up(struct engine *engine, const struct payment_request *request,
-                             struct referred *ret_referred) {
+enum request_outcome find_referred(struct engine *engine, const struct payment_request *request,
+                                   struct referred *ret_referred) {
   struct referred referred = {0};
   enum request_outcome outcome = find_agreement(engine, request, &referred.agreement);
   if (outcome == REQUEST_DONE && referred.agreement.id.text[0] != '\0' &&

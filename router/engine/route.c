@@ -29,7 +29,7 @@ void note_skips(struct engine *engine, struct payment *payment) {
 static enum request_outcome take_fields(struct engine *engine, const struct payment_request *request,
                                         struct payment *payment) {
   struct referred referred;
-  enum request_outcome outcome = look_up(engine, request, &referred);
+  enum request_outcome outcome = find_referred(engine, request, &referred);
   if (outcome == REQUEST_DONE)
     outcome = gather_fields(engine, request, &referred, payment);
   sodium_memzero(&engine->personal, sizeof engine->personal);
