@@ -36,6 +36,50 @@ void take_answer(struct psp_answer *answer, const struct dispatch_result *result
   }
 }
 
+static bool is_milder(const struct outcome *left, const struct outcome *right) {
+  return left->retry < right->retry;
+}
+
+_Static_assert(OUTCOME_RETRY_ELSEWHERE < OUTCOME_RETRY_LATER &&
+                   OUTCOME_RETRY_LATER < OUTCOME_RETRY_UPDATE_CARD &&
+                   OUTCOME_RETRY_UPDATE_CARD < OUTCOME_RETRY_NEVER,
+               "the later, the stricter");
+
+static void set_codes(struct psp_answer *answer, const struct psp_answer *from) {
+  memcpy(answer->code, from->code, sizeof answer->code);
+  memcpy(answer->network_code, from->network_code, sizeof answer->network_code);
+  memcpy(answer->advice_code, from->advice_code, sizeof answer->advice_code);
+}
+
+/* Takes the answer with the doubtful codes, unless that is the milder one. */
+static void take_stricter(const struct payment *payment, const char *sheet, const struct psp_answer *with,
+                          const struct psp_answer *without, struct psp_answer *answer) {
+  struct outcome outcome_with = classify(payment, sheet, with);
+  struct outcome outcome_without = classify(payment, sheet, without);
+  *answer = is_milder(&outcome_with, &outcome_without) ? *without : *with;
+}
+
+/* Without the codes that a webhook's signature does not cover: those of this one, or those of the one that
+ * the attempt has waited since. */
+static struct psp_answer leave_unsigned(const struct psp_answer *before, const struct found *found) {
+  static const struct psp_answer none;
+  struct psp_answer without = *before;
+  if (found->errand != ERRAND_WEBHOOK)
+    set_codes(&without, &none);
+  take_answer(&without, found->result);
+  if (found->errand == ERRAND_WEBHOOK)
+    set_codes(&without, before);
+  return without;
+}
+
+void take_attempt_answer(const struct payment *payment, struct attempt *attempt, const struct found *found) {
+  struct psp_answer with = attempt->step.answer;
+  bool is_doubtful = found->errand == ERRAND_WEBHOOK ? found->codes_unsigned : attempt->told_declined;
+  take_answer(&with, found->result);
+  struct psp_answer without = is_doubtful ? leave_unsigned(&attempt->step.answer, found) : with;
+  take_stricter(payment, attempt->sheet, &with, &without, &attempt->step.answer);
+}
+
 bool complete_answer(struct psp_answer *answer, const struct dispatch_result *result) {
   bool completed = false;
   for (size_t i = 0; i < sizeof kept_texts / sizeof *kept_texts; i++) {

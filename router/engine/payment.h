@@ -143,6 +143,7 @@ struct attempt {
   bool awaits_action; /* the customer must act; its status is STEP_PENDING */
   bool accepted;      /* a person has seen what cannot be undone: it is tried no more */
   bool surplus; /* it had failed, and then the PSP said that it was approved: to be voided or refunded */
+  bool told_declined; /* it is open: a webhook said that it was declined, and what says why is waited for */
 };
 
 /* A capture, a void or a refund. Its key is its id, an underscore and 1. */

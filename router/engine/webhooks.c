@@ -57,7 +57,8 @@ static void take_attempt(struct slot *slot, unsigned number, const struct webhoo
   struct found found = {.errand = ERRAND_WEBHOOK,
                         .finding = find_out(slot, attempt, 0, &result),
                         .result = &result,
-                        .at_ms = webhook->at_ms};
+                        .at_ms = webhook->at_ms,
+                        .codes_unsigned = webhook->codes_unsigned};
   if (found.finding == FINDING_NOTHING)
     return;
   if (!is_open(&attempt->step)) {

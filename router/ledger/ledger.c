@@ -35,7 +35,7 @@ static const struct view head_key = {(const uint8_t *)"head", 4};
 static const char schema_name[] = "schema";
 enum { SCHEMA_BYTES = 2 };
 
-_Static_assert(LEDGER_SCHEMA == 3, "the message names it");
+_Static_assert(LEDGER_SCHEMA == 4, "the message names it");
 
 /* A file of another schema is not read by guessing. */
 static int schema_fits(struct view value) {
@@ -45,7 +45,7 @@ static int schema_fits(struct view value) {
     return -EBADMSG;
   if (schema == LEDGER_SCHEMA)
     return 0;
-  log_warn_number("ledger.mdb is of another schema than this build reads, which is 3; nothing was changed: "
+  log_warn_number("ledger.mdb is of another schema than this build reads, which is 4; nothing was changed: "
                   "start it with the build of Freeport that wrote it, or restore a backup made with this one",
                   "schema", schema);
   return -EPROTONOSUPPORT;

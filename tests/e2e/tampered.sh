@@ -110,7 +110,7 @@ edit flip "$vault" meta 7661756c74 0
 does_not_touch "$vault" 'vault.mdb is of another format than this build reads, which is 1; nothing was changed: start it with the build'
 edit flip "$vault" meta 7661756c74 0
 edit flip "$ledger" meta 736368656d61 0
-does_not_touch "$ledger" 'ledger.mdb is of another schema than this build reads, which is 3; nothing was changed: start it with the build'
+does_not_touch "$ledger" 'ledger.mdb is of another schema than this build reads, which is 4; nothing was changed: start it with the build'
 edit flip "$ledger" meta 736368656d61 0
 echo 'a file of another schema is refused by name and left as it was'
 
