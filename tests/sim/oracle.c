@@ -396,6 +396,7 @@ static void check_scenario(struct universe *universe, struct scenario *scenario)
   check_status(universe, scenario);
   check_asked(universe, scenario);
   check_given_up(universe, scenario);
+  check_reasons(universe, scenario);
 }
 
 static bool tables_equal(struct store *left, struct store *right, unsigned table) {
