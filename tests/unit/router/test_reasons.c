@@ -305,15 +305,15 @@ REASON_TEST(what_the_reply_says_counts_before_an_unsigned_code) {
   cr_expect_eq(newest()->attempt_count, 2);
 }
 
-/* The reply bears the card's details as the PSP's own code, which an unsigned 51 would hide. */
+/* The reply finds fault with the request, which a 51 of the issuer's would hide. */
 REASON_TEST(an_unsigned_code_hides_nothing_that_the_reply_says) {
   pay();
   tell_unsigned(0, "51", NULL);
   struct dispatch_result result = world_result(PHASE_REPLY, ANSWER_IS_DECLINED);
-  cr_assert_eq(answer_fields_set(&result.fields, ANSWER_CODE, "20014"), 0);
+  cr_assert_eq(answer_fields_set(&result.fields, ANSWER_CODE, "20013"), 0);
   world_reply(&world, world_outstanding(&world), &result);
   cr_expect_str_eq(attempt(1)->step.answer.network_code, "");
-  ends_as("invalid_number", OUTCOME_RETRY_UPDATE_CARD);
+  ends_as("invalid_amount", OUTCOME_RETRY_NEVER);
 }
 
 REASON_TEST(an_unsigned_advice_to_stop_is_kept_beside_the_reply_s_code) {
