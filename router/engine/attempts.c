@@ -152,13 +152,20 @@ static unsigned attempts_allowed(const struct slot *slot) {
   return by_policy != 0 && by_policy < allowed ? by_policy : allowed;
 }
 
+/* With less it would end as one of unknown fate, and hold up the payment that it was to save. */
+static bool has_time_for_another(const struct engine *engine, const struct payment *payment) {
+  int64_t useful_ms =
+      engine->options.attempt_ms < ANOTHER_MIN_MS ? engine->options.attempt_ms : ANOTHER_MIN_MS;
+  return payment->deadline_ms - engine->now_ms >= useful_ms;
+}
+
 static bool may_try_again(const struct slot *slot, bool may_go_on) {
   const struct payment *payment = slot->payment;
   const struct engine *engine = slot->engine;
   if (payment->attempt_count == 0)
     return true;
   return may_go_on && !payment->retry_none && payment->attempt_count < attempts_allowed(slot) &&
-         engine->now_ms < payment->deadline_ms;
+         has_time_for_another(engine, payment);
 }
 
 /* What cannot be found out is not tried. */

@@ -42,6 +42,7 @@ enum {
   DEFAULT_REQUESTS = 16384,
   DEFAULT_LOADED = 8192,
   DISPATCH_MIN_MS = 100, /* the vault takes no shorter timeout */
+  ANOTHER_MIN_MS = 2000, /* left before the deadline, or no other attempt begins */
   FAULT_TIMEOUT_MS =
       5000, /* who had so long and did not answer is at fault: acquirers take a second or two */
   DISPATCH_GRACE_MS = 1000,  /* egress ends a dispatch so long after its timeout at the latest */

@@ -255,7 +255,7 @@ struct payment {
   bool personal;  /* personal data came with it: they lie under the customer's key */
   enum store_usage store;
   int16_t risk;        /* -1: none given */
-  int64_t deadline_ms; /* no new attempt starts after it */
+  int64_t deadline_ms; /* no attempt but the first starts so near to it that it could not end */
 
   bool concluded;                 /* no further attempt: it ends as conclusion says */
   enum payment_status conclusion; /* PAYMENT_DECLINED or PAYMENT_FAILED */
