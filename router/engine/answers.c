@@ -26,7 +26,6 @@ void take_answer(struct psp_answer *answer, const struct dispatch_result *result
   answer->phase = result->phase;
   answer->answer = result->answer;
   answer->http_status = result->http_status;
-  answer->latency_us = result->latency_us;
   answer->scrubbed = result->scrubbed;
   for (size_t i = 0; i < sizeof kept_texts / sizeof *kept_texts; i++) {
     const char *value = answer_fields_get(&result->fields, kept_texts[i].field);
@@ -78,6 +77,8 @@ void take_attempt_answer(const struct payment *payment, struct attempt *attempt,
   take_answer(&with, found->result);
   struct psp_answer without = is_doubtful ? leave_unsigned(&attempt->step.answer, found) : with;
   take_stricter(payment, attempt->sheet, &with, &without, &attempt->step.answer);
+  if (found->errand == ERRAND_FIRST && found->result->phase == PHASE_REPLY)
+    attempt->step.answer.latency_us = found->result->latency_us;
 }
 
 bool complete_answer(struct psp_answer *answer, const struct dispatch_result *result) {

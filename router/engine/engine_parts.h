@@ -463,8 +463,8 @@ MUST_USE int dispatch_movement(struct slot *slot, struct task *task, enum errand
 
 /* Adds what result says to what is known; its fields stand where it has any. */
 void take_answer(struct psp_answer *answer, const struct dispatch_result *result);
-/* The same of an attempt's. Codes that a webhook's signature does not cover count, then and when the reply
- * comes, only where they make the outcome no milder. */
+/* The same of an attempt's, with the latency of its own reply. Codes that a webhook's signature does not
+ * cover count, then and when the reply comes, only where they make the outcome no milder. */
 void take_attempt_answer(const struct payment *payment, struct attempt *attempt, const struct found *found);
 /* Adds the texts that are not known yet. Returns whether there were any. */
 bool complete_answer(struct psp_answer *answer, const struct dispatch_result *result);

@@ -95,8 +95,8 @@ struct psp_answer {
   enum phase phase;   /* 0: nothing came back (yet) */
   enum answer answer; /* 0 likewise */
   uint16_t http_status;
-  uint32_t latency_us;
-  uint8_t scrubbed; /* fields dropped by the scrub (B4) */
+  uint32_t latency_us; /* of an attempt's own reply, whole; 0: there was none, or another told */
+  uint8_t scrubbed;    /* fields dropped by the scrub (B4) */
   char psp_id[PSP_ID_CAPACITY];
   char psp_capture_id[PSP_ID_CAPACITY];
   char code[CODE_CAPACITY];

@@ -31,7 +31,6 @@ static struct dispatch_result result_of(const struct webhook *webhook, const str
   struct dispatch_result result = {.phase = PHASE_REPLY,
                                    .answer = webhook->answer,
                                    .http_status = step->answer.http_status,
-                                   .latency_us = step->answer.latency_us,
                                    .scrubbed = step->answer.scrubbed};
   result.fields = webhook->fields;
   return result;
