@@ -22,17 +22,40 @@ static const struct {
 #undef KEPT
 };
 
+/* PSPs pass a network's code on in small letters, or as the number that it is not: tables and limits have two
+ * characters, of digits and capitals. */
+static void spell_code(char *code) {
+  if (code[0] >= '0' && code[0] <= '9' && code[1] == '\0') {
+    code[1] = code[0];
+    code[0] = '0';
+    code[2] = '\0';
+  }
+  for (; *code != '\0'; code++) {
+    if (*code >= 'a' && *code <= 'z')
+      *code = (char)(*code - 'a' + 'A');
+  }
+}
+
+/* Keeps the field's text where it fits. Returns whether it has one that does. */
+static bool keep_text(struct psp_answer *answer, const struct dispatch_result *result, size_t i) {
+  const char *value = answer_fields_get(&result->fields, kept_texts[i].field);
+  char *text = (char *)answer + kept_texts[i].offset;
+  size_t length = value ? strlen(value) : 0;
+  if (length == 0 || length >= kept_texts[i].capacity)
+    return false;
+  memcpy(text, value, length + 1);
+  if (kept_texts[i].field == ANSWER_NETWORK_CODE || kept_texts[i].field == ANSWER_ADVICE_CODE)
+    spell_code(text);
+  return true;
+}
+
 void take_answer(struct psp_answer *answer, const struct dispatch_result *result) {
   answer->phase = result->phase;
   answer->answer = result->answer;
   answer->http_status = result->http_status;
   answer->scrubbed = result->scrubbed;
-  for (size_t i = 0; i < sizeof kept_texts / sizeof *kept_texts; i++) {
-    const char *value = answer_fields_get(&result->fields, kept_texts[i].field);
-    size_t length = value ? strlen(value) : 0;
-    if (length > 0 && length < kept_texts[i].capacity)
-      memcpy((char *)answer + kept_texts[i].offset, value, length + 1);
-  }
+  for (size_t i = 0; i < sizeof kept_texts / sizeof *kept_texts; i++)
+    (void)keep_text(answer, result, i);
 }
 
 static bool is_milder(const struct outcome *left, const struct outcome *right) {
@@ -84,13 +107,8 @@ void take_attempt_answer(const struct payment *payment, struct attempt *attempt,
 bool complete_answer(struct psp_answer *answer, const struct dispatch_result *result) {
   bool completed = false;
   for (size_t i = 0; i < sizeof kept_texts / sizeof *kept_texts; i++) {
-    const char *value = answer_fields_get(&result->fields, kept_texts[i].field);
-    char *text = (char *)answer + kept_texts[i].offset;
-    size_t length = value ? strlen(value) : 0;
-    if (text[0] != '\0' || length == 0 || length >= kept_texts[i].capacity)
-      continue;
-    memcpy(text, value, length + 1);
-    completed = true;
+    const char *text = (const char *)answer + kept_texts[i].offset;
+    completed |= text[0] == '\0' && keep_text(answer, result, i);
   }
   if (completed && answer->phase == 0)
     answer->phase = result->phase;

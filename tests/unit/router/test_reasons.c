@@ -325,3 +325,52 @@ REASON_TEST(an_unsigned_advice_to_stop_is_kept_beside_the_reply_s_code) {
   ends_as("do_not_try_again", OUTCOME_RETRY_NEVER);
   another_is_refused();
 }
+
+/* ---- Codes in other spellings ---- */
+
+static void decline_with(const char *network_code, const char *advice_code) {
+  struct dispatch_result result = world_result(PHASE_REPLY, ANSWER_IS_DECLINED);
+  cr_assert_eq(answer_fields_set(&result.fields, ANSWER_NETWORK_CODE, network_code), 0);
+  if (advice_code)
+    cr_assert_eq(answer_fields_set(&result.fields, ANSWER_ADVICE_CODE, advice_code), 0);
+  world_reply(&world, world_outstanding(&world), &result);
+}
+
+REASON_TEST(a_code_counts_without_its_leading_zero) {
+  pay();
+  decline_with("5", NULL);
+  cr_expect_str_eq(attempt(1)->step.answer.network_code, "05");
+  cr_expect_eq(newest()->attempt_count, 2, "05 goes elsewhere");
+  decline_with("4", NULL);
+  cr_expect_str_eq(newest()->decline.reason, "pickup_card");
+  another_is_refused();
+}
+
+REASON_TEST(a_code_counts_in_small_letters) {
+  pay();
+  decline_with("r1", NULL);
+  cr_expect_str_eq(attempt(1)->step.answer.network_code, "R1");
+  ends_as("authorization_revoked", OUTCOME_RETRY_NEVER);
+  another_is_refused();
+}
+
+REASON_TEST(an_advice_counts_without_its_leading_zero) {
+  world.network = NETWORK_MASTERCARD;
+  pay();
+  decline_with("05", "3");
+  cr_expect_str_eq(attempt(1)->step.answer.advice_code, "03");
+  ends_as("do_not_try_again", OUTCOME_RETRY_NEVER);
+  another_is_refused();
+}
+
+/* A PSP's own code is its own, and other forms of a network's are left to nobody's guess. */
+REASON_TEST(what_is_no_other_spelling_stands_as_it_came) {
+  pay();
+  struct dispatch_result result = world_result(PHASE_REPLY, ANSWER_IS_DECLINED);
+  cr_assert_eq(answer_fields_set(&result.fields, ANSWER_CODE, "5"), 0);
+  cr_assert_eq(answer_fields_set(&result.fields, ANSWER_NETWORK_CODE, "005"), 0);
+  world_reply(&world, world_outstanding(&world), &result);
+  cr_expect_str_eq(attempt(1)->step.answer.code, "5");
+  cr_expect_str_eq(attempt(1)->step.answer.network_code, "005");
+  ends_as("unknown_decline", OUTCOME_RETRY_LATER);
+}
