@@ -4,6 +4,7 @@
 #include "json_in.h"
 #include "log.h"
 #include "resources.h"
+#include "stray_card.h"
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
@@ -67,6 +68,10 @@ static bool take_idempotency(struct call *call, bool required, struct fault *ret
   if (length < 1 || length > IDEMPOTENCY_KEY_MAX || !alphabet_holds(ALPHABET_PRINT, key)) {
     *ret_fault =
         fault_of(400, "invalid_idempotency_key", "The Idempotency-Key is 1 to 255 printable characters.");
+    return false;
+  }
+  if (holds_card_number(key)) {
+    *ret_fault = fault_of(400, "card_number_not_allowed", "A card number is no Idempotency-Key.");
     return false;
   }
   memcpy(call->from.idempotency_key, key, length + 1);
@@ -234,6 +239,8 @@ static void vault_changed(void *context) {
   engine_on_vault(api->engine, api_now_ms(api), up);
   if (up)
     connector_list_read(&api->connectors);
+  else
+    connector_list_doubt(&api->connectors);
 }
 
 static int webhook_told(struct api *api, struct reader *body) {

@@ -123,9 +123,15 @@ int parse_policy(const void *bytes, size_t length, struct policy_body *ret_body,
   return 0;
 }
 
+#define HASH(name, member)                                                                                   \
+  {                                                                                                          \
+    name, json_take_text, .offset = offsetof(struct publication_body, member),                               \
+                          .high = POLICY_HASH_CAPACITY - 1, .alphabet = ALPHABET_TOKEN                       \
+  }
+
 const struct json_rule publication_rules[] = {
-    {"hash", json_take_text, .offset = offsetof(struct publication_body, hash),
-     .high = POLICY_HASH_CAPACITY - 1, .alphabet = ALPHABET_TOKEN},
+    HASH("hash", hash),
+    HASH("replaces", replaces),
     REASON(struct publication_body),
     {0},
 };
@@ -136,7 +142,11 @@ int parse_publication(const void *bytes, size_t length, struct publication_body 
   return json_take_body(bytes, length, true, publication_rules, ret_body, ret_fault);
 }
 
-const struct json_rule rollback_rules[] = {REASON(struct publication_body), {0}};
+const struct json_rule rollback_rules[] = {
+    HASH("replaces", replaces),
+    REASON(struct publication_body),
+    {0},
+};
 
 int parse_rollback(const void *bytes, size_t length, struct publication_body *ret_body,
                    struct fault *ret_fault) {

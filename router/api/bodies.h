@@ -19,7 +19,8 @@ struct policy_body {
 };
 
 struct publication_body {
-  char hash[POLICY_HASH_CAPACITY]; /* of the policy that is meant, or "" */
+  char hash[POLICY_HASH_CAPACITY];     /* of the policy that is meant, or "" */
+  char replaces[POLICY_HASH_CAPACITY]; /* of the policy that must be in force until then, or "" */
   char reason[POLICY_REASON_CAPACITY];
 };
 

@@ -32,6 +32,7 @@ static void begin(struct connector_list *connectors) {
 static void end(struct connector_list *connectors) {
   connectors->reading = false;
   connectors->known = true;
+  connectors->doubted = false;
   connectors->loaded(connectors->context, connectors->facts, connectors->count);
   if (connectors->again)
     begin(connectors);
@@ -74,6 +75,10 @@ void connector_list_init(struct connector_list *connectors, struct vault_link *v
       .vault = vault, .loop = loop, .loaded = loaded, .ended = ended, .context = context};
   connectors->question.answered = page_answered;
   connectors->retry.due = retry_due;
+}
+
+void connector_list_doubt(struct connector_list *connectors) {
+  connectors->doubted = true;
 }
 
 void connector_list_read(struct connector_list *connectors) {

@@ -48,15 +48,15 @@ static const char *ledger_word(const struct api *api) {
   return api->check.behind ? "rolled_back" : api->storage_failed ? "failing" : "ok";
 }
 
-/* Ready: the vault answers, neither it nor the ledger was rolled back, the connectors are known, and the last
- * commit went well. What a merchant or an operator has still to set up is said beside: a new stack would
- * never become ready to be set up. */
+/* Ready: the vault answers, neither it nor the ledger was rolled back, the connectors are known (read since
+ * the line came up), and the last commit went well. What a merchant or an operator has still to set up is
+ * said beside: a new stack would never become ready to be set up. */
 void health_ready(struct call *call, const char *segment) {
   const struct api *api = call->api;
   struct json_out out = {0};
   (void)segment;
   bool ready = vault_link_up(api->vault) && !api->check.behind && api->connectors.known &&
-               !api->storage_failed && !api->draining;
+               !api->connectors.doubted && !api->storage_failed && !api->draining;
   out_open(&out, NULL);
   out_text(&out, "status", ready ? "ready" : "not_ready");
   out_text(&out, "vault", vault_word(api));

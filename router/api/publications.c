@@ -27,14 +27,35 @@ static void published(struct call *call, int result, const struct id *policy) {
   policies_answer(call, 200, policy, false);
 }
 
+/* Whether text names hash, or nothing ("") and so any. */
+static bool names(const char *text, const uint8_t hash[POLICY_HASH_BYTES]) {
+  char known[POLICY_HASH_CAPACITY];
+  sodium_bin2hex(known, sizeof known, hash, POLICY_HASH_BYTES);
+  return text[0] == '\0' || strcmp(text, known) == 0;
+}
+
 /* Who names a hash means the policy of that hash, and no other. */
 static bool is_meant(struct call *call, const struct policy_record *record, const char *hash) {
-  char known[POLICY_HASH_CAPACITY];
-  sodium_bin2hex(known, sizeof known, record->hash, sizeof record->hash);
-  if (hash[0] == '\0' || strcmp(hash, known) == 0)
+  if (names(hash, record->hash))
     return true;
   struct fault fault = fault_at(409, "hash_mismatch", "The policy of that id has another hash.", "hash");
   call_refuse(call, &fault);
+  return false;
+}
+
+/* Who compared with the policy of a hash wants that one replaced, and none that came in between. */
+static bool still_in_force(struct call *call, const char *replaces) {
+  static const uint8_t nothing[POLICY_HASH_BYTES] = {0};
+  struct policy_publication current;
+  int result = ledger_policy_published(call->api->options.ledger, &call->from.merchant, &current);
+  if (result < 0)
+    call_write_failed(call, result);
+  else if (names(replaces, result == 0 ? current.hash : nothing))
+    return true;
+  else {
+    struct fault fault = fault_at(409, "policy_changed", "Another policy is in force by now.", "replaces");
+    call_refuse(call, &fault);
+  }
   return false;
 }
 
@@ -66,7 +87,8 @@ static void publish(struct call *call, const struct id *policy, const struct pub
     call_not_found(call);
   else if (result < 0)
     call_write_failed(call, result);
-  else if (is_meant(call, &record, body->hash) && may_publish(call, &record))
+  else if (is_meant(call, &record, body->hash) && still_in_force(call, body->replaces) &&
+           may_publish(call, &record))
     published(call, ledger_policy_publish(ledger, &head, &call->from.merchant, policy, body->reason), policy);
 }
 
@@ -98,7 +120,7 @@ void policies_rollback(struct call *call, const char *segment) {
     call_refuse(call, &fault);
     return;
   }
-  if (policies_answered_before(call, call->http->path, 200))
+  if (policies_answered_before(call, call->http->path, 200) || !still_in_force(call, body.replaces))
     return;
   int result = ledger_policy_rollback(ledger, &head, &call->from.merchant, body.reason, &policy);
   if (result == LEDGER_ABSENT) {

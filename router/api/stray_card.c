@@ -7,7 +7,7 @@
 
 #include "network.h"
 
-enum { DIGITS_MIN = 14, DIGITS_MAX = 19, BIN_MIN = 6, BIN_MAX = 8 };
+enum { DIGITS_MIN = 14, DIGITS_MAX = 19, BIN_MIN = 6, BIN_MAX = 8, HEX_MIN = 32 };
 
 static bool is_digit(char character) {
   return character >= '0' && character <= '9';
@@ -45,6 +45,17 @@ static size_t take_group(const char *text, char ret_digits[DIGITS_MAX + 1], size
   return at;
 }
 
+/* Whether the word around the digits from..to of text is a long hexadecimal number, as of a hash or a UUID:
+ * one in some thousands of those holds what looks like a card. */
+static bool in_hexadecimal(const char *text, size_t from, size_t to) {
+  while (from > 0 && isxdigit((unsigned char)text[from - 1]))
+    from--;
+  while (isxdigit((unsigned char)text[to]))
+    to++;
+  bool whole = (from == 0 || !isalnum((unsigned char)text[from - 1])) && !isalnum((unsigned char)text[to]);
+  return whole && to - from >= HEX_MIN;
+}
+
 bool holds_card_number(const char *text) {
   for (size_t at = 0; text[at] != '\0';) {
     if (!is_digit(text[at])) {
@@ -53,9 +64,8 @@ bool holds_card_number(const char *text) {
     }
     char digits[DIGITS_MAX + 1];
     size_t count, reach = take_group(text + at, digits, &count);
-    bool alone =
-        (at == 0 || !isalnum((unsigned char)text[at - 1])) && !isalnum((unsigned char)text[at + reach]);
-    if (alone && count >= DIGITS_MIN && count <= DIGITS_MAX && is_card_number(digits, count))
+    if (count >= DIGITS_MIN && count <= DIGITS_MAX && is_card_number(digits, count) &&
+        !in_hexadecimal(text, at, at + reach))
       return true;
     at += reach;
   }

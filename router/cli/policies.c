@@ -39,11 +39,13 @@ static const char usage[] =
     "            with the one in force; without any, the one in force with what stood before it\n"
     "  replay    what the policy would have done with the payments of the last N days (1 to 90, else 7). A "
     "FILE is\n"
-    "            drafted for it; nothing is published\n"
+    "            drafted for it, once; nothing is published\n"
     "  publish   puts it in force for every payment that begins afterwards. A FILE is drafted first; what "
     "is\n"
     "            published has the hash of what was read, or nothing is\n"
-    "  rollback  puts the one before back in force, in one step; again: the one before that\n"
+    "  rollback  puts the one before that says something else back in force, in one step; again: the one "
+    "before that.\n"
+    "            What the checker finds in it today is said, and does not hinder it\n"
     "  log       what was published and rolled back, when, by which key and why\n"
     "  show      the policy in force, or that of ID; as a tree with --json, which replay and log take as "
     "well\n"
@@ -230,6 +232,7 @@ static int rollback_action(struct merchant_api *api, const struct command_line *
   if (result == 0) {
     printf("rolled back to %s, hash %s\n", json_string_value(json_object_get(policy, "id")),
            json_string_value(json_object_get(policy, "hash")));
+    print_told_findings(json_object_get(policy, "findings"));
     json_decref(policy);
   }
   return result;

@@ -103,6 +103,24 @@ static json_t *body_of(const char *first, const char *first_value, const char *r
   return body;
 }
 
+int policy_api_find(struct merchant_api *api, const char *text, json_t **ret_policy) {
+  json_t *page, *policy, *found = NULL;
+  size_t i;
+  int result = policy_api_call(api, "GET", "/v1/policies", NULL, &page);
+  if (result < 0) {
+    return result;
+  }
+  json_array_foreach(json_object_get(page, "data"), i, policy) {
+    const char *known = json_string_value(json_object_get(policy, "text"));
+    if (found == NULL && known != NULL && strcmp(known, text) == 0) {
+      found = json_incref(policy);
+    }
+  }
+  json_decref(page);
+  *ret_policy = found;
+  return 0;
+}
+
 int policy_api_draft(struct merchant_api *api, const char *text, const char *reason, json_t **ret_policy) {
   json_t *body = body_of("text", text, reason);
   return body == NULL ? -EINVAL : policy_api_call(api, "POST", "/v1/policies", body, ret_policy);

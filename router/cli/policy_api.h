@@ -15,6 +15,8 @@ MUST_USE int policy_api_call(struct merchant_api *api, const char *method, const
 MUST_USE int policy_api_get(struct merchant_api *api, const char *id, json_t **ret_policy);
 /* What was published when, newest first, at most count: a new reference, an array. */
 MUST_USE int policy_api_history(struct merchant_api *api, unsigned count, json_t **ret_history);
+/* Whichever of the newest ten policies has that text, to the byte: a new reference, or NULL for none. */
+MUST_USE int policy_api_find(struct merchant_api *api, const char *text, json_t **ret_policy);
 /* Drafts a text; reason may be NULL. */
 MUST_USE int policy_api_draft(struct merchant_api *api, const char *text, const char *reason,
                               json_t **ret_policy);

@@ -92,11 +92,14 @@ void source_free(struct policy_source *source) {
 }
 
 int source_draft(struct merchant_api *api, const char *reason, struct policy_source *source) {
-  json_t *draft;
+  json_t *draft = NULL;
   if (source->id.text[0] != '\0') {
     return 0;
   }
-  int result = policy_api_draft(api, source->text, reason, &draft);
+  int result = policy_api_find(api, source->text, &draft);
+  if (result == 0 && draft == NULL) {
+    result = policy_api_draft(api, source->text, reason, &draft);
+  }
   if (result < 0) {
     return result;
   }

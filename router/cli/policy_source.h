@@ -19,5 +19,6 @@ struct policy_source {
  * column where a text is no policy. */
 MUST_USE int source_read(struct merchant_api *api, const char *word, struct policy_source *ret_source);
 void source_free(struct policy_source *source);
-/* Drafts it when it has no id yet. */
+/* Drafts it when it has no id yet, unless that very text is among the newest drafts: then it takes that one's
+ * id. */
 MUST_USE int source_draft(struct merchant_api *api, const char *reason, struct policy_source *source);

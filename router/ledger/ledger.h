@@ -237,12 +237,11 @@ MUST_USE int ledger_policy_get(struct ledger *ledger, const struct id *merchant,
 MUST_USE int ledger_policy_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                                   struct policy_record *ret_record);
 /* Publishes a policy that exists (LEDGER_ABSENT when not), with the reason that head's actor gives ("":
- * none).
- */
+ * none). The one in force already stays so, and nothing is written. */
 MUST_USE int ledger_policy_publish(struct ledger *ledger, const struct journal_head *head,
                                    const struct id *merchant, const struct id *policy, const char *reason);
-/* Publishes again what stood before the current one; a second call goes one further back. LEDGER_ABSENT when
- * nothing stood before. */
+/* Publishes again what stood before the current one and says something else (by its hash); a second call goes
+ * one further back. LEDGER_ABSENT when nothing stood before. */
 MUST_USE int ledger_policy_rollback(struct ledger *ledger, const struct journal_head *head,
                                     const struct id *merchant, const char *reason, struct id *ret_policy);
 /* What is published now; LEDGER_ABSENT when nothing is. */

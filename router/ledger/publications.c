@@ -115,6 +115,8 @@ int ledger_policy_publish(struct ledger *ledger, const struct journal_head *head
   r = current_history(ledger, merchant, &current);
   if (r < 0)
     return r;
+  if (current.publication.number > 0 && id_equal(&current.publication.policy, policy))
+    return 0;
   uint64_t number = current.publication.number + 1;
   struct history next = {.publication = {.number = number, .policy = *policy}, .stands_for = number};
   memcpy(next.publication.hash, record.hash, sizeof record.hash);
@@ -122,12 +124,27 @@ int ledger_policy_publish(struct ledger *ledger, const struct journal_head *head
   return put_history(ledger, head, merchant, &next);
 }
 
+/* The publication before the current one that says something else: the same text published again is no step
+ * back. */
+static int history_before(struct ledger *ledger, const struct id *merchant, const struct history *current,
+                          struct history *ret_earlier) {
+  struct history earlier = {.stands_for = current->stands_for};
+  int r;
+  do
+    r = history_below(ledger, merchant, earlier.stands_for, &earlier);
+  while (r == 0 &&
+         memcmp(earlier.publication.hash, current->publication.hash, sizeof earlier.publication.hash) == 0);
+  if (r == 0)
+    *ret_earlier = earlier;
+  return r;
+}
+
 int ledger_policy_rollback(struct ledger *ledger, const struct journal_head *head, const struct id *merchant,
                            const char *reason, struct id *ret_policy) {
   struct history current, earlier;
   int r = current_history(ledger, merchant, &current);
   if (r == 0)
-    r = history_below(ledger, merchant, current.stands_for, &earlier);
+    r = history_before(ledger, merchant, &current, &earlier);
   if (r != 0)
     return r;
   struct history next = {.publication = {.number = current.publication.number + 1,

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 10000, STEP_MS = 10 };
+enum { WAIT_MS = 60000, STEP_MS = 10 };
 
 /* Ends the test, or whatever else started the process, when condition does not hold. */
 static void must(bool condition, const char *what) {

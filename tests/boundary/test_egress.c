@@ -21,7 +21,7 @@
 #define CARD "4242427391058264"
 #define CODE "9183"
 
-enum { REPLY_MS = 5000, QUIET_MS = 150, OUTSTANDING = 1024 };
+enum { REPLY_MS = 30000, QUIET_MS = 150, OUTSTANDING = 1024 };
 
 struct stage {
   struct spawned egress;
@@ -58,7 +58,7 @@ static struct egress_send *make_send(const struct stage *stage, const char *shee
     strcpy(send->bin, "42424273");
     strcpy(send->last4, "8264");
   }
-  send->timeout_ms = 2000;
+  send->timeout_ms = 20000;
   free(text);
   return send;
 }
@@ -225,7 +225,7 @@ Test(egress, a_flood_is_answered_busy) {
   struct stage stage;
   begin(&stage, &hangs, 1);
   struct egress_send *request = make_send(&stage, "adyen", OPERATION_AUTHORIZE);
-  request->timeout_ms = 4000; /* enough for the whole flood to be sent */
+  request->timeout_ms = 10000; /* enough for the whole flood to be sent */
   for (uint64_t i = 1; i <= FLOOD; i++)
     push(stage.vault, i, request);
   for (int i = 0; i < FLOOD; i++) {
@@ -245,7 +245,7 @@ Test(egress, a_flood_is_answered_busy) {
 
 Test(egress, a_vault_that_went_is_not_answered_and_the_next_one_is) {
   static const struct script scripts[] = {
-      {{{ACTION_READ_REQUEST}, {ACTION_WAIT_MS, NULL, 300}, {ACTION_WRITE, ADYEN_OK}, {ACTION_HANG}}},
+      {{{ACTION_READ_REQUEST}, {ACTION_AWAIT_GATE}, {ACTION_WRITE, ADYEN_OK}, {ACTION_HANG}}},
       {{{ACTION_READ_REQUEST}, {ACTION_WRITE, ADYEN_OK}, {ACTION_REPEAT}}}};
   struct stage stage;
   begin(&stage, scripts, 2);
@@ -258,7 +258,9 @@ Test(egress, a_vault_that_went_is_not_answered_and_the_next_one_is) {
   close(stage.vault);
   stage.vault = next;
   expect_approval(&stage, 2);
-  usleep(400000);
+  stage.psp.gate = true;
+  while (stage.psp.hanging == 0)
+    usleep(1000);
   cr_assert(is_quiet(stage.vault), "the old one's result came to the new one");
   end(&stage);
 }

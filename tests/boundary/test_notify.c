@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REPLY_MS = 5000, QUIET_MS = 150 };
+enum { REPLY_MS = 30000, QUIET_MS = 150 };
 
 #define ANSWER(status) "HTTP/1.1 " status "\r\nContent-Length: 2\r\n\r\nok"
 
@@ -43,7 +43,7 @@ static void end(struct stage *stage) {
 }
 
 static struct delivery_head head_for(const struct stage *stage, uint32_t length) {
-  struct delivery_head head = {.timestamp_s = 1700000000, .timeout_ms = 3000, .length = length};
+  struct delivery_head head = {.timestamp_s = 1700000000, .timeout_ms = 20000, .length = length};
   snprintf(head.url, sizeof head.url, "http://127.0.0.1:%u/hook", stage->endpoint.port);
   strcpy(head.id.text, "evt_01J9ZC8XK4T5V6W7X8Y9Z0ABCD");
   strcpy(head.signatures, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
@@ -200,7 +200,7 @@ Test(notify, a_flood_is_busy_beyond_its_bound) {
   unsigned busy = 0, late = 0;
   begin(&stage, "test", &hangs);
   struct delivery_head head = head_for(&stage, 2);
-  head.timeout_ms = 1500;
+  head.timeout_ms = 6000; /* enough for the whole flood to be sent */
   for (uint64_t i = 1; i <= PUSHED; i++)
     push(stage.router, i, &head, "{}");
   for (unsigned i = 0; i < PUSHED; i++) {

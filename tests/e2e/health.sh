@@ -25,14 +25,19 @@ events() {
   done
 }
 
-# Where payments began since a time (milliseconds), oldest first, one a line: when it was created, the connector, what came of
+# Now, in milliseconds, by the router's own clock: that of a payment made to know it.
+router_now() {
+  api POST /v1/payments "{\"amount\":1000,\"currency\":\"EUR\",\"token\":\"$TOKEN\"}" | jq -er .created_at | date -f - +%s%3N
+}
+
+# Where payments began after a time (milliseconds), oldest first, one a line: when it was created, the connector, what came of
 # it there, and when: what hangs is given up after ten seconds.
-begun_since() {
+begun_after() {
   local next='' page
   while :; do
     page=$(api GET "/v1/payments?limit=100${next:+&starting_after=$next}")
     jq -r --argjson since "$1" 'def ms: (sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601 * 1000) + (capture("\\.(?<ms>[0-9]+)Z$").ms // "0" | tonumber);
-      .data[] | (.created_at | ms) as $at | select($at >= $since) | .attempts[0] |
+      .data[] | (.created_at | ms) as $at | select($at > $since) | .attempts[0] |
       "\($at) \(.connector) \(.class) \((.started_at | ms) + (if .phase == "sent_no_reply" then 10000 else .latency_ms // 0 | floor end))"' <<<"$page"
     next=$(jq -r '.next // empty' <<<"$page")
     [[ -n $next && $(jq -r '.data[-1].created_at' <<<"$page" | date -f - +%s%3N) -ge $1 ]] || break
@@ -50,15 +55,15 @@ await_state() { # STATE TRIES: of adyen
 # meet WHAT BEHAVIOUR SECONDS: the fault comes after three good seconds of load, and is there for the rest.
 meet() {
   local since first rerouted load
-  since=$(date +%s%3N)
+  since=$(router_now)
   "$build/tests/e2e/health/steady-load" "$rate" "$3" >"$stack_dir/load.out" &
   load=$!
   sleep 3
   behaviour adyen "$2"
   wait "$load" || fail "payments were refused while adyen failed"
-  begun_since "$since" >"$stack_dir/begun"
+  begun_after "$since" >"$stack_dir/begun"
   [[ $(wc -l <"$stack_dir/begun") == "$(<"$stack_dir/load.out")" ]] || fail 'not every payment is listed'
-  first=$(awk '$2 == "adyen" && $3 != "approved" {print $4}' "$stack_dir/begun" | sort -n | head -n 1)
+  first=$(awk '$2 == "adyen" && $3 != "approved" && (!first || $4 < first) {first = $4} END {print first}' "$stack_dir/begun")
   [[ -n $first ]] || fail "nothing failed at adyen: $1"
   # The first second, by tenths, of whose payments less than a tenth began at adyen.
   rerouted=$(awk -v first="$first" '
@@ -105,7 +110,7 @@ meet 'all hang' '{"fault":"hang_before","operations":["authorize","charge"]}' 20
 recover
 
 # A drill under load.
-since=$(date +%s%3N)
+since=$(router_now)
 "$build/tests/e2e/health/steady-load" 20 10 >"$stack_dir/load.out" &
 load=$!
 sleep 1
@@ -116,7 +121,7 @@ count=$(jq .report.payments <<<"$drill")
 ((count > 60)) || fail "the drill met $count payments"
 grep -qx "the drill is over; payments that would have begun at adyen: $count" "$stack_dir/drill.out" || fail 'the drill does not say how many'
 grep -qx "  begun at checkout: $count ($count captured)" "$stack_dir/drill.out" || fail 'the drill does not say where they went'
-begun_since "$since" >"$stack_dir/begun"
+begun_after "$since" >"$stack_dir/begun"
 [[ $(awk '$2 == "checkout"' "$stack_dir/begun" | wc -l) == "$count" ]] || fail 'other payments went elsewhere than the drill says'
 [[ $(events connector.drill_ended | jq .report.payments) == "$count" ]] || fail 'no event tells of the drill'
 status=0

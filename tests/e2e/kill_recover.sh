@@ -30,7 +30,7 @@ stack_env # the processes of now
 "$build/freeport" audit verify --dir "$stack_dir"
 scan_root=()
 ((EUID == 0)) || scan_root=(sudo -n)
-printf '%s\n' 4242424242424242 5555555555554444 378282246310005 5105105105105100 4000000000000002 |
+printf '%s\n' 4242427391058265 5555553948201757 378282591730468 5105108671935421 4000000000000002 |
   "${scan_root[@]}" "$build/tests/tools/card_scan" --pid "$FREEPORT_ROUTER_PID" --path "$stack_dir/router" --path "$stack_dir/log" ||
   fail 'a card number was found where none may be'
 stack_stop

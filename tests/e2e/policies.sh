@@ -123,6 +123,21 @@ policy 0 log --json
   '[["rolled_back","too many declines"],["published","Stripe is cheaper"],["published","where we begin"]]' ]] ||
   fail "the log is: $out"
 
+# A file that was drafted is not drafted again; what is in force stays so; a step back goes to another text.
+drafts() { api GET '/v1/policies?limit=100' | jq '.data | length'; }
+count=$(drafts)
+policy 0 replay "$work/second" --json
+policy 0 publish "$work/second"
+policy 0 publish "$work/second"
+[[ $(drafts) == "$count" ]] || fail 'the same file was drafted again'
+policy 0 log --json
+[[ $(jq '[.[].action] | length' <<<"$out") == 5 ]] || fail "what was in force was published again: $out"
+printf '# the same again\n' | cat - "$work/second" >"$work/commented"
+policy 0 publish "$work/commented"
+[[ $(drafts) == $((count + 1)) ]] || fail 'another comment is another text'
+policy 0 rollback
+has "$out" "rolled back to $first, hash $hash"
+
 # A thousand rules and more.
 for ((i = 0; i < 1500; i++)); do
   printf 'rule r%d when metadata.shop == "shop %d" route stripe, adyen\n' $i $i

@@ -2,8 +2,8 @@
  *
  * The numbers (or security codes in a context, any text of 6 characters or more) come on standard input, one
  * a line. Each is looked for plain, in groups of four with spaces and dashes, in base64 at every alignment,
- * in hexadecimal digits, percent-encoded, as JSON \u escapes and as packed decimal. What was found is named
- * by place and form, never by value.
+ * in hexadecimal digits, percent-encoded, as JSON \u escapes and as packed decimal (but for numbers that are
+ * the same few digits over and over). What was found is named by place and form, never by value.
  *
  * Exit status: 0 nothing found, 1 something found, 2 it could not look. */
 #include <dirent.h>
@@ -73,6 +73,20 @@ static void add_base64(const char *text, size_t shift) {
   add_needle(encoded + skip, whole - skip, "base64");
 }
 
+/* More than half of it one byte, as of 4000000000000002: so stand a small number and flags in any memory. */
+static bool is_monotonous(const unsigned char *bytes, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    size_t same = 0;
+    for (size_t j = 0; j < length; j++) {
+      same += bytes[j] == bytes[i];
+    }
+    if (2 * same > length) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void add_packed(const char *text) {
   unsigned char packed[16];
   size_t pairs = strlen(text) / 2;
@@ -82,7 +96,9 @@ static void add_packed(const char *text) {
   for (size_t i = 0; i < pairs; i++) {
     packed[i] = (unsigned char)((text[2 * i] - '0') << 4 | (text[2 * i + 1] - '0'));
   }
-  add_needle(packed, pairs, "packed decimal");
+  if (!is_monotonous(packed, pairs)) {
+    add_needle(packed, pairs, "packed decimal");
+  }
 }
 
 static void read_needles(void) {

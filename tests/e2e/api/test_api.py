@@ -70,7 +70,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def await_ready(cls, wanted=200):
-        for _ in range(500):
+        for _ in range(1500):
             if cls.client.request("GET", "/readyz", key="").status == wanted:
                 return
             time.sleep(0.02)
@@ -102,7 +102,7 @@ class Case(unittest.TestCase):
         return int(found[1])
 
     def await_metric(self, name, wanted):
-        for _ in range(200):
+        for _ in range(1500):
             if self.metric(name) == wanted:
                 return
             time.sleep(0.02)
@@ -247,7 +247,7 @@ class Resolution(Case):
         before = self.router.tell("taken")
         self.router.tell(f"webhook stripe {payment['id']}_1 charge captured")
         self.router.tell(f"webhook checkout {payment['id']}_1 charge captured")
-        for _ in range(200):
+        for _ in range(1500):
             if self.router.tell("taken") == before + 2:
                 break
             time.sleep(0.02)
@@ -361,6 +361,8 @@ class Idempotency(Case):
         body = {"amount": 1, "currency": "EUR", "token": self.router.tokens["good"]}
         for key, code in (("", "idempotency_key_required"), ("k" * 256, "invalid_idempotency_key")):
             self.expect(self.client.request("POST", "/v1/payments", body, idempotency=key), 400, code)
+        for key in ("4242424242424242", "order4242424242424242"):
+            self.expect(self.client.request("POST", "/v1/payments", body, idempotency=key), 400, "card_number_not_allowed")
         self.expect(self.client.request("POST", "/v1/payments", body, idempotency="k" * 255), 201)
 
 
@@ -425,6 +427,7 @@ class BadInput(Case):
             (self.body(reference="line\n"), 422, "invalid_field", "reference"),
             (self.body(reference=CANARY), 422, "card_number_not_allowed", "reference"),
             (self.body(metadata={"note": "paid with " + CANARY}), 422, "card_number_not_allowed", "metadata"),
+            (self.body(reference="order" + CANARY), 422, "card_number_not_allowed", "reference"),
             (self.body(metadata={CANARY: "1"}), 422, "card_number_not_allowed", "metadata"),
             (self.body(metadata={CANARY + " ": "1"}), 422, "invalid_field", "metadata"),
             (self.body(billing_address={"country": CANARY}), 422, "invalid_field", "billing_address.country"),
@@ -598,12 +601,39 @@ class Versions(Case):
         rest = self.policies("GET", f"/history?starting_after={history['next']}")
         self.assertEqual((rest["data"], rest["has_more"], rest["next"]), (before, False, None))
         self.assertEqual([h["number"] for h in rest["data"]][-1], 1)
+        for path in ("", f"/{a['id']}/publish", "/rollback"):
+            self.expect(self.policies("POST", path, {}, idempotency=""), 400, "idempotency_key_required")
+
+    def test_what_is_in_force_stays_and_is_replaced_only_by_who_knows_it(self):
+        a, b, same = (self.draft(f"otherwise route {one}, stripe") for one in ("adyen", "checkout", "checkout"))
+        for draft in (a, b):
+            self.expect(self.policies("POST", f"/{draft['id']}/publish"), 200)
+        before = self.policies("GET", "/history")["data"]
+        self.expect(self.policies("POST", f"/{b['id']}/publish", {"reason": "again"}), 200)
+        for path in (f"/{a['id']}/publish", "/rollback"):
+            stale = self.expect(self.policies("POST", path, {"replaces": a["hash"]}), 409, "policy_changed", "replaces")
+            self.assertNotIn(a["hash"], stale.raw.decode())
+        self.assertEqual(self.policies("GET", "/history")["data"], before)
+        self.expect(self.policies("POST", f"/{same['id']}/publish", {"replaces": b["hash"]}), 200)
+        back = self.expect(self.policies("POST", "/rollback", {"replaces": same["hash"]}, idempotency="at night"), 200)
+        again = self.expect(self.policies("POST", "/rollback", {"replaces": same["hash"]}, idempotency="at night"), 200)
+        self.assertEqual((back["id"], again["id"], again.headers["Idempotent-Replayed"]), (a["id"], a["id"], "true"))
         self.assertEqual(self.policies("GET", "/history", key=self.router.other_key)["data"], [])
         self.expect(self.policies("GET", "/history?starting_after=0"), 422, "invalid_field", "starting_after")
         self.expect(self.policies("GET", "/history?starting_after=pol"), 422, "invalid_field", "starting_after")
         self.expect(self.policies("POST", f"/{a['id']}/publish", {"hash": "x"}), 409, "hash_mismatch", "hash")
         self.expect(self.policies("POST", "/rollback", {"hash": a["hash"]}), 422, "unknown_field", "hash")
         self.expect(self.policies("POST", "/rollback"), 200)
+
+    def await_vault_up_and_not_ready(self):
+        """What the vault said of connectors before the line was lost is no longer to be relied on."""
+        for _ in range(1500):
+            answer = self.client.request("GET", "/readyz", key="")
+            if answer["vault"] == "up":
+                self.assertEqual((answer.status, answer["status"]), (503, "not_ready"))
+                return
+            time.sleep(0.02)
+        self.fail("the line does not come up")
 
     def test_a_policy_whose_connector_is_gone_is_not_published(self):
         self.router.tell("add")
@@ -612,7 +642,10 @@ class Versions(Case):
         self.router.tell("remove")
         self.router.tell("drop")
         self.await_ready(503)
+        self.router.tell("hold")
         self.router.tell("line")
+        self.await_vault_up_and_not_ready()
+        self.router.tell("release")
         self.await_ready()
         self.expect(self.policies("POST", body=late), 422, "connector_not_found", "text")
         gone = self.expect(self.policies("POST", f"/{draft['id']}/publish"), 422, "connector_not_found", "id")
@@ -694,7 +727,7 @@ class Replays(Case):
             sock.sendall((f"POST /v1/policies/{draft['id']}/replay HTTP/1.1\r\nHost: x\r\n"
                           f"Authorization: Bearer {self.router.key}\r\nContent-Length: 0\r\n\r\n").encode())
             sock.close()
-        for _ in range(200):
+        for _ in range(1500):
             answer = self.client.request("POST", f"/v1/policies/{draft['id']}/replay")
             if answer.status == 200:
                 return
@@ -1089,7 +1122,7 @@ class Trouble(Case):
         self.expect(self.client.request("GET", "/v1/tokens/" + self.router.tokens["good"]), 503, "vault_unavailable")
         self.router.tell("older")
         self.router.tell("line")
-        for _ in range(100):
+        for _ in range(1500):
             if self.client.request("GET", "/readyz", key="")["vault"] == "rolled_back":
                 break
             time.sleep(0.02)
@@ -1105,7 +1138,7 @@ class Trouble(Case):
         paid = self.expect(self.client.pay(1000, idempotency="before it was forgotten"), 201)
         self.router.tell("forgotten")
         self.router.tell("line")
-        for _ in range(100):
+        for _ in range(1500):
             ready = self.client.request("GET", "/readyz", key="")
             if ready["ledger"] == "rolled_back":
                 break
@@ -1124,7 +1157,7 @@ class Trouble(Case):
         self.router.tell("drop")
         self.assertEqual(self.client.request("GET", "/readyz", key="")["ledger"], "rolled_back", "not without a line either")
         self.router.tell("line")
-        for _ in range(100):
+        for _ in range(1500):
             if self.client.request("GET", "/readyz", key="")["vault"] == "up":
                 break
             time.sleep(0.02)
@@ -1248,7 +1281,8 @@ class Trouble(Case):
                 if not released and len(statuses) >= 100:
                     self.router.tell("release")
                     released = True
-        self.assertEqual((statuses.count(503), statuses.count(201)), (100, WAITING_MAX))
+        # 202 where this machine takes the ten seconds that a payment may be waited for.
+        self.assertEqual((statuses.count(503), statuses.count(201) + statuses.count(202)), (100, WAITING_MAX))
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
@@ -1263,7 +1297,7 @@ class Restart(Case):
 
     def await_refused(self):
         """Waits until the router takes no more connections."""
-        for _ in range(200):
+        for _ in range(1500):
             try:
                 socket.create_connection(("127.0.0.1", self.router.port)).close()
             except ConnectionRefusedError:

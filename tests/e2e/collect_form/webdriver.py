@@ -99,7 +99,9 @@ class Browser:
         return self.run('return document.querySelector(arguments[0]).labels[0].textContent', selector)
 
     def console(self):
-        return [entry['message'] for entry in self._call('POST', '/se/log', {'type': 'browser'})]
+        """What pages have said since; the browser's own, such as a new tab's, are nobody's here."""
+        said = [entry['message'] for entry in self._call('POST', '/se/log', {'type': 'browser'})]
+        return [message for message in said if not message.startswith('chrome://')]
 
     def screenshot(self):
         return self._call('GET', '/screenshot')

@@ -168,7 +168,7 @@ static struct egress_send prepare(int psp, enum operation operation, const char 
 static struct dispatch_result dispatch(const struct egress_send *send) {
   bench.ended = 0;
   cr_assert_eq(dispatcher_take(bench.dispatcher, send, 0, 1), 0);
-  int64_t late = system_clock.monotonic_us(NULL) + 8000000;
+  int64_t late = system_clock.monotonic_us(NULL) + 60000000;
   while (bench.ended == 0 && system_clock.monotonic_us(NULL) < late)
     cr_assert_eq(loop_round(bench.loop, 100), 0);
   cr_assert_eq(bench.ended, 1);
@@ -407,7 +407,8 @@ Test(sheets, faults_have_their_phase) {
       snprintf(key, sizeof key, "pay_%zu_1", i);
       behave(psp, behaviour);
       struct egress_send send = prepare(psp, OPERATION_AUTHORIZE, key, false);
-      send.timeout_ms = 1000;
+      if (strncmp(faults[i].fault, "hang", 4) == 0)
+        send.timeout_ms = 2000;
       struct dispatch_result got = dispatch(&send);
       cr_expect_eq(got.phase, faults[i].phase, "%s %s: %s", names[psp], faults[i].fault,
                    phase_name(got.phase));

@@ -9,7 +9,7 @@
 
 #include "supervisor.h"
 
-enum { ROUND_MS = 20, WAIT_MS = 5000 };
+enum { ROUND_MS = 20, WAIT_MS = 60000 };
 
 static char folder[64];
 static struct listener listeners[LISTENER_COUNT];

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { POLL_MS = 20, REQUEST_MAX = 65536 };
+enum { POLL_MS = 20, GATE_US = 1000, REQUEST_MAX = 65536 };
 
 struct session {
   struct scripted_server *server;
@@ -103,6 +103,7 @@ static void session_write(struct session *session, const char *text, size_t leng
 
 static void hang(struct session *session) {
   struct pollfd watched = {.fd = session->fd, .events = POLLRDHUP};
+  session->server->hanging++;
   while (!session->server->ending && poll(&watched, 1, POLL_MS) <= 0) {
   }
 }
@@ -127,6 +128,10 @@ static bool act(struct session *session, const struct action *action) {
     return true;
   case ACTION_WAIT_MS:
     usleep((useconds_t)action->number * 1000);
+    return true;
+  case ACTION_AWAIT_GATE:
+    while (!session->server->gate && !session->server->ending)
+      usleep(GATE_US);
     return true;
   case ACTION_RESET:
     setsockopt(session->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -15,6 +15,7 @@ enum action_kind {
   ACTION_WRITE,        /* text */
   ACTION_WRITE_SLOWLY, /* text, a byte at a time */
   ACTION_WAIT_MS,      /* number */
+  ACTION_AWAIT_GATE,   /* until the test has opened the gate */
   ACTION_REPEAT,       /* the script from its beginning */
   ACTION_RESET,        /* closes with RST */
   ACTION_HANG          /* until the other side closes, reading nothing */
@@ -39,6 +40,8 @@ struct scripted_server {
   atomic_uint accepted, closed; /* connections */
   atomic_uint requests;         /* whole ones read */
   atomic_uint written;          /* texts */
+  atomic_uint hanging;          /* connections at their ACTION_HANG, once or still */
+  atomic_bool gate;             /* open */
   atomic_size_t seen_length;    /* application bytes, all connections together */
   char seen[SCRIPTED_SEEN_MAX + 1];
   atomic_bool ending;

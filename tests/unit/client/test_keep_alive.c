@@ -13,7 +13,7 @@
     ACTION_WRITE, OK                                                                                         \
   }
 
-enum { LONG_MS = 5000, REST_MS = 60 };
+enum { LONG_MS = 60000 };
 
 static void begin(struct scripted_server *server, struct trial *trial, const struct script *scripts,
                   unsigned count) {
@@ -24,6 +24,14 @@ static void begin(struct scripted_server *server, struct trial *trial, const str
 static void end(struct scripted_server *server, struct trial *trial) {
   trial_end(trial);
   scripted_server_stop(server);
+}
+
+/* Without the loop. What the server has done by then may be a moment on its way. */
+static void wait_for(atomic_uint *counter, unsigned value) {
+  for (int i = 0; i < 12000 && *counter < value; i++)
+    usleep(5000);
+  cr_assert_geq(*counter, value);
+  usleep(20000);
 }
 
 static void ask(struct scripted_server *server, struct trial *trial, enum phase phase) {
@@ -50,9 +58,10 @@ Test(keep_alive, a_stale_connection_is_replaced) {
   struct trial trial;
   begin(&server, &trial, &script, 1);
   ask(&server, &trial, PHASE_REPLY);
-  trial_run(&trial, REST_MS); /* the loop sees the end */
+  trial_until(&trial, &server.closed, 1);
+  trial_rest(&trial); /* the loop sees the end */
   ask(&server, &trial, PHASE_REPLY);
-  usleep(REST_MS * 1000); /* the loop does not: the look before use does */
+  wait_for(&server.closed, 2); /* the loop does not: the look before use does */
   ask(&server, &trial, PHASE_REPLY);
   cr_assert_eq(server.accepted, 3);
   cr_assert_eq(server.requests, 3);
@@ -69,7 +78,7 @@ Test(keep_alive, a_request_is_never_sent_twice) {
     begin(&server, &trial, &scripts[i], 1);
     ask(&server, &trial, PHASE_REPLY);
     ask(&server, &trial, PHASE_SENT_NO_REPLY);
-    trial_run(&trial, REST_MS);
+    trial_rest(&trial);
     cr_assert_eq(server.accepted, 1);
     cr_assert_eq(server.requests, 2);
     end(&server, &trial);
@@ -83,7 +92,7 @@ Test(keep_alive, bytes_after_an_answer_end_the_connection) {
         {ACTION_WRITE, OK "HTTP/1.1 201 Stray\r\nContent-Length: 0\r\n\r\n"},
         {ACTION_HANG}}},
       {{ANSWER,
-        {ACTION_WAIT_MS, NULL, 20},
+        {ACTION_AWAIT_GATE},
         {ACTION_WRITE, "HTTP/1.1 201 Stray\r\nContent-Length: 0\r\n\r\n"},
         {ACTION_HANG}}},
   };
@@ -91,10 +100,12 @@ Test(keep_alive, bytes_after_an_answer_end_the_connection) {
     struct scripted_server server;
     struct trial trial;
     begin(&server, &trial, &scripts[i], 1);
-    for (int time = 0; time < 2; time++) {
+    for (unsigned time = 0; time < 2; time++) {
+      server.gate = false;
       struct told told = trial_ask(&trial, server.port, false, REQUEST, LONG_MS);
       cr_assert_eq(told.status, 200);
-      usleep(REST_MS * 1000);
+      server.gate = true;
+      wait_for(&server.hanging, time + 1);
     }
     cr_assert_eq(server.accepted, 2);
     end(&server, &trial);
@@ -151,14 +162,20 @@ Test(keep_alive, the_server_may_bound_the_idle_time) {
 Test(keep_alive, a_late_answer_reaches_nobody) {
   static const struct script scripts[] = {
       {{{ACTION_READ_REQUEST},
-        {ACTION_WAIT_MS, NULL, 150},
+        {ACTION_AWAIT_GATE},
         {ACTION_WRITE, "HTTP/1.1 201 Late\r\nContent-Length: 0\r\n\r\n"}}},
       {{ANSWER}}};
   struct scripted_server server;
   struct trial trial;
   begin(&server, &trial, scripts, 2);
-  struct told told = trial_ask(&trial, server.port, false, REQUEST, 50);
+  struct told told;
+  cr_assert_eq(trial_send(&trial, "127.0.0.1", server.port, false, REQUEST, LONG_MS, &told), 0);
+  trial_until(&trial, &server.requests, 1);
+  trial_pass(&trial, LONG_MS);
+  trial_wait(&trial, &told);
   cr_assert_eq(told.phase, PHASE_SENT_NO_REPLY);
+  server.gate = true;
+  wait_for(&server.written, 1);
   told = trial_ask(&trial, server.port, false, REQUEST, LONG_MS);
   cr_assert_eq(told.status, 200);
   cr_assert_eq(server.accepted, 2);
@@ -174,18 +191,23 @@ Test(keep_alive, connections_and_queue_are_bounded) {
   struct trial trial;
   begin(&server, &trial, &script, 1);
   for (int i = 0; i < CLIENT_CONNECTIONS_PER_HOST; i++)
-    cr_assert_eq(trial_send(&trial, "127.0.0.1", server.port, false, REQUEST, 700, &told[i]), 0);
-  trial_run(&trial, 100);
+    cr_assert_eq(trial_send(&trial, "127.0.0.1", server.port, false, REQUEST, 2 * LONG_MS, &told[i]), 0);
+  trial_until(&trial, &server.requests, CLIENT_CONNECTIONS_PER_HOST);
   for (int i = CLIENT_CONNECTIONS_PER_HOST; i < ALL; i++)
-    cr_assert_eq(trial_send(&trial, "127.0.0.1", server.port, false, REQUEST, 400, &told[i]), 0);
+    cr_assert_eq(trial_send(&trial, "127.0.0.1", server.port, false, REQUEST, LONG_MS, &told[i]), 0);
   struct told one_too_many;
-  cr_assert_eq(trial_send(&trial, "127.0.0.1", server.port, false, REQUEST, 400, &one_too_many), -ENOBUFS);
-  trial_run(&trial, 500);
-  for (int i = CLIENT_CONNECTIONS_PER_HOST; i < ALL; i++)
-    cr_assert(told[i].times == 1 && told[i].phase == PHASE_NOT_SENT && told[i].error == CLIENT_TIMEOUT);
-  trial_run(&trial, 300);
-  for (int i = 0; i < CLIENT_CONNECTIONS_PER_HOST; i++)
-    cr_assert(told[i].times == 1 && told[i].phase == PHASE_SENT_NO_REPLY);
+  cr_assert_eq(trial_send(&trial, "127.0.0.1", server.port, false, REQUEST, LONG_MS, &one_too_many),
+               -ENOBUFS);
+  trial_pass(&trial, LONG_MS);
+  for (int i = CLIENT_CONNECTIONS_PER_HOST; i < ALL; i++) {
+    trial_wait(&trial, &told[i]);
+    cr_assert(told[i].phase == PHASE_NOT_SENT && told[i].error == CLIENT_TIMEOUT);
+  }
+  trial_pass(&trial, LONG_MS);
+  for (int i = 0; i < CLIENT_CONNECTIONS_PER_HOST; i++) {
+    trial_wait(&trial, &told[i]);
+    cr_assert_eq(told[i].phase, PHASE_SENT_NO_REPLY);
+  }
   cr_assert_eq(server.accepted, CLIENT_CONNECTIONS_PER_HOST);
   end(&server, &trial);
 }
@@ -230,7 +252,7 @@ Test(keep_alive, a_callback_may_send_the_next_request) {
   struct client_request request = {.host = "127.0.0.1",
                                    .port = server.port,
                                    .length = strlen(REQUEST),
-                                   .timeout_us = 1000000,
+                                   .timeout_us = 60000000,
                                    .body_limit = 100,
                                    .done = send_next,
                                    .context = &chain};
@@ -259,10 +281,12 @@ Test(keep_alive, an_idle_host_makes_room_for_another) {
     ask(&servers[i], &trial, PHASE_REPLY);
   ask(&servers[1], &trial, PHASE_REPLY);
   cr_expect_eq(servers[1].accepted, 1, "the later one was kept");
-  cr_assert_eq(trial_send(&trial, "127.0.0.1", servers[1].port, false, REQUEST, REST_MS, &told), 0);
+  cr_assert_eq(trial_send(&trial, "127.0.0.1", servers[1].port, false, REQUEST, LONG_MS, &told), 0);
   ask(&servers[0], &trial, PHASE_REPLY);
   cr_expect_eq(servers[0].accepted, 2, "the first was forgotten");
   cr_expect_eq(servers[1].accepted, 1, "one with a request under way is not");
+  trial_until(&trial, &servers[1].hanging, 1);
+  trial_pass(&trial, LONG_MS);
   trial_wait(&trial, &told);
   trial_end(&trial);
   for (int i = 0; i < 3; i++)

@@ -3,10 +3,22 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+enum { REST_ROUNDS = 20, REST_MS = 5 };
+
+/* In microseconds; generous, because a test that waits in vain has failed anyway. */
+static const int64_t patience_us = 60000000;
+
+static int64_t trial_us(void *context) {
+  const struct trial *trial = context;
+  return system_clock.monotonic_us(NULL) + trial->passed_us;
+}
+
 void trial_begin(struct trial *trial, const struct client_settings *settings) {
   static const struct client_settings none = {0};
-  cr_assert_eq(loop_new(&system_clock, &trial->loop), 0);
-  cr_assert_eq(client_pool_new(trial->loop, &system_clock, settings != NULL ? settings : &none, &trial->pool),
+  trial->clock = (struct clock){.now_ms = system_clock.now_ms, .monotonic_us = trial_us, .context = trial};
+  trial->passed_us = 0;
+  cr_assert_eq(loop_new(&trial->clock, &trial->loop), 0);
+  cr_assert_eq(client_pool_new(trial->loop, &trial->clock, settings != NULL ? settings : &none, &trial->pool),
                0);
 }
 
@@ -50,17 +62,27 @@ int trial_send(struct trial *trial, const char *host, uint16_t port, bool tls, c
   return error;
 }
 
-void trial_run(struct trial *trial, int ms) {
-  int64_t end = system_clock.monotonic_us(NULL) + (int64_t)ms * 1000;
-  while (system_clock.monotonic_us(NULL) < end)
-    cr_assert_eq(loop_round(trial->loop, 5), 0);
+void trial_pass(struct trial *trial, int ms) {
+  trial->passed_us += (int64_t)ms * 1000;
 }
 
 void trial_wait(struct trial *trial, struct told *told) {
-  int64_t end = system_clock.monotonic_us(NULL) + 10000000;
+  int64_t end = system_clock.monotonic_us(NULL) + patience_us;
   while (told->times == 0 && system_clock.monotonic_us(NULL) < end)
     cr_assert_eq(loop_round(trial->loop, 100), 0);
   cr_assert_eq(told->times, 1);
+}
+
+void trial_until(struct trial *trial, atomic_uint *counter, unsigned value) {
+  int64_t end = system_clock.monotonic_us(NULL) + patience_us;
+  while (*counter < value && system_clock.monotonic_us(NULL) < end)
+    cr_assert_eq(loop_round(trial->loop, REST_MS), 0);
+  cr_assert_geq(*counter, value);
+}
+
+void trial_rest(struct trial *trial) {
+  for (unsigned i = 0; i < REST_ROUNDS; i++)
+    cr_assert_eq(loop_round(trial->loop, REST_MS), 0);
 }
 
 struct told trial_ask(struct trial *trial, uint16_t port, bool tls, const char *text, int timeout_ms) {

@@ -20,8 +20,8 @@ struct front {
 /* /keep is kept; anything else is answered 200 {"ok":true}. certificate: a PEM text, or NULL. */
 void front_open(struct front *front, struct http_limits limits, const char *certificate, const char *key);
 void front_close(struct front *front);
-/* Runs some rounds, until nothing has happened for wait_ms. */
-void front_run(struct front *front, int wait_ms);
+/* Runs so many rounds, of a millisecond each where nothing happens. */
+void front_run(struct front *front, int rounds);
 /* A connected, non-blocking client. */
 int front_connect(const struct front *front);
 

@@ -1,6 +1,7 @@
 /* The ledger's tables over the narrow store. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,6 +250,7 @@ static struct id draft(const char *text) {
                                  .created_ms = now,
                                  .text = text,
                                  .text_length = strlen(text)};
+  crypto_generichash(record.hash, sizeof record.hash, (const uint8_t *)text, strlen(text), NULL, 0);
   cr_assert_eq(ledger_policy_put(ledger, &record), 0);
   return record.id;
 }
@@ -355,6 +357,31 @@ Test(ledger, policies_are_published_and_rolled_back) {
   cr_assert_eq(ledger_policy_before(ledger, &merchant, &record.id, &record), 0);
   cr_assert(id_equal(&record.id, &b));
   cr_assert_eq(ledger_policy_get(ledger, &other, &b, &record), LEDGER_ABSENT);
+}
+
+Test(ledger, what_is_in_force_is_not_published_again) {
+  struct journal_head head = {.at_ms = 9, .actor = drawn("key")};
+  struct policy_publication publication;
+  struct id a = draft("otherwise route a");
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &a, "at first"), 0);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &a, "again"), 0);
+  cr_assert_eq(ledger_policy_published(ledger, &merchant, &publication), 0);
+  cr_expect_eq(publication.number, 1);
+  cr_expect_str_eq(publication.reason, "at first");
+}
+
+Test(ledger, a_rollback_goes_to_another_text) {
+  struct journal_head head = {.at_ms = 9, .actor = drawn("key")};
+  struct id back, a = draft("otherwise route a"), b = draft("otherwise route b"),
+                  same = draft("otherwise route b");
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &a, ""), 0);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &b, ""), 0);
+  cr_assert_eq(ledger_policy_publish(ledger, &head, &merchant, &same, ""), 0);
+  published_is(&same);
+  cr_assert_eq(ledger_policy_rollback(ledger, &head, &merchant, "", &back), 0);
+  cr_expect(id_equal(&back, &a));
+  published_is(&a);
+  cr_expect_eq(ledger_policy_rollback(ledger, &head, &merchant, "", &back), LEDGER_ABSENT);
 }
 
 static bool anywhere(const char *text) {
