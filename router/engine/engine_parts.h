@@ -41,10 +41,9 @@ enum {
   DEFAULT_RECEIVED_MS = 5 * 24 * 60 * 60 * 1000,
   DEFAULT_REQUESTS = 16384,
   DEFAULT_LOADED = 8192,
-  DISPATCH_MIN_MS = 100, /* the vault takes no shorter timeout */
-  ANOTHER_MIN_MS = 2000, /* left before the deadline, or no other attempt begins */
-  FAULT_TIMEOUT_MS =
-      5000, /* who had so long and did not answer is at fault: acquirers take a second or two */
+  DISPATCH_MIN_MS = 100,     /* the vault takes no shorter timeout */
+  ANOTHER_MIN_MS = 2000,     /* left before the deadline, or no other attempt begins */
+  FAULT_TIMEOUT_MS = 5000,   /* who had so long to answer, and did not, is at fault */
   DISPATCH_GRACE_MS = 1000,  /* egress ends a dispatch so long after its timeout at the latest */
   ACTION_QUESTION_MS = 5000, /* the first question while the customer acts */
   RETRY_ROUND_MS = 200,      /* after a failed commit */
