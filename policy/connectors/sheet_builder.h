@@ -10,6 +10,7 @@ struct builder {
   struct sheet *sheet;
   struct sheet_error *error;
   const struct yaml_node *definitions; /* a map, or NULL */
+  const struct yaml_node *words;       /* likewise */
   unsigned include_depth;
   unsigned nodes;
 };

@@ -76,7 +76,7 @@ static int lint_questions(struct builder *builder) {
   if (proof_without_status)
     return builder_refuse(builder, 1, "only a status question can prove or settle anything");
   for (unsigned i = 1; i < OPERATION_COUNT; i++) {
-    bool movement = i == OPERATION_CAPTURE || i == OPERATION_VOID || i == OPERATION_REFUND;
+    bool movement = operation_is_movement((enum operation)i);
     enum question question = movement ? facts->movement_question : facts->question;
     const struct operation_plan *plan = &sheet->operations[i];
     if (plan->steps != NULL && question == QUESTION_STATUS && sheet->questions[i].steps == NULL)

@@ -33,7 +33,7 @@ static bool is_signed(const struct webhook_plan *plan, const struct json_path *p
 static bool may_say(enum operation about, enum answer answer) {
   if (!webhook_tells(about, answer) || answer == ANSWER_IS_REJECTED)
     return false;
-  bool of_movement = about == OPERATION_CAPTURE || about == OPERATION_VOID || about == OPERATION_REFUND;
+  bool of_movement = operation_is_movement(about);
   if (!of_movement)
     return true;
   return (answer != ANSWER_IS_CAPTURED || about == OPERATION_CAPTURE) &&

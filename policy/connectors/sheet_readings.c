@@ -67,7 +67,15 @@ static int build_pairs(struct builder *builder, const struct yaml_node *map, str
   return error;
 }
 
-/* {path | header, take: word, map: {...}} */
+/* A map, or the name of one among the sheet's words. */
+static int build_map(struct builder *builder, const struct yaml_node *node, struct reading *reading) {
+  if (node->kind == YAML_TEXT)
+    node = builder->words == NULL ? NULL : yaml_member(builder->words, node->text);
+  return node != NULL ? build_pairs(builder, node, reading)
+                      : builder_refuse(builder, reading->line, "no such words");
+}
+
+/* {path | header, take: word, map: {...} | NAME} */
 static int build_reading_options(struct builder *builder, const struct answer_plan *plan,
                                  const struct yaml_node *map, struct reading *reading) {
   static const char *const keys[] = {"path", "header", "take", "map", NULL};
@@ -86,7 +94,7 @@ static int build_reading_options(struct builder *builder, const struct answer_pl
   }
   const struct yaml_node *pairs = yaml_member(map, "map");
   if (error == 0 && pairs != NULL)
-    error = build_pairs(builder, pairs, reading);
+    error = build_map(builder, pairs, reading);
   return error;
 }
 
@@ -96,6 +104,15 @@ static int build_reading(struct builder *builder, const struct answer_plan *plan
   if (node->kind == YAML_MAP)
     return build_reading_options(builder, plan, node, reading);
   return build_sources(builder, plan, node, reading);
+}
+
+/* A field with words of its own is read by a map into these; a word that the map lacks is dropped. */
+static int check_words(struct builder *builder, const struct reading *reading) {
+  const struct field_rule *rule = answer_field_rule(reading->field);
+  bool maps = reading->pair_count > 0 || rule->words == NULL;
+  for (uint8_t i = 0; i < reading->pair_count; i++)
+    maps &= field_rule_takes(rule, reading->pairs[i].to, strlen(reading->pairs[i].to));
+  return maps ? 0 : builder_refuse(builder, reading->line, "a field of few words needs a map into these");
 }
 
 static int name_carried(struct builder *builder, const struct yaml_node *node, uint8_t *ret_index) {
@@ -125,6 +142,8 @@ int build_readings(struct builder *builder, const struct yaml_node *map, bool ca
       error = builder_refuse(builder, node->line, "no such answer field");
     if (error == 0)
       error = build_reading(builder, plan, node, reading);
+    if (error == 0 && !carried)
+      error = check_words(builder, reading);
     reading->next = plan->readings;
     plan->readings = reading;
   }

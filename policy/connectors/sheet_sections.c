@@ -213,6 +213,11 @@ static int read_definitions(struct builder *builder, const struct yaml_node *nod
   return builder_map(builder, node);
 }
 
+static int read_words(struct builder *builder, const struct yaml_node *node) {
+  builder->words = node;
+  return builder_map(builder, node);
+}
+
 /* In the order in which they depend on one another, whatever their order in the file. */
 static const struct {
   const char *key;
@@ -230,6 +235,7 @@ static const struct {
     {"currencies", false, read_currencies},
     {"captures", false, read_captures},
     {"definitions", false, read_definitions},
+    {"words", false, read_words},
     {"answers", true, build_answers},
     {"operations", true, build_operations},
     {"questions", true, build_questions},

@@ -14,16 +14,17 @@ static const struct rule {
   unsigned limit;
   int64_t window_ms;
   enum outcome_retry retry;
+  bool first_tries; /* what is under way counts before anything was declined */
 } rules[] = {
-    {NETWORK_VISA, COUNT_VISA_FIRST_CATEGORY, false, 1, 30 * DAY_MS, OUTCOME_RETRY_NEVER},
-    {NETWORK_VISA, COUNT_DECLINES, false, 1 + 15, 30 * DAY_MS, OUTCOME_RETRY_LATER},
-    {NETWORK_MASTERCARD, COUNT_STOPPED, false, 1, 30 * DAY_MS, OUTCOME_RETRY_NEVER},
-    {NETWORK_MASTERCARD, COUNT_DECLINES, true, 10, DAY_MS, OUTCOME_RETRY_LATER},
-    {NETWORK_MASTERCARD, COUNT_DECLINES, false, 35, 30 * DAY_MS, OUTCOME_RETRY_LATER},
+    {NETWORK_VISA, COUNT_VISA_FIRST_CATEGORY, false, 1, 30 * DAY_MS, OUTCOME_RETRY_NEVER, false},
+    {NETWORK_VISA, COUNT_DECLINES, false, 1 + 15, 30 * DAY_MS, OUTCOME_RETRY_LATER, false},
+    {NETWORK_MASTERCARD, COUNT_STOPPED, false, 1, 30 * DAY_MS, OUTCOME_RETRY_NEVER, true},
+    {NETWORK_MASTERCARD, COUNT_DECLINES, true, 10, DAY_MS, OUTCOME_RETRY_LATER, true},
+    {NETWORK_MASTERCARD, COUNT_DECLINES, false, 35, 30 * DAY_MS, OUTCOME_RETRY_LATER, true},
     /* As many declines as are kept: what came before them is forgotten, so that nothing more can be counted.
      */
-    {NETWORK_VISA, COUNT_DECLINES, true, CARD_USES_MAX, CARD_USES_WINDOW_MS, OUTCOME_RETRY_LATER},
-    {NETWORK_MASTERCARD, COUNT_DECLINES, true, CARD_USES_MAX, CARD_USES_WINDOW_MS, OUTCOME_RETRY_LATER},
+    {NETWORK_VISA, COUNT_DECLINES, true, CARD_USES_MAX, CARD_USES_WINDOW_MS, OUTCOME_RETRY_LATER, false},
+    {NETWORK_MASTERCARD, COUNT_DECLINES, true, CARD_USES_MAX, CARD_USES_WINDOW_MS, OUTCOME_RETRY_LATER, true},
 };
 
 static bool same_amount(const struct money *left, const struct money *right) {
@@ -49,15 +50,19 @@ static int64_t leaves_ms(const struct rule *rule, const struct card_use *use) {
   return use->result == CARD_USE_OPEN ? INT64_MAX : use->at_ms + rule->window_ms + BUDGET_MARGIN_MS;
 }
 
-/* What is under way counts as declined: it may be. */
+/* What is under way counts as declined: it may be. Where the network counts repeats, it counts once there is
+ * a decline to repeat. */
 static unsigned counted_at(const struct rule *rule, const struct card_uses *uses, const struct money *amount,
                            int64_t at_ms) {
-  unsigned counted = 0;
+  unsigned declined = 0, open = 0;
   for (unsigned i = 0; i < uses->count; i++) {
     const struct card_use *use = &uses->uses[i];
-    counted += counts(rule, use, amount) && leaves_ms(rule, use) > at_ms;
+    if (!counts(rule, use, amount) || leaves_ms(rule, use) <= at_ms)
+      continue;
+    declined += use->result == CARD_USE_DECLINED;
+    open += use->result == CARD_USE_OPEN;
   }
-  return counted;
+  return rule->first_tries || declined > 0 ? declined + open : 0;
 }
 
 /* The first moment at which fewer than the limit count, if no more become known; 0: there is none. */

@@ -200,7 +200,15 @@ int tree_set_named(struct tree_builder *builder, struct place place, const char 
   struct guess guess = guess_for(name, length);
   for (unsigned i = 0; i < policy->set_count; i++)
     guess_try(&guess, policy->sets[i].name);
-  return tree_misspelt(builder, place, "the name of a set that the policy has", &guess);
+  return tree_misspelt(builder, place, "the name of a set that the policy has, or a list in [ ]", &guess);
+}
+
+bool tree_names_set(const struct tree_builder *builder, const struct value *value) {
+  if (value->type != VALUE_WORD)
+    return false;
+  const struct interned *one =
+      *find_slot(builder->slots, builder->slot_count, value->text, strlen(value->text));
+  return one != NULL && one->names_set != 0;
 }
 
 /* ---- Schedules ---- */
@@ -241,7 +249,7 @@ int tree_schedule_unknown(struct tree_builder *builder, struct place place, cons
       builder, place,
       policy->schedule_count > 0
           ? "the name of a schedule that the policy has"
-          : "a schedule that the policy has, as schedule NAME = 4 tries within 21 days; it has none",
+          : "the name of a schedule, said before the rules as schedule NAME = 4 tries within 21 days",
       &guess);
 }
 

@@ -18,11 +18,23 @@ static bool is_connector(const char *name, size_t length) {
   return length > 0 && !policy_is_reserved(name, length);
 }
 
+/* One in capitals is meant in small letters. */
+static int wrong_connector(struct tree_builder *builder, struct place place, const char *name,
+                           size_t length) {
+  struct guess guess = guess_for(name, length);
+  char small[POLICY_NAME_CAPACITY] = "";
+  for (size_t i = 0; i < length && length < sizeof small; i++)
+    small[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
+  if (is_connector(small, strlen(small)))
+    guess_try(&guess, small);
+  return tree_misspelt(builder, place, "the name of a connector, of a to z, 0 to 9 and _", &guess);
+}
+
 int tree_candidate(struct tree_builder *builder, struct rule *rule, struct place place, const char *name,
                    size_t length) {
   struct policy_action *action = &rule->action;
   if (!is_connector(name, length))
-    return tree_wrong(builder, place, "the name of a connector");
+    return wrong_connector(builder, place, name, length);
   if (length >= POLICY_NAME_CAPACITY)
     return tree_wrong(builder, place, "the name of a connector, at most 32 characters");
   for (unsigned i = 0; i < action->candidate_count; i++)
@@ -108,16 +120,15 @@ static int take_later(struct tree_builder *builder, struct rule *rule, const str
   return 0;
 }
 
-static bool is_given(const struct policy_options *options, size_t option) {
+static bool is_given(const struct policy_options *options, unsigned option) {
   const bool given[] = {options->three_ds[0] != '\0', options->exemption[0] != '\0', options->retry_off,
                         options->max_attempts != 0, options->later != 0};
   return given[option];
 }
 
-int tree_option(struct tree_builder *builder, struct rule *rule, struct place place, const char *name,
-                size_t length, const struct value *value) {
-  struct policy_options *options = &rule->action.options;
-  size_t option = 0;
+int tree_option(struct tree_builder *builder, const struct rule *rule, struct place place, const char *name,
+                size_t length, unsigned *ret_option) {
+  unsigned option = 0;
   while (option_names[option] != NULL &&
          (strlen(option_names[option]) != length || memcmp(option_names[option], name, length) != 0))
     option++;
@@ -126,8 +137,15 @@ int tree_option(struct tree_builder *builder, struct rule *rule, struct place pl
     guess_try_all(&guess, option_names);
     return tree_misspelt(builder, place, policy_expected_option, &guess);
   }
-  if (is_given(options, option))
+  if (is_given(&rule->action.options, option))
     return tree_wrong(builder, place, "each option once");
+  *ret_option = option;
+  return 0;
+}
+
+int tree_option_value(struct tree_builder *builder, struct rule *rule, unsigned option,
+                      const struct value *value) {
+  struct policy_options *options = &rule->action.options;
   switch (option) {
   case 0:
     return take_choice(builder, value, policy_three_ds_choices, "auto, require or skip", options->three_ds);

@@ -3,6 +3,7 @@
 #include "policy_builder.h"
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -182,6 +183,8 @@ int tree_comparison(struct tree_builder *builder, struct place place, const stru
     return tree_wrong(builder, sign_place, "a value to compare with");
   assert(comparison == COMPARE_IN || (members->count == 1 && !members->members[0].is_range));
   int result = tree_fit(builder, fact->fact, members->count, members->members, &fitted);
+  if (result == POLICY_WRONG && comparison != COMPARE_IN && tree_names_set(builder, &members->members[0].low))
+    return tree_wrong(builder, sign_place, "in, for a set is named");
   if (result == 0 && !policy_may_compare(values, comparison, fitted.members[0].low.type))
     result = wrong_comparison(builder, sign_place, values);
   if (result == 0)
@@ -191,6 +194,12 @@ int tree_comparison(struct tree_builder *builder, struct place place, const stru
   (*ret_node)->member_count = fitted.count;
   (*ret_node)->members = fitted.members;
   return 0;
+}
+
+static int wrong_set(struct tree_builder *builder, enum policy_fact fact, struct place place) {
+  char expected[sizeof builder->error.expected];
+  snprintf(expected, sizeof expected, "a set of which each member is %s", policy_fact_rule(fact)->expected);
+  return tree_wrong(builder, place, expected);
 }
 
 /* The set's members as values of the fact: worked out once for each. */
@@ -207,7 +216,7 @@ static int fit_set(struct tree_builder *builder, struct named_set *set, enum pol
   }
   int result = tree_fit(builder, fact, set->count, set->members, &list);
   if (result == POLICY_WRONG)
-    return tree_wrong(builder, place, "a set of values of this fact");
+    return wrong_set(builder, fact, place);
   if (result != 0)
     return result;
   struct fitted_set *fitted = policy_arena_take(builder->policy->arena, sizeof *fitted);

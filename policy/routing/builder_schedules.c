@@ -68,7 +68,7 @@ int tree_schedule_end(struct tree_builder *builder, struct policy_schedule *sche
   if (timed && schedule->zone[0] == '\0')
     return tree_wrong(builder, place, "a time zone for the days and hours, as in \"Europe/Berlin\"");
   if (!timed && schedule->zone[0] != '\0')
-    return tree_wrong(builder, place, "days or hours for the time zone, as on [1 15] or at 6..9");
+    return tree_wrong(builder, place, "days or hours before their time zone, as on [1 15] or at 6..9");
   if ((schedule->hour_to + 1) % HOURS == schedule->hour_from) {
     schedule->hour_from = 0;
     schedule->hour_to = POLICY_HOUR_LAST;

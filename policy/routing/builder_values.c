@@ -40,6 +40,8 @@ int tree_word(struct tree_builder *builder, struct place place, const char *text
               struct value *ret_value) {
   int64_t thousandths;
   if (looks_like_number(text, length)) {
+    if (memchr(text + 1, '-', length - 1) != NULL)
+      return tree_wrong(builder, place, "a number, or a range with two dots, as 411111..411199");
     if (!policy_read_number(text, length, &thousandths))
       return tree_wrong(builder, place, expected_number);
     return tree_number(builder, place, thousandths, ret_value);
@@ -138,7 +140,11 @@ static int weekday_of(const char *word) {
 
 /* What is wrong with a range, or NULL. */
 static const char *fault_of_range(const struct value *low, const struct value *high) {
-  static const char order[] = "a bound that is not below the first";
+  static const char order[] =
+      "a bound that is not below the first; what goes around is two ranges, as [22..23 0..5]";
+  if ((low->type == VALUE_AMOUNT && high->type == VALUE_NUMBER) ||
+      (low->type == VALUE_NUMBER && high->type == VALUE_AMOUNT))
+    return "a range that says its currency twice, as 10 EUR..20 EUR";
   if (low->type != high->type || low->type == VALUE_TEXT)
     return "a range of two numbers, two amounts, two BINs or two weekdays";
   if (low->type == VALUE_AMOUNT && strcmp(low->currency, high->currency) != 0)
@@ -204,8 +210,11 @@ static int misspelt(struct tree_builder *builder, const struct fact_rule *rule, 
     for (size_t i = 0; i < length; i++)
       upper[i] = (char)(value->text[i] >= 'a' && value->text[i] <= 'z' ? value->text[i] - 'a' + 'A'
                                                                        : value->text[i]);
+    const char *meant = guess_synonym(value->text, length);
     if (rule->known(upper))
       guess_try(&guess, upper);
+    else if (meant != NULL && rule->known(meant))
+      guess_try(&guess, meant);
   }
   return tree_misspelt(builder, value->place, rule->expected, &guess);
 }

@@ -1,13 +1,9 @@
 /* Later tries: rules whose option never counts, and schedules that leave payments out. */
 #include "policy_checker.h"
 #include "policy_words.h"
+#include <stdio.h>
 
 /* ---- Rules ---- */
-
-static bool has_options(const struct policy_options *options) {
-  return options->three_ds[0] != '\0' || options->exemption[0] != '\0' || options->retry_off ||
-         options->max_attempts != 0 || options->later != 0;
-}
 
 /* The condition, and that nobody waits for the payment; NULL: any condition. */
 static void terms_unattended(struct checker *checker, struct node *when, struct term_list *ret_list) {
@@ -40,7 +36,7 @@ static void check_rule(struct checker *checker, unsigned number) {
   const struct rule *rule = &checker->policy->rules[number];
   const struct policy_options *options = &rule->action.options;
   if (rule->action.advice) {
-    if (has_options(options))
+    if (policy_has_options(options))
       checker_find(checker, POLICY_WARNING, number, rule->place, "advice_options",
                    "This rule is only advice: what it says after `with` never counts.");
     return;
@@ -60,59 +56,41 @@ static void check_rule(struct checker *checker, unsigned number) {
 
 /* ---- Schedules ---- */
 
-enum { MONTHS = 48, FEBRUARY = 1, LEAP = 13, HOURS_OF_DAY = 24 };
-
-/* Days of the month, numbered from 0, of four years of which the second is a leap year. */
-static unsigned month_length(unsigned month) {
-  static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  return lengths[month % (sizeof lengths)] + (month == LEAP);
-}
-
-static bool is_on(uint32_t days, unsigned day, unsigned length) {
-  uint32_t from_here = UINT32_MAX << day;
-  return (days >> day & 1) != 0 || (day == length && (days & from_here) != 0);
-}
-
-/* The most days from one of its days to the next; 1 when any day will do. */
+/* The most days from one of its days to the next; 1 when any day will do. Most lie between them where months
+ * of 31 days meet: in a shorter one, a day that it lacks comes sooner. */
 static unsigned longest_step(uint32_t days) {
-  unsigned longest = 1, step = 0;
-  bool started = false;
-  for (unsigned month = 0; days != 0 && month < MONTHS; month++) {
-    for (unsigned day = 1, length = month_length(month); day <= length; day++) {
-      step++;
-      if (!is_on(days, day, length))
-        continue;
-      longest = started && step > longest ? step : longest;
-      started = true;
-      step = 0;
-    }
+  unsigned longest = 1, first = 0, last = 0;
+  for (unsigned day = 1; day <= POLICY_DAY_LAST; day++) {
+    if ((days >> day & 1) == 0)
+      continue;
+    longest = day - last > longest ? day - last : longest;
+    first = first == 0 ? day : first;
+    last = day;
   }
-  return longest;
+  unsigned around = days == 0 ? 1 : POLICY_DAY_LAST - last + first;
+  return around > longest ? around : longest;
 }
 
-/* The longest that no hour of it comes. */
-static unsigned longest_wait_h(const struct policy_schedule *schedule) {
-  unsigned open = (unsigned)(schedule->hour_to + HOURS_OF_DAY - schedule->hour_from) % HOURS_OF_DAY + 1;
-  return longest_step(schedule->days) * HOURS_OF_DAY - open;
-}
-
-/* Before the first later try the networks want a day to pass, and then its next hour may be far. */
+/* After a decline a day and a little passes before anything is tried. Whoever is declined so long before one
+ * of its days ends, or its hours on it, waits for the next, whatever the hours. */
 static void check_gap(struct checker *checker, const struct named_schedule *schedule) {
-  const struct policy_schedule *is = &schedule->is;
+  unsigned step = longest_step(schedule->is.days), within = schedule->is.within_days;
   unsigned nobody = checker->policy->rule_count;
-  if (POLICY_LATER_GAP_H + longest_wait_h(is) <= (unsigned)is->within_days * HOURS_OF_DAY)
+  char remedy[64] = "";
+  if (step < within)
     return;
-  if (is->days != 0)
+  if (step < POLICY_LATER_DAYS_MAX)
+    snprintf(remedy, sizeof remedy, " Within %u days none would be left out.", step + 1);
+  if (schedule->is.days != 0)
     checker_find(
         checker, POLICY_WARNING, nobody, schedule->place, "schedule_gap",
-        "Some payments are never tried later: up to %u days lie between two of its days, a day passes "
-        "after the decline, and all ends %u days after the payment began.",
-        longest_step(is->days), is->within_days);
+        "Some payments are never tried later: up to %u days lie between two of its days, and it ends after "
+        "%u.%s",
+        step, within, remedy);
   else
-    checker_find(
-        checker, POLICY_WARNING, nobody, schedule->place, "schedule_gap",
-        "Some payments are never tried later: a day passes after the decline, and all ends so soon after "
-        "the payment began.");
+    checker_find(checker, POLICY_WARNING, nobody, schedule->place, "schedule_gap",
+                 "Most payments are never tried later: a day passes after a decline, and it ends after %u.%s",
+                 within, remedy);
 }
 
 static void check_schedule(struct checker *checker, const struct named_schedule *schedule) {

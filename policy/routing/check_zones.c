@@ -12,7 +12,7 @@ static void check_node(struct checker *checker, unsigned rule, const struct node
   bool zoned = node->type == NODE_COMPARISON && policy_fact_rule(node->fact.fact)->argument == ARGUMENT_ZONE;
   if (zoned && !known[node->fact.zone])
     checker_find(checker, POLICY_ERROR, rule, node->place, "zone_unknown",
-                 "No time zone of that name is known: the comparison would never hold.");
+                 "No time zone of that name is known, as Europe/Berlin is: the comparison would never hold.");
   for (unsigned i = 0; i < node->child_count; i++)
     check_node(checker, rule, node->children[i], known);
 }
@@ -27,7 +27,8 @@ void check_zones(struct checker *checker) {
   for (unsigned i = 0; i < policy->schedule_count; i++) {
     const struct named_schedule *schedule = &policy->schedules[i];
     if (schedule->is.zone[0] != '\0' && !is_known(checker, schedule->is.zone))
-      checker_find(checker, POLICY_ERROR, policy->rule_count, schedule->place, "zone_unknown",
-                   "This schedule's time zone is not known: nothing would be tried later.");
+      checker_find(
+          checker, POLICY_ERROR, policy->rule_count, schedule->place, "zone_unknown",
+          "The schedule's time zone is not known, as Europe/Berlin is: nothing would be tried later.");
   }
 }

@@ -20,7 +20,7 @@ struct statements {
   struct statement *all;
 };
 
-static size_t name_length(const char *line) {
+size_t policy_line_name_length(const char *line) {
   size_t word = strcspn(line, " ");
   return strncmp(line, "otherwise ", 10) == 0 ? word : word + 1 + strcspn(line + word + 1, " ");
 }
@@ -36,7 +36,7 @@ static int part(char *text, struct statements *ret_statements) {
   for (size_t i = 0; i < count; i++) {
     char *end = strchr(text, '\n');
     *end = '\0';
-    all[i] = (struct statement){.line = text, .name_length = name_length(text), .other = NOBODY};
+    all[i] = (struct statement){.line = text, .name_length = policy_line_name_length(text), .other = NOBODY};
     text = end + 1;
   }
   *ret_statements = (struct statements){count, all};
@@ -190,6 +190,20 @@ int policy_diff(const char *before, const char *after, struct policy_diff *ret_d
   else
     policy_diff_free(&diff);
   return result;
+}
+
+/* The option stands last in its line, and no list of connectors reads like it. */
+bool policy_line_names_schedule(const char *rule, const char *schedule) {
+  static const char word[] = "schedule ", option[] = " later ";
+  const size_t word_length = sizeof word - 1, option_length = sizeof option - 1, length = strlen(rule);
+  if (strncmp(schedule, word, word_length) != 0 || strncmp(rule, "set ", 4) == 0)
+    return false;
+  const char *name = schedule + word_length;
+  size_t name_length = strcspn(name, " ");
+  if (length < option_length + name_length)
+    return false;
+  const char *end = rule + length - name_length;
+  return strncmp(end, name, name_length) == 0 && strncmp(end - option_length, option, option_length) == 0;
 }
 
 void policy_diff_free(struct policy_diff *diff) {

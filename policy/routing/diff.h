@@ -24,4 +24,9 @@ struct policy_diff {
 
 /* Compares two canonical texts (policy_print()). Returns 0 with what policy_diff_free() frees; or -ENOMEM. */
 MUST_USE int policy_diff(const char *before, const char *after, struct policy_diff *ret_diff);
+/* How long the name of a statement is, at the beginning of its canonical line: "rule NAME", "otherwise". */
+size_t policy_line_name_length(const char *line);
+/* Whether a rule, or otherwise, tries later by a schedule; both as their canonical lines. What is no rule or
+ * no schedule does not. */
+bool policy_line_names_schedule(const char *rule, const char *schedule);
 void policy_diff_free(struct policy_diff *diff);

@@ -1,4 +1,5 @@
-/* Which word a misspelt one was meant to be: the distance of Damerau and Levenshtein, two at most. */
+/* Which word a misspelt one was meant to be: what people call it elsewhere, or else the distance of Damerau
+ * and Levenshtein, two at most. */
 #include "policy_words.h"
 #include <string.h>
 
@@ -31,6 +32,60 @@ static unsigned distance(const char *left, size_t left_length, const char *right
   return rows[left_length % 3][right_length];
 }
 
+/* In lower case. */
+static const struct synonym {
+  const char *word, *meant;
+} synonyms[] = {
+    {"else", "otherwise"},
+    {"default", "otherwise"},
+    {"fallback", "otherwise"},
+    {"if", "when"},
+    {"between", "in"},
+    {"block", "decline"},
+    {"deny", "decline"},
+    {"refuse", "decline"},
+    {"reject", "decline"},
+    {"bin", "card.bin"},
+    {"brand", "card.network"},
+    {"card.brand", "card.network"},
+    {"card.type", "card.funding"},
+    {"country", "card.country"},
+    {"funding", "card.funding"},
+    {"issuer", "card.issuer"},
+    {"mcc", "merchant_category"},
+    {"network", "card.network"},
+    {"american_express", "amex"},
+    {"americanexpress", "amex"},
+    {"mc", "mastercard"},
+    {"renewal", "recurring"},
+    {"subscription", "recurring"},
+    {"monday", "mon"},
+    {"tuesday", "tue"},
+    {"wednesday", "wed"},
+    {"thursday", "thu"},
+    {"friday", "fri"},
+    {"saturday", "sat"},
+    {"sunday", "sun"},
+    {"el", "GR"},
+    {"uk", "GB"},
+    {"euro", "EUR"},
+    {"3ds", "three_ds"},
+    {"attempts", "tries"},
+    {"times", "tries"},
+};
+
+const char *guess_synonym(const char *word, size_t length) {
+  for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
+    const char *one = synonyms[i].word;
+    size_t same = 0;
+    while (same < length && one[same] != '\0' && lower(word[same]) == one[same])
+      same++;
+    if (same == length && one[same] == '\0')
+      return synonyms[i].meant;
+  }
+  return NULL;
+}
+
 struct guess guess_for(const char *word, size_t length) {
   return (struct guess){.word = word, .length = length, .distance = DISTANCE_MAX + 1};
 }
@@ -39,7 +94,9 @@ void guess_try(struct guess *guess, const char *candidate) {
   size_t length = strlen(candidate);
   if (length >= POLICY_NAME_CAPACITY || guess->length >= POLICY_NAME_CAPACITY)
     return;
-  unsigned found = distance(guess->word, guess->length, candidate, length);
+  const char *meant = guess_synonym(guess->word, guess->length);
+  bool called_so = meant != NULL && strcmp(meant, candidate) == 0;
+  unsigned found = called_so ? 0 : distance(guess->word, guess->length, candidate, length);
   if (found >= guess->distance || 2 * found >= length)
     return;
   guess->distance = found;

@@ -59,9 +59,12 @@ static int read_options(struct json_reader *reader, const json_t *json, struct r
     return result;
   json_object_foreach((json_t *)(uintptr_t)json, key, member) {
     struct value value;
-    result = json_read_value(reader, member, &value);
+    unsigned option;
+    result = tree_option(&reader->tree, rule, (struct place){0}, key, strlen(key), &option);
     if (result == 0)
-      result = tree_option(&reader->tree, rule, (struct place){0}, key, strlen(key), &value);
+      result = json_read_value(reader, member, &value);
+    if (result == 0)
+      result = tree_option_value(&reader->tree, rule, option, &value);
     if (result != 0)
       return result;
   }

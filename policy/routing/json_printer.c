@@ -1,9 +1,7 @@
 /* A policy's tree as JSON, in one line. README.md gives the shape. */
 #include "policy_printer.h"
 #include "policy_words.h"
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { THOUSAND = 1000, HUNDREDTHS_TO_THOUSANDTHS = 10 };
@@ -57,22 +55,11 @@ static void print_list(struct printer *printer, unsigned count, const struct mem
 
 /* ---- Conditions ---- */
 
-static void print_fact(struct printer *printer, const struct fact_name *fact) {
-  enum fact_argument argument = policy_fact_rule(fact->fact)->argument;
-  char name[FACT_CAPACITY], window[WINDOW_CAPACITY];
-  fact_text(fact, name);
-  print_format(printer, "{\"fact\":\"%s\"", name);
-  if (argument == ARGUMENT_ZONE)
-    print_format(printer, ",\"zone\":\"%s\"", printer->policy->zones[fact->zone]);
-  if (argument == ARGUMENT_WINDOW) {
-    window_text(printer->policy->window_s[fact->window], window);
-    print_format(printer, ",\"window\":\"%s\"", window);
-  }
-}
-
 static void print_comparison(struct printer *printer, const struct node *node) {
+  static const struct fact_form form = {
+      {"{\"fact\":\"", "\""}, {",\"zone\":\"", "\""}, {",\"window\":\"", "\""}};
   bool thousandths = policy_fact_rule(node->fact.fact)->values == VALUES_ATTRIBUTE;
-  print_fact(printer, &node->fact);
+  print_fact(printer, &node->fact, &form);
   print_format(printer, ",\"compare\":\"%s\",", policy_comparison_sign(node->comparison));
   if (node->set != NULL) {
     print_format(printer, "\"set\":\"%s\"", node->set->name);
@@ -118,8 +105,7 @@ static void print_candidates(struct printer *printer, const struct policy_action
 
 static void print_options(struct printer *printer, const struct policy_options *options) {
   unsigned count = 0;
-  if (options->three_ds[0] == '\0' && options->exemption[0] == '\0' && !options->retry_off &&
-      options->max_attempts == 0 && options->later == 0)
+  if (!policy_has_options(options))
     return;
   print_word(printer, ",\"with\":{");
   if (options->three_ds[0] != '\0') {
@@ -229,10 +215,5 @@ static void print_policy(struct printer *printer) {
 int policy_print_json(const struct policy *policy, char **ret_text) {
   struct printer printer = {.policy = policy};
   print_policy(&printer);
-  if (printer.failed) {
-    free(printer.text);
-    return -ENOMEM;
-  }
-  *ret_text = printer.text;
-  return 0;
+  return printer_finish(&printer, ret_text);
 }

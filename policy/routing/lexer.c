@@ -106,8 +106,40 @@ static const struct sign {
     {')', '\0', LEXEME_PAREN_CLOSE},
 };
 
+/* Signs of other languages, and of word processors. */
+static const struct foreign {
+  const char *sign, *expected;
+} foreign[] = {
+    {"&", "and"},
+    {"|", "or"},
+    {"!", "not"},
+    {"//", "# before a comment"},
+    {"'", "straight double quotation marks around a text"},
+    {"\xe2\x80\x98", "straight double quotation marks around a text"},
+    {"\xe2\x80\x99", "straight double quotation marks around a text"},
+    {"\xe2\x80\x9c", "straight double quotation marks around a text"},
+    {"\xe2\x80\x9d", "straight double quotation marks around a text"},
+    {"\xe2\x80\x9e", "straight double quotation marks around a text"},
+    {"$", "a currency of ISO 4217 behind the amount, as 50.00 USD"},
+    {"\xe2\x82\xac", "a currency of ISO 4217 behind the amount, as 50.00 EUR"},
+    {"\xc2\xa3", "a currency of ISO 4217 behind the amount, as 50.00 GBP"},
+    {"\xe2\x89\xa0", "!="},
+    {"\xe2\x89\xa4", "<="},
+    {"\xe2\x89\xa5", ">="},
+};
+
+static const char *expected_for(const struct lexer *lexer) {
+  for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+    size_t length = strlen(foreign[i].sign);
+    if (length <= (size_t)(lexer->end - lexer->at) && memcmp(lexer->at, foreign[i].sign, length) == 0)
+      return foreign[i].expected;
+  }
+  return NULL;
+}
+
 static void take_sign(struct lexer *lexer, struct lexeme *lexeme) {
   lexeme->kind = LEXEME_WRONG;
+  lexeme->expected = expected_for(lexer);
   lexeme->length = 1;
   for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
     const struct sign *sign = &signs[i];

@@ -76,6 +76,34 @@ static int parse_rule(struct parser *parser) {
   return result != 0 ? result : parse_action(parser, rule);
 }
 
+static bool is_definition(const struct parser *parser) {
+  return lexeme_is(&parser->next, "set") || lexeme_is(&parser->next, "schedule");
+}
+
+static bool is_semicolon(const struct parser *parser) {
+  const struct lexeme *next = &parser->next;
+  return next->kind == LEXEME_WRONG && next->length == 1 && next->text[0] == ';';
+}
+
+/* What may come behind an action besides another statement. */
+static const char *expected_after(const struct rule *rule, const char *plain, const char *with,
+                                  const char *decline) {
+  if (rule->action.type == POLICY_DECLINE)
+    return decline;
+  return policy_has_options(&rule->action.options) ? with : plain;
+}
+
+static int wrong_end(struct parser *parser, const struct rule *rule) {
+  static const char *const words[] = {"with", NULL};
+  if (is_semicolon(parser) || lexeme_is(&parser->next, "rule") || is_definition(parser))
+    return parser_wrong(parser, "the end of the policy, for otherwise is its last statement");
+  return parser_misspelt(parser,
+                         expected_after(rule, "a comma, with or the end of the policy",
+                                        "a comma and another option or the end of the policy",
+                                        "the end of the policy"),
+                         words);
+}
+
 static int parse_otherwise(struct parser *parser) {
   struct rule *rule;
   int result = tree_otherwise(&parser->tree, parser_place(parser), &rule);
@@ -84,13 +112,8 @@ static int parse_otherwise(struct parser *parser) {
   parser_advance(parser);
   result = parse_action(parser, rule);
   if (result == 0 && parser->next.kind != LEXEME_END)
-    result = parser_wrong(parser, rule->action.type == POLICY_DECLINE ? "the end of the policy"
-                                                                      : "a comma or the end of the policy");
+    result = wrong_end(parser, rule);
   return result;
-}
-
-static bool is_definition(const struct parser *parser) {
-  return lexeme_is(&parser->next, "set") || lexeme_is(&parser->next, "schedule");
 }
 
 static int parse_definitions(struct parser *parser) {
@@ -103,12 +126,21 @@ static int parse_definitions(struct parser *parser) {
 /* What stands where a statement begins is none, or none that may stand here. */
 static int wrong_statement(struct parser *parser) {
   static const char *const words[] = {"rule", "otherwise", "set", "schedule", NULL};
-  static const char *const words_later[] = {"rule", "otherwise", NULL};
-  if (parser->tree.policy->rule_count == 0)
+  static const char *const words_later[] = {"rule", "otherwise", "with", NULL};
+  const struct policy *policy = parser->tree.policy;
+  if (policy->rule_count == 0)
     return parser_misspelt(parser, "a set, a schedule, a rule or otherwise", words);
   if (is_definition(parser))
     return parser_wrong(parser, "a rule or otherwise, for sets and schedules come before the rules");
-  return parser_misspelt(parser, "and, or, a comma, a rule or otherwise", words_later);
+  if (parser->next.kind == LEXEME_END)
+    return parser_wrong(parser, "otherwise and what to do with payments that no rule matches");
+  if (is_semicolon(parser))
+    return parser_wrong(parser, "no semicolon: a statement ends where the next begins");
+  return parser_misspelt(
+      parser,
+      expected_after(&policy->rules[policy->rule_count - 1], "a comma, with, a rule or otherwise",
+                     "a comma and another option, a rule or otherwise", "a rule or otherwise"),
+      words_later);
 }
 
 static int parse_statements(struct parser *parser) {

@@ -16,6 +16,8 @@ static int parse_percent(struct parser *parser, const char *expected, int64_t *r
 
 static int parse_weight(struct parser *parser, struct rule *rule) {
   int64_t thousandths;
+  if (parser->next.kind == LEXEME_PERCENT)
+    return tree_wrong(&parser->tree, parser->last, "the name of a connector before its share, as adyen 90%");
   int result = parse_percent(parser, "a share in per cent, as 90%", &thousandths);
   if (result == 0)
     result = tree_weight(&parser->tree, rule, parser_place(parser), thousandths);
@@ -92,11 +94,15 @@ static int parse_option(struct parser *parser, struct rule *rule) {
   struct lexeme name = parser->next;
   struct place place = parser_place(parser);
   struct value value;
+  unsigned option;
   if (name.kind != LEXEME_WORD)
     return parser_wrong(parser, policy_expected_option);
+  int result = tree_option(&parser->tree, rule, place, name.text, name.length, &option);
+  if (result != 0)
+    return result;
   parser_advance(parser);
-  int result = parse_value(parser, &value);
-  return result != 0 ? result : tree_option(&parser->tree, rule, place, name.text, name.length, &value);
+  result = parse_value(parser, &value);
+  return result != 0 ? result : tree_option_value(&parser->tree, rule, option, &value);
 }
 
 static int parse_with(struct parser *parser, struct rule *rule) {
@@ -111,14 +117,15 @@ static int parse_with(struct parser *parser, struct rule *rule) {
 }
 
 static int parse_action_word(struct parser *parser, struct rule *rule) {
-  static const char *const words[] = {"route", "split", "cheapest", "best", "decline", NULL};
+  static const char *const words[] = {"route", "split", "cheapest", "best", "decline", "and", "or", NULL};
+  static const char *const words_otherwise[] = {"route", "split", "cheapest", "best", "decline", NULL};
   enum policy_action_type type =
       parser->next.kind == LEXEME_WORD ? policy_action_named(parser->next.text, parser->next.length) : 0;
   if (type == 0)
     return parser_misspelt(parser,
                            rule->when == NULL ? "route, split, cheapest, best or decline"
                                               : "and, or, route, split, cheapest, best or decline",
-                           words);
+                           rule->when == NULL ? words_otherwise : words);
   rule->action.type = type;
   parser_advance(parser);
   if (type == POLICY_CHEAPEST || type == POLICY_BEST)

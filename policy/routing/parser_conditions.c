@@ -11,10 +11,11 @@ static bool is_number(const struct lexeme *lexeme) {
   return lexeme->kind == LEXEME_WORD && (is_digit(lexeme->text[0]) || lexeme->text[0] == '-');
 }
 
-/* Three letters in upper case: after a number, a currency. */
+/* Three letters in upper case: after a number, a currency. AND is none, and no word of the language either.
+ */
 static bool is_currency(const struct lexeme *lexeme) {
   enum { CODE_LENGTH = 3 };
-  if (lexeme->kind != LEXEME_WORD || lexeme->length != CODE_LENGTH)
+  if (lexeme->kind != LEXEME_WORD || lexeme->length != CODE_LENGTH || lexeme_is(lexeme, "AND"))
     return false;
   for (size_t i = 0; i < CODE_LENGTH; i++)
     if (lexeme->text[i] < 'A' || lexeme->text[i] > 'Z')
@@ -72,7 +73,7 @@ static int parse_range(struct parser *parser, struct place place, const char *ex
 }
 
 int parse_members(struct parser *parser, struct member_list *list) {
-  int result = parser_expect(parser, LEXEME_BRACKET_OPEN, "[");
+  int result = parser_expect(parser, LEXEME_BRACKET_OPEN, "[ and members, as [AT DE]");
   while (result == 0) {
     result = parse_member(parser, list);
     if (result != 0 || parser->next.kind == LEXEME_BRACKET_CLOSE)
@@ -163,6 +164,17 @@ static int parse_in(struct parser *parser, struct place place, const struct fact
              : tree_comparison(&parser->tree, place, fact, COMPARE_IN, sign_place, &members, ret_node);
 }
 
+static int wrong_sign(struct parser *parser) {
+  static const char expected[] = "== , != , < , <= , > , >= or in";
+  static const char *const words[] = {"in", NULL};
+  struct guess equal = {.best = "=="};
+  if (parser->next.kind == LEXEME_IS)
+    return tree_misspelt(&parser->tree, parser_place(parser), expected, &equal);
+  if (lexeme_is(&parser->next, "not"))
+    return parser_wrong(parser, "not before the fact, as in not card.country in eea");
+  return parser_misspelt(parser, expected, words);
+}
+
 static int parse_comparison(struct parser *parser, struct node **ret_node) {
   struct member_list members = {0};
   struct fact_name fact;
@@ -180,7 +192,7 @@ static int parse_comparison(struct parser *parser, struct node **ret_node) {
   sign_place = parser_place(parser);
   enum comparison comparison = sign_of(&parser->next);
   if (comparison == 0)
-    return parser_wrong(parser, "== , != , < , <= , > , >= or in");
+    return wrong_sign(parser);
   parser_advance(parser);
   if (comparison == COMPARE_IN)
     return parse_in(parser, place, &fact, sign_place, ret_node);

@@ -55,6 +55,8 @@ MUST_USE int tree_set_end(struct tree_builder *builder, struct place place,
 /* The set of that name, in *ret_set. */
 MUST_USE int tree_set_named(struct tree_builder *builder, struct place place, const char *name, size_t length,
                             struct named_set **ret_set);
+/* Whether the value is a word, and the name of a set. */
+bool tree_names_set(const struct tree_builder *builder, const struct value *value);
 /* Begins a schedule, in *ret_schedule, borrowed until the next one begins; builder_schedules.c goes on. */
 MUST_USE int tree_schedule(struct tree_builder *builder, struct place place, const char *name, size_t length,
                            struct policy_schedule **ret_schedule);
@@ -153,7 +155,10 @@ MUST_USE int tree_floor(struct tree_builder *builder, struct rule *rule, struct 
                         int64_t thousandths);
 MUST_USE int tree_advice(struct tree_builder *builder, struct rule *rule, struct place place);
 extern const char policy_expected_option[]; /* what is expected where an option's name is */
-MUST_USE int tree_option(struct tree_builder *builder, struct rule *rule, struct place place,
-                         const char *name, size_t length, const struct value *value);
+/* The number of the option of that name, which the rule must not have yet, for tree_option_value(). */
+MUST_USE int tree_option(struct tree_builder *builder, const struct rule *rule, struct place place,
+                         const char *name, size_t length, unsigned *ret_option);
+MUST_USE int tree_option_value(struct tree_builder *builder, struct rule *rule, unsigned option,
+                               const struct value *value);
 /* What holds of an action as a whole. place: of what comes last in it. */
 MUST_USE int tree_action_end(struct tree_builder *builder, struct rule *rule, struct place place);

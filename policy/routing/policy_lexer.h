@@ -31,7 +31,7 @@ struct lexeme {
   enum lexeme_kind kind;
   const char *text; /* borrowed from the policy's text; of LEXEME_TEXT what stands between the quotes */
   size_t length;
-  const char *expected; /* LEXEME_WRONG: what would be right there, static; NULL: nothing special */
+  const char *expected; /* for LEXEME_WRONG: what would be right there, static; NULL: nothing special */
   uint32_t line, column;
 };
 

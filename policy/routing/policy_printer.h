@@ -2,6 +2,7 @@
 #pragma once
 
 #include "policy_tree.h"
+#include "result.h"
 #include <sodium.h>
 
 /* Where the text goes: into memory that grows, or into a hash, which needs none. */
@@ -18,7 +19,17 @@ void print_word(struct printer *printer, const char *word);
 /* A printf() of at most 127 bytes. */
 void print_format(struct printer *printer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What was printed into memory, which the caller frees. Returns 0 or -ENOMEM. */
+MUST_USE int printer_finish(struct printer *printer, char **ret_text);
+
 /* ---- printer_conditions.c ---- */
+
+/* What stands before and after a fact's name, its time zone and its window. */
+struct fact_form {
+  const char *name[2], *zone[2], *window[2];
+};
+
+void print_fact(struct printer *printer, const struct fact_name *fact, const struct fact_form *form);
 
 /* A text in quotation marks, with \" and \\ for those in it: as the language and JSON both have it. */
 void print_quoted(struct printer *printer, const char *text);

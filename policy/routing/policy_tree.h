@@ -82,6 +82,11 @@ static inline bool policy_schedule_has_hours(const struct policy_schedule *sched
   return schedule->hour_from != 0 || schedule->hour_to != POLICY_HOUR_LAST;
 }
 
+static inline bool policy_has_options(const struct policy_options *options) {
+  return options->three_ds[0] != '\0' || options->exemption[0] != '\0' || options->retry_off ||
+         options->max_attempts != 0 || options->later != 0;
+}
+
 enum comparison { COMPARE_EQ = 1, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE, COMPARE_IN };
 
 enum node_type { NODE_AND = 1, NODE_OR, NODE_NOT, NODE_COMPARISON };

@@ -68,8 +68,10 @@ struct guess {
 };
 
 struct guess guess_for(const char *word, size_t length);
-/* Weighs a word that was possible there: nearer than two changed, left out, added or swapped letters, and
- * most of the word right. Upper and lower case are alike. */
+/* What a word of others is called here, whether or not it is possible there; NULL: nothing that is known. */
+const char *guess_synonym(const char *word, size_t length);
+/* Weighs a word that was possible there: what the written one is called here; or nearer than two changed,
+ * left out, added or swapped letters, and most of the word right. Upper and lower case are alike. */
 void guess_try(struct guess *guess, const char *candidate);
 /* NULL-terminated. */
 void guess_try_all(struct guess *guess, const char *const *candidates);

@@ -138,15 +138,19 @@ static void print_policy(struct printer *printer) {
     print_rule(printer, &policy->rules[i]);
 }
 
+int printer_finish(struct printer *printer, char **ret_text) {
+  if (printer->failed) {
+    free(printer->text);
+    return -ENOMEM;
+  }
+  *ret_text = printer->text;
+  return 0;
+}
+
 int policy_print(const struct policy *policy, char **ret_text) {
   struct printer printer = {.policy = policy};
   print_policy(&printer);
-  if (printer.failed) {
-    free(printer.text);
-    return -ENOMEM;
-  }
-  *ret_text = printer.text;
-  return 0;
+  return printer_finish(&printer, ret_text);
 }
 
 void policy_hash(const struct policy *policy, uint8_t ret_hash[POLICY_HASH_BYTES]) {

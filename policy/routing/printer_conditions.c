@@ -118,22 +118,23 @@ void fact_text(const struct fact_name *fact, char ret_text[FACT_CAPACITY]) {
     snprintf(ret_text, FACT_CAPACITY, "%s", name);
 }
 
-static void print_fact(struct printer *printer, const struct fact_name *fact) {
+void print_fact(struct printer *printer, const struct fact_name *fact, const struct fact_form *form) {
   enum fact_argument argument = policy_fact_rule(fact->fact)->argument;
   char name[FACT_CAPACITY], window[WINDOW_CAPACITY];
   fact_text(fact, name);
-  print_word(printer, name);
+  print_format(printer, "%s%s%s", form->name[0], name, form->name[1]);
   if (argument == ARGUMENT_ZONE)
-    print_format(printer, "(\"%s\")", printer->policy->zones[fact->zone]);
+    print_format(printer, "%s%s%s", form->zone[0], printer->policy->zones[fact->zone], form->zone[1]);
   if (argument == ARGUMENT_WINDOW) {
     window_text(printer->policy->window_s[fact->window], window);
-    print_format(printer, "(%s)", window);
+    print_format(printer, "%s%s%s", form->window[0], window, form->window[1]);
   }
 }
 
 static void print_comparison(struct printer *printer, const struct node *node) {
+  static const struct fact_form form = {{"", ""}, {"(\"", "\")"}, {"(", ")"}};
   bool thousandths = policy_fact_rule(node->fact.fact)->values == VALUES_ATTRIBUTE;
-  print_fact(printer, &node->fact);
+  print_fact(printer, &node->fact, &form);
   print_format(printer, " %s ", policy_comparison_sign(node->comparison));
   if (node->set != NULL)
     print_word(printer, node->set->name);

@@ -37,9 +37,8 @@ enum {
   POLICY_SCHEDULES_MAX = 64,       /* of one policy */
   POLICY_LATER_TRIES_MAX = 15,     /* of one schedule: what Visa allows in 30 days, less the first round's */
   POLICY_LATER_DAYS_MAX = 30,      /* likewise */
-  POLICY_LATER_GAP_H = 25, /* hours from an issuer's no to the next try, where its network advises nothing */
-  POLICY_SCHEDULE_CAPACITY = 256,    /* of what a schedule says, as text */
-  POLICY_ZONE_CAPACITY = 65,         /* of a time zone's name */
+  POLICY_SCHEDULE_CAPACITY = 256,  /* of what a schedule says, as text */
+  POLICY_ZONE_CAPACITY = 65,       /* of a time zone's name */
   POLICY_JSON_MAX = 16 * 1024 * 1024 /* bytes of a policy as JSON */
 };
 

@@ -409,6 +409,7 @@ static int start_engine(struct api *api) {
                                   .draws = system_draws,
                                   .sheet = options->sheet,
                                   .sheet_context = options->sheet_context,
+                                  .health = options->health,
                                   .fees = options->fees,
                                   .fees_context = options->fees_context,
                                   .exchange = options->exchange,

@@ -29,6 +29,7 @@ struct api_options {
   unsigned vault_wait_ms; /* for a question about a token; 0: 5,000 */
   /* After how many ms a webhook is tried again (pump.h); none: the standard. */
   struct retry_schedule webhook_retries;
+  struct gate_limits health;
 };
 
 /* An API that knows the ledger's open payments; freed with api_free(). Returns 0 or a negated errno. */

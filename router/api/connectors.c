@@ -1,6 +1,7 @@
 #include "connector_account.h"
 #include "connectors_render.h"
 #include "fee_book.h"
+#include "pages.h"
 #include "resources.h"
 #include "sheet.h"
 
@@ -98,13 +99,9 @@ void connectors_list(struct call *call, const char *segment) {
     call_refuse_vault(call);
     return;
   }
-  out_open(&out, NULL);
-  out_open_list(&out, "data");
+  page_open(&out);
   for (size_t i = 0; i < engine_connector_count(call->api->engine); i++)
     render_connector(&out, call, engine_connector_at(call->api->engine, i));
-  out_close_list(&out);
-  out_flag(&out, "has_more", false);
-  out_null(&out, "next");
-  out_close(&out);
+  page_close(&out, NULL);
   call_answer(call, 200, &out);
 }

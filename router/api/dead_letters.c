@@ -1,6 +1,7 @@
 /* Events that an endpoint did not take in the end. */
 #include "endpoints_parse.h"
 #include "events_render.h"
+#include "pages.h"
 #include "query_args.h"
 #include "resources.h"
 #include <sodium.h>
@@ -69,8 +70,7 @@ static int render_page(struct json_out *out, const struct call *call, const stru
         .sequence = place.sequence, .type = (uint8_t)place.type, .subject = place.subject};
     after = &row;
   }
-  out_open(out, NULL);
-  out_open_list(out, "data");
+  page_open(out);
   while ((result = ledger_delivery_next(ledger, &call->from.merchant, &call->object, DELIVERY_DEAD, after,
                                         &row)) == 0 &&
          count < page->limit) {
@@ -82,40 +82,23 @@ static int render_page(struct json_out *out, const struct call *call, const stru
   }
   if (result < 0)
     return result;
-  out_close_list(out);
-  out_flag(out, "has_more", result == 0);
-  out_text(out, "next", result == 0 ? last.text : NULL);
-  out_close(out);
+  page_close(out, result == 0 ? last.text : NULL);
   return 0;
 }
 
+static const struct page_kind dead_letter_pages = {parse_dead_letters_query, render_page};
+
 static void list_now(struct call *call, bool committed) {
-  struct page_query page;
-  struct fault fault;
-  struct json_out out = {0};
   (void)committed;
-  if (parse_dead_letters_query(call->http->query, &page, &fault) != 0) {
-    call_refuse(call, &fault);
-    return;
-  }
-  if (render_page(&out, call, &page) != 0) {
-    out_drop(&out);
-    call_refuse(call, &fault_storage);
-    return;
-  }
-  call_answer(call, 200, &out);
+  page_render(call, &dead_letter_pages);
 }
 
 void dead_letters_list(struct call *call, const char *segment) {
-  struct page_query page;
-  struct fault fault;
   int result = find(call, segment);
   if (result != 0)
     refuse(call, result);
-  else if (parse_dead_letters_query(call->http->query, &page, &fault) != 0)
-    call_refuse(call, &fault);
   else
-    call_wait_round(call, list_now);
+    page_ask(call, &dead_letter_pages, list_now);
 }
 
 /* ---- Sending again ---- */

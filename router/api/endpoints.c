@@ -2,6 +2,7 @@
 #include "endpoints_parse.h"
 #include "event_signature.h"
 #include "events_render.h"
+#include "pages.h"
 #include "query_args.h"
 #include "repeats.h"
 #include "resources.h"
@@ -243,8 +244,7 @@ static int render_page(struct json_out *out, const struct call *call, const stru
   struct id last = {""};
   unsigned count = 0;
   int result;
-  out_open(out, NULL);
-  out_open_list(out, "data");
+  page_open(out);
   while ((result = ledger_endpoint_before(call->api->options.ledger, &call->from.merchant, &record.id,
                                           &record)) == 0 &&
          count < page->limit) {
@@ -257,36 +257,18 @@ static int render_page(struct json_out *out, const struct call *call, const stru
   sodium_memzero(&record, sizeof record);
   if (result < 0)
     return result;
-  out_close_list(out);
-  out_flag(out, "has_more", result == 0);
-  out_text(out, "next", result == 0 ? last.text : NULL);
-  out_close(out);
+  page_close(out, result == 0 ? last.text : NULL);
   return 0;
 }
 
+static const struct page_kind endpoint_pages = {parse_endpoints_query, render_page};
+
 static void list_now(struct call *call, bool committed) {
-  struct page_query page;
-  struct fault fault;
-  struct json_out out = {0};
   (void)committed;
-  if (parse_endpoints_query(call->http->query, &page, &fault) != 0) {
-    call_refuse(call, &fault);
-    return;
-  }
-  if (render_page(&out, call, &page) != 0) {
-    out_drop(&out);
-    call_refuse(call, &fault_storage);
-    return;
-  }
-  call_answer(call, 200, &out);
+  page_render(call, &endpoint_pages);
 }
 
 void endpoints_list(struct call *call, const char *segment) {
-  struct page_query page;
-  struct fault fault;
   (void)segment;
-  if (parse_endpoints_query(call->http->query, &page, &fault) != 0)
-    call_refuse(call, &fault);
-  else
-    call_wait_round(call, list_now);
+  page_ask(call, &endpoint_pages, list_now);
 }

@@ -1,4 +1,5 @@
 #include "events_render.h"
+#include "pages.h"
 #include "query_args.h"
 #include "resources.h"
 #include <errno.h>
@@ -58,17 +59,13 @@ static int render_page(struct page *page, const struct call *call, const struct 
   struct event_place next;
   int64_t next_ms;
   bool more;
-  out_open(&page->out, NULL);
-  out_open_list(&page->out, "data");
+  page_open(&page->out);
   int result = events_list(page->renderer.ledger, &call->from.merchant, &filter, start, query->page.limit,
                            render_one, page, &more, &next, &next_ms);
   if (result != 0 || page->result != 0)
     return result != 0 ? result : page->result;
   struct id id = more ? event_id_of(&page->renderer.key, &next, next_ms) : (struct id){0};
-  out_close_list(&page->out);
-  out_flag(&page->out, "has_more", more);
-  out_text(&page->out, "next", id.text);
-  out_close(&page->out);
+  page_close(&page->out, id.text);
   return 0;
 }
 
@@ -83,11 +80,8 @@ static void list_now(struct call *call, bool committed) {
     call_refuse(call, &fault);
   } else if (!find_start(&page, call, &query.page.after, &start)) {
     call_refuse(call, &fault_after);
-  } else if (render_page(&page, call, &query, &start) != 0) {
-    out_drop(&page.out);
-    call_refuse(call, &fault_storage);
   } else {
-    call_answer(call, 200, &page.out);
+    page_answer(call, render_page(&page, call, &query, &start), &page.out);
   }
 }
 

@@ -34,8 +34,8 @@ static void retry_due(struct timer *timer) {
 
 static void is_behind(struct ledger_check *check, uint64_t sequence) {
   check->behind = true;
-  log_warn_number("the ledger is older than the vault, or was lost: it lacks the attempt that a card was "
-                  "released for; nothing is charged or changed (see `freeport ledger`)",
+  log_warn_number("the ledger is older than the vault, or was lost: it lacks an attempt or a movement that "
+                  "was sent; nothing is charged or changed (see `freeport ledger`)",
                   "audit record", (int64_t)sequence);
   vault_link_bar(check->vault);
 }

@@ -1,7 +1,7 @@
 /* Whether the ledger is as new as the vault: the mirror of B9. Every release of a card is an audit record
- * with its attempt's key (B8), and the attempt was durable in the ledger before (P1). So a release that the
- * ledger does not know of proves that the ledger was lost, or put back to an earlier state; and who went on
- * with such a one would charge a second time what it has forgotten.
+ * with its attempt's key (B8), and so is every capture, void and refund; and each was durable in the ledger
+ * before (P1). So one that the ledger does not know of proves that the ledger was lost, or put back to an
+ * earlier state; and who went on with such a one would charge a second time what it has forgotten.
  *
  * The releases after the audit head that the journal knows are looked up, page by page, on each new line to
  * the vault before it is used. After a crash there are a few, all of them known. */

@@ -37,7 +37,7 @@ enum {
 #define LEDGER_MAP_BYTES (64ULL << 30) /* what the ledger may grow to; costs address space only */
 
 struct settings {
-  const char *data, *environment, *sheets, *bins, *webhook_retries, *fees;
+  const char *data, *environment, *sheets, *bins, *webhook_retries, *health, *fees;
 };
 
 static const struct {
@@ -52,6 +52,7 @@ static const struct {
     {"--bins", "FILE", "compiled BIN table", offsetof(struct settings, bins), false},
     {"--webhook-retries", "S,S,...", "waits in seconds before a webhook is tried again",
      offsetof(struct settings, webhook_retries), true},
+    {"--health", "NAME=N,...", "when a connector counts as failing", offsetof(struct settings, health), true},
     {"--fees", "FILE", "what connectors charge (policy/fees)", offsetof(struct settings, fees), true},
 };
 enum { OPTION_COUNT = sizeof options / sizeof *options };
@@ -197,6 +198,9 @@ static int open_api(struct router *router, const struct settings *settings) {
   int result = 0;
   if (settings->webhook_retries != NULL)
     result = retry_schedule_read(settings->webhook_retries, &api.webhook_retries);
+  char reason[HEALTH_REASON_CAPACITY]; /* `freeport up` has read the same text before, and said it */
+  if (result == 0 && settings->health != NULL)
+    result = health_limits_read(settings->health, &api.health, reason);
   if (result == 0)
     result = api_new(&api, &router->api);
   if (result != 0)

@@ -124,7 +124,7 @@ static const struct {
          "This connector cannot void the rest of what was captured in part; the PSP releases "
          "it when the authorization expires."},
     [REQUEST_NOT_SETTLED] = {409, "not_settled", "",
-                             "It is too early: what the PSP shows before its settling time is no proof."},
+                             "What the PSP shows before its settling time is no proof."},
     [REQUEST_PSP_ID_WANTED] = {422, "missing_field", "psp_id",
                                "Without the PSP's id nothing could be captured or refunded."},
     [REQUEST_FIELDS_TOO_LARGE] = {413, "body_too_large", "", "The request's fields are too long together."},
@@ -160,6 +160,18 @@ static void answer_payment(struct call *call, unsigned status, const struct id *
   call_answer(call, status, &out);
 }
 
+/* Whole seconds, none too few. */
+static void say_when(struct fault *fault, int64_t now_ms, int64_t settled_ms) {
+  char when[TIMESTAMP_CAPACITY];
+  timestamp_format(settled_ms, when);
+  snprintf(
+      fault->text, sizeof fault->text,
+      "What the PSP shows before its settling time is no proof that nothing was charged; from %s on it is.",
+      when);
+  fault->detail = NULL;
+  fault->retry_after = settled_ms > now_ms ? (unsigned)((settled_ms - now_ms + 999) / 1000) : 1;
+}
+
 void payments_answered(struct api *api, const struct request_answer *given) {
   const struct request_answer answer = *given; /* borrowed from the engine, which is asked again below */
   struct call *call = call_of_ticket(api, answer.ticket);
@@ -167,6 +179,8 @@ void payments_answered(struct api *api, const struct request_answer *given) {
     return;
   if (answer.outcome != REQUEST_DONE) {
     struct fault fault = payments_fault(api, answer.outcome);
+    if (answer.outcome == REQUEST_NOT_SETTLED)
+      say_when(&fault, api_now_ms(api), answer.settled_ms);
     call_refuse(call, &fault);
     return;
   }

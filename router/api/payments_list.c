@@ -1,3 +1,4 @@
+#include "pages.h"
 #include "payments_render.h"
 #include "query_args.h"
 #include "resources.h"
@@ -29,20 +30,12 @@ static void list_now(struct call *call, bool committed) {
       .created_from_ms = query.created_from_ms,
       .created_to_ms = query.created_to_ms,
   };
-  out_open(&out, NULL);
-  out_open_list(&out, "data");
+  page_open(&out);
   int result = payment_list(call->api->options.ledger, &call->from.merchant, &filter, &query.page.after,
                             query.page.limit, render_one, &out, &more, &last);
-  if (result != 0) {
-    out_drop(&out);
-    call_refuse(call, &fault_storage);
-    return;
-  }
-  out_close_list(&out);
-  out_flag(&out, "has_more", more);
-  out_text(&out, "next", more ? last.text : NULL);
-  out_close(&out);
-  call_answer(call, 200, &out);
+  if (result == 0)
+    page_close(&out, more ? last.text : NULL);
+  page_answer(call, result, &out);
 }
 
 void payments_list(struct call *call, const char *segment) {

@@ -29,6 +29,18 @@ static void render_end(struct json_out *out, const struct step *step) {
   out_time(out, "attention_since", step->attention_ms);
 }
 
+/* null: the PSP said nothing of an address. */
+static void render_avs(struct json_out *out, const struct psp_answer *answer) {
+  if (answer->avs_address[0] == '\0' && answer->avs_postal_code[0] == '\0') {
+    out_null(out, "avs");
+    return;
+  }
+  out_open(out, "avs");
+  out_text(out, "address", answer->avs_address);
+  out_text(out, "postal_code", answer->avs_postal_code);
+  out_close(out);
+}
+
 static void render_attempt(struct json_out *out, const struct payment *payment,
                            const struct attempt *attempt) {
   char key[STEP_KEY_CAPACITY];
@@ -45,7 +57,7 @@ static void render_attempt(struct json_out *out, const struct payment *payment,
   out_flag(out, "surplus", attempt->surplus);
   out_text(out, "network_transaction_id", attempt->step.answer.network_transaction_id);
   out_text(out, "auth_code", attempt->step.answer.auth_code);
-  out_text(out, "avs", attempt->step.answer.avs);
+  render_avs(out, &attempt->step.answer);
   out_text(out, "cvc_check", attempt->step.answer.cvc_check);
   out_text(out, "eci", attempt->step.answer.eci);
   out_text(out, "sheet", attempt->sheet);

@@ -1,5 +1,6 @@
 /* Policies: drafted, read, listed. */
 #include "bodies.h"
+#include "pages.h"
 #include "policies_check.h"
 #include "policies_render.h"
 #include "query_args.h"
@@ -228,8 +229,7 @@ static int render_list(struct json_out *out, const struct call *call, const stru
   size_t bytes = 0;
   unsigned count = 0;
   int result;
-  out_open(out, NULL);
-  out_open_list(out, "data");
+  page_open(out);
   while ((result = ledger_policy_before(ledger, &call->from.merchant, &at, &record)) == 0 &&
          count < page->limit && bytes < PAGE_TEXT_MAX) {
     at = last = record.id;
@@ -241,36 +241,18 @@ static int render_list(struct json_out *out, const struct call *call, const stru
   }
   if (result < 0)
     return result;
-  out_close_list(out);
-  out_flag(out, "has_more", result == 0);
-  out_text(out, "next", result == 0 ? last.text : NULL);
-  out_close(out);
+  page_close(out, result == 0 ? last.text : NULL);
   return 0;
 }
 
+static const struct page_kind policy_pages = {parse_policies_query, render_list};
+
 static void list_now(struct call *call, bool committed) {
-  struct page_query page;
-  struct fault fault;
-  struct json_out out = {0};
   (void)committed;
-  if (parse_policies_query(call->http->query, &page, &fault) != 0) {
-    call_refuse(call, &fault);
-    return;
-  }
-  if (render_list(&out, call, &page) != 0) {
-    out_drop(&out);
-    call_refuse(call, &fault_storage);
-    return;
-  }
-  call_answer(call, 200, &out);
+  page_render(call, &policy_pages);
 }
 
 void policies_list(struct call *call, const char *segment) {
-  struct page_query page;
-  struct fault fault;
   (void)segment;
-  if (parse_policies_query(call->http->query, &page, &fault) != 0)
-    call_refuse(call, &fault);
-  else
-    call_wait_round(call, list_now);
+  page_ask(call, &policy_pages, list_now);
 }

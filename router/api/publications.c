@@ -1,5 +1,6 @@
 /* Policies: published by hash, rolled back, and the history of that. */
 #include "bodies.h"
+#include "pages.h"
 #include "policies_check.h"
 #include "policies_render.h"
 #include "query_args.h"
@@ -138,8 +139,7 @@ static int render_history(struct json_out *out, const struct call *call, const s
   struct policy_publication publication = {.number = query->before};
   unsigned count = 0;
   int result = 0;
-  out_open(out, NULL);
-  out_open_list(out, "data");
+  page_open(out);
   for (; result == 0 && count <= query->limit; count++) {
     result = ledger_policy_history(ledger, &call->from.merchant, publication.number - 1, &publication);
     if (result == 0 && count < query->limit)
@@ -147,13 +147,7 @@ static int render_history(struct json_out *out, const struct call *call, const s
   }
   if (result < 0)
     return result;
-  out_close_list(out);
-  out_flag(out, "has_more", result == 0);
-  if (result == 0)
-    out_integer(out, "next", (int64_t)publication.number + 1);
-  else
-    out_null(out, "next");
-  out_close(out);
+  page_close_number(out, result == 0 ? publication.number + 1 : 0);
   return 0;
 }
 
@@ -162,16 +156,10 @@ static void history_now(struct call *call, bool committed) {
   struct fault fault;
   struct json_out out = {0};
   (void)committed;
-  if (parse_history_query(call->http->query, &query, &fault) != 0) {
+  if (parse_history_query(call->http->query, &query, &fault) != 0)
     call_refuse(call, &fault);
-    return;
-  }
-  if (render_history(&out, call, &query) != 0) {
-    out_drop(&out);
-    call_refuse(call, &fault_storage);
-    return;
-  }
-  call_answer(call, 200, &out);
+  else
+    page_answer(call, render_history(&out, call, &query), &out);
 }
 
 void policies_history(struct call *call, const char *segment) {

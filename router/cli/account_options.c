@@ -111,6 +111,11 @@ bool account_options_given(const struct account_options *options) {
   return false;
 }
 
+bool account_options_hold(const struct account_options *options) {
+  struct account_facts facts = {0};
+  return account_options_apply(options, &facts) == 0;
+}
+
 int account_options_apply(const struct account_options *options, struct account_facts *facts) {
   for (unsigned i = 0; i < ACCOUNT_OPTION_COUNT; i++) {
     if (options->values[i] != NULL && rules[i].take(options->values[i], facts) != 0) {

@@ -20,6 +20,9 @@ struct account_options {
 
 /* Whether any is given. */
 bool account_options_given(const struct account_options *options);
+/* Whether each that is given has a value that it takes; says what such an option is made of when one has not.
+ * Nothing is repeated. */
+bool account_options_hold(const struct account_options *options);
 /* Changes those facts that an option is given for: "all" takes back a list, "none" a single one. Returns 0;
  * or -EINVAL after saying what such an option is made of, and then some may have been changed. */
 MUST_USE int account_options_apply(const struct account_options *options, struct account_facts *facts);

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { API_TIMEOUT_MS = 60000 };
-
 static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
   struct api_answer *answer = context;
   size_t length = size * count;
@@ -60,14 +58,14 @@ static void free_headers(struct curl_slist *headers) {
   curl_slist_free_all(headers);
 }
 
-static CURLcode perform(CURL *curl, const char *url, const char *method, const char *body,
-                        const struct curl_slist *headers, struct api_answer *answer) {
+static CURLcode perform(CURL *curl, uint32_t timeout_ms, const char *url, const char *method,
+                        const char *body, const struct curl_slist *headers, struct api_answer *answer) {
   curl_easy_setopt(curl, CURLOPT_URL, url);
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)API_TIMEOUT_MS);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
   if (body != NULL) {
@@ -80,8 +78,8 @@ static CURLcode perform(CURL *curl, const char *url, const char *method, const c
   return code;
 }
 
-int api_call(uint16_t port, const struct id *secret_key, const char *method, const char *path,
-             const char *body, struct api_answer *ret_answer) {
+int api_call_within(uint32_t timeout_ms, uint16_t port, const struct id *secret_key, const char *method,
+                    const char *path, const char *body, struct api_answer *ret_answer) {
   char url[512];
   struct curl_slist *headers = NULL;
   if (snprintf(url, sizeof url, "http://127.0.0.1:%u%s", port, path) >= (int)sizeof url) {
@@ -95,9 +93,14 @@ int api_call(uint16_t port, const struct id *secret_key, const char *method, con
   }
   int result = add_headers(&headers, secret_key, body != NULL);
   if (result == 0) {
-    result = to_errno(perform(curl, url, method, body, headers, ret_answer));
+    result = to_errno(perform(curl, timeout_ms, url, method, body, headers, ret_answer));
   }
   free_headers(headers);
   curl_easy_cleanup(curl);
   return result;
+}
+
+int api_call(uint16_t port, const struct id *secret_key, const char *method, const char *path,
+             const char *body, struct api_answer *ret_answer) {
+  return api_call_within(API_TIMEOUT_MS, port, secret_key, method, path, body, ret_answer);
 }

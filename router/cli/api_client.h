@@ -15,8 +15,14 @@ struct api_answer {
   char body[API_ANSWER_MAX + 1]; /* NUL-terminated */
 };
 
+enum { API_TIMEOUT_MS = 60000 };
+
 /* Sends method path with a JSON body (NULL: none) to 127.0.0.1:port under that secret key. Returns 0 with
- * *ret_answer whatever its status; or a negated errno (-ECONNREFUSED, -ETIMEDOUT after a minute, -EBADMSG,
- * -EFBIG). */
+ * *ret_answer whatever its status; or a negated errno (-ECONNREFUSED, -ETIMEDOUT after API_TIMEOUT_MS,
+ * -EBADMSG, -EFBIG). */
 MUST_USE int api_call(uint16_t port, const struct id *secret_key, const char *method, const char *path,
                       const char *body, struct api_answer *ret_answer);
+/* The same, and waits no longer than timeout_ms for the whole answer. */
+MUST_USE int api_call_within(uint32_t timeout_ms, uint16_t port, const struct id *secret_key,
+                             const char *method, const char *path, const char *body,
+                             struct api_answer *ret_answer);

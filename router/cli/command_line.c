@@ -26,6 +26,7 @@ static const struct option options[] = {
     {"days", required_argument, NULL, 'D'},
     {"reason", required_argument, NULL, 'r'},
     {"json", no_argument, NULL, 'j'},
+    {"all", no_argument, NULL, 'a'},
     {"help", no_argument, NULL, 'h'},
     {0}};
 
@@ -100,6 +101,9 @@ static bool take_option(struct command_line *line, int option) {
     return true;
   case 'j':
     line->json = true;
+    return true;
+  case 'a':
+    line->all = true;
     return true;
   default:
     if (line->credential_count == COMMAND_CREDENTIALS_MAX) {

@@ -22,7 +22,8 @@ struct command_line {
   int credential_count;
   const char *days; /* --days, --reason: NULL when not given */
   const char *reason;
-  bool json;                      /* --json */
+  bool json; /* --json, --all */
+  bool all;
   struct account_options account; /* --currencies, --networks, ... */
 };
 

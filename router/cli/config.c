@@ -10,6 +10,7 @@
 
 #include "bins.h"
 #include "fee_book.h"
+#include "health_limits.h"
 #include "paths.h"
 #include "retry_schedule.h"
 #include "web_address.h"
@@ -41,6 +42,8 @@ static const cyaml_schema_field_t config_fields[] = {
                          &origin_schema, 0, CONFIG_ORIGINS_MAX),
     CYAML_FIELD_STRING_PTR("webhook_retries", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
                            webhook_retries, 1, RETRIES_TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("health", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config, health, 1,
+                           HEALTH_LIMITS_TEXT_MAX),
     CYAML_FIELD_UINT("port_base", CYAML_FLAG_OPTIONAL, struct config, port_base),
     CYAML_FIELD_END};
 
@@ -75,6 +78,12 @@ static const char defaults[] =
     "\n"
     "# After how many seconds a webhook is tried again, one number a failure; then it is a dead letter.\n"
     "# webhook_retries: 5,300,1800,7200,18000,36000,50400,72000,86400\n"
+    "\n"
+    "# When a connector counts as failing: more than so many percent faults among at least so many requests; "
+    "how many "
+    "good\n"
+    "# answers in a row bring it back; for how many seconds it is out at first, and at most.\n"
+    "# health: faults=10,requests=20,good=10,out=5,out_most=60\n"
     "\n"
     "# First of the ports used; 0 chooses free ones once and keeps them.\n"
     "port_base: 0\n";
@@ -206,6 +215,12 @@ static int check(const struct config *config) {
             "most %d, "
             "none above %d\n",
             RETRY_WAITS_MAX, RETRY_WAIT_MAX_S);
+    return -EINVAL;
+  }
+  struct gate_limits limits;
+  char reason[HEALTH_REASON_CAPACITY];
+  if (config->health != NULL && health_limits_read(config->health, &limits, reason) < 0) {
+    fprintf(stderr, "freeport: freeport.yaml: health: %s\n", reason);
     return -EINVAL;
   }
   if (config->port_base > 65000) {

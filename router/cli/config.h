@@ -21,6 +21,7 @@ struct config {
   char **origins; /* where the card form may be embedded and collect called from */
   unsigned origins_count;
   char *webhook_retries; /* seconds, a comma between; NULL: the standard */
+  char *health;          /* when a connector counts as failing (health_limits.h), or NULL: the defaults */
   uint32_t port_base;    /* 0: free ports are chosen, and kept */
 };
 

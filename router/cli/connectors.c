@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "alphabet.h"
 #include "command_line.h"
 #include "commands.h"
 #include "connector_listings.h"
@@ -19,7 +20,7 @@ static const char usage[] =
     "                              [ACCOUNT OPTIONS] --credential KEY=- ... --dir DIR\n"
     "       freeport connector set NAME ACCOUNT OPTIONS --dir DIR\n"
     "       freeport connector enable|drain|disable NAME --dir DIR\n"
-    "       freeport connector list --dir DIR\n"
+    "       freeport connector list [--all] --dir DIR\n"
     "\n"
     "A connector is a sheet (how a PSP is spoken to) plus an account. add registers one, or changes one as a "
     "whole:\n"
@@ -42,11 +43,23 @@ static const char usage[] =
     "is "
     "changed, the\n"
     "one before as webhook_secret_previous. The PSP sends them to hooks, POST /v1/hooks/NAME.\n"
-    "A connector that is changed stays as it was: active, draining or disabled. list shows them all, and "
-    "where "
-    "requests go, and which webhooks were refused since the start.\n"
+    "A connector that is changed stays as it was: active, draining or disabled. list shows where requests "
+    "go, "
+    "and which\n"
+    "webhooks were refused since the start; disabled ones with --all only.\n"
     "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops "
-    "all.\n";
+    "all. None is\n"
+    "removed: what was paid through it can be refunded, disputed and looked up for years, and its name must "
+    "not "
+    "come to\n"
+    "mean another account.\n"
+    "\n"
+    "Exit status: 0 done, 1 the vault refused, or the credentials are not those that the sheet asks for, 64 "
+    "wrong\n"
+    "usage or a value that an option does not take, 69 no stack answers in DIR, 78 there is no such sheet, "
+    "or "
+    "it is\n"
+    "wrong.\n";
 
 static int add(const struct command_line *line, struct admin_client *admin) {
   static struct credential credentials[COMMAND_CREDENTIALS_MAX];
@@ -112,9 +125,18 @@ static void print_account(const struct account_facts *account) {
   printf("\n");
 }
 
+struct shown {
+  bool all;
+  unsigned hidden;
+};
+
 static void print_connector(void *context, const struct connector_listing *listing) {
-  (void)context;
+  struct shown *shown = context;
   const struct connector_facts *facts = &listing->facts;
+  if (!shown->all && facts->status == CONNECTOR_DISABLED) {
+    shown->hidden++;
+    return;
+  }
   const char *url = listing->base_url[0] != '\0' ? listing->base_url : "the sheet's";
   const char *account = facts->merchant_account[0] != '\0' ? facts->merchant_account : "-";
   printf("%-20s %-12s %-9s %-20s %.*s\n", facts->name, facts->sheet, status_text(facts->status), account,
@@ -154,9 +176,13 @@ static int set_account(const struct command_line *line, struct admin_client *adm
 }
 
 static int list(const struct command_line *line, struct admin_client *admin) {
-  (void)line;
+  struct shown shown = {.all = line->all};
   printf("%-20s %-12s %-9s %-20s %s\n", "NAME", "SHEET", "STATUS", "MERCHANT ACCOUNT", "HOST");
-  return connectors_each(admin, print_connector, NULL);
+  int result = connectors_each(admin, print_connector, &shown);
+  if (shown.hidden > 0) {
+    printf("%u disabled: --all shows them\n", shown.hidden);
+  }
+  return result;
 }
 
 /* A change leaves the status as it is: whoever changes a disabled one must not think that it is used now. */
@@ -225,6 +251,29 @@ static bool is_registration(const struct command_line *line) {
          line->credential_count > 0;
 }
 
+/* Whether options that are a value each have one that they take; else says what they take. */
+static bool check_values(const struct command_line *line) {
+  const char *account = line->merchant_account != NULL ? line->merchant_account : "";
+  if (line->sheet != NULL && !connector_name_valid(line->sheet)) {
+    fprintf(
+        stderr,
+        "freeport connector: --sheet is made of a-z, 0-9 and _, begins with a letter and has at most %d\n",
+        CONNECTOR_NAME_CAPACITY - 1);
+    return false;
+  }
+  if (line->base_url != NULL && !web_base_url_valid(line->base_url)) {
+    fputs("freeport connector: --base-url is http:// or https://, a host, and a port and a path if need be\n",
+          stderr);
+    return false;
+  }
+  if (strlen(account) >= ACCOUNT_TEXT_CAPACITY || !alphabet_holds(ALPHABET_PRINT, account)) {
+    fprintf(stderr, "freeport connector: --merchant-account is at most %d printable characters of ASCII\n",
+            ACCOUNT_TEXT_CAPACITY - 1);
+    return false;
+  }
+  return account_options_hold(&line->account);
+}
+
 /* Returns EXIT_GOOD, or EXIT_USAGE after saying what is wrong. */
 static int check_usage(const struct command_line *line, const struct action *action) {
   if (action == NULL) {
@@ -245,10 +294,6 @@ static int check_usage(const struct command_line *line, const struct action *act
   if (action->sheet && line->sheet == NULL) {
     return command_wrong(line->command, usage, "--sheet SHEET is missing");
   }
-  if (line->base_url != NULL && !web_base_url_valid(line->base_url)) {
-    return command_wrong(line->command, usage,
-                         "--base-url is http:// or https://, a host, and a port and a path if need be");
-  }
   for (int i = 0; i < line->credential_count; i++) {
     if (!credential_argument_valid(line->credentials[i])) {
       return command_wrong(
@@ -257,10 +302,13 @@ static int check_usage(const struct command_line *line, const struct action *act
           "line");
     }
   }
+  if (line->all && action->run != list) {
+    return command_wrong(line->command, usage, "--all goes with list");
+  }
   if (action->run == set_account && (!account_options_given(&line->account) || is_registration(line))) {
     return command_wrong(line->command, usage, "set takes account options, one at least, and no others");
   }
-  return EXIT_GOOD;
+  return check_values(line) ? EXIT_GOOD : EXIT_USAGE;
 }
 
 int connector_command(int argc, char **argv) {
@@ -281,6 +329,6 @@ int connector_command(int argc, char **argv) {
   }
   int result = action->run(&line, &admin);
   admin_close(&admin);
-  return result == -EINVAL ? EXIT_USAGE /* it has been said what is wrong */
-                           : command_result("connector", result);
+  return action->sheet && result == -EINVAL ? EXIT_CONFIG /* it has been said what is wrong */
+                                            : command_result("connector", result);
 }

@@ -7,6 +7,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "alphabet.h"
+
 static int read_line(FILE *file, char *ret_value) {
   if (fgets(ret_value, CREDENTIAL_VALUE_CAPACITY, file) == NULL) {
     return -ENODATA;
@@ -14,7 +16,23 @@ static int read_line(FILE *file, char *ret_value) {
   size_t length = strcspn(ret_value, "\r\n");
   bool whole = ret_value[length] != '\0' || feof(file);
   ret_value[length] = '\0';
-  return whole && length > 0 ? 0 : -EINVAL;
+  if (!whole) {
+    return -EMSGSIZE;
+  }
+  return length == 0 ? -ENODATA : alphabet_holds(ALPHABET_PRINT, ret_value) ? 0 : -EILSEQ;
+}
+
+static const char *reason_of(int error) {
+  switch (error) {
+  case -ENODATA:
+    return "there is no line for it, or an empty one";
+  case -EMSGSIZE:
+    return "the line is too long";
+  case -EILSEQ:
+    return "it is not of printable characters of ASCII alone";
+  default:
+    return strerror(-error);
+  }
 }
 
 static int read_standard_input(const char *name, char *ret_value) {
@@ -66,7 +84,7 @@ int credential_read(const char *argument, struct credential *ret_credential) {
   if (result == 0) {
     *ret_credential = credential;
   } else {
-    fprintf(stderr, "freeport: cannot read the credential %s: %s\n", credential.name, strerror(-result));
+    fprintf(stderr, "freeport: cannot read the credential %s: %s\n", credential.name, reason_of(result));
   }
   sodium_memzero(&credential, sizeof credential);
   return result;

@@ -26,7 +26,10 @@ static const char usage[] =
     "Takes a connector out for DURATION (`60s` or `5m`, an hour at most) as if it had failed, and says at "
     "the "
     "end how many\n"
-    "payments would have gone there, where they went instead and how they ended. Ctrl-C ends the drill.\n";
+    "payments would have gone there, where they went instead and how they ended. Ctrl-C ends the drill.\n"
+    "\n"
+    "Exit status: 0 done, 1 the router refused, or it went away, 64 wrong usage, 69 no stack answers in "
+    "DIR.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -181,5 +184,5 @@ int drill_command(int argc, char **argv) {
   sigaction(SIGTERM, &action, NULL);
   int result = run(&api, line.words[0], seconds);
   merchant_api_forget(&api);
-  return result == 0 ? EXIT_GOOD : EXIT_FAILED;
+  return merchant_api_status(result);
 }

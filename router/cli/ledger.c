@@ -18,10 +18,10 @@ static const char usage[] =
     "usage: freeport ledger check --dir DIR\n"
     "       freeport ledger accept --reason TEXT --dir DIR\n"
     "\n"
-    "check says whether the router's ledger holds every attempt that the vault released a card for, and "
-    "lists "
-    "those that it\n"
-    "lacks: what each was sent as to the PSP (its reference there), the connector, the operation, the time. "
+    "check says whether the router's ledger holds every attempt that the vault released a card for and every "
+    "capture, void\n"
+    "and refund that it sent, and lists those that it lacks: what each was sent as to the PSP (its reference "
+    "there), the connector, the operation, the time. "
     "A "
     "ledger that\n"
     "lacks any was lost or put back to an earlier state, and nothing is charged upon it. accept lists them "
@@ -29,7 +29,11 @@ static const char usage[] =
     "the ledger as it is from then on: payments may be made again, and what it lacks is forgotten. Look each "
     "attempt up at\n"
     "its PSP before. TEXT (100 characters, no card numbers) and who said so stand in the vault's audit "
-    "chain.\n";
+    "chain.\n"
+    "\n"
+    "Exit status: 0 the ledger holds every attempt, or was accepted, 1 it lacks some, or it could not be "
+    "found out, 64\n"
+    "wrong usage, 69 no stack answers in DIR.\n";
 
 /* A walk over the vault's audit chain. */
 struct walk {
@@ -58,24 +62,39 @@ static int note_key(struct walk *walk, const char *key) {
   return 0;
 }
 
-/* The number that stands behind the last "_" of an attempt's key, and its payment's id before it. */
-static unsigned split_key(const char *key, struct id *ret_payment) {
+/* The number that stands behind the last "_" of a key, and the id before it, of an attempt's payment or of a
+ * movement. */
+static unsigned split_key(const char *key, const char *prefix, struct id *ret_id) {
   const char *number = strrchr(key, '_');
   size_t length = number == NULL ? 0 : (size_t)(number - key);
-  if (length == 0 || length >= sizeof ret_payment->text) {
+  if (length == 0 || length >= sizeof ret_id->text) {
     return 0;
   }
-  memset(ret_payment, 0, sizeof *ret_payment);
-  memcpy(ret_payment->text, key, length);
-  return id_parse("pay", ret_payment->text, NULL) < 0 ? 0 : (unsigned)strtoul(number + 1, NULL, 10);
+  memset(ret_id, 0, sizeof *ret_id);
+  memcpy(ret_id->text, key, length);
+  return id_parse(prefix, ret_id->text, NULL) < 0 ? 0 : (unsigned)strtoul(number + 1, NULL, 10);
 }
 
-/* Whether the ledger holds that attempt: 1 or 0, or a negated errno. */
-static int is_held(struct walk *walk, const char *key) {
-  struct id payment;
+static bool has_movement(const json_t *payment, const struct id *movement) {
+  json_t *entry;
+  size_t i;
+  json_array_foreach(json_object_get(payment, "movements"), i, entry) {
+    const char *id = json_string_value(json_object_get(entry, "id"));
+    if (id != NULL && strcmp(id, movement->text) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whether the ledger holds that attempt or movement: 1 or 0, or a negated errno. */
+static int is_held(struct walk *walk, const struct audit_record *record) {
+  struct id id, payment;
   char path[64];
-  unsigned number = split_key(key, &payment);
-  if (number == 0) {
+  bool moves = record->kind == AUDIT_MOVEMENT;
+  unsigned number = split_key(record->key, moves ? "mov" : "pay", &id);
+  payment = moves ? record->payment : id;
+  if (number == 0 || id_parse("pay", payment.text, NULL) < 0) {
     return 0;
   }
   snprintf(path, sizeof path, "/v1/payments/%s", payment.text);
@@ -90,9 +109,9 @@ static int is_held(struct walk *walk, const char *key) {
     return -EPROTO;
   }
   json_t *json = json_loadb(walk->api->answer.body, walk->api->answer.length, 0, NULL);
-  size_t attempts = json_array_size(json_object_get(json, "attempts"));
+  bool held = moves ? has_movement(json, &id) : json_array_size(json_object_get(json, "attempts")) >= number;
   json_decref(json);
-  return attempts >= number;
+  return held;
 }
 
 static void print_missing(const struct audit_record *record) {
@@ -102,19 +121,23 @@ static void print_missing(const struct audit_record *record) {
   if (gmtime_r(&seconds, &parts) != NULL) {
     strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &parts);
   }
-  printf("%-33s %-16s %-10s %s  record %llu\n", record->key, record->connector,
+  printf("%-33s %-16s %-10s %s  record %llu", record->key, record->connector,
          operation_name(record->operation), at, (unsigned long long)record->sequence);
+  if (record->kind == AUDIT_MOVEMENT) {
+    printf("  of %s", record->payment.text);
+  }
+  printf("\n");
 }
 
 static int look_at(struct walk *walk, const struct audit_record *record) {
-  if (record->kind != AUDIT_RELEASE) {
+  if (!audit_is_dispatch(record)) {
     return 0;
   }
   int result = note_key(walk, record->key);
   if (result <= 0) {
     return result;
   }
-  result = is_held(walk, record->key);
+  result = is_held(walk, record);
   if (result == 0) {
     walk->missing++;
     print_missing(record);
@@ -170,7 +193,8 @@ static int list(struct admin_client *admin, const struct command_line *line, uin
   }
   if (result == 0) {
     fprintf(stderr,
-            "freeport ledger: the ledger is older than the vault, or was lost: it lacks %llu attempts that "
+            "freeport ledger: the ledger is older than the vault, or was lost: it lacks %llu attempts and "
+            "movements that "
             "cards were released for,\nand the captures, voids and refunds since\n",
             (unsigned long long)walk.missing);
   }

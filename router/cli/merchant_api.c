@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exit_status.h"
 #include "identity.h"
 
 int merchant_api_find(const char *directory, const char *command, struct merchant_api *ret_api) {
@@ -28,6 +29,10 @@ int merchant_api_open(const char *directory, const char *command, struct merchan
             directory);
   }
   return result;
+}
+
+int merchant_api_status(int result) {
+  return result == 0 ? EXIT_GOOD : result == -ECONNREFUSED ? EXIT_NO_STACK : EXIT_FAILED;
 }
 
 void merchant_api_forget(struct merchant_api *api) {

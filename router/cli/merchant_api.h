@@ -19,6 +19,8 @@ struct merchant_api {
 MUST_USE int merchant_api_find(const char *directory, const char *command, struct merchant_api *ret_api);
 /* The same, and says when no stack answers there. */
 MUST_USE int merchant_api_open(const char *directory, const char *command, struct merchant_api *ret_api);
+/* The exit status for what a command's calls came to: 0, or a negated errno that has been said. */
+int merchant_api_status(int result);
 /* Wipes the key. */
 void merchant_api_forget(struct merchant_api *api);
 /* Sends method path with a JSON body (NULL: none). Returns 0 with a new reference in *ret_json; or a negated

@@ -340,7 +340,7 @@ static int run(const struct action *action, const struct command_line *line) {
   if (result == -ENOMEM) {
     fputs("freeport policy: out of memory\n", stderr);
   }
-  return result == 0 ? EXIT_GOOD : result == -ECONNREFUSED ? EXIT_NO_STACK : EXIT_FAILED;
+  return merchant_api_status(result);
 }
 
 int policy_command(int argc, char **argv) {

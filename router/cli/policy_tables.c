@@ -79,6 +79,22 @@ static void print_difference(const struct policy_difference *one) {
   }
 }
 
+/* A schedule stands by itself: this is which statements of the later policy it matters to. */
+static void print_users(const struct policy_diff *diff, const struct policy_difference *schedule) {
+  bool any = false;
+  for (size_t i = 0; i < diff->count; i++) {
+    const char *line = diff->differences[i].after;
+    if (line == NULL || !policy_line_names_schedule(line, schedule->after)) {
+      continue;
+    }
+    printf("%s %.*s", any ? "," : "  (it is the schedule of", (int)policy_line_name_length(line), line);
+    any = true;
+  }
+  if (any) {
+    printf(")\n");
+  }
+}
+
 void print_diff(const char *before, const char *after, const struct policy_diff *diff) {
   printf("--- %s\n+++ %s\n", before, after);
   for (size_t i = 0; i < diff->count;) {
@@ -87,7 +103,11 @@ void print_diff(const char *before, const char *after, const struct policy_diff 
       print_run(diff, i, same);
       i += same;
     } else {
-      print_difference(&diff->differences[i++]);
+      const struct policy_difference *one = &diff->differences[i++];
+      print_difference(one);
+      if (one->after != NULL && one->changed) {
+        print_users(diff, one);
+      }
     }
   }
   printf("%u added, %u removed, %u changed, %u moved\n", diff->added, diff->removed, diff->changed,

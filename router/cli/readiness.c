@@ -1,12 +1,13 @@
 #include "readiness.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "merchant_api.h"
 
-enum { LOOK_US = 100000 };
+enum { LOOK_US = 100000, LOOK_MS = 5000 };
 
 static bool says(const json_t *json, const char *name, const char *word) {
   const char *text = json_string_value(json_object_get(json, name));
@@ -29,11 +30,14 @@ void readiness_ask(uint16_t port, const struct id *secret_key, unsigned looks,
                    struct readiness *ret_readiness) {
   static struct api_answer answer;
   *ret_readiness = (struct readiness){.word = ROUTER_SILENT};
-  for (unsigned i = 0; i < looks && ret_readiness->word == ROUTER_SILENT; i++) {
+  int result = 0;
+  /* One that hangs will not be better in a moment. */
+  for (unsigned i = 0; i < looks && ret_readiness->word == ROUTER_SILENT && result != -ETIMEDOUT; i++) {
     if (i > 0) {
       usleep(LOOK_US);
     }
-    if (api_call(port, secret_key, "GET", "/readyz", NULL, &answer) == 0) {
+    result = api_call_within(LOOK_MS, port, secret_key, "GET", "/readyz", NULL, &answer);
+    if (result == 0) {
       *ret_readiness = read_answer(&answer);
     }
   }

@@ -34,15 +34,12 @@ static void list_sheets(const char *directory) {
   closedir(sheets);
 }
 
-/* Reads the sheet's bytes and lints them. Returns 0, or a negated errno after saying what is wrong. */
+/* Reads the sheet's bytes and lints them. Returns 0, or a negated errno; -EINVAL after saying what is wrong.
+ */
 static int load_sheet(const struct connector_account *account, struct sheet **ret_sheet,
                       uint8_t ret_hash[SHEET_HASH_BYTES]) {
   char path[PATH_MAX], *bytes;
   size_t length;
-  if (!connector_name_valid(account->sheet)) {
-    fputs("freeport connector: a sheet's name is made of a-z, 0-9 and _\n", stderr);
-    return -EINVAL;
-  }
   int result = file_path(path, sizeof path, "%s/%s.yaml", account->sheets, account->sheet);
   if (result == 0) {
     result = read_file(path, SHEET_BYTES_MAX, &bytes, &length);
@@ -54,7 +51,7 @@ static int load_sheet(const struct connector_account *account, struct sheet **re
   }
   if (result < 0) {
     fprintf(stderr, "freeport connector: cannot read the sheet %s: %s\n", path, strerror(-result));
-    return result;
+    return -EINVAL;
   }
   struct sheet_error error;
   result = sheet_parse(bytes, length, ret_sheet, &error);
@@ -103,7 +100,7 @@ static int check_webhook_secrets(const struct sheet *sheet, const struct connect
       fprintf(stderr, "freeport connector: %s is no secret as the sheet %s has them%s\n", credential->name,
               account->sheet,
               signing.scheme == WEBHOOK_FIELD_HMAC ? ": 64 hexadecimal digits" : ": 8 characters at least");
-      return -EINVAL;
+      return -ECANCELED;
     }
   }
   return 0;
@@ -116,14 +113,14 @@ static int check_credentials(const struct sheet *sheet, const struct connector_a
   for (size_t i = 0; (name = sheet_credential(sheet, i, NULL, &required)) != NULL; i++) {
     if (required && !has_credential(account, name)) {
       fprintf(stderr, "freeport connector: the sheet %s needs the credential %s\n", account->sheet, name);
-      return -EINVAL;
+      return -ECANCELED;
     }
   }
   for (unsigned i = 0; i < account->credential_count; i++) {
     if (!sheet_names(sheet, account->credentials[i].name)) {
       fprintf(stderr, "freeport connector: the sheet %s has no credential of the name given\n",
               account->sheet);
-      return -EINVAL;
+      return -ECANCELED;
     }
   }
   return check_webhook_secrets(sheet, account);

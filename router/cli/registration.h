@@ -19,8 +19,9 @@ struct connector_account {
   unsigned credential_count;
 };
 
-/* Reads and lints the sheet, pins its hash and registers the connector; a message that says what is wrong has
- * gone to standard error when it fails. Returns 0; a positive enum status; or a negated errno. */
+/* Reads and lints the sheet, pins its hash and registers the connector. Returns 0; a positive enum status; a
+ * negated errno; of these, what is wrong has been said with -EINVAL (there is no such sheet, or it is wrong)
+ * and -ECANCELED (the credentials are not those that the sheet asks for). */
 MUST_USE int connector_register(struct admin_client *admin, const struct connector_account *account);
-/* Whether name may be a connector's: a-z 0-9 _ , beginning with a letter, 1 to 32 of them. */
+/* Whether name may be a connector's or a sheet's: a-z 0-9 _ , beginning with a letter, 1 to 32 of them. */
 bool connector_name_valid(const char *name);

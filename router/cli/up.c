@@ -156,6 +156,7 @@ static void fill_arguments(const struct stack *stack, struct supervisor_settings
   add_option(settings, PROCESS_ROUTER, "--bins", stack->bins);
   add_option(settings, PROCESS_ROUTER, "--fees", config->fees);
   add_option(settings, PROCESS_ROUTER, "--webhook-retries", config->webhook_retries);
+  add_option(settings, PROCESS_ROUTER, "--health", config->health);
   add_option(settings, PROCESS_NOTIFY, "--trust", config->trust);
   add_option(settings, PROCESS_SANDBOX, "--data", stack->sandbox);
   add_option(settings, PROCESS_COLLECT, "--certificate", config->certificate);

@@ -16,7 +16,8 @@ static const struct {
     KEPT(ANSWER_ADVICE_CODE, advice_code),
     KEPT(ANSWER_NETWORK_TRANSACTION_ID, network_transaction_id),
     KEPT(ANSWER_AUTH_CODE, auth_code),
-    KEPT(ANSWER_AVS, avs),
+    KEPT(ANSWER_AVS_ADDRESS, avs_address),
+    KEPT(ANSWER_AVS_POSTAL_CODE, avs_postal_code),
     KEPT(ANSWER_CVC_CHECK, cvc_check),
     KEPT(ANSWER_ECI, eci),
 #undef KEPT

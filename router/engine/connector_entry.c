@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "payment_parts.h"
 #include "short_id.h"
 
 _Static_assert(DRILL_CONNECTORS_MAX *(CONNECTOR_NAME_CAPACITY + 4 * PAYMENT_STATUS_COUNT) +
@@ -57,15 +58,6 @@ static void write_report(struct writer *writer, const struct drill_report *repor
     for (unsigned status = 1; status < PAYMENT_STATUS_COUNT; status++)
       write_u32(writer, report->instead[i].payments[status]);
   }
-}
-
-/* A count of at most limit; more makes the reader bad. */
-static uint8_t read_count(struct reader *reader, unsigned limit) {
-  unsigned count = read_u8(reader);
-  if (count <= limit)
-    return (uint8_t)count;
-  reader->bad = true;
-  return 0;
 }
 
 static void read_report(struct reader *reader, struct drill_report *ret_report) {

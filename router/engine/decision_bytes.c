@@ -26,15 +26,6 @@ static void write_basis(struct writer *writer, const struct decision_basis *basi
   }
 }
 
-/* A count of at most limit; more makes the reader bad. */
-static uint8_t read_count(struct reader *reader, unsigned limit) {
-  unsigned count = read_u8(reader);
-  if (count <= limit)
-    return (uint8_t)count;
-  reader->bad = true;
-  return 0;
-}
-
 static void read_basis(struct reader *reader, struct decision_basis *ret_basis) {
   ret_basis->zone_count = read_count(reader, POLICY_ZONES_MAX);
   for (unsigned i = 0; i < ret_basis->zone_count; i++)

@@ -145,6 +145,7 @@ enum effect_type {
 struct request_answer {
   uint64_t ticket;
   enum request_outcome outcome;
+  int64_t settled_ms;                    /* with REQUEST_NOT_SETTLED: from when on it is not too early */
   struct id merchant, payment, movement; /* with REQUEST_DONE; movement is empty for a payment's request */
   bool open;                             /* the outcome is still open: 202 */
   bool replayed; /* the key had been seen: this request created nothing (Idempotent-Replayed) */

@@ -307,6 +307,11 @@ void effects_free(struct engine *engine);
 
 /* A waiting request; NULL when there are too many or no memory (and then it is answered already). */
 struct waiter *waiter_new(struct engine *engine, uint64_t ticket);
+/* The same of one about a payment that there is: with its slot, loaded, and what is known of its key
+ * (*ret_known when *ret_is_known). NULL when it is answered already. */
+struct waiter *waiter_at_payment(struct engine *engine, uint64_t ticket, const struct requester *from,
+                                 const struct id *payment, const char *path, struct slot **ret_slot,
+                                 struct idempotent *ret_known, bool *ret_is_known);
 void waiter_free(struct engine *engine, struct waiter **list, struct waiter *waiter);
 /* Answers a request that does not wait. */
 void answer_refused(struct engine *engine, uint64_t ticket, enum request_outcome outcome);

@@ -2,7 +2,8 @@
  * of requests.
  *
  *   healthy  -> out      when, within one of the windows, so large a share of the requests are faults that by
- *                        its Wilson lower bound more than the threshold are to be expected
+ *                        its Wilson lower bound more than the threshold are to be expected; or, while too few
+ *                        come for a window to say anything, when the last few were all faults
  *   out      -> probing  after a wait, which doubles as long as probing fails
  *   probing  -> healthy  after so many good answers in a row, all to requests sent since probing began
  *   probing  -> out      at the first fault among these
@@ -12,15 +13,18 @@
 #pragma once
 
 #include "health.h"
+#include "health_limits.h"
 #include "ids.h"
 #include "result.h"
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Those with a counterpart in struct gate_limits are its defaults. */
 enum {
   SHARE_WHOLE = 10000,         /* shares are ten-thousandths */
   GATE_THRESHOLD = 1000,       /* this share of the requests may be faults */
   GATE_SAMPLES_MIN = 20,       /* a window with fewer requests says nothing */
+  GATE_ROW = 4,                /* then so many faults in a row say it */
   GATE_WINDOWS = 3,            /* how long each is, says gate_windows_s */
   GATE_GOOD_WANTED = 10,       /* good answers in a row, until it is healthy again */
   GATE_OUT_FIRST_MS = 5000,    /* how long it is out before it is probed; doubles ... */
@@ -42,13 +46,8 @@ struct gate_figures {
   uint32_t requests, faults;
   uint16_t bound;     /* Wilson lower bound of faults to requests, ten-thousandths */
   uint16_t threshold; /* ten-thousandths */
-  uint16_t window_s;  /* the requests came within these; 0: they are those since probing began */
-};
-
-/* What takes a connector out. 0 in either means the default. */
-struct gate_limits {
-  uint16_t threshold; /* ten-thousandths [GATE_THRESHOLD] */
-  uint16_t samples;   /* [GATE_SAMPLES_MIN] */
+  uint16_t
+      window_s; /* the requests came within these; 0: they are those since probing began, or the last ones */
 };
 
 /* A payment that failed there. */
@@ -71,6 +70,7 @@ struct gate {
   uint32_t good;               /* while probing: good answers so far */
   uint32_t canaries;           /* while probing: sent and not answered */
   int64_t canary_ms;           /* while probing: when the last was sent; 0: none was */
+  uint32_t row;                /* faults since the last good answer */
   struct gate_figures figures; /* of the last change */
   struct gate_second seconds[HEALTH_WINDOW_S];
   uint8_t failed_next;

@@ -187,26 +187,14 @@ void engine_move(struct engine *engine, int64_t now_ms, uint64_t ticket,
                  const struct movement_request *request) {
   struct idempotent known;
   struct slot *slot;
+  bool is_known;
   char path[PATH_CAPACITY];
   engine_begin(engine, now_ms);
-  struct waiter *waiter = waiter_new(engine, ticket);
-  if (!waiter)
-    return;
-  struct waiter *list = waiter;
   path_of(request, path);
-  int r = slot_open(engine, &request->from.merchant, &request->payment, &slot);
-  if (r != 0) {
-    refuse_waiters(engine, &list, r == LEDGER_ABSENT ? REQUEST_PAYMENT_UNKNOWN : REQUEST_STORAGE);
-    return;
-  }
-  r = ledger_idempotency_get(engine->ledger, &request->from.merchant, path, request->from.idempotency_key,
-                             now_ms, &known);
-  if (r >= 0) {
-    move(slot, waiter, request, r == 0 ? &known : NULL);
-    return;
-  }
-  refuse_waiters(engine, &list, REQUEST_STORAGE);
-  slot_schedule(slot);
+  struct waiter *waiter =
+      waiter_at_payment(engine, ticket, &request->from, &request->payment, path, &slot, &known, &is_known);
+  if (waiter)
+    move(slot, waiter, request, is_known ? &known : NULL);
 }
 
 /* Of the charge that is live what is left of it; of any other, which nobody may have moved, the whole. */

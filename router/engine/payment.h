@@ -28,6 +28,7 @@ enum {
   PSP_ID_CAPACITY = 129,
   CODE_CAPACITY = 65,
   AUTH_CODE_CAPACITY = 17,
+  CHECK_CAPACITY = 13,
   ECI_CAPACITY = 3,
   REASON_CAPACITY = 81,
   ACTION_URL_CAPACITY = 2049,
@@ -104,8 +105,9 @@ struct psp_answer {
   char advice_code[CODE_CAPACITY];
   char network_transaction_id[NETWORK_TRANSACTION_ID_CAPACITY];
   char auth_code[AUTH_CODE_CAPACITY];
-  char avs[CODE_CAPACITY];
-  char cvc_check[CODE_CAPACITY];
+  char avs_address[CHECK_CAPACITY];
+  char avs_postal_code[CHECK_CAPACITY];
+  char cvc_check[CHECK_CAPACITY];
   char eci[ECI_CAPACITY];
 };
 

@@ -1,8 +1,20 @@
 #include "payment_parts.h"
 
+#include "parts.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+uint8_t read_count(struct reader *reader, unsigned limit) {
+  unsigned count = read_u8(reader);
+  if (count <= limit)
+    return (uint8_t)count;
+  reader->bad = true;
+  return 0;
+}
+
+/* In seconds it is asked about with twelve digits (REQUEST_STARTED_AT). */
+static const int64_t started_limit_ms = INT64_C(1000000000000000);
 
 /* Reads a u8 below limit; anything else makes the reader bad. */
 static unsigned read_below(struct reader *reader, unsigned limit) {
@@ -30,7 +42,8 @@ static void write_answer(struct writer *writer, const struct psp_answer *answer)
   write_text(writer, answer->advice_code);
   write_text(writer, answer->network_transaction_id);
   write_text(writer, answer->auth_code);
-  write_text(writer, answer->avs);
+  write_text(writer, answer->avs_address);
+  write_text(writer, answer->avs_postal_code);
   write_text(writer, answer->cvc_check);
   write_text(writer, answer->eci);
 }
@@ -44,14 +57,16 @@ static void read_answer(struct reader *reader, struct psp_answer *ret_answer) {
   ret_answer->http_status = read_u16(reader);
   ret_answer->latency_us = read_u32(reader);
   ret_answer->scrubbed = read_u8(reader);
-  read_text(reader, ret_answer->psp_id, sizeof ret_answer->psp_id);
-  read_text(reader, ret_answer->psp_capture_id, sizeof ret_answer->psp_capture_id);
+  /* These, and what a movement says, go back to the PSP: dispatches.c relies upon what they are made of. */
+  read_alphabet(reader, ALPHABET_REF, ret_answer->psp_id, sizeof ret_answer->psp_id);
+  read_alphabet(reader, ALPHABET_REF, ret_answer->psp_capture_id, sizeof ret_answer->psp_capture_id);
   read_text(reader, ret_answer->code, sizeof ret_answer->code);
   read_text(reader, ret_answer->network_code, sizeof ret_answer->network_code);
   read_text(reader, ret_answer->advice_code, sizeof ret_answer->advice_code);
   read_text(reader, ret_answer->network_transaction_id, sizeof ret_answer->network_transaction_id);
   read_text(reader, ret_answer->auth_code, sizeof ret_answer->auth_code);
-  read_text(reader, ret_answer->avs, sizeof ret_answer->avs);
+  read_text(reader, ret_answer->avs_address, sizeof ret_answer->avs_address);
+  read_text(reader, ret_answer->avs_postal_code, sizeof ret_answer->avs_postal_code);
   read_text(reader, ret_answer->cvc_check, sizeof ret_answer->cvc_check);
   read_text(reader, ret_answer->eci, sizeof ret_answer->eci);
 }
@@ -79,6 +94,8 @@ static void read_step(struct reader *reader, struct step *ret_step) {
   ret_step->status = (enum step_status)read_below(reader, STEP_STATUS_COUNT);
   ret_step->amount = read_i64(reader);
   ret_step->started_ms = read_i64(reader);
+  if (ret_step->started_ms < 0 || ret_step->started_ms >= started_limit_ms)
+    reader->bad = true;
   ret_step->dispatched_ms = read_i64(reader);
   ret_step->quiet_ms = read_i64(reader);
   ret_step->ended_ms = read_i64(reader);
@@ -149,8 +166,8 @@ void read_movement(struct reader *reader, struct movement *ret_movement) {
   ret_movement->attempt = read_u8(reader);
   ret_movement->event_ms = read_i64(reader);
   ret_movement->actor = read_short_id(reader, "key");
-  read_text(reader, ret_movement->reference, sizeof ret_movement->reference);
-  read_text(reader, ret_movement->reason, sizeof ret_movement->reason);
+  read_alphabet(reader, ALPHABET_PRINT, ret_movement->reference, sizeof ret_movement->reference);
+  read_alphabet(reader, ALPHABET_TEXT, ret_movement->reason, sizeof ret_movement->reason);
   read_step(reader, &ret_movement->step);
 }
 

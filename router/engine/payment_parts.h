@@ -4,6 +4,8 @@
 #include "payment.h"
 #include "short_id.h"
 
+/* A u8 count of at most limit; more makes the reader bad. */
+uint8_t read_count(struct reader *reader, unsigned limit);
 void write_attempt(struct writer *writer, const struct attempt *attempt);
 void read_attempt(struct reader *reader, struct attempt *ret_attempt);
 void write_movement(struct writer *writer, const struct movement *movement);

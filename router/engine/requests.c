@@ -44,6 +44,30 @@ void refuse_waiters(struct engine *engine, struct waiter **list, enum request_ou
   }
 }
 
+struct waiter *waiter_at_payment(struct engine *engine, uint64_t ticket, const struct requester *from,
+                                 const struct id *payment, const char *path, struct slot **ret_slot,
+                                 struct idempotent *ret_known, bool *ret_is_known) {
+  struct waiter *waiter = waiter_new(engine, ticket), *list = waiter;
+  struct slot *slot;
+  if (!waiter)
+    return NULL;
+  int r = slot_open(engine, &from->merchant, payment, &slot);
+  if (r != 0) {
+    refuse_waiters(engine, &list, r == LEDGER_ABSENT ? REQUEST_PAYMENT_UNKNOWN : REQUEST_STORAGE);
+    return NULL;
+  }
+  r = ledger_idempotency_get(engine->ledger, &from->merchant, path, from->idempotency_key, engine->now_ms,
+                             ret_known);
+  if (r < 0) {
+    refuse_waiters(engine, &list, REQUEST_STORAGE);
+    slot_schedule(slot);
+    return NULL;
+  }
+  *ret_slot = slot;
+  *ret_is_known = r == 0;
+  return waiter;
+}
+
 /* Whether an answer can be given that says how it ended; *ret_open: whether that is still open in the API's
  * sense. */
 static bool has_ended(const struct payment *payment, const struct waiter *waiter, bool *ret_open) {

@@ -11,10 +11,13 @@ static bool is_unresolved(const struct step *step) {
   return step->status == STEP_UNRESOLVED || step->attention_ms != 0;
 }
 
+static int64_t settled_at(const struct slot *slot, const struct attempt *attempt, const struct step *step) {
+  return quiet_of(slot, step) + attempt_settling(slot->engine, attempt);
+}
+
 /* Before that, what the PSP shows to a person is no proof either. */
 static bool is_settled(const struct slot *slot, const struct attempt *attempt, const struct step *step) {
-  return step->status != STEP_UNRESOLVED ||
-         slot->engine->now_ms >= quiet_of(slot, step) + attempt_settling(slot->engine, attempt);
+  return step->status != STEP_UNRESOLVED || slot->engine->now_ms >= settled_at(slot, attempt, step);
 }
 
 /* A charge that is there, with its id, is proof at any time; only its absence must settle. */
@@ -129,6 +132,24 @@ static void answer(struct slot *slot, struct waiter *waiter, const struct id *ob
   wait_at_slot(slot, waiter, movement ? object : NULL, replayed);
 }
 
+static void refuse_unsettled(struct slot *slot, struct waiter *waiter, const struct resolution *resolution) {
+  const struct payment *payment = slot->payment;
+  const struct movement *movement = NULL;
+  unsigned number = resolution->attempt;
+  if (number == 0) {
+    movement = &payment->movements[movement_place(payment, &resolution->movement)];
+    number = movement->attempt;
+  }
+  const struct attempt *attempt = &payment->attempts[number - 1];
+  const struct step *step = movement != NULL ? &movement->step : &attempt->step;
+  struct request_answer answer = {.ticket = waiter->node.hash,
+                                  .outcome = REQUEST_NOT_SETTLED,
+                                  .settled_ms = settled_at(slot, attempt, step)};
+  struct waiter *list = waiter;
+  stage_answer(slot->engine, &answer);
+  waiter_free(slot->engine, &list, waiter);
+}
+
 static void take(struct slot *slot, struct waiter *waiter, const struct resolution_request *request,
                  const struct idempotent *known) {
   struct engine *engine = slot->engine;
@@ -142,7 +163,9 @@ static void take(struct slot *slot, struct waiter *waiter, const struct resoluti
   } else if ((outcome = check(slot, &request->resolution)) == REQUEST_DONE) {
     resolve(slot, request);
     answer(slot, waiter, request->resolution.attempt ? &slot->id : &request->resolution.movement, false);
-  } else
+  } else if (outcome == REQUEST_NOT_SETTLED)
+    refuse_unsettled(slot, waiter, &request->resolution);
+  else
     refuse_waiters(engine, &list, outcome);
   slot_schedule(slot);
 }
@@ -151,24 +174,12 @@ void engine_resolve(struct engine *engine, int64_t now_ms, uint64_t ticket,
                     const struct resolution_request *request) {
   struct idempotent known;
   struct slot *slot;
+  bool is_known;
   char path[PATH_CAPACITY];
   engine_begin(engine, now_ms);
-  struct waiter *waiter = waiter_new(engine, ticket);
-  if (!waiter)
-    return;
-  struct waiter *list = waiter;
   path_of(request, path);
-  int r = slot_open(engine, &request->from.merchant, &request->payment, &slot);
-  if (r != 0) {
-    refuse_waiters(engine, &list, r == LEDGER_ABSENT ? REQUEST_PAYMENT_UNKNOWN : REQUEST_STORAGE);
-    return;
-  }
-  r = ledger_idempotency_get(engine->ledger, &request->from.merchant, path, request->from.idempotency_key,
-                             now_ms, &known);
-  if (r >= 0) {
-    take(slot, waiter, request, r == 0 ? &known : NULL);
-    return;
-  }
-  refuse_waiters(engine, &list, REQUEST_STORAGE);
-  slot_schedule(slot);
+  struct waiter *waiter =
+      waiter_at_payment(engine, ticket, &request->from, &request->payment, path, &slot, &known, &is_known);
+  if (waiter)
+    take(slot, waiter, request, is_known ? &known : NULL);
 }

@@ -52,12 +52,18 @@ size_t audit_record_write(struct audit_record *record, const uint8_t previous[AU
   write_bool(&writer, record->security_code);
   if (record->kind == AUDIT_LEDGER_ACCEPT)
     write_text(&writer, record->reason);
+  if (record->kind == AUDIT_MOVEMENT)
+    write_text(&writer, record->payment.text);
   chain(previous, ret_bytes, writer_length(&writer), record->hash);
   write_bytes(&writer, record->hash, sizeof record->hash);
   int r = writer_finish(&writer);
   assert(r == 0);
   (void)r;
   return writer_length(&writer);
+}
+
+bool audit_is_dispatch(const struct audit_record *record) {
+  return record->kind == AUDIT_RELEASE || record->kind == AUDIT_MOVEMENT;
 }
 
 int audit_record_read(const void *bytes, size_t length, struct audit_record *ret_record) {
@@ -79,6 +85,8 @@ int audit_record_read(const void *bytes, size_t length, struct audit_record *ret
   record.security_code = read_bool(&reader);
   if (record.kind == AUDIT_LEDGER_ACCEPT)
     read_alphabet(&reader, ALPHABET_PRINT, record.reason, sizeof record.reason);
+  if (record.kind == AUDIT_MOVEMENT)
+    read_alphabet(&reader, ALPHABET_TOKEN, record.payment.text, sizeof record.payment.text);
   read_bytes(&reader, record.hash, sizeof record.hash);
   if (record.operation >= OPERATION_COUNT)
     return -EBADMSG;
@@ -133,6 +141,7 @@ const char *audit_kind_name(enum audit_kind kind) {
       [AUDIT_CONNECTOR_STATUS] = "connector_status",
       [AUDIT_CONNECTOR_ACCOUNT] = "connector_account",
       [AUDIT_LEDGER_ACCEPT] = "ledger_accept",
+      [AUDIT_MOVEMENT] = "movement",
   };
   return kind >= AUDIT_RELEASE && kind < AUDIT_KIND_COUNT ? names[kind] : "";
 }

@@ -19,6 +19,7 @@ enum audit_kind {
   AUDIT_CONNECTOR_STATUS,
   AUDIT_CONNECTOR_ACCOUNT,
   AUDIT_LEDGER_ACCEPT, /* the router's ledger taken as it is, though it lacks releases before this */
+  AUDIT_MOVEMENT,      /* a capture, a void or a refund left for egress */
   AUDIT_KIND_COUNT
 };
 
@@ -35,9 +36,10 @@ struct audit_record {
   struct id merchant;                      /* or empty */
   uint8_t token[AUDIT_TOKEN_BYTES];        /* hash of the token, or zero */
   char connector[CONNECTOR_NAME_CAPACITY]; /* or "" */
-  enum operation operation;                /* of a release; else 0 */
-  char key[STEP_KEY_CAPACITY];             /* the attempt, of a release; else "" */
-  uint8_t sheet_hash[SHEET_HASH_BYTES];    /* of a release or a connector's change; else zero */
+  enum operation operation;                /* of a release or a movement; else 0 */
+  char key[STEP_KEY_CAPACITY];             /* the attempt, of a release; the movement's own; else "" */
+  struct id payment;                       /* of a movement; else empty */
+  uint8_t sheet_hash[SHEET_HASH_BYTES];    /* of a release, a movement or a connector's change; else zero */
   bool security_code;                      /* a release: the card's code went along */
   char reason[AUDIT_REASON_CAPACITY];      /* an operator's, for a ledger that is accepted; else "" */
   uint8_t hash[AUDIT_HASH_BYTES];          /* the chain's, this record included */
@@ -52,6 +54,9 @@ enum audit_fault {
   AUDIT_TRUNCATED      /* the chain ends before the head that was seen */
 };
 
+/* Whether a record is of what the router sent to a PSP to charge or to move money: what its ledger must know.
+ */
+bool audit_is_dispatch(const struct audit_record *record);
 /* Writes record as it follows previous, with its hash, to ret_bytes. record->hash is set. Returns the length.
  */
 size_t audit_record_write(struct audit_record *record, const uint8_t previous[AUDIT_HASH_BYTES],

@@ -54,6 +54,14 @@ static const struct field_rule request_rules[REQUEST_FIELD_COUNT] = {
     [REQUEST_FINAL] = {"final", 5, ALPHABET_TOKEN, false, false},
 };
 
+/* What an issuer can say of something that it was sent to check. PSPs have words of their own, which their
+ * sheets put into these. */
+static const char *const check_words[] = {"match",        "no_match",    "not_checked",
+                                          "not_provided", "unavailable", NULL};
+
+#define CHECK_RULE(field)                                                                                    \
+  { .name = field, .limit = 12, .alphabet = ALPHABET_TOKEN, .words = check_words }
+
 static const struct field_rule answer_rules[ANSWER_FIELD_COUNT] = {
     [ANSWER_PSP_ID] = {"psp_id", 128, ALPHABET_REF, false, false},
     [ANSWER_PSP_CAPTURE_ID] = {"psp_capture_id", 128, ALPHABET_REF, false, false},
@@ -63,8 +71,9 @@ static const struct field_rule answer_rules[ANSWER_FIELD_COUNT] = {
     [ANSWER_ADVICE_CODE] = {"advice_code", 4, ALPHABET_TOKEN, false, false},   /* Mastercard: two digits */
     [ANSWER_NETWORK_TRANSACTION_ID] = {"network_transaction_id", 64, ALPHABET_REF, false, false},
     [ANSWER_AUTH_CODE] = {"auth_code", 16, ALPHABET_TOKEN, false, false},
-    [ANSWER_AVS] = {"avs", 64, ALPHABET_PRINT, false, true},
-    [ANSWER_CVC_CHECK] = {"cvc_check", 64, ALPHABET_PRINT, false, true},
+    [ANSWER_AVS_ADDRESS] = CHECK_RULE("avs_address"),
+    [ANSWER_AVS_POSTAL_CODE] = CHECK_RULE("avs_postal_code"),
+    [ANSWER_CVC_CHECK] = CHECK_RULE("cvc_check"),
     [ANSWER_ECI] = {"eci", 2, ALPHABET_DIGITS, false, false},
     [ANSWER_REFERENCE] = {"reference", 80, ALPHABET_PRINT, false, true},
     [ANSWER_AMOUNT] = {"amount", 19, ALPHABET_DIGITS, false, false},

@@ -25,8 +25,16 @@ static struct field_set answer_set(struct answer_fields *fields) {
   return (struct field_set){fields->offset, &fields->used, fields->bytes, sizeof fields->bytes};
 }
 
+bool field_rule_takes(const struct field_rule *rule, const char *value, size_t length) {
+  const char *const *word = rule->words;
+  while (word != NULL && *word != NULL && (strlen(*word) != length || memcmp(*word, value, length) != 0))
+    word++;
+  return word == NULL || *word != NULL;
+}
+
 static bool fits_rule(const struct field_rule *rule, const char *value, size_t length) {
-  return length >= 1 && length <= rule->limit && alphabet_holds_bytes(rule->alphabet, value, length);
+  return length >= 1 && length <= rule->limit && alphabet_holds_bytes(rule->alphabet, value, length) &&
+         field_rule_takes(rule, value, length);
 }
 
 /* "key=value" with a key that PSPs take as it stands. */

@@ -84,10 +84,11 @@ enum answer_field {
   ANSWER_ADVICE_CODE,            /* advice_code: merchant advice code */
   ANSWER_NETWORK_TRANSACTION_ID, /* network_transaction_id */
   ANSWER_AUTH_CODE,              /* auth_code */
-  ANSWER_AVS,                    /* avs */
-  ANSWER_CVC_CHECK,              /* cvc_check */
-  ANSWER_ECI,                    /* eci */
-  ANSWER_REFERENCE,              /* reference: the reference that the PSP holds (status questions) */
+  ANSWER_AVS_ADDRESS,     /* avs_address: what became of the check of the billing address's first line */
+  ANSWER_AVS_POSTAL_CODE, /* avs_postal_code, likewise */
+  ANSWER_CVC_CHECK,       /* cvc_check: of the security code */
+  ANSWER_ECI,             /* eci */
+  ANSWER_REFERENCE,       /* reference: the reference that the PSP holds (status questions) */
   ANSWER_AMOUNT,          /* amount: minor units as ISO 4217 counts them, decimal digits (egress converts) */
   ANSWER_AMOUNT_CAPTURED, /* amount_captured, likewise */
   ANSWER_AMOUNT_REFUNDED, /* amount_refunded, likewise */
@@ -104,6 +105,7 @@ struct field_rule {
   enum alphabet alphabet;
   bool personal;  /* P9: stays out of the journal */
   bool free_text; /* may hold words: the security code standing by itself is scrubbed here too (B4) */
+  const char *const *words; /* the only values there are, NULL-terminated; NULL: any */
 };
 
 enum { FIELDS_BYTES = 12288 };
@@ -127,6 +129,8 @@ const struct field_rule *answer_field_rule(enum answer_field field);
 /* The field of that name, or 0. */
 enum request_field request_field_named(const char *name);
 enum answer_field answer_field_named(const char *name);
+/* Whether the bytes are one of the rule's words, or it has none. */
+bool field_rule_takes(const struct field_rule *rule, const char *value, size_t length);
 /* Whether text fits the alphabet. */
 bool alphabet_holds(enum alphabet alphabet, const char *text);
 

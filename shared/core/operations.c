@@ -50,6 +50,10 @@ bool operation_releases_card(enum operation operation) {
   return operation == OPERATION_AUTHORIZE || operation == OPERATION_CHARGE || operation == OPERATION_VERIFY;
 }
 
+bool operation_is_movement(enum operation operation) {
+  return operation == OPERATION_CAPTURE || operation == OPERATION_VOID || operation == OPERATION_REFUND;
+}
+
 enum operation operation_from_name(const char *name) {
   return (enum operation)value_in(operation_names, OPERATION_COUNT, name);
 }

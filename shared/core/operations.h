@@ -49,6 +49,8 @@ const char *phase_name(enum phase phase);
 const char *answer_name(enum answer answer);
 /* Whether the card itself goes out with it. What goes on after a charge names the charge, not the card. */
 bool operation_releases_card(enum operation operation);
+/* Whether it is a capture, a void or a refund. */
+bool operation_is_movement(enum operation operation);
 /* By name; 0 for no such name. */
 enum operation operation_from_name(const char *name);
 enum answer answer_from_name(const char *name);

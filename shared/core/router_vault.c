@@ -181,7 +181,7 @@ void write_webhook(struct writer *writer, const struct webhook *webhook) {
 
 bool webhook_tells(enum operation about, enum answer answer) {
   bool of_payment = about == OPERATION_AUTHORIZE || about == OPERATION_CHARGE || about == OPERATION_VERIFY;
-  bool of_movement = about == OPERATION_CAPTURE || about == OPERATION_VOID || about == OPERATION_REFUND;
+  bool of_movement = operation_is_movement(about);
   return (of_payment || of_movement) && answer != ANSWER_IS_UNKNOWN && answer != ANSWER_IS_ABSENT;
 }
 

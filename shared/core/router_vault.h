@@ -18,12 +18,12 @@ enum router_vault_type {
                   chain does not hold that one, STATUS_ROLLED_BACK to this and to all that follows (B9) */
   RV_DESCRIBE, /* a token's metadata */
   RV_DISPATCH, /* one operation at one connector */
-  RV_END_PAYMENT,               /* the payment is over: its security code dies */
-  RV_DELETE_TOKEN,              /* disable now, destroy after seven days (B13) */
-  RV_UPDATE_TOKEN,              /* a new expiry date */
-  RV_CONNECTORS,                /* the registered connectors, one page at a time */
-  RV_WEBHOOK_TAKEN,             /* what became of an RV_WEBHOOK */
-  RV_RELEASES,                  /* the releases of cards after a place of the audit chain, a page of them */
+  RV_END_PAYMENT,   /* the payment is over: its security code dies */
+  RV_DELETE_TOKEN,  /* disable now, destroy after seven days (B13) */
+  RV_UPDATE_TOKEN,  /* a new expiry date */
+  RV_CONNECTORS,    /* the registered connectors, one page at a time */
+  RV_WEBHOOK_TAKEN, /* what became of an RV_WEBHOOK */
+  RV_RELEASES,      /* the releases of cards, and movements, after a place of the audit chain: a page */
   RV_CONNECTORS_CHANGED = 0x40, /* vault to router, unasked: ask RV_CONNECTORS again */
   RV_WEBHOOK = 0x41,        /* vault to router, unasked: what a PSP's webhook says, its signature checked */
   RV_LEDGER_ACCEPTED = 0x42 /* vault to router, unasked: an operator takes the ledger as it is, up to this
@@ -165,7 +165,7 @@ struct releases_question {
   uint64_t after; /* a sequence of the audit chain; 0: from the beginning */
 };
 
-/* A card that left: for which attempt, and whose. */
+/* A card that left, or a capture, void or refund: for which attempt or movement, and whose. */
 struct release {
   uint64_t sequence;
   struct id merchant;

@@ -101,7 +101,7 @@ static const struct {
 };
 
 const char *json_refusal_code(int refusal) {
-  return refusal >= JSON_TOO_LONG && refusal <= JSON_NUMBER_RANGE ? refusals[refusal].code : "internal";
+  return refusal >= JSON_TOO_LONG && refusal <= JSON_NUMBER_RANGE ? refusals[refusal].code : "busy";
 }
 
 const char *json_refusal_detail(int refusal) {

@@ -18,7 +18,6 @@ const struct problem problem_unauthorized = {401, "unauthorized", "No key, or on
                                              NULL, 0};
 const struct problem problem_limited = {429, "rate_limited", "Too many requests: slow down.", NULL, 1};
 const struct problem problem_busy = {503, "busy", "Not now; nothing was done. Try again.", NULL, 1};
-const struct problem problem_internal = {500, "internal", "This should not have happened.", NULL, 0};
 
 static const struct {
   unsigned status;

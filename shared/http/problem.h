@@ -23,7 +23,6 @@ extern const struct problem problem_media_type;   /* 415 unsupported_media_type:
 extern const struct problem problem_unauthorized; /* 401 */
 extern const struct problem problem_limited;      /* 429 rate_limited, Retry-After 1 */
 extern const struct problem problem_busy;         /* 503 busy, Retry-After 1 */
-extern const struct problem problem_internal;     /* 500 */
 
 /* The reason phrase of a status, or "Error". Static. */
 const char *problem_title(unsigned status);

@@ -48,10 +48,29 @@ wrong 'freeport connector: at most 8 credentials are taken' connector add adyen 
 wrong 'freeport connector: set takes account options, one at least, and no others' connector set adyen --dir /tmp
 wrong 'freeport connector: set takes account options, one at least, and no others' connector set adyen --dir /tmp \
   --currencies EUR --credential api_key=-
+wrong 'freeport connector: --all goes with list' connector disable adyen --all --dir /tmp
 wrong 'freeport connector: set takes one NAME' connector set --currencies EUR --dir /tmp
 version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" meson.build)
 [[ $("$build/freeport" --version) == "freeport $version" ]] || fail 'the version is not that of meson.build'
 echo 'wrong calls are told what is wrong'
+
+# ./run COMMAND --help: what it does, at once: from a folder with nothing but `run` in it nothing can be built.
+alone=$(mktemp -d)
+cp run "$alone"
+mapfile -t commands < <("$alone/run" help | sed -nE 's/^  ([a-z]+) .*/\1/p' | sort -u)
+((${#commands[@]} >= 9)) || fail "./run help names ${#commands[@]} commands"
+for command in "${commands[@]}"; do
+  for option in --help -h; do
+    said=$("$alone/run" "$command" "$option" 2>&1) || fail "./run $command $option ends with $?"
+    [[ $said == "usage: ./run $command"* && $said == *$'\n\n'* ]] || fail "./run $command $option says: $said"
+    [[ $said == "$("$alone/run" help "$command")" ]] || fail "./run help $command says something else"
+  done
+done
+rm -r "$alone"
+status=0
+./run test-everything --help >/dev/null 2>&1 || status=$?
+((status == 64)) || fail "help for a command that is none ends with $status"
+echo './run says of each command what it does'
 
 stack_up
 freeport() { "$build/freeport" "$@" --dir "$stack_dir"; }
@@ -59,7 +78,7 @@ add_spare() {
   printf 'sk_sbox_spare\npc_spare\n' | freeport connector add spare --sheet checkout --merchant-account pc_spare \
     --base-url "$FREEPORT_SANDBOX_URL/spare" --credential api_key=- --credential processing_channel_id=-
 }
-row() { freeport connector list | sed -n "s/^$1  *//p" | tr -s ' '; }
+row() { freeport connector list --all | sed -n "s/^$1  *//p" | tr -s ' '; }
 
 [[ $(add_spare) == 'connector spare: registered' ]] || fail 'a new connector is not told of as registered'
 [[ $(row spare) == "checkout active pc_spare $FREEPORT_SANDBOX_URL" ]] || fail "the list says: $(row spare)"
@@ -69,7 +88,11 @@ freeport connector disable spare >/dev/null
 [[ $(add_spare) == 'connector spare: changed; it stays disabled until `freeport connector enable spare`' ]] ||
   fail 'a change of a disabled connector does not say that it stays so'
 [[ $(row spare) == "checkout disabled pc_spare $FREEPORT_SANDBOX_URL" ]] || fail "the list says: $(row spare)"
+listed=$(freeport connector list)
+[[ $listed != *$'\nspare '* && ${listed##*$'\n'} == '1 disabled: --all shows them' ]] ||
+  fail "a disabled connector is not put aside: $listed"
 freeport connector drain spare >/dev/null
+[[ $(freeport connector list) != *disabled* ]] || fail 'none is disabled, and one is said to be'
 [[ $(row spare) == 'checkout draining '* ]] || fail "the list says: $(row spare)"
 freeport connector enable spare >/dev/null
 account() { freeport connector list | sed -n "/^$1 /{n;s/^  takes //p}"; }
@@ -147,3 +170,24 @@ rm "$stack_dir/fees.yaml"
 said=$("$build/freeport" up --dir "$stack_dir" 2>&1) && fail 'fees that are not there are no reason not to start'
 [[ $said == *'freeport.yaml: fees: cannot read '*'fees.yaml: No such file or directory'* ]] || fail "it says: $said"
 echo 'fees are read from their file, and what is wrong with it is said'
+
+# When a connector counts as failing.
+grep -v '^fees:' "$stack_dir/freeport.yaml" >"$stack_dir/without" && mv "$stack_dir/without" "$stack_dir/freeport.yaml"
+health() { # TEXT
+  sed -i '/^health:/d' "$stack_dir/freeport.yaml"
+  echo "health: $1" >>"$stack_dir/freeport.yaml"
+}
+thresholds() { api GET /v1/connectors | jq -c '[.data[].health.threshold] | unique'; }
+stack_start
+[[ $(thresholds) == '[0.1]' ]] || fail "without a word about health the threshold is $(thresholds)"
+stack_stop
+health faults=25,requests=5
+stack_start
+[[ $(thresholds) == '[0.25]' ]] || fail "a changed threshold is $(thresholds)"
+stack_stop
+health faults=120
+code=0
+said=$("$build/freeport" up --dir "$stack_dir" 2>&1) || code=$?
+((code == 78)) || fail "an odd threshold ends with status $code"
+[[ $said == 'freeport: freeport.yaml: health: faults is a whole number from 1 to 90, given once' ]] || fail "it says: $said"
+echo 'when a connector counts as failing is configured, and what is wrong with it is said'

@@ -89,6 +89,27 @@ has "$out" '1 added, 0 removed, 2 changed, 1 moved'
 policy 0 diff "$work/first" "$first"
 has "$out" '0 added, 0 removed, 0 changed, 0 moved'
 
+# Of a schedule it is told which statements try by it.
+cat >"$work/later" <<'P'
+schedule payday = 4 tries within 21 days on [1 15 28] at 6..9 in "Europe/Berlin"
+rule renewals when kind == recurring route adyen, stripe with later payday
+otherwise route adyen, stripe with max_attempts 2, later payday
+P
+sed 's/4 tries/5 tries/' "$work/later" >"$work/more"
+policy 0 diff "$work/later" "$work/more"
+has "$out" '- schedule payday = 4 tries within 21 days on [1 15 28] at 6..9 in "Europe/Berlin"'
+has "$out" '+ schedule payday = 5 tries within 21 days on [1 15 28] at 6..9 in "Europe/Berlin"'
+has "$out" '  (it is the schedule of rule renewals, otherwise)'
+has "$out" '0 added, 0 removed, 1 changed, 0 moved'
+policy 0 check "$work/later"
+[[ $err != *schedule* ]] || fail "found: $err"
+policy 1 check - <<<"$(sed 's/later payday/retry off, later payday/; s/Berlin/Berln/' "$work/later")"
+has "$err" 'line 1, column 10: error: '
+has "$err" 'line 2, column 80: error: '
+policy 1 check - <<<"$(sed 's/later payday/later paydya/' "$work/later")"
+has "$err" 'line 2, column 69: error: '
+has "$err" '(is it payday?)'
+
 # Tried on what was paid: seven would go to Stripe, of which nothing is known but what three named themselves.
 token=$(tokenize 4242424242424242)
 pay() { # AMOUNT [MORE]

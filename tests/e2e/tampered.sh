@@ -213,6 +213,30 @@ freeport ledger check >/dev/null || fail 'an accepted ledger is accepted until t
 stack_stop
 echo 'an earlier ledger is noticed, and taken when an operator says so'
 
+# A ledger that has forgotten a refund and nothing else, as a person who makes it again would not know.
+keep_ledger ledger_before_refund
+stack_start
+refund() { # KEY
+  api POST "/v1/payments/$first/refunds" '{"amount":500}' "$1"
+}
+refunded=$(refund refund-1 | jq -r .movement)
+[[ $refunded == mov_* ]] || fail "a refund is answered without its movement: $refunded"
+stack_stop
+keep_ledger ledger_with_refund
+put_ledger_back ledger_before_refund
+stack_start
+nothing_is_done
+[[ $(missing) == "${refunded}_1" ]] || fail "a ledger of before a refund lacks: $(missing)"
+grep -q " refund .* of $first\$" "$stack_dir/missing" || fail "the refund is listed as $(<"$stack_dir/missing")"
+[[ $(refund refund-2 | jq -r .code) == ledger_rolled_back ]] || fail 'the refund can be made again'
+stack_stop
+put_ledger_back ledger_with_refund
+stack_start
+freeport ledger check >/dev/null || fail 'the newest ledger is taken for an earlier one'
+[[ $(refund refund-1 | jq -r .movement) == "$refunded" ]] || fail 'the newest ledger has forgotten the refund'
+stack_stop
+echo 'a ledger that lacks a refund alone is noticed'
+
 stack_start
 [[ $(pay order-4 | jq -r .status) == captured ]] || fail 'nothing can be charged after another start'
 [[ $(freeport ledger accept --reason again) == *'nothing to accept'* ]] || fail 'a good ledger is accepted'

@@ -13,6 +13,7 @@ static size_t make_good(uint8_t *bytes, size_t capacity) {
   static struct egress_send send;
   memset(&send, 0, sizeof send);
   send = (struct egress_send){
+      .connector = "c",
       .key = "pay_01J9ZC3V5K8Q2W4E6R8T0Y1A3S_1",
       .sheet = "adyen",
       .base_url = "http://127.0.0.1:8080/adyen",

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "after_loss.h"
 #include "change.h"
 #include "folder.h"
+#include "recorded_store.h"
 #include "store_lmdb.h"
 #include "world.h"
 
@@ -16,14 +16,7 @@ enum { STATES = 600 };
 #else
 enum { STATES = 5000 };
 #endif
-enum {
-  ROUNDS = 400,
-  ENOUGH_BAD = 150,
-  MAP_BYTES = 64 << 20,
-  PROMISES_MAX = 8192,
-  COMMITS_MAX = 4096,
-  ONE_IN = 32
-};
+enum { ROUNDS = 400, MAP_BYTES = 64 << 20, PROMISES_MAX = 8192, COMMITS_MAX = 4096, ONE_IN = 32 };
 
 /* What left the engine: the answer to a request, or a dispatch. */
 struct promise {
@@ -32,12 +25,15 @@ struct promise {
 };
 
 static struct world world;
-static struct recording recording;
-static struct contents *commits;
-static size_t commit_count;
+static const char *look_through(struct store *store, size_t commit, const struct moment *moment);
+
+static struct recorded_store subject = {.name = "ledger.mdb",
+                                        .tables = ledger_tables,
+                                        .table_count = LEDGER_TABLE_COUNT,
+                                        .map_bytes = MAP_BYTES,
+                                        .look_through = look_through};
 static struct promise promises[PROMISES_MAX];
 static size_t promise_count;
-static uint64_t state;
 static char folder[64];
 
 bool __real_engine_next_effect(struct engine *engine, struct effect *ret_effect);
@@ -69,23 +65,16 @@ bool __wrap_engine_next_effect(struct engine *engine, struct effect *ret_effect)
   return more;
 }
 
-static uint64_t draw(uint64_t below) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state % below;
-}
-
 /* ---- What the engine does meanwhile ---- */
 
 static void answer_one(void) {
   static const enum phase phases[] = {PHASE_NOT_SENT, PHASE_SENT_NO_REPLY, PHASE_PARTIAL_REPLY};
-  switch (draw(6)) {
+  switch (recorded_draw(6)) {
   case 0:
-    world_decline(&world, draw(2) ? "51" : "14");
+    world_decline(&world, recorded_draw(2) ? "51" : "14");
     break;
   case 1:
-    world_fault(&world, phases[draw(3)]);
+    world_fault(&world, phases[recorded_draw(3)]);
     break;
   case 2:
     world_approve(&world, ANSWER_IS_APPROVED);
@@ -103,8 +92,8 @@ static void answer_all(void) {
 
 static void pay(void) {
   struct payment_request request = world_request(&world);
-  request.capture_manual = draw(3) == 0;
-  request.amount.minor = 100 + (int64_t)draw(100000);
+  request.capture_manual = recorded_draw(3) == 0;
+  request.amount.minor = 100 + (int64_t)recorded_draw(100000);
   (void)world_pay(&world, &request);
   answer_all();
 }
@@ -112,13 +101,13 @@ static void pay(void) {
 static void move(void) {
   static const enum movement_type types[] = {MOVEMENT_CAPTURE, MOVEMENT_VOID, MOVEMENT_REFUND};
   struct id payment = world_newest(&world);
-  struct movement_request request = world_movement(&world, &payment, types[draw(3)], 0);
+  struct movement_request request = world_movement(&world, &payment, types[recorded_draw(3)], 0);
   (void)world_move(&world, &request);
   answer_all();
 }
 
 static void pass_time(void) {
-  world_advance(&world, (int64_t)draw(20000));
+  world_advance(&world, (int64_t)recorded_draw(20000));
   answer_all();
 }
 
@@ -139,14 +128,15 @@ static void write_other_tables(void) {
   cr_assert_eq(ledger_personal_put(world.ledger, &world.merchant, &customer, &payment, "Ada", 3), 0);
   cr_assert_eq(ledger_agreement_put(world.ledger, &agreement), 0);
   cr_assert_eq(ledger_api_key_add(world.ledger, hash, &key), 0);
-  if (draw(2))
+  if (recorded_draw(2))
     cr_assert_eq(ledger_customer_erase(world.ledger, &world.merchant, &customer), 0);
   cr_assert_eq(ledger_idempotency_sweep(world.ledger, world.now_ms, 10), 0);
   cr_assert_eq(world_round(&world), 0);
 }
 
 static void publish(void) {
-  world_publish(&world, draw(2) ? "otherwise route beta, alpha" : "otherwise route alpha, beta, gamma");
+  world_publish(&world,
+                recorded_draw(2) ? "otherwise route beta, alpha" : "otherwise route alpha, beta, gamma");
 }
 
 static void one_round(void) {
@@ -157,31 +147,27 @@ static void one_round(void) {
   if (promise_count == 0)
     pay();
   else
-    does[draw(sizeof does / sizeof *does)]();
+    does[recorded_draw(sizeof does / sizeof *does)]();
 }
 
 static void record(unsigned rounds) {
   char path[sizeof folder + 16];
   struct store *store;
-  state = 88172645463325252ULL;
   cr_assert_geq(sodium_init(), 0);
   folder_make(folder, sizeof folder);
   snprintf(path, sizeof path, "%s/ledger.mdb", folder);
-  recorder_begin("ledger.mdb");
-  commits_begin(LEDGER_TABLE_COUNT);
+  recorded_store_begin(&subject);
   cr_assert_eq(store_open_lmdb(path, ledger_tables, MAP_BYTES, &store), 0);
   world_open_over(&world, 1, store);
   for (unsigned i = 0; i < rounds; i++)
     one_round();
-  recording = recorder_end();
-  commits = commits_end(&commit_count);
+  recorded_store_end(&subject);
 }
 
 static void forget(void) {
   world_close(&world);
   folder_remove(folder);
-  recording_free(&recording);
-  free(commits);
+  recorded_store_free(&subject);
 }
 
 TestSuite(power_ledger, .fini = forget);
@@ -242,43 +228,14 @@ static const char *look_through(struct store *store, size_t commit, const struct
   return wrong;
 }
 
-static const char *check(void *context, const char *path, const struct moment *moment) {
-  struct store *store;
-  size_t commit;
-  (void)context;
-  if (store_open_lmdb(path, ledger_tables, MAP_BYTES, &store) < 0)
-    return "the file does not open";
-  const char *wrong = check_contents(store, LEDGER_TABLE_COUNT, commits, moment, &commit);
-  if (!wrong)
-    wrong = look_through(store, commit, moment);
-  if (!wrong)
-    wrong = check_goes_on(&store, path, ledger_tables, MAP_BYTES);
-  if (store)
-    store_close(store);
-  return wrong;
-}
-
-static struct trial_result try_disk(enum disk_kind disk, size_t states, const char *what) {
-  struct trial trial = {.recording = &recording,
-                        .name = "ledger.mdb",
-                        .disk = disk,
-                        .states = states,
-                        .enough = disk == DISK_HONEST ? 0 : ENOUGH_BAD,
-                        .seed = 1,
-                        .check = check};
-  struct trial_result result = trial_run(&trial);
-  trial_print(what, &result);
-  return result;
-}
-
 Test(power_ledger, nothing_acknowledged_is_lost_and_nothing_else_is_there, .timeout = 36000) {
   record(ROUNDS);
-  cr_assert_gt(commit_count, 300);
-  cr_assert_lt(commit_count, COMMITS_MAX);
+  cr_assert_gt(subject.commit_count, 300);
+  cr_assert_lt(subject.commit_count, COMMITS_MAX);
   cr_assert_gt(promise_count, 300);
   cr_assert_lt(promise_count, PROMISES_MAX);
   size_t states = trial_states(STATES);
-  struct trial_result result = try_disk(DISK_HONEST, states, "ledger.mdb");
+  struct trial_result result = recorded_store_try(&subject, DISK_HONEST, states, "ledger.mdb");
   cr_assert_eq(result.bad, 0, "%s", result.first_bad);
   cr_assert_gt(result.states, 500);
 }
@@ -286,7 +243,8 @@ Test(power_ledger, nothing_acknowledged_is_lost_and_nothing_else_is_there, .time
 /* A check that cannot fail would be none: disks that lie are found out. */
 Test(power_ledger, a_disk_that_keeps_meta_pages_back_loses_what_was_acknowledged, .timeout = 600) {
   record(40);
-  struct trial_result result = try_disk(DISK_IGNORES_DSYNC, 300, "ledger.mdb, meta pages not synced");
+  struct trial_result result =
+      recorded_store_try(&subject, DISK_IGNORES_DSYNC, 300, "ledger.mdb, meta pages not synced");
   cr_assert_gt(result.bad, 30);
   cr_assert_not_null(strstr(result.first_bad, "acknowledged"), "%s", result.first_bad);
 }
@@ -294,13 +252,15 @@ Test(power_ledger, a_disk_that_keeps_meta_pages_back_loses_what_was_acknowledged
 #ifndef FREEPORT_SANITIZED /* LMDB may read anywhere then */
 Test(power_ledger, a_disk_that_does_not_sync_before_the_meta_page_damages_the_file, .timeout = 600) {
   record(40);
-  struct trial_result result = try_disk(DISK_IGNORES_DATASYNC, 300, "ledger.mdb, pages not synced");
+  struct trial_result result =
+      recorded_store_try(&subject, DISK_IGNORES_DATASYNC, 300, "ledger.mdb, pages not synced");
   cr_assert_gt(result.bad, 30);
 }
 
 Test(power_ledger, a_disk_that_syncs_nothing_does_both, .timeout = 600) {
   record(40);
-  struct trial_result result = try_disk(DISK_IGNORES_SYNCS, 300, "ledger.mdb, nothing synced");
+  struct trial_result result =
+      recorded_store_try(&subject, DISK_IGNORES_SYNCS, 300, "ledger.mdb, nothing synced");
   cr_assert_gt(result.bad, 30);
 }
 #endif

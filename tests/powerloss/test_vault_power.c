@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "after_loss.h"
 #include "escrow.h"
 #include "harness.h"
-#include "power_trial.h"
 #include "provider_file.h"
+#include "recorded_store.h"
 #include "store_lmdb.h"
 #include "tables.h"
 #include "tokens.h"
@@ -20,7 +19,6 @@ enum { STATES = 5000 };
 #endif
 enum {
   ROUNDS = 500,
-  ENOUGH_BAD = 150,
   MAP_BYTES = 64 << 20,
   TOKENS_MAX = 4096,
   AT_ONCE_MAX = 6,
@@ -53,16 +51,19 @@ struct known_release {
 };
 
 static struct harness h;
-static struct recording recording;
-static struct contents *commits;
-static size_t commit_count;
+static const char *look_through(struct store *store, size_t commit, const struct moment *moment);
+
+static struct recorded_store subject = {.name = "vault.mdb",
+                                        .tables = vault_tables,
+                                        .table_count = TABLE_COUNT,
+                                        .map_bytes = MAP_BYTES,
+                                        .look_through = look_through};
 static struct promise promises[PROMISES_MAX];
 static size_t promise_count;
 static struct known_token tokens[TOKENS_MAX];
 static size_t token_count;
 static struct known_release releases[RELEASES_MAX];
 static size_t release_count;
-static uint64_t state;
 static uint8_t bytes[MESSAGE_MAX];
 
 int __real_channel_send(struct channel *channel, uint8_t type, uint64_t correlation, const void *body,
@@ -90,19 +91,12 @@ static size_t promise_of(uint8_t type, uint64_t correlation) {
   return 0;
 }
 
-static uint64_t draw(uint64_t below) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state % below;
-}
-
 /* ---- What the vault does meanwhile ---- */
 
 /* A number of a test range whose check digit is right. */
 static void draw_number(char ret_number[20]) {
   unsigned sum = 0;
-  snprintf(ret_number, 20, "424242%09llu0", (unsigned long long)draw(1000000000));
+  snprintf(ret_number, 20, "424242%09llu0", (unsigned long long)recorded_draw(1000000000));
   for (unsigned i = 0; i < 15; i++) {
     unsigned digit = (unsigned)(ret_number[i] - '0') * (i % 2 == 0 ? 2 : 1);
     sum += digit > 9 ? digit - 9 : digit;
@@ -129,13 +123,13 @@ static void note_token(uint64_t correlation, const struct message *message, cons
 static void tokenize(void) {
   char numbers[AT_ONCE_MAX][20];
   uint64_t correlations[AT_ONCE_MAX];
-  size_t count = 1 + draw(AT_ONCE_MAX);
+  size_t count = 1 + recorded_draw(AT_ONCE_MAX);
   for (size_t i = 0; i < count; i++) {
-    if (token_count > 0 && draw(3) == 0)
-      strcpy(numbers[i], tokens[draw(token_count)].number);
+    if (token_count > 0 && recorded_draw(3) == 0)
+      strcpy(numbers[i], tokens[recorded_draw(token_count)].number);
     else
       draw_number(numbers[i]);
-    struct tokenize ask = harness_card(&h, numbers[i], draw(2) ? "123" : "");
+    struct tokenize ask = harness_card(&h, numbers[i], recorded_draw(2) ? "123" : "");
     struct writer body = writer_over(bytes, sizeof bytes);
     write_tokenize(&body, &ask);
     correlations[i] = harness_send(&h, &h.collect, CV_TOKENIZE, &body);
@@ -150,7 +144,7 @@ static void tokenize(void) {
 
 static struct known_token *living_token(void) {
   for (size_t i = 0; i < 4 * token_count; i++) {
-    struct known_token *token = &tokens[draw(token_count)];
+    struct known_token *token = &tokens[recorded_draw(token_count)];
     if (token->deleted == NEVER)
       return token;
   }
@@ -187,8 +181,10 @@ static void update_token(void) {
   struct reader rest;
   if (!token)
     return;
-  struct token_update update = {
-      .merchant = h.merchant, .token = token->id, .exp_month = 1, .exp_year = (uint16_t)(2031 + draw(5))};
+  struct token_update update = {.merchant = h.merchant,
+                                .token = token->id,
+                                .exp_month = 1,
+                                .exp_year = (uint16_t)(2031 + recorded_draw(5))};
   struct writer body = writer_over(bytes, sizeof bytes);
   write_token_update(&body, &update);
   cr_assert_eq(harness_ask(&h, &h.router, RV_UPDATE_TOKEN, &body, &rest), STATUS_DONE);
@@ -208,7 +204,7 @@ static void change_connector(void) {
 /* Seven days after their deletion tokens are destroyed. */
 static void pass_days(void) {
   size_t before = commits_count();
-  harness_pass(&h, (int64_t)(1 + draw(8)) * DAY_MS);
+  harness_pass(&h, (int64_t)(1 + recorded_draw(8)) * DAY_MS);
   harness_pass(&h, 601 * 1000);
   for (size_t i = 0; i < token_count; i++) {
     struct token_description description;
@@ -226,25 +222,21 @@ static void one_round(void) {
   if (token_count == 0)
     tokenize();
   else
-    does[draw(sizeof does / sizeof *does)]();
+    does[recorded_draw(sizeof does / sizeof *does)]();
 }
 
 static void record(unsigned rounds) {
-  state = 88172645463325252ULL;
-  recorder_begin("vault.mdb");
+  recorded_store_begin(&subject);
   cr_assert_geq(sodium_init(), 0);
-  commits_begin(TABLE_COUNT);
   harness_open(&h, HARNESS_LMDB);
   for (unsigned i = 0; i < rounds; i++)
     one_round();
-  recording = recorder_end();
-  commits = commits_end(&commit_count);
+  recorded_store_end(&subject);
 }
 
 static void forget(void) {
   harness_close(&h);
-  recording_free(&recording);
-  free(commits);
+  recorded_store_free(&subject);
 }
 
 TestSuite(power_vault, .fini = forget);
@@ -390,43 +382,14 @@ static const char *look_through(struct store *store, size_t commit, const struct
              : NULL;
 }
 
-static const char *check(void *context, const char *path, const struct moment *moment) {
-  struct store *store;
-  size_t commit;
-  (void)context;
-  if (store_open_lmdb(path, vault_tables, MAP_BYTES, &store) < 0)
-    return "the file does not open";
-  const char *wrong = check_contents(store, TABLE_COUNT, commits, moment, &commit);
-  if (!wrong)
-    wrong = look_through(store, commit, moment);
-  if (!wrong)
-    wrong = check_goes_on(&store, path, vault_tables, MAP_BYTES);
-  if (store)
-    store_close(store);
-  return wrong;
-}
-
-static struct trial_result try_disk(enum disk_kind disk, size_t states, const char *what) {
-  struct trial trial = {.recording = &recording,
-                        .name = "vault.mdb",
-                        .disk = disk,
-                        .states = states,
-                        .enough = disk == DISK_HONEST ? 0 : ENOUGH_BAD,
-                        .seed = 1,
-                        .check = check};
-  struct trial_result result = trial_run(&trial);
-  trial_print(what, &result);
-  return result;
-}
-
 Test(power_vault, nothing_acknowledged_is_lost_and_nothing_else_is_there, .timeout = 36000) {
   record(ROUNDS);
-  cr_assert_gt(commit_count, 250);
-  cr_assert_lt(commit_count, COMMITS_MAX);
+  cr_assert_gt(subject.commit_count, 250);
+  cr_assert_lt(subject.commit_count, COMMITS_MAX);
   cr_assert_gt(token_count, 250);
   cr_assert_gt(release_count, 30);
   size_t states = trial_states(STATES);
-  struct trial_result result = try_disk(DISK_HONEST, states, "vault.mdb");
+  struct trial_result result = recorded_store_try(&subject, DISK_HONEST, states, "vault.mdb");
   cr_assert_eq(result.bad, 0, "%s", result.first_bad);
   cr_assert_gt(result.states, 500);
 }
@@ -434,7 +397,8 @@ Test(power_vault, nothing_acknowledged_is_lost_and_nothing_else_is_there, .timeo
 /* A check that cannot fail would be none: disks that lie are found out. */
 Test(power_vault, a_disk_that_keeps_meta_pages_back_loses_what_was_acknowledged, .timeout = 600) {
   record(60);
-  struct trial_result result = try_disk(DISK_IGNORES_DSYNC, 300, "vault.mdb, meta pages not synced");
+  struct trial_result result =
+      recorded_store_try(&subject, DISK_IGNORES_DSYNC, 300, "vault.mdb, meta pages not synced");
   cr_assert_gt(result.bad, 30);
   cr_assert_not_null(strstr(result.first_bad, "acknowledged"), "%s", result.first_bad);
 }
@@ -442,13 +406,15 @@ Test(power_vault, a_disk_that_keeps_meta_pages_back_loses_what_was_acknowledged,
 #ifndef FREEPORT_SANITIZED /* LMDB may read anywhere then */
 Test(power_vault, a_disk_that_does_not_sync_before_the_meta_page_damages_the_file, .timeout = 600) {
   record(60);
-  struct trial_result result = try_disk(DISK_IGNORES_DATASYNC, 300, "vault.mdb, pages not synced");
+  struct trial_result result =
+      recorded_store_try(&subject, DISK_IGNORES_DATASYNC, 300, "vault.mdb, pages not synced");
   cr_assert_gt(result.bad, 30);
 }
 
 Test(power_vault, a_disk_that_syncs_nothing_does_both, .timeout = 600) {
   record(60);
-  struct trial_result result = try_disk(DISK_IGNORES_SYNCS, 300, "vault.mdb, nothing synced");
+  struct trial_result result =
+      recorded_store_try(&subject, DISK_IGNORES_SYNCS, 300, "vault.mdb, nothing synced");
   cr_assert_gt(result.bad, 30);
 }
 #endif

@@ -79,13 +79,20 @@ static const char *brand_of(const struct card_facts *card) {
   return card->network == NETWORK_MASTERCARD ? "mc" : network_name(card->network);
 }
 
+static const char *cvc_result_of(const struct charge *charge) {
+  static const char *const words[] = {[CODE_NOT_GIVEN] = "6 No CVC/CVV provided",
+                                      [CODE_MATCHES] = "1 Matches",
+                                      [CODE_WRONG] = "2 Doesn't match"};
+  return words[code_check_of(charge, "24")];
+}
+
 static void print_additional(struct text *text, const struct charge *charge) {
   const struct card_facts *card = &charge->card;
   text_print(text,
              "\"additionalData\":{\"cardBin\":\"%s\",\"cardSummary\":\"%s\",\"expiryDate\":\"%u/%u\","
              "\"paymentMethod\":\"%s\",\"avsResult\":\"4 AVS not supported for this card type\","
-             "\"cvcResult\":\"1 Matches\",\"merchantReference\":",
-             card->bin, card->last4, card->exp_month, card->exp_year, brand_of(card));
+             "\"cvcResult\":\"%s\",\"merchantReference\":",
+             card->bin, card->last4, card->exp_month, card->exp_year, brand_of(card), cvc_result_of(charge));
   text_json(text, charge->reference);
   if (charge->status != CHARGE_DECLINED) {
     text_print(text,

@@ -40,6 +40,7 @@ static void write_card_facts(struct writer *writer, const struct card_facts *car
   write_u8(writer, card->exp_month);
   write_u16(writer, card->exp_year);
   write_text(writer, card->decline);
+  write_u8(writer, (uint8_t)card->code);
 }
 
 static void read_card_facts(struct reader *reader, struct card_facts *ret_card) {
@@ -49,6 +50,8 @@ static void read_card_facts(struct reader *reader, struct card_facts *ret_card) 
   ret_card->exp_month = read_u8(reader);
   ret_card->exp_year = read_u16(reader);
   read_text(reader, ret_card->decline, sizeof ret_card->decline);
+  ret_card->code = read_u8(reader);
+  reader->bad |= ret_card->code >= CODE_CHECK_COUNT;
 }
 
 static void write_long_text(struct writer *writer, const char *text) {

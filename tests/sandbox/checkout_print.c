@@ -54,6 +54,7 @@ static const char *response_summary(const struct charge *charge) {
                {"20054", "Expired Card"},
                {"20059", "Suspected Fraud"},
                {"20087", "Bad Track Data"},
+               {"200N7", "Decline for CVV2 failure"},
                {"30041", "Lost Card - Pick Up"},
                {"30043", "Stolen Card - Pick Up"}};
   if (charge->status != CHARGE_DECLINED)
@@ -62,6 +63,11 @@ static const char *response_summary(const struct charge *charge) {
     if (strcmp(known[i].code, charge->decline) == 0)
       return known[i].words;
   return "Declined";
+}
+
+static const char *cvv_check_of(const struct charge *charge) {
+  static const char *const letters[] = {[CODE_NOT_GIVEN] = "P", [CODE_MATCHES] = "Y", [CODE_WRONG] = "D"};
+  return letters[code_check_of(charge, "200N7")];
 }
 
 static void print_source(struct text *text, const struct charge *charge) {
@@ -79,8 +85,9 @@ static void print_source(struct text *text, const struct charge *charge) {
              "\"source\":{\"id\":\"src_%s\",\"type\":\"card\",\"expiry_month\":%u,\"expiry_year\":%u,"
              "\"scheme\":\"%s\","
              "\"last4\":\"%s\",\"bin\":\"%s\",\"card_type\":\"CREDIT\",\"card_category\":\"CONSUMER\","
-             "\"issuer_country\":\"US\",\"avs_check\":\"G\",\"cvv_check\":\"Y\"}",
-             charge->id + 4, card->exp_month, card->exp_year, schemes[card->network], card->last4, card->bin);
+             "\"issuer_country\":\"US\",\"avs_check\":\"G\",\"cvv_check\":\"%s\"}",
+             charge->id + 4, card->exp_month, card->exp_year, schemes[card->network], card->last4, card->bin,
+             cvv_check_of(charge));
 }
 
 static void print_processing(struct text *text, const struct charge *charge) {

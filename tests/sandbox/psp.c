@@ -97,7 +97,9 @@ enum card_fault card_check(const char *psp, const char *number, long exp_month, 
     return CARD_YEAR_WRONG;
   if (code != NULL && (strspn(code, "0123456789") != strlen(code) || strlen(code) < 3 || strlen(code) > 4))
     return CARD_CODE_WRONG;
-  *ret_facts = (struct card_facts){.exp_month = (uint8_t)exp_month, .exp_year = (uint16_t)exp_year};
+  *ret_facts = (struct card_facts){.exp_month = (uint8_t)exp_month,
+                                   .exp_year = (uint16_t)exp_year,
+                                   .code = code == NULL ? CODE_NOT_GIVEN : CODE_MATCHES};
   memcpy(ret_facts->bin, number, 6);
   memcpy(ret_facts->last4, number + length - 4, 4);
   char leading[9] = {0};
@@ -112,6 +114,12 @@ const char *decline_wanted(const struct exchange *exchange, const struct card_fa
   if (behaviour->decline[0] != '\0' && behaviour_matches(behaviour, exchange->operation))
     return behaviour->decline;
   return card->decline[0] == '\0' ? NULL : card->decline;
+}
+
+enum code_check code_check_of(const struct charge *charge, const char *wrong_code) {
+  if (charge->card.code == CODE_NOT_GIVEN || strcmp(charge->decline, wrong_code) != 0)
+    return charge->card.code;
+  return CODE_WRONG;
 }
 
 const char *network_code_wanted(const struct exchange *exchange, const char *usual) {

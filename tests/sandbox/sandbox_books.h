@@ -20,12 +20,16 @@ enum {
   BODY_HASH_BYTES = 16
 };
 
+/* What became of the security code: which it was is never kept. */
+enum code_check { CODE_NOT_GIVEN, CODE_MATCHES, CODE_WRONG, CODE_CHECK_COUNT };
+
 /* What a PSP remembers of a card: never the number. */
 struct card_facts {
   enum network network;
   char bin[7], last4[5];
   uint8_t exp_month;
   uint16_t exp_year;
+  enum code_check code;
   char decline[DECLINE_CAPACITY]; /* a test card that is always declined with this code of the PSP's, or "" */
 };
 

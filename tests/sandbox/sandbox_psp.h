@@ -89,6 +89,9 @@ enum card_fault card_check(const char *psp, const char *number, long exp_month, 
 /* The code with which this authorization, charge or verification is to be declined: on demand, or because of
  * the test card. NULL when it is to be approved. */
 const char *decline_wanted(const struct exchange *exchange, const struct card_facts *card);
+/* What the issuer says of the security code of a charge: a code that was given matches, unless that is why it
+ * was declined (wrong_code: the PSP's decline code that says so). */
+enum code_check code_check_of(const struct charge *charge, const char *wrong_code);
 /* The issuer's code that goes with the decline, as the behaviour says, or usual. */
 const char *network_code_wanted(const struct exchange *exchange, const char *usual);
 const char *advice_code_wanted(const struct exchange *exchange);

@@ -65,10 +65,11 @@ void stripe_print_method(struct text *text, const struct method *method, const s
       text,
       ",\"card\":{\"brand\":\"%s\",\"checks\":{\"address_line1_check\":null,\"address_postal_code_check\":"
       "null,"
-      "\"cvc_check\":\"unchecked\"},\"country\":\"US\",\"exp_month\":%u,\"exp_year\":%u,\"fingerprint\":null,"
+      "\"cvc_check\":%s},\"country\":\"US\",\"exp_month\":%u,\"exp_year\":%u,\"fingerprint\":null,"
       "\"funding\":\"credit\",\"generated_from\":null,\"last4\":\"%s\",\"networks\":{\"available\":[\"%s\"],"
       "\"preferred\":null},\"three_d_secure_usage\":{\"supported\":true},\"wallet\":null}",
-      brand_of(card), card->exp_month, card->exp_year, card->last4, brand_of(card));
+      brand_of(card), card->code == CODE_NOT_GIVEN ? "null" : "\"unchecked\"", card->exp_month,
+      card->exp_year, card->last4, brand_of(card));
   text_print(text,
              ",\"created\":%lld,\"customer\":null,\"livemode\":false,\"metadata\":{},\"type\":\"card\"}",
              (long long)(method->created_ms / 1000));
@@ -88,6 +89,12 @@ static void print_outcome(struct text *text, const struct charge *charge) {
              declined ? "issuer_declined" : "authorized");
 }
 
+static const char *cvc_check_of(const struct charge *charge) {
+  static const char *const words[] = {
+      [CODE_NOT_GIVEN] = "null", [CODE_MATCHES] = "\"pass\"", [CODE_WRONG] = "\"fail\""};
+  return words[code_check_of(charge, "incorrect_cvc")];
+}
+
 static void print_charge_card(struct text *text, const struct charge *charge) {
   const struct card_facts *card = &charge->card;
   text_print(text, "\"payment_method_details\":{\"card\":{\"amount_authorized\":%lld,\"authorization_code\":",
@@ -96,10 +103,10 @@ static void print_charge_card(struct text *text, const struct charge *charge) {
   text_print(
       text,
       ",\"brand\":\"%s\",\"checks\":{\"address_line1_check\":null,\"address_postal_code_check\":null,"
-      "\"cvc_check\":\"pass\"},\"country\":\"US\",\"exp_month\":%u,\"exp_year\":%u,\"fingerprint\":null,"
+      "\"cvc_check\":%s},\"country\":\"US\",\"exp_month\":%u,\"exp_year\":%u,\"fingerprint\":null,"
       "\"funding\":\"credit\",\"installments\":null,\"last4\":\"%s\",\"mandate\":null,\"network\":\"%s\","
       "\"network_transaction_id\":",
-      brand_of(card), card->exp_month, card->exp_year, card->last4, brand_of(card));
+      brand_of(card), cvc_check_of(charge), card->exp_month, card->exp_year, card->last4, brand_of(card));
   text_json_or_null(text, charge->network_transaction_id);
   text_put(text, ",\"three_d_secure\":null,\"wallet\":null},\"type\":\"card\"}");
 }
@@ -271,8 +278,8 @@ void stripe_print_setup(struct text *text, const struct charge *charge, bool exp
   if (expanded) {
     text_print(text,
                "{\"id\":\"setatt_%s\",\"object\":\"setup_attempt\",\"payment_method_details\":{\"card\":{"
-               "\"checks\":{\"cvc_check\":\"pass\"},\"network_transaction_id\":",
-               charge->id + 5);
+               "\"checks\":{\"cvc_check\":%s},\"network_transaction_id\":",
+               charge->id + 5, cvc_check_of(charge));
     text_json_or_null(text, charge->network_transaction_id);
     text_print(text, "},\"type\":\"card\"},\"status\":\"%s\"}", declined ? "failed" : "succeeded");
   } else {

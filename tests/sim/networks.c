@@ -74,10 +74,29 @@ static struct count count_card(struct universe *universe, const struct scenario 
   return count;
 }
 
+/* Whether the router had been told of a decline of that amount within thirty days before it began the
+ * attempt: Visa counts repeats, and without one nothing is known to be a repeat. */
+static bool repeats(const struct universe *universe, const struct scenario *scenario,
+                    const struct attempt *begun) {
+  for (uint32_t i = 0; i < universe->genesis.scenarios; i++) {
+    const struct scenario *other = &universe->scenarios[i];
+    if (other->card != scenario->card || !other->payment)
+      continue;
+    for (unsigned j = 0; j < other->payment->attempt_count; j++) {
+      const struct step *step = &other->payment->attempts[j].step;
+      if (step->status == STEP_FAILED && step->answer.answer == ANSWER_IS_DECLINED &&
+          step->amount == begun->step.amount && step->ended_ms < begun->step.started_ms &&
+          begun->step.started_ms - step->started_ms < 30 * DAY)
+        return true;
+    }
+  }
+  return false;
+}
+
 static void check_counts(struct universe *universe, const struct scenario *scenario,
-                         const struct dispatch *dispatch) {
+                         const struct attempt *attempt, const struct dispatch *dispatch) {
   struct count count = count_card(universe, scenario, dispatch);
-  if (may_be(scenario, NETWORK_VISA) && count.month > VISA_RETRIES)
+  if (may_be(scenario, NETWORK_VISA) && count.month > VISA_RETRIES && repeats(universe, scenario, attempt))
     violation(universe, scenario->number, "P7: Visa: %s is retry %u of its amount in thirty days",
               dispatch->key, count.month);
   if (may_be(scenario, NETWORK_MASTERCARD) && count.day >= MASTERCARD_A_DAY)
@@ -156,7 +175,7 @@ void check_networks(struct universe *universe, const struct scenario *scenario,
   const struct attempt *attempt = attempt_of(scenario, dispatch);
   if (!attempt || dispatch->replay) /* begun before anything was told */
     return;
-  check_counts(universe, scenario, dispatch);
+  check_counts(universe, scenario, attempt, dispatch);
   if (forbidden_by(universe, scenario, dispatch->amount.minor, attempt->step.started_ms))
     violation(universe, scenario->number, "P7: %s is tried again, and never may be", dispatch->key);
   check_cascade(universe, scenario, attempt);

@@ -15,11 +15,22 @@ static const struct problem no_origin = {
 static const struct problem bad_origin = {403, "origin_not_allowed", "This origin is not configured here.",
                                           "origin", 0};
 
-static const struct form_file *find(const char *name) {
-  for (size_t i = 0; i < form_file_count; i++)
-    if (strcmp(form_files[i].name, name) == 0)
-      return &form_files[i];
-  return NULL;
+static const struct problem bad_fields = {
+    422, "invalid_field", "fields is cvc, for the security code of a saved card, or not there.", "fields", 0};
+
+static const struct form_file *find(const struct form_file *files, const char *name) {
+  while (files->name != NULL && strcmp(files->name, name) != 0)
+    files++;
+  return files->name == NULL ? NULL : files;
+}
+
+/* The page that ?fields= asks for, or NULL. */
+static const struct form_file *find_page(const char *query) {
+  char fields[8];
+  int outcome = http_query_value(query, "fields", fields, sizeof fields);
+  if (outcome == HTTP_QUERY_END)
+    return find(form_pages, "card");
+  return outcome == 0 && strcmp(fields, "cvc") == 0 ? find(form_pages, "security-code") : NULL;
 }
 
 void form_page(const struct collect_options *options, struct http_request *request) {
@@ -28,6 +39,11 @@ void form_page(const struct collect_options *options, struct http_request *reque
   const char *origin = outcome == 0 ? cors_origin(options, given) : NULL;
   if (origin == NULL) {
     problem_answer(request, outcome == HTTP_QUERY_END ? &no_origin : &bad_origin, NULL);
+    return;
+  }
+  const struct form_file *file = find_page(request->query);
+  if (file == NULL) {
+    problem_answer(request, &bad_fields, NULL);
     return;
   }
   /* The script may trust ?origin= because of this: in any other frame the browser does not show the page at
@@ -45,8 +61,6 @@ void form_page(const struct collect_options *options, struct http_request *reque
       {"Permissions-Policy", "camera=(), microphone=(), geolocation=(), usb=()"},
       {"Origin-Agent-Cluster", "?1"},
       {NULL, NULL}};
-  const struct form_file *file = find("");
-  assert(file != NULL);
   http_answer(request, &(struct http_response){.status = 200,
                                                .content_type = file->content_type,
                                                .body = file->bytes,
@@ -60,7 +74,7 @@ void form_asset(struct http_request *request, const char *name) {
                                                {"Cross-Origin-Resource-Policy", "same-origin"},
                                                {"Content-Security-Policy", "default-src 'none'"},
                                                {NULL, NULL}};
-  const struct form_file *file = find(name);
+  const struct form_file *file = find(form_assets, name);
   if (file == NULL) {
     problem_answer(request, &problem_not_found, NULL);
     return;

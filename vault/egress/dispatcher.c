@@ -92,7 +92,8 @@ static void set_verdict(struct flight *flight, const struct verdict *verdict) {
   unsigned dropped = scrub_answer(&flight->scrub, &result->fields);
   result->scrubbed = dropped < UINT8_MAX ? (uint8_t)dropped : UINT8_MAX;
   if (dropped > 0)
-    log_warn_number("alert: an answer held card data, which was dropped", "fields", dropped);
+    log_warn_about("alert: an answer held card data, which was dropped", flight->send.connector, "fields",
+                   dropped);
 }
 
 /* The card is not needed beyond the charging step, but for the scrub, which has its own copy. */
@@ -187,13 +188,13 @@ static void on_complaint(struct timer *timer) {
   complaint->unanswered = 0;
 }
 
-static void complain(struct dispatcher *dispatcher, enum client_error error) {
+static void complain(struct dispatcher *dispatcher, const char *connector, enum client_error error) {
   struct complaint *complaint = &dispatcher->complaint;
   if (complaint->timer.index != 0) {
     complaint->unanswered++;
     return;
   }
-  log_write("warn", "a request was not answered", client_error_name(error), 1, NULL);
+  log_write_about("warn", "a request was not answered", connector, client_error_name(error), 1);
   if (loop_set_timer(dispatcher->settings.loop, &complaint->timer, COMPLAINT_US) < 0) {
     /* Then the next one is logged too. */
   }
@@ -203,7 +204,7 @@ static void on_result(void *context, const struct client_result *got) {
   struct flight *flight = context;
   note_client_result(flight, got);
   if (got->phase != PHASE_REPLY) {
-    complain(flight->dispatcher, got->error);
+    complain(flight->dispatcher, flight->send.connector, got->error);
     set_phase(flight, got->phase);
     end_flight(flight);
     return;
@@ -214,7 +215,7 @@ static void on_result(void *context, const struct client_result *got) {
     outcome = send_step(flight, on_result);
     if (outcome == 0)
       return;
-    log_warn_number("a further step was not sent", "error", outcome);
+    log_warn_about("a further step was not sent", flight->send.connector, "error", outcome);
     set_phase(flight, PHASE_REPLY);
   } else {
     set_verdict(flight, &verdict);
@@ -300,7 +301,7 @@ int dispatcher_take(struct dispatcher *dispatcher, const struct egress_send *sen
   int error = begin(flight);
   if (error == 0)
     return 0;
-  log_warn_number("a dispatch was not sent", "error", error);
+  log_warn_about("a dispatch was not sent", send->connector, "error", error);
   error =
       loop_set_timer(dispatcher->settings.loop, &flight->ending, 0); /* its end is told in the next round */
   if (error < 0)

@@ -5,7 +5,7 @@
 
 #include "tables.h"
 
-enum { SEQUENCE_BYTES = 8, SEARCHED_MAX = 4096, LOOKED_AT_PER_PAGE = 2048 };
+enum { SEQUENCE_BYTES = 8, SEARCHED_MAX = 8192, LOOKED_AT_PER_PAGE = 2048 };
 
 static const char HEAD_KEY[] = "audit";
 
@@ -166,9 +166,9 @@ int audit_releases(const struct audit *audit, uint64_t after, struct releases_pa
     int r = read_record(audit, ret_page->through + 1, &record);
     if (r != 0)
       return r < 0 ? r : -EBADMSG; /* the chain has no gaps */
-    if (record.kind == AUDIT_RELEASE && ret_page->count == RELEASES_PER_PAGE)
+    if (audit_is_dispatch(&record) && ret_page->count == RELEASES_PER_PAGE)
       break;
-    if (record.kind == AUDIT_RELEASE)
+    if (audit_is_dispatch(&record))
       add_release(ret_page, &record);
     ret_page->through++;
   }

@@ -122,19 +122,31 @@ static int find_code(struct vault *vault, struct pending *pending, const struct 
   return bind_code(vault, pending, &owner, id, STATUS_NO_CODE);
 }
 
-static int audit_release(struct vault *vault, const struct pending *pending,
-                         const struct found_token *found) {
-  const struct dispatch *dispatch = &pending->dispatch;
+static struct audit_record record_of(const struct vault *vault, const struct dispatch *dispatch,
+                                     enum audit_kind kind) {
   struct audit_record record = {.at_ms = vault_now_ms(vault),
-                                .kind = AUDIT_RELEASE,
+                                .kind = kind,
                                 .actor = AUDIT_BY_ROUTER,
                                 .merchant = dispatch->merchant,
-                                .operation = dispatch->operation,
-                                .security_code = pending->has_lease};
-  memcpy(record.token, found->names.hash, sizeof record.token);
+                                .operation = dispatch->operation};
   memcpy(record.connector, dispatch->connector, sizeof record.connector);
   memcpy(record.key, dispatch->key, sizeof record.key);
   memcpy(record.sheet_hash, dispatch->sheet_hash, sizeof record.sheet_hash);
+  return record;
+}
+
+static int audit_release(struct vault *vault, const struct pending *pending,
+                         const struct found_token *found) {
+  struct audit_record record = record_of(vault, &pending->dispatch, AUDIT_RELEASE);
+  record.security_code = pending->has_lease;
+  memcpy(record.token, found->names.hash, sizeof record.token);
+  return audit_append(&vault->audit, &record);
+}
+
+/* No card leaves; but a ledger that has forgotten a refund would make it again. */
+static int audit_movement(struct vault *vault, const struct pending *pending) {
+  struct audit_record record = record_of(vault, &pending->dispatch, AUDIT_MOVEMENT);
+  record.payment = pending->dispatch.payment;
   return audit_append(&vault->audit, &record);
 }
 
@@ -199,13 +211,16 @@ int dispatch_take(struct vault *vault, const struct return_address *from, const 
   struct pending *pending = take_place(vault, from, dispatch);
   if (!pending)
     return STATUS_BUSY;
+  bool moves = operation_is_movement(dispatch->operation);
   r = prepare(vault, pending);
+  if (r == 0 && moves)
+    r = audit_movement(vault, pending);
   if (r != 0) {
     free_place(vault, pending);
     return r;
   }
   uint16_t place = (uint16_t)(pending - vault->dispatches.all);
-  if (operation_releases_card(dispatch->operation))
+  if (moves || operation_releases_card(dispatch->operation))
     round_hold_dispatch(vault, place);
   else
     dispatch_release(vault, place);
@@ -237,6 +252,7 @@ static int add_connector(struct vault *vault, const struct pending *pending, str
   int r = connector_open(&vault->connectors, pending->dispatch.connector, &set);
   if (r != 0)
     return r;
+  memcpy(send->connector, set->facts.name, sizeof send->connector);
   memcpy(send->sheet, set->facts.sheet, sizeof send->sheet);
   memcpy(send->base_url, set->base_url, sizeof send->base_url);
   for (size_t i = 0; i < set->credential_count; i++) /* what signs webhooks is for the vault alone */

@@ -39,6 +39,7 @@ static enum operation read_asked_about(struct reader *reader) {
 
 void write_egress_send(struct writer *writer, const struct egress_send *send) {
   write_text(writer, send->key);
+  write_text(writer, send->connector);
   write_text(writer, send->sheet);
   write_bytes(writer, send->sheet_hash, sizeof send->sheet_hash);
   write_text(writer, send->base_url);
@@ -55,6 +56,7 @@ void write_egress_send(struct writer *writer, const struct egress_send *send) {
 
 static void read_send(struct reader *reader, struct egress_send *ret_send) {
   read_step_key(reader, ret_send->key);
+  read_name(reader, ret_send->connector, sizeof ret_send->connector);
   read_name(reader, ret_send->sheet, sizeof ret_send->sheet);
   read_bytes(reader, ret_send->sheet_hash, sizeof ret_send->sheet_hash);
   read_text(reader, ret_send->base_url, sizeof ret_send->base_url);

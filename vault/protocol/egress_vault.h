@@ -19,6 +19,7 @@ enum egress_vault_type {
  */
 struct egress_send {
   char key[STEP_KEY_CAPACITY];
+  char connector[CONNECTOR_NAME_CAPACITY]; /* for the log */
   char sheet[SHEET_NAME_CAPACITY];
   uint8_t sheet_hash[SHEET_HASH_BYTES]; /* egress refuses when its own copy differs */
   char base_url[BASE_URL_CAPACITY];     /* "": the sheet's host */

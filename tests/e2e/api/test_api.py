@@ -2,6 +2,7 @@
 
 test_api.py STAND ROUTER SHEETS BINS.CSV [TEST...]
 """
+import datetime
 import json
 import math
 import os
@@ -120,6 +121,8 @@ class Payments(Case):
         self.assertEqual(paid["decision"]["candidates"], ["adyen", "checkout", "stripe"])
         self.assertEqual(paid["metadata"], {"cart": "7"})
         self.assertEqual([a["id"] for a in paid["attempts"]], [paid["id"] + "_1"])
+        self.assertEqual(paid["attempts"][0]["avs"], {"address": None, "postal_code": "no_match"})
+        self.assertEqual(paid["attempts"][0]["cvc_check"], "match")
         self.assertEqual(self.read(paid), paid.json)
 
     def test_a_decline_is_a_created_payment(self):
@@ -219,10 +222,11 @@ class Resolution(Case):
         # Each is answered after ten seconds, so all of them are asked for at once.
         answers = {}
         def pay(name, amount, **more):
-            answers[name] = cls.client.pay(amount, routing={"connectors": ["checkout", "stripe"]}, **more)
+            routing = {"connectors": ["adyen"] if name == "early" else ["checkout", "stripe"]}
+            answers[name] = cls.client.pay(amount, routing=routing, **more)
         threads = [threading.Thread(target=pay, args=[name, 1007], kwargs=more) for name, more in (
             ("webhook", {}), ("succeeded", {"capture": "manual"}), ("failed", {"deadline_ms": 5000}), ("odd", {}),
-            ("elsewhere", {"deadline_ms": 3600000}))]
+            ("early", {}), ("elsewhere", {"deadline_ms": 3600000}))]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -278,6 +282,13 @@ class Resolution(Case):
         taken = self.expect(self.resolve("failed", attempt=1, outcome="failed"), 201)
         self.assertEqual((taken["status"], taken["decline"]["reason"]), ("failed", "found_failed"))
         self.assertEqual(len(taken["attempts"]), 1, "its deadline is over")
+
+    def test_too_early_it_is_told_from_when_on(self):
+        early = self.expect(self.resolve("early", attempt=1, outcome="failed"), 409, "not_settled")
+        when = datetime.datetime.fromisoformat(re.search(r"from (\S+Z) on", early["detail"])[1])
+        left = when.timestamp() - time.time()
+        self.assertTrue(3500 < left < 3700, left)  # after the last moment at which it may have left
+        self.assertTrue(abs(int(early.headers["Retry-After"]) - left) < 60, early.headers["Retry-After"])
 
     def test_within_the_deadline_another_connector_is_tried(self):
         taken = self.expect(self.resolve("elsewhere", attempt=1, outcome="failed"), 202)

@@ -7,20 +7,21 @@ import struct
 import subprocess
 import threading
 
-CV_TOKENIZE, REPLY_BIT = 1, 0x80
-STATUS_DONE, STATUS_LIMITED = 0, 7
+CV_TOKENIZE, CV_SECURITY_CODE, REPLY_BIT = 1, 2, 0x80
+STATUS_DONE, STATUS_INVALID, STATUS_LIMITED = 0, 6, 7
 NETWORK_VISA = 1
 KEY = 'pk_test_' + 'A1B2C3D4E5F6G7H8J9K0M1N2P3'
 CROCKFORD = '0A1B2C3D4E5F6G7H8J9K0M1N2P'
 
 
 class FakeVault(threading.Thread):
-    """Answers every card with a token, or with the status it is told to."""
+    """Answers every card with a token and every code with a lease, or with the status it is told to."""
 
     def __init__(self):
         super().__init__(daemon=True)
         self.ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.cards = []
+        self.codes = []
         self.status = STATUS_DONE
 
     def run(self):
@@ -29,8 +30,8 @@ class FakeVault(threading.Thread):
             if not message:
                 return
             _, kind, _, length, correlation = struct.unpack_from('<BBHIQ', message)
-            assert kind == CV_TOKENIZE and length == len(message) - 16
-            body = self._token(message[16:])
+            assert kind in (CV_TOKENIZE, CV_SECURITY_CODE) and length == len(message) - 16
+            body = self._token(message[16:]) if kind == CV_TOKENIZE else self._lease(message[16:])
             self.ours.send(struct.pack('<BBHIQ', 1, kind | REPLY_BIT, 0, len(body), correlation) + body)
 
     def _token(self, body):
@@ -43,6 +44,15 @@ class FakeVault(threading.Thread):
             return struct.pack('<H', self.status)
         return (struct.pack('<H', STATUS_DONE) + text('tok_' + CROCKFORD) + text(number[:8]) + text(number[-4:])
                 + struct.pack('<BBH', NETWORK_VISA, month, year))
+
+
+    def _lease(self, body):
+        token, rest = read_text(body[32:])
+        code, _ = read_text(rest)
+        self.codes.append({'token': token, 'cvc': code})
+        if self.status != STATUS_DONE:
+            return struct.pack('<H', self.status)
+        return struct.pack('<H', STATUS_DONE) + text('cvc_' + CROCKFORD) + struct.pack('<q', 1800000000000)
 
 
 def text(value):

@@ -53,16 +53,28 @@ class FormTest(unittest.TestCase):
 
     def setUp(self):
         self.collect.vault.cards.clear()
+        self.collect.vault.codes.clear()
         self.collect.vault.status = stage.STATUS_DONE
+        self.browser.console()  # what earlier tests left there
 
-    def form_address(self, origin, key=stage.KEY):
-        fragment = f'#key={key}' if key else ''
-        return f'{self.collect.origin}/v1/fields?origin={urllib.parse.quote(origin, safe="")}{fragment}'
+    def form_address(self, origin, key=stage.KEY, fields='', **told):
+        told = {**({'key': key} if key else {}), **told}
+        fragment = '#' + urllib.parse.urlencode(told) if told else ''
+        return f'{self.collect.origin}/v1/fields?origin={urllib.parse.quote(origin, safe="")}{fields}{fragment}'
 
     def open_shop(self, key=stage.KEY, extra=''):
         self.shop.pages['/'] = parent_page(self.form_address(self.shop.origin, key), extra)
         self.browser.open(self.shop.origin + '/?' + stage.random_word())
         self.wait_for('ready')
+
+    def open_code_form(self, **told):
+        self.shop.pages['/'] = parent_page(self.form_address(self.shop.origin, fields='&fields=cvc', **told))
+        self.browser.open(self.shop.origin + '/?' + stage.random_word())
+        self.wait_for('ready')
+
+    def type_code(self, code):
+        self.browser.frame(0)
+        self.browser.type('#cvc', code)
 
     def messages(self, kind=None):
         self.browser.frame(None)
@@ -132,6 +144,63 @@ class FormTest(unittest.TestCase):
         self.browser.run('document.querySelector("#pay").click()')
         self.assertEqual(self.wait_for('sent')['data']['id'], 'tok_' + stage.CROCKFORD)
 
+    def test_the_code_of_a_saved_card_is_typed_again(self):
+        token = 'tok_' + stage.CROCKFORD
+        self.open_code_form(token=token)
+        self.browser.frame(0)
+        for name in ('number', 'expiry'):
+            with self.assertRaises(RuntimeError):
+                self.browser.find(f'#{name}')
+        self.assertEqual(self.browser.label('#cvc'), 'Security code')
+        self.assertEqual(self.browser.attribute('#cvc', 'autocomplete'), 'cc-csc')
+        self.type_code('123')
+        self.assertEqual(self.messages('change')[-1], {'freeport': 1, 'type': 'change', 'complete': True,
+                                                       'network': 'unknown',
+                                                       'fields': {'cvc': {'empty': False, 'valid': True}}})
+        self.submit()
+        self.assertEqual(self.wait_for('security_code')['security_code'],
+                         {'id': 'cvc_' + stage.CROCKFORD, 'object': 'security_code', 'livemode': False,
+                          'created_at': self.wait_for('security_code')['security_code']['created_at'],
+                          'expires_at': '2027-01-15T08:00:00.000Z'})
+        self.assertEqual(self.collect.vault.codes, [{'token': token, 'cvc': '123'}])
+        self.assertEqual(self.messages('token'), [])
+        self.browser.frame(0)
+        self.assertEqual(self.browser.property('#cvc', 'value'), '')
+        self.assertEqual(self.browser.console(), [])
+
+    def test_the_network_of_a_saved_card_says_how_long_its_code_is(self):
+        self.open_code_form(token='tok_' + stage.CROCKFORD, network='amex')
+        self.browser.frame(0)
+        self.assertEqual(self.browser.text('#network'), 'Amex')
+        self.type_code('123')
+        self.submit()
+        self.assertEqual(self.wait_for('error'), {'freeport': 1, 'type': 'error', 'code': 'incomplete', 'param': 'cvc'})
+        self.assertEqual(self.collect.vault.codes, [])
+        self.type_code('4')
+        self.submit()
+        self.wait_for('security_code')
+        self.assertEqual(self.collect.vault.codes[0]['cvc'], '1234')
+
+    def test_a_code_goes_nowhere_without_the_card_it_is_of(self):
+        self.open_code_form()
+        self.type_code('123')
+        self.submit()
+        self.assertEqual(self.wait_for('error')['code'], 'not_configured')
+        self.assertEqual(self.collect.vault.codes, [])
+        self.browser.run('say(arguments[0])', {'freeport': 1, 'type': 'configure', 'token': 'tok_' + stage.CROCKFORD})
+        self.submit()
+        self.wait_for('security_code')
+
+    def test_a_refused_code_is_shown_and_told(self):
+        self.open_code_form(token='tok_' + stage.CROCKFORD)
+        self.collect.vault.status = stage.STATUS_INVALID
+        self.type_code('123')
+        self.submit()
+        self.assertEqual(self.wait_for('error'), {'freeport': 1, 'type': 'error', 'code': 'invalid_security_code',
+                                                  'param': 'cvc'})
+        self.browser.frame(0)
+        self.assertIn('security code', self.browser.text('#cvc-error'))
+
     def test_the_page_is_told_no_digit(self):
         self.open_shop()
         self.fill()
@@ -191,15 +260,16 @@ class FormTest(unittest.TestCase):
         self.wait_for('token')
 
     def test_a_foreign_page_cannot_embed_the_form(self):
-        for origin, refusal in ((self.shop.origin, 'frame-ancestors'), (self.foreign.origin, '403')):
+        for origin, fields, refusal in ((self.shop.origin, '', 'frame-ancestors'), (self.foreign.origin, '', '403'),
+                                        (self.shop.origin, '&fields=cvc', 'frame-ancestors')):
             self.browser.console()
-            self.foreign.pages['/'] = parent_page(self.form_address(origin))
+            self.foreign.pages['/'] = parent_page(self.form_address(origin, fields=fields))
             self.browser.open(self.foreign.origin + '/?' + stage.random_word())
             self.wait_for_console(refusal)
             self.assertEqual(self.browser.run('return messages'), [])
             self.browser.frame(0)
             with self.assertRaises(RuntimeError):
-                self.browser.find('#number')
+                self.browser.find('#cvc')
 
     def wait_for_console(self, text):
         log = ''
@@ -253,8 +323,13 @@ class FormTest(unittest.TestCase):
             self.browser.open(pages.origin + '/empty')
             self.assertEqual(self.browser.run_async(script, self.collect.origin, stage.KEY), expected)
 
-    def test_the_page_holds_to_its_policy(self):
-        status, headers, page = fetch(self.form_address(self.shop.origin))
+    def test_the_pages_hold_to_their_policy(self):
+        for fields in ('', '&fields=cvc'):
+            with self.subTest(fields):
+                self.holds_to_its_policy(self.form_address(self.shop.origin, fields=fields))
+
+    def holds_to_its_policy(self, address):
+        status, headers, page = fetch(address)
         self.assertEqual(status, 200)
         policy = dict(part.strip().split(' ', 1) for part in headers['Content-Security-Policy'].split(';'))
         self.assertEqual(policy['default-src'], "'none'")

@@ -1,6 +1,7 @@
 /* steady-load RATE SECONDS: payments of 10.00 EUR at a steady rate, whatever becomes of those before: the
- * next one does not wait. For the stack of the environment (DIR/env, sourced), with the card $TOKEN. Ends
- * when all are answered; prints how many were made (201 or 202), and fails when any was not. */
+ * next one does not wait. For the stack of the environment (DIR/env, sourced), with the cards $TOKENS (a
+ * blank between two) in turn. Ends when all are answered; prints how many were made (201 or 202), and fails
+ * when any was not. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ enum { ANSWER_MS = 30000, POLL_MS = 5, URL_CAPACITY = 256, BODY_CAPACITY = 256, 
 static struct load {
   CURLM *multi;
   char url[URL_CAPACITY], authorization[URL_CAPACITY];
-  const char *token;
+  const char *tokens, *token;
   unsigned sent, made, refused;
 } load;
 
@@ -42,6 +43,13 @@ static size_t drop(char *bytes, size_t size, size_t count, void *context) {
   return size * count;
 }
 
+/* The length of the next token, at load.token. */
+static int next_token(void) {
+  const char *after = strchr(load.token, ' ');
+  load.token = after == NULL ? load.tokens : after + 1;
+  return (int)strcspn(load.token, " ");
+}
+
 static void send_one(void) {
   struct request *request = calloc(1, sizeof *request);
   CURL *easy = curl_easy_init();
@@ -50,8 +58,9 @@ static void send_one(void) {
     abort();
   }
   snprintf(key, sizeof key, "Idempotency-Key: steady-%d-%u", getpid(), load.sent++);
-  snprintf(request->body, sizeof request->body, "{\"amount\":1000,\"currency\":\"EUR\",\"token\":\"%s\"}",
-           load.token);
+  int length = next_token();
+  snprintf(request->body, sizeof request->body, "{\"amount\":1000,\"currency\":\"EUR\",\"token\":\"%.*s\"}",
+           length, load.token);
   request->headers = curl_slist_append(NULL, load.authorization);
   request->headers = curl_slist_append(request->headers, key);
   request->headers = curl_slist_append(request->headers, "Content-Type: application/json");
@@ -95,7 +104,7 @@ int main(int argc, char **argv) {
     return 64;
   }
   double rate = atof(argv[1]), seconds = atof(argv[2]), began = now();
-  load.token = environment("TOKEN");
+  load.tokens = load.token = environment("TOKENS");
   load.multi = curl_multi_init();
   snprintf(load.url, sizeof load.url, "%s/v1/payments", environment("FREEPORT_API_URL"));
   snprintf(load.authorization, sizeof load.authorization, "Authorization: Bearer %s",

@@ -97,7 +97,7 @@ class Sandbox:
         fields = {"type": "card", "card[number]": number, "card[exp_month]": "12", "card[exp_year]": "2040",
                   "card[cvc]": "123"}
         fields.update({f"card[{name}]": value for name, value in card.items()})
-        return self.stripe("POST", "/v1/payment_methods", fields)
+        return self.stripe("POST", "/v1/payment_methods", {name: value for name, value in fields.items() if value})
 
     def stripe_pay(self, reference, capture="manual", amount=2000, currency="usd", number=CARD, key=None, timeout=5,
                    **more):
@@ -188,6 +188,17 @@ class Stripe(Case):
         card = intent["latest_charge"]["payment_method_details"]["card"]
         self.assertEqual((card["last4"], card["network"]), ("4242", "visa"))
         self.assertEqual(len(card["network_transaction_id"]), 15)
+
+    def test_the_code_is_checked_where_one_was_given(self):
+        def checked(reference, method):
+            intent = self.sandbox.stripe_pay(reference, payment_method=method, **{"expand[]": "latest_charge"}).body
+            return intent["latest_charge"]["payment_method_details"]["card"]["checks"]["cvc_check"]
+
+        given, not_given = self.sandbox.stripe_method().body, self.sandbox.stripe_method(cvc=None).body
+        self.assertEqual([method["card"]["checks"]["cvc_check"] for method in (given, not_given)], ["unchecked", None])
+        self.restart()
+        self.assertEqual(checked("pay_1", given["id"]), "pass")
+        self.assertIsNone(checked("pay_2", not_given["id"]))
 
     def test_declines(self):
         self.sandbox.behave("stripe", decline="insufficient_funds")

@@ -245,6 +245,30 @@ Test(sheets, authorize_capture_refund_void) {
     }
 }
 
+static const char *code_check(int psp, const char *key, const char *code) {
+  static struct dispatch_result got;
+  struct egress_send send = prepare(psp, OPERATION_CHARGE, key, false);
+  snprintf(send.code.digits, sizeof send.code.digits, "%s", code);
+  got = dispatch(&send);
+  return field(&got, ANSWER_CVC_CHECK);
+}
+
+Test(sheets, a_code_matches_only_when_one_was_sent) {
+  static const char *const none[PSPS] = {"", "not_provided", "not_checked"};
+  static const char *const wrong_code[PSPS] = {"incorrect_cvc", "24", "200N7"};
+  static const char *const when_wrong[PSPS] = {"", "no_match",
+                                               "no_match"}; /* Stripe's refusal names no check */
+  for (int psp = 0; psp < PSPS; psp++) {
+    cr_expect_str_eq(code_check(psp, "pay_A_1", ""), none[psp], "%s", names[psp]);
+    cr_expect_str_eq(code_check(psp, "pay_B_1", "737"), "match", "%s", names[psp]);
+    char decline[64];
+    snprintf(decline, sizeof decline, "{\"decline\":\"%s\"}", wrong_code[psp]);
+    behave(psp, decline);
+    cr_expect_str_eq(code_check(psp, "pay_C_1", "737"), when_wrong[psp], "%s", names[psp]);
+    cr_expect_str_eq(code_check(psp, "pay_D_1", ""), none[psp], "%s", names[psp]);
+  }
+}
+
 Test(sheets, charge_and_verify) {
   for (int psp = 0; psp < PSPS; psp++)
     for (int maximal = 0; maximal < 2; maximal++) {

@@ -270,6 +270,14 @@ Test(config, retries_are_seconds) {
   }
 }
 
+Test(config, when_a_connector_fails_is_read) {
+  struct config *config;
+  write_file("freeport.yaml", "health: faults=25,requests=5\n");
+  cr_assert_eq(config_load(directory, &config), 0);
+  cr_assert_str_eq(config->health, "faults=25,requests=5");
+  config_free(config);
+}
+
 Test(config, what_is_wrong_is_refused) {
   static const char *const wrong[] = {"environment: prod\n",
                                       "environment: live\n",
@@ -292,6 +300,10 @@ Test(config, what_is_wrong_is_refused) {
                                       "fees: /nonexistent\n",
                                       "fees: /etc/passwd\n",
                                       "certificate: /nonexistent\ncertificate_key: /nonexistent\n",
+                                      "health: faults=0\n",
+                                      "health: faults=10,\n",
+                                      "health: much\n",
+                                      "health: {faults: 10}\n",
                                       "webhook_retries: '5,,6'\n",
                                       "webhook_retries: '5,'\n",
                                       "webhook_retries: ',5'\n",

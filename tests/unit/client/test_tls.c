@@ -11,7 +11,7 @@
 #define CARD "4242424242424242"
 #define REQUEST "POST / HTTP/1.1\r\nHost: psp\r\nContent-Length: 16\r\n\r\n" CARD
 
-enum { LONG_MS = 60000, GOOD_SERIAL = 7, REVOKED_SERIAL = 8, PATH = 32 };
+enum { LONG_MS = 600000, GOOD_SERIAL = 7, REVOKED_SERIAL = 8, PATH = 32 };
 
 static const struct script answer = {{{ACTION_READ_REQUEST},
                                       {ACTION_WRITE, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"},

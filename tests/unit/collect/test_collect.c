@@ -170,6 +170,11 @@ Test(collect, wrong_requests_never_reach_the_vault) {
       {"PUT", "/v1/tokens", KEY JSON, CARD, 405},
       {"GET", "/v1/tokens", KEY, "", 405},
       {"GET", "/v1/fields/nothing.js", "", "", 404},
+      {"GET", "/v1/fields/security-code", "", "", 404},
+      {"GET", "/v1/fields?origin=http%3A%2F%2Fshop.example&fields=number", "", "", 422},
+      {"GET", "/v1/fields?origin=http%3A%2F%2Fshop.example&fields=cvc&fields=cvc", "", "", 422},
+      {"GET", "/v1/fields?fields=cvc", "", "", 400},
+      {"GET", "/v1/fields?origin=http://evil.example&fields=cvc", "", "", 403},
       {"GET", "/v1/fields", "", "", 400},
       {"GET", "/v1/fields?origin=http://evil.example", "", "", 403},
       {"GET", "/v1/fields?origin=http%3A%2F%2Fshop.example&origin=http%3A%2F%2Fevil.example", "", "", 403},
@@ -257,13 +262,20 @@ Test(collect, cors_is_for_configured_origins) {
   cr_assert_not(says("Access-Control-Allow"));
 }
 
-Test(collect, the_form_has_a_strict_policy) {
-  send_request("GET", "/v1/fields?origin=http%3A%2F%2Fshop.example", "", "");
+static void expect_form(const char *path, bool card) {
+  send_request("GET", path, "", "");
   cr_assert_eq(answer(), 200);
   cr_assert(says("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
                  "connect-src 'self'; "));
   cr_assert(says("frame-ancestors " ORIGIN "\r\n"));
   cr_assert_not(says("unsafe"));
+  cr_assert(says("id=\"cvc\""));
+  cr_assert_eq(says("id=\"number\""), card);
+}
+
+Test(collect, the_forms_have_a_strict_policy) {
+  expect_form("/v1/fields?origin=http%3A%2F%2Fshop.example", true);
+  expect_form("/v1/fields?origin=http%3A%2F%2Fshop.example&fields=cvc", false);
 }
 
 Test(collect, health_tells_of_the_vault) {

@@ -130,6 +130,10 @@ Test(fields, all_answers_at_their_limits_fit_one_set) {
   for (unsigned i = 1; i < ANSWER_FIELD_COUNT; i++) {
     const struct field_rule *rule = answer_field_rule((enum answer_field)i);
     char value[4096] = "";
+    if (rule->words != NULL) {
+      cr_assert_eq(answer_fields_set(&fields, (enum answer_field)i, rule->words[0]), 0, "%s", rule->name);
+      continue;
+    }
     if (rule->alphabet == ALPHABET_URL)
       strcpy(value, "https://psp.example/");
     size_t used = strlen(value);
@@ -137,6 +141,22 @@ Test(fields, all_answers_at_their_limits_fit_one_set) {
     value[rule->limit] = '\0';
     cr_assert_eq(answer_fields_set(&fields, (enum answer_field)i, value), 0, "%s", rule->name);
   }
+}
+
+Test(fields, a_field_of_few_words_takes_no_other) {
+  static const char *const others[] = {"M", "matches", "matc", "MATCH", "no_match ", "4242"};
+  for (unsigned i = 1; i < ANSWER_FIELD_COUNT; i++) {
+    const struct field_rule *rule = answer_field_rule((enum answer_field)i);
+    for (size_t j = 0; rule->words != NULL && j < sizeof others / sizeof *others; j++) {
+      static struct answer_fields fields;
+      cr_expect_eq(answer_fields_set(&fields, (enum answer_field)i, others[j]), -EINVAL, "%s", others[j]);
+    }
+    for (size_t j = 0; rule->words != NULL && rule->words[j] != NULL; j++)
+      cr_expect_leq(strlen(rule->words[j]), rule->limit, "%s", rule->words[j]);
+  }
+  cr_assert_not_null(answer_field_rule(ANSWER_CVC_CHECK)->words);
+  cr_assert_not_null(answer_field_rule(ANSWER_AVS_ADDRESS)->words);
+  cr_assert_not_null(answer_field_rule(ANSWER_AVS_POSTAL_CODE)->words);
 }
 
 Test(fields, a_dropped_value_is_wiped) {

@@ -61,6 +61,29 @@ Test(log, numbers_and_ids_are_named) {
   expect_line(text, wanted);
 }
 
+Test(log, a_connector_is_named_when_it_can_be_nothing_else) {
+  static const struct {
+    const char *connector, *rest;
+  } lines[] = {{"adyen_eu2", " connector=adyen_eu2"},
+               {NULL, ""},
+               {"", ""},
+               {"4242424242424242", ""},
+               {"c4242424242424242", ""},
+               {"Adyen", ""},
+               {"adyen eu", ""},
+               {"a\nb", ""},
+               {"abcdefghijklmnopqrstuvwxyz_abcdef", ""}};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    char text[1024], wanted[128];
+    log_open("freeport-test");
+    begin_capture();
+    log_warn_about("not sent", lines[i].connector, "error", -5);
+    end_capture(text, sizeof text);
+    snprintf(wanted, sizeof wanted, " freeport-test warn not sent%s error=-5\n", lines[i].rest);
+    expect_line(text, wanted);
+  }
+}
+
 /* One write a line, so that lines of several processes do not mix: a pipe with packets shows each write. */
 Test(log, a_line_is_one_write_and_a_long_one_is_cut) {
   char text[1024], longest[2048];

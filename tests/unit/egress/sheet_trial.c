@@ -144,6 +144,7 @@ struct egress_send trial_send(const char *name, enum operation operation, bool m
                              .last4 = "4242",
                              .timeout_ms = 10000,
                              .deadline_us = INT64_MAX};
+  set_text(send.connector, sizeof send.connector, name);
   set_text(send.sheet, sizeof send.sheet, name);
   set_text(send.key, sizeof send.key, is_on_card(operation) ? TRIAL_KEY : "mov_01J9ZC3V5K8Q2W4E6R8T0Y1A3S");
   add_credentials(&send, maximal);

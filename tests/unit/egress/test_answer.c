@@ -184,11 +184,67 @@ Test(answer, fields_of_an_adyen_refusal) {
   cr_assert_str_eq(field(ANSWER_CODE), "12");
   cr_assert_str_eq(field(ANSWER_NETWORK_CODE), "51");
   cr_assert_str_eq(field(ANSWER_ADVICE_CODE), "02");
-  cr_assert_str_eq(field(ANSWER_AVS), "4");
-  cr_assert_str_eq(field(ANSWER_CVC_CHECK), "1");
+  cr_assert_str_eq(field(ANSWER_AVS_ADDRESS), "unavailable");
+  cr_assert_str_eq(field(ANSWER_AVS_POSTAL_CODE), "unavailable");
+  cr_assert_str_eq(field(ANSWER_CVC_CHECK), "match");
   cr_assert_str_eq(field(ANSWER_PSP_ID), "WNS7WQ756L2GWR82");
   cr_assert_str_eq(field(ANSWER_REFERENCE), TRIAL_KEY);
   cr_assert_str_eq(field(ANSWER_MESSAGE), "Not enough balance");
+}
+
+#define STRIPE_CHECKS(line1, postal_code, cvc)                                                               \
+  "{\"id\":\"pi_1\",\"status\":\"succeeded\",\"latest_charge\":{\"payment_method_details\":{\"card\":{"      \
+  "\"checks\":"                                                                                              \
+  "{\"address_line1_check\":" line1 ",\"address_postal_code_check\":" postal_code ",\"cvc_check\":" cvc      \
+  "}}}}}"
+#define ADYEN_CHECKS(avs, cvc)                                                                               \
+  "{\"resultCode\":\"Authorised\",\"additionalData\":{\"avsResult\":\"" avs "\",\"cvcResult\":\"" cvc "\"}}"
+#define CHECKOUT_CHECKS(avs, cvv)                                                                            \
+  "{\"id\":\"pay_1\",\"approved\":true,\"status\":\"Authorized\",\"source\":{\"avs_check\":\"" avs           \
+  "\",\"cvv_check\":\"" cvv "\"}}"
+
+/* Each PSP's words for the same findings, as its documentation has them. */
+static const struct {
+  const char *psp;
+  uint16_t status;
+  const char *body, *address, *postal_code, *code;
+} checks[] = {
+    {"stripe", 200, STRIPE_CHECKS("\"pass\"", "\"fail\"", "\"pass\""), "match", "no_match", "match"},
+    {"stripe", 200, STRIPE_CHECKS("\"unavailable\"", "\"unchecked\"", "\"fail\""), "unavailable",
+     "not_checked", "no_match"},
+    {"stripe", 200, STRIPE_CHECKS("null", "null", "null"), "", "", ""},
+    {"stripe", 200, STRIPE_CHECKS("\"perhaps\"", "null", "\"unchecked\""), "", "", "not_checked"},
+    {"adyen", 200, ADYEN_CHECKS("7 Both postal code and address match", "1 Matches"), "match", "match",
+     "match"},
+    {"adyen", 200, ADYEN_CHECKS("1 Address matches, postal code doesn't", "2 Doesn't match"), "match",
+     "no_match", "no_match"},
+    {"adyen", 200, ADYEN_CHECKS("15 Postal code matches, address not checked", "3 Not checked"),
+     "not_checked", "match", "not_checked"},
+    {"adyen", 200, ADYEN_CHECKS("5 No AVS data provided", "6 No CVC/CVV provided"), "not_provided",
+     "not_provided", "not_provided"},
+    {"adyen", 200, ADYEN_CHECKS("3 AVS unavailable", "5 Issuer not certified for CVC/CVV"), "unavailable",
+     "unavailable", "unavailable"},
+    {"adyen", 200, ADYEN_CHECKS("26 Neither postal code, address nor name matches", "4 No CVC/CVV provided"),
+     "no_match", "no_match", "not_provided"},
+    {"adyen", 200, ADYEN_CHECKS("0 Unknown", "0 Unknown"), "", "", ""},
+    {"checkout", 201, CHECKOUT_CHECKS("Y", "Y"), "match", "match", "match"},
+    {"checkout", 201, CHECKOUT_CHECKS("A", "D"), "match", "no_match", "no_match"},
+    {"checkout", 201, CHECKOUT_CHECKS("W", "P"), "no_match", "match", "not_checked"},
+    {"checkout", 201, CHECKOUT_CHECKS("P", "X"), "not_checked", "match", "not_checked"},
+    {"checkout", 201, CHECKOUT_CHECKS("G", "U"), "unavailable", "unavailable", "unavailable"},
+    {"checkout", 201, CHECKOUT_CHECKS("AE8", "N"), "no_match", "no_match", "not_provided"},
+    {"checkout", 201, CHECKOUT_CHECKS("4111", ""), "", "", ""},
+};
+
+Test(answer, what_the_issuer_checked_is_told_in_the_same_words_by_every_sheet) {
+  for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+    cr_assert_eq(answer_to(checks[i].psp, OPERATION_CHARGE, 0, false, checks[i].status, "", checks[i].body),
+                 0);
+    cr_expect_eq(verdict.answer, ANSWER_IS_CAPTURED, "%s", checks[i].body);
+    cr_expect_str_eq(field(ANSWER_AVS_ADDRESS), checks[i].address, "%s", checks[i].body);
+    cr_expect_str_eq(field(ANSWER_AVS_POSTAL_CODE), checks[i].postal_code, "%s", checks[i].body);
+    cr_expect_str_eq(field(ANSWER_CVC_CHECK), checks[i].code, "%s", checks[i].body);
+  }
 }
 
 Test(answer, amounts_come_back_as_iso_4217_counts_them) {

@@ -19,7 +19,7 @@
       "402 Payment Required",                                                                                \
       "{\"error\":{\"type\":\"card_error\",\"code\":\"card_declined\",\"decline_code\":\"do_not_honor\"}}")
 
-enum { LINE = 3, CORRELATION = 77, TIMEOUT_MS = 60000, US_PER_MS = 1000 };
+enum { LINE = 3, CORRELATION = 77, TIMEOUT_MS = 600000, US_PER_MS = 1000 };
 
 /* In microseconds: a test that waits so long in vain has failed. */
 static const int64_t patience_us = 60000000;

@@ -24,6 +24,8 @@ static const char text[] =
     "idempotency: {header: Key, lifetime_s: 3600}\n"
     "currencies:\n"
     "  CLP: {refused: true}\n"
+    "words:\n"
+    "  checks: {M: match, N: no_match}\n"
     "answers:\n"
     "  made:\n"
     "    outcome:\n"
@@ -31,7 +33,8 @@ static const char text[] =
     "      - {http: 200, body: {\"parts[0].state\": present}, is: pending}\n"
     "    fields:\n"
     "      psp_id: id\n"
-    "      avs: {path: avs, map: {M: match, N: none}}\n"
+    "      avs_address: {path: avs, map: checks}\n"
+    "      psp_status: {path: state, map: {M: matched}}\n"
     "  listed:\n"
     "    list: {items: data, match: reference}\n"
     "    outcome:\n"
@@ -193,12 +196,18 @@ Test(sheet_language, a_part_is_found_by_its_name) {
 }
 
 Test(sheet_language, a_psp_s_word_is_put_into_ours) {
-  answer("{\"id\":\"v_1\",\"avs\":\"M\"}");
-  cr_assert_str_eq(answer_fields_get(&verdict.fields, ANSWER_AVS), "match");
-  answer("{\"id\":\"v_1\",\"avs\":\"N\"}");
-  cr_assert_str_eq(answer_fields_get(&verdict.fields, ANSWER_AVS), "none");
+  answer("{\"id\":\"v_1\",\"state\":\"M\",\"avs\":\"M\"}");
+  cr_assert_str_eq(answer_fields_get(&verdict.fields, ANSWER_AVS_ADDRESS), "match");
+  cr_assert_str_eq(answer_fields_get(&verdict.fields, ANSWER_STATUS_TEXT), "matched");
+  answer("{\"id\":\"v_1\",\"state\":\"X\",\"avs\":\"N\"}");
+  cr_assert_str_eq(answer_fields_get(&verdict.fields, ANSWER_AVS_ADDRESS), "no_match");
+  cr_assert_str_eq(answer_fields_get(&verdict.fields, ANSWER_STATUS_TEXT), "X");
+}
+
+Test(sheet_language, a_field_of_few_words_has_no_other) {
   answer("{\"id\":\"v_1\",\"avs\":\"X\"}");
-  cr_assert_str_eq(answer_fields_get(&verdict.fields, ANSWER_AVS), "X");
+  cr_assert_null(answer_fields_get(&verdict.fields, ANSWER_AVS_ADDRESS));
+  cr_assert_str_eq(answer_fields_get(&verdict.fields, ANSWER_PSP_ID), "v_1");
 }
 
 Test(sheet_language, a_body_that_does_not_fit_is_refused) {

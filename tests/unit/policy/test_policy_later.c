@@ -74,6 +74,31 @@ Test(policy_later, what_leaves_nothing_out_is_as_if_not_given) {
          (struct policy_schedule){"p", 2, 3, UINT32_MAX >> 1 & ~1u, 0, 23, "UTC"});
 }
 
+/* Parses the examples of a page that begin with a schedule; `end` stands after each. Returns how many. */
+static unsigned parse_examples(const char *path, const char *end) {
+  static const char begin[] = "```\nschedule ", fence[] = "```\n";
+  static char page[65536], example[4096];
+  unsigned count = 0;
+  FILE *file = fopen(path, "r");
+  cr_assert_not_null(file, "%s", path);
+  page[fread(page, 1, sizeof page - 1, file)] = '\0';
+  fclose(file);
+  for (char *at = page; (at = strstr(at, begin)) != NULL; count++) {
+    at += strlen(fence);
+    char *close = strstr(at, fence);
+    cr_assert_not_null(close);
+    snprintf(example, sizeof example, "%.*s%s", (int)(close - at), at, end);
+    policy_free(parse(example));
+    at = close + strlen(fence);
+  }
+  return count;
+}
+
+Test(policy_later, the_examples_hold) {
+  cr_expect_eq(parse_examples(FREEPORT_ROOT "/policy/routing/README.md", "otherwise route a"), 1);
+  cr_expect_eq(parse_examples(FREEPORT_ROOT "/README.md", ""), 1);
+}
+
 Test(policy_later, options_name_schedules_by_number) {
   struct policy *policy =
       parse("set s = [AT]\n"
@@ -233,7 +258,7 @@ Test(policy_later, hours_that_are_none) {
 Test(policy_later, zones_that_are_none) {
   expect_wrong("4 tries within 3 days at 6..9", 0, "a time zone for the days and hours", "");
   expect_wrong("4 tries within 3 days on [1]", 0, "a time zone for the days and hours", "");
-  expect_wrong("4 tries within 3 days in \"UTC\"", 23, "days or hours for the time zone", "");
+  expect_wrong("4 tries within 3 days in \"UTC\"", 23, "days or hours before their time zone", "");
   expect_wrong("4 tries within 3 days at 6..9 in Europe", 34, "in quotes", "");
   expect_wrong("4 tries within 3 days at 6..9 in \"Berlin time\"", 34, "the name of a time zone", "");
   expect_wrong("4 tries within 3 days at 6..9 in \"\"", 34, "the name of a time zone", "");
@@ -269,9 +294,19 @@ Test(policy_later, names) {
   expect_wrong_text(PAYDAY "otherwise route a with later payday, later payday", 2, 38, "each option once",
                     "");
   expect_wrong_text(PAYDAY "otherwise decline with later payday", 2, 19, "no option", "");
-  expect_wrong_text("otherwise route a with later payday", 1, 30, "schedule NAME = ", "");
+  expect_wrong_text("otherwise route a with later payday", 1, 30, "said before the rules as schedule NAME",
+                    "");
   expect_wrong_text("otherwise route a\n" PAYDAY, 2, 1, "the end of the policy", "");
   expect_wrong_text("rule r when risk > 1 route a\n" PAYDAY "otherwise route a", 2, 1, "before", "");
+}
+
+Test(policy_later, a_set_is_no_schedule_nor_the_other_way_round) {
+  expect_wrong_text(
+      "schedule p = 1 try within 1 day\nrule r when card.country in p decline\notherwise decline", 2, 29,
+      "the name of a set", "");
+  expect_wrong_text("set p = [AT]\notherwise route a with later p", 2, 30,
+                    "the name of a schedule, said before", "");
+  policy_free(parse("schedule p = 1 try within 1 day\nset p = [AT]\notherwise route a with later p"));
 }
 
 Test(policy_later, a_set_and_a_rule_may_have_the_name_of_a_schedule) {
@@ -313,7 +348,7 @@ static void expect_wrong_json(const char *schedule, const char *expected) {
 #define JSON_BEGIN "{\"name\":\"p\",\"tries\":4,\"within_days\":21"
 
 Test(policy_later, json_is_refused_with_its_path) {
-  expect_wrong_json("", "otherwise.with: a schedule that the policy has");
+  expect_wrong_json("", "otherwise.with: the name of a schedule, said before");
   expect_wrong_json(JSON_BEGIN "}," JSON_BEGIN "}", "schedules[1].name: a name that no other");
   expect_wrong_json("{\"tries\":4,\"within_days\":21}", "schedules[0].name: a string");
   expect_wrong_json("{\"name\":\"P\",\"tries\":4,\"within_days\":21}", "schedules[0].name: a name");
@@ -540,6 +575,19 @@ static void expect_difference(const char *before, const char *after, size_t at, 
   policy_diff_free(&diff);
   free(texts[0]);
   free(texts[1]);
+}
+
+Test(policy_later, a_line_tells_its_schedule) {
+  static const char payday[] = "schedule payday = 4 tries within 21 days";
+  cr_expect(policy_line_names_schedule("otherwise route a with later payday", payday));
+  cr_expect(policy_line_names_schedule("rule r when risk > 1 route a with retry off, later payday", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later payday2", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later mypayday", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a, later, payday", payday));
+  cr_expect_not(policy_line_names_schedule("set s = [\"\" later payday", payday));
+  cr_expect_not(policy_line_names_schedule("payday", payday));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later payday", "set payday = [AT]"));
+  cr_expect_not(policy_line_names_schedule("otherwise route a with later payday", ""));
 }
 
 Test(policy_later, a_difference_is_a_schedule_or_an_option) {

@@ -127,7 +127,7 @@ Test(routing, says_where_and_what) {
   expect_wrong("otherwise route Adyen", 1, 17, "connector");
   expect_wrong("otherwise route rule", 1, 17, "connector");
   expect_wrong("Otherwise route a", 1, 1, "otherwise");
-  expect_wrong("otherwise route a; b", 1, 18, "comma");
+  expect_wrong("otherwise route a; b", 1, 18, "the end of the policy");
   expect_wrong("otherwise route abcdefghijklmnopqrstuvwxyz0123456", 1, 17, "32");
   expect_wrong("rule x when method == card route a", 1, 35, "otherwise");
   expect_wrong("rule x when method == card route a\nset s = [AT]", 2, 1, "otherwise");
@@ -300,8 +300,8 @@ Test(routing, values_are_typed_by_their_fact) {
   expect_wrong_condition("card.country == ZZ", 17, "country");
   expect_wrong_condition("card.country == \"AT\"", 17, "country");
   expect_wrong_condition("card.country in [AT, EU]", 22, "country");
-  expect_wrong_condition("card.network == girocard", 17, "network");
-  expect_wrong_condition("card.network == unknown", 17, "network");
+  expect_wrong_condition("card.network == girocard", 17, "visa, mastercard");
+  expect_wrong_condition("card.network == unknown", 17, "visa, mastercard");
   expect_wrong_condition("currency == EURO", 13, "currency");
   expect_wrong_condition("hour(\"UTC\") == 24", 16, "0 to 23");
   expect_wrong_condition("hour(\"UTC\") in 20..24", 20, "0 to 23");
@@ -372,7 +372,7 @@ Test(routing, a_set_fits_the_fact_it_is_compared_with) {
   snprintf(text, sizeof text, "%srule r when risk in s decline otherwise decline", sets);
   error = wrong(text);
   cr_expect_eq(error.column, strlen(sets) + strlen("rule r when risk in ") + 1);
-  cr_expect(strstr(error.expected, "set of values") != NULL);
+  cr_expect(strstr(error.expected, "a set of which each member is a number from 0 to 100") != NULL);
   expect_wrong("rule r when risk in s decline otherwise decline", 1, 21, "name of a set");
   expect_wrong("set s = [AT..DE] otherwise decline", 1, 14, "range of two");
 }

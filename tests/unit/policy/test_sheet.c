@@ -249,7 +249,12 @@ static const struct {
     {"adyen", "$when: {browser_user_agent: present}", "$when: {card.number: [4242424242424242]}",
      "presence only"},
     {"adyen", "message: [refusalReason, message]", "message: [paymentMethod.number]", "bears a card's name"},
-    {"checkout", "cvc_check: source.cvv_check", "cvc_check: source.cvv", "bears a card's name"},
+    {"checkout", "cvc_check: {path: source.cvv_check", "cvc_check: {path: source.cvv", "bears a card's name"},
+    /* words */
+    {"checkout", "cvc_check: {path: source.cvv_check, map: cvv}", "cvc_check: source.cvv_check",
+     "needs a map into these"},
+    {"checkout", "D: no_match", "D: wrong", "needs a map into these"},
+    {"checkout", "map: cvv}", "map: cvc}", "no such words"},
     /* credentials and personal data */
     {"adyen", "mcc: \"{merchant_category}\"", "mcc: \"{credential.api_key}\"", "a header only"},
     {"checkout", "{reference: \"{key}\", limit: 10}", "{reference: \"{customer_email}\"}",

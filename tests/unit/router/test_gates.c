@@ -326,13 +326,13 @@ Test(gates, each_change_is_told_with_its_figures) {
   cr_assert_eq(entries[0].change, CONNECTOR_WENT_OUT);
   cr_assert_str_eq(entries[0].connector, "alpha");
   cr_assert_str_eq(entries[0].country, "");
-  /* Five good ones and nine faults would do; so it was out from the twentieth request on. */
-  cr_assert_eq(entries[0].figures.requests, GATE_SAMPLES_MIN);
-  cr_assert_eq(entries[0].figures.faults, GATE_SAMPLES_MIN - 5);
-  cr_assert_eq(entries[0].figures.bound, gate_bound(GATE_SAMPLES_MIN - 5, GATE_SAMPLES_MIN));
+  /* Too few for a window: it was out after so many faults in a row. */
+  cr_assert_eq(entries[0].figures.requests, GATE_ROW);
+  cr_assert_eq(entries[0].figures.faults, GATE_ROW);
+  cr_assert_eq(entries[0].figures.bound, gate_bound(GATE_ROW, GATE_ROW));
   cr_assert_eq(entries[0].figures.threshold, GATE_THRESHOLD);
-  cr_assert_eq(entries[0].figures.window_s, 3);
-  cr_assert_eq(entries[0].payment_count, GATE_SAMPLES_MIN - 5);
+  cr_assert_eq(entries[0].figures.window_s, 0);
+  cr_assert_eq(entries[0].payment_count, GATE_ROW);
   cr_assert_not(id_equal(&entries[0].payments[0], &failed));
   world_advance(&world, GATE_OUT_FIRST_MS);
   succeed_at("alpha", GATE_GOOD_WANTED);
@@ -341,6 +341,21 @@ Test(gates, each_change_is_told_with_its_figures) {
   cr_assert_eq(entries[2].change, CONNECTOR_CAME_BACK);
   cr_assert_eq(entries[2].figures.requests, GATE_GOOD_WANTED);
   cr_assert_eq(entries[2].payment_count, 0);
+}
+
+Test(gates, a_window_is_told_with_its_figures) {
+  static struct connector_entry entries[2];
+  unsigned faults = 0;
+  succeed_at("alpha", GATE_SAMPLES_MIN);
+  for (; state_of("alpha") == GATE_HEALTHY && faults < GATE_SAMPLES_MIN; faults++)
+    fail_at("alpha", 1);
+  cr_assert_eq(entries_of(&world.merchant, entries, 2), 1);
+  cr_assert_gt(faults, GATE_ROW);
+  cr_assert_eq(entries[0].figures.requests, GATE_SAMPLES_MIN + faults);
+  cr_assert_eq(entries[0].figures.faults, faults);
+  cr_assert_eq(entries[0].figures.bound, gate_bound(faults, GATE_SAMPLES_MIN + faults));
+  cr_assert_eq(entries[0].figures.window_s, 3);
+  cr_assert_eq(entries[0].payment_count, faults);
 }
 
 Test(gates, each_merchant_is_told_of_its_own_payments) {
@@ -352,16 +367,16 @@ Test(gates, each_merchant_is_told_of_its_own_payments) {
   cr_assert_eq(ledger_api_key_add(world.ledger, hashes[1], &revoked), 0);
   fail_at("alpha", GATE_SAMPLES_MIN);
   cr_assert_eq(entries_of(&world.merchant, entries, 2), 1);
-  cr_assert_eq(entries[0].payment_count, GATE_FAILED_MAX);
+  cr_assert_eq(entries[0].payment_count, GATE_ROW);
   cr_assert_eq(entries_of(&key.merchant, entries, 2), 1);
   cr_assert_eq(entries[0].payment_count, 0);
-  cr_assert_eq(entries[0].figures.requests, GATE_SAMPLES_MIN);
+  cr_assert_eq(entries[0].figures.requests, GATE_ROW);
   cr_assert_eq(entries_of(&revoked.merchant, entries, 2), 0);
 }
 
 Test(gates, a_failed_commit_loses_no_change_and_counts_no_answer_twice) {
   static struct connector_entry entries[4];
-  fail_at("alpha", GATE_SAMPLES_MIN - 1);
+  fail_at("alpha", GATE_ROW - 1);
   struct payment_request request = request_for("alpha");
   world_pay(&world, &request);
   struct dispatch_result result = world_result(PHASE_NOT_SENT, ANSWER_IS_UNKNOWN);
@@ -375,7 +390,7 @@ Test(gates, a_failed_commit_loses_no_change_and_counts_no_answer_twice) {
   cr_assert_eq(entries_of(&world.merchant, entries, 4), 1);
   cr_assert_eq(entries[0].change, CONNECTOR_WENT_OUT);
   struct gate_figures figures = gate_read(engine_connector_gate(world.engine, "alpha"), world.now_ms);
-  cr_assert_eq(figures.requests, GATE_SAMPLES_MIN);
+  cr_assert_eq(figures.requests, GATE_ROW);
   cr_assert(world_journal_agrees(&world));
 }
 

@@ -1,5 +1,7 @@
 /* The gate of a connector: bounds, states, windows; and the table of segments. */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "health_cells.h"
@@ -32,6 +34,15 @@ static void note_many(int64_t now_ms, unsigned good, unsigned faults) {
     note(now_ms, false);
   for (unsigned i = 0; i < faults; i++)
     note(now_ms, true);
+}
+
+/* Faults, and a good answer before every three of them, so that no row of them says anything. */
+static void note_scattered(int64_t now_ms, unsigned faults) {
+  for (unsigned i = 0; i < faults; i++) {
+    if (i % (GATE_ROW - 1) == 0)
+      note(now_ms, false);
+    note(now_ms, true);
+  }
 }
 
 /* Its own arithmetic rounds down, at times by one more. */
@@ -72,16 +83,34 @@ Test(gate, a_bound_is_never_above_the_rate) {
 }
 
 Test(gate, too_few_requests_say_nothing) {
-  for (unsigned i = 0; i < GATE_SAMPLES_MIN - 1; i++)
-    cr_assert_not(note(NOW_MS, true));
+  note_scattered(NOW_MS, 14);
   cr_assert_eq(gate.state, GATE_HEALTHY);
   cr_assert(note(NOW_MS, true));
   cr_assert_eq(gate.state, GATE_OUT);
   cr_assert_eq(gate.figures.requests, GATE_SAMPLES_MIN);
-  cr_assert_eq(gate.figures.faults, GATE_SAMPLES_MIN);
-  cr_assert_eq(gate.figures.bound, gate_bound(GATE_SAMPLES_MIN, GATE_SAMPLES_MIN));
+  cr_assert_eq(gate.figures.faults, 15);
+  cr_assert_eq(gate.figures.bound, gate_bound(15, GATE_SAMPLES_MIN));
   cr_assert_eq(gate.figures.threshold, 1000);
   cr_assert_eq(gate.figures.window_s, gate_windows_s[0]);
+}
+
+Test(gate, where_few_come_faults_in_a_row_say_it) {
+  for (int64_t i = 0; i < GATE_ROW - 1; i++)
+    cr_assert_not(note(NOW_MS + i * 3600000, true));
+  cr_assert_not(note(NOW_MS + 3 * 3600000, false));
+  for (int64_t i = 0; i < GATE_ROW - 1; i++)
+    cr_assert_not(note(NOW_MS + (4 + i) * 3600000, true));
+  cr_assert(note(NOW_MS + 8 * 3600000, true));
+  cr_assert_eq(gate.state, GATE_OUT);
+  cr_assert_eq(gate.figures.requests, GATE_ROW);
+  cr_assert_eq(gate.figures.faults, GATE_ROW);
+  cr_assert_eq(gate.figures.bound, gate_bound(GATE_ROW, GATE_ROW));
+  cr_assert_eq(gate.figures.window_s, 0);
+}
+
+Test(gate, where_many_come_a_row_may_be_chance) {
+  note_many(NOW_MS, 60, GATE_ROW);
+  cr_assert_eq(gate.state, GATE_HEALTHY);
 }
 
 Test(gate, its_limits_can_be_others) {
@@ -91,13 +120,103 @@ Test(gate, its_limits_can_be_others) {
   cr_assert(note(NOW_MS, true));
   cr_assert_eq(gate.figures.threshold, 5000);
   gate = (struct gate){.limits = {.samples = 5}};
-  for (unsigned i = 0; i < 4; i++)
-    cr_assert_not(note(NOW_MS, true));
+  note_scattered(NOW_MS, 3);
+  cr_assert_eq(gate.state, GATE_HEALTHY);
   cr_assert(note(NOW_MS, true));
+  cr_assert_eq(gate.figures.window_s, gate_windows_s[0]);
+}
+
+Test(gate, how_it_comes_back_can_be_other) {
+  gate.limits = (struct gate_limits){.good = 2, .out_first_ms = 1000, .out_last_ms = 3000};
+  for (unsigned i = 0; i < GATE_SAMPLES_MIN; i++)
+    note(NOW_MS, true);
+  cr_assert_eq(gate_due(&gate), NOW_MS + 1000);
+  cr_assert(gate_pass_time(&gate, NOW_MS + 1000));
+  cr_assert(note(NOW_MS + 1000, true));
+  cr_assert_eq(gate_due(&gate), NOW_MS + 3000);
+  cr_assert(gate_pass_time(&gate, NOW_MS + 3000));
+  cr_assert(note(NOW_MS + 3000, true));
+  cr_assert_eq(gate_due(&gate), NOW_MS + 6000, "no longer than the longest");
+  cr_assert(gate_pass_time(&gate, NOW_MS + 6000));
+  cr_assert_not(note(NOW_MS + 6000, false));
+  cr_assert(note(NOW_MS + 6000, false));
+  cr_assert_eq(gate.state, GATE_HEALTHY);
+}
+
+/* What operators write, what comes of it, or a part of why not. */
+static const struct {
+  const char *text;
+  struct gate_limits limits;
+  const char *reason;
+} written[] = {
+    {"faults=25", {.threshold = 2500}, NULL},
+    {"requests=5,faults=1", {.threshold = 100, .samples = 5}, NULL},
+    {"faults=90,requests=5000,good=1000,out=3600,out_most=86400",
+     {.threshold = 9000, .samples = 5000, .good = 1000, .out_first_ms = 3600000, .out_last_ms = 86400000},
+     NULL},
+    {"out=60", {.out_first_ms = 60000}, NULL},
+    {"out_most=5", {.out_last_ms = 5000}, NULL},
+    {"", {0}, "it is made of"},
+    {"faults", {0}, "it is made of"},
+    {"fault=10", {0}, "it is made of"},
+    {"faults=10,", {0}, "faults is a whole number"},
+    {",faults=10", {0}, "it is made of"},
+    {"faults=10 ,good=1", {0}, "faults is a whole number"},
+    {"faults=", {0}, "faults is a whole number from 1 to 90, given once"},
+    {"faults=0", {0}, "faults is a whole number from 1 to 90"},
+    {"faults=91", {0}, "faults is a whole number from 1 to 90"},
+    {"faults=10%", {0}, "faults is a whole number"},
+    {"faults=-1", {0}, "faults is a whole number"},
+    {"faults=10,faults=10", {0}, "given once"},
+    {"requests=4", {0}, "requests is a whole number from 5 to 5000"},
+    {"requests=5001", {0}, "requests is a whole number from 5 to 5000"},
+    {"requests=4294967301", {0}, "requests is a whole number"},
+    {"good=1001", {0}, "good is a whole number from 1 to 1000"},
+    {"out=3601,out_most=7200", {0}, "out is a whole number from 1 to 3600"},
+    {"out_most=86401", {0}, "out_most is a whole number from 1 to 86400"},
+    {"out=61", {0}, "out (61) is not more than out_most (60)"},
+    {"out_most=4", {0}, "out (5) is not more than out_most (4)"},
+};
+
+Test(gate, limits_are_read_as_they_are_written) {
+  for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+    struct gate_limits limits = {.threshold = 77};
+    char reason[HEALTH_REASON_CAPACITY] = "";
+    int result = health_limits_read(written[i].text, &limits, reason);
+    if (written[i].reason == NULL) {
+      cr_expect_eq(result, 0, "%s: %s", written[i].text, reason);
+      cr_expect_eq(limits.threshold, written[i].limits.threshold, "%s", written[i].text);
+      cr_expect_eq(limits.samples, written[i].limits.samples, "%s", written[i].text);
+      cr_expect_eq(limits.good, written[i].limits.good, "%s", written[i].text);
+      cr_expect_eq(limits.out_first_ms, written[i].limits.out_first_ms, "%s", written[i].text);
+      cr_expect_eq(limits.out_last_ms, written[i].limits.out_last_ms, "%s", written[i].text);
+    } else {
+      cr_expect_eq(result, -EINVAL, "%s", written[i].text);
+      cr_expect_not_null(strstr(reason, written[i].reason), "%s: %s", written[i].text, reason);
+      cr_expect_eq(limits.threshold, 77, "%s: untouched", written[i].text);
+    }
+  }
+}
+
+Test(gate, what_is_left_out_is_as_the_constants_say) {
+  cr_assert_eq(gate_read(&gate, NOW_MS).threshold, GATE_THRESHOLD);
+  char reason[HEALTH_REASON_CAPACITY];
+  struct gate_limits limits;
+  char text[64];
+  snprintf(text, sizeof text, "out=%d", GATE_OUT_LAST_MS / 1000);
+  cr_assert_eq(health_limits_read(text, &limits, reason), 0);
+  snprintf(text, sizeof text, "out=%d", GATE_OUT_LAST_MS / 1000 + 1);
+  cr_assert_eq(health_limits_read(text, &limits, reason), -EINVAL);
+  snprintf(text, sizeof text, "out_most=%d", GATE_OUT_FIRST_MS / 1000);
+  cr_assert_eq(health_limits_read(text, &limits, reason), 0);
+  snprintf(text, sizeof text, "out_most=%d", GATE_OUT_FIRST_MS / 1000 - 1);
+  cr_assert_eq(health_limits_read(text, &limits, reason), -EINVAL);
 }
 
 Test(gate, a_share_that_may_be_chance_takes_nothing_out) {
-  note_many(NOW_MS, 14, 6);
+  note_many(NOW_MS, 8, 0);
+  for (unsigned i = 0; i < 6; i++)
+    note_many(NOW_MS, 1, 1);
   cr_assert_eq(gate.state, GATE_HEALTHY); /* 993 of 10,000 */
 }
 
@@ -117,8 +236,8 @@ Test(gate, what_begins_is_seen_though_a_minute_was_good) {
 }
 
 Test(gate, old_faults_do_not_count) {
-  note_many(NOW_MS, 0, 19);
-  note_many(NOW_MS + 61000, 0, 19);
+  note_scattered(NOW_MS, 14);
+  note_scattered(NOW_MS + 61000, 14);
   cr_assert_eq(gate.state, GATE_HEALTHY);
 }
 

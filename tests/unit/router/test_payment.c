@@ -20,6 +20,9 @@ static struct attempt live_attempt(bool captured) {
   attempt.step.answer.phase = PHASE_REPLY;
   attempt.step.answer.answer = ANSWER_IS_APPROVED;
   strcpy(attempt.step.answer.psp_id, "pi_1");
+  strcpy(attempt.step.answer.avs_address, "no_match");
+  strcpy(attempt.step.answer.avs_postal_code, "match");
+  strcpy(attempt.step.answer.cvc_check, "not_checked");
   return attempt;
 }
 
@@ -94,6 +97,11 @@ static struct payment *payment_with_everything(void) {
   fill_decision(&payment->decision);
   add(payment, MOVEMENT_CAPTURE, STEP_SUCCEEDED, 300, false, false);
   payment->actor = payment->movements[0].actor = drawn("key");
+  strcpy(payment->movements[0].reference, "r-1");
+  strcpy(payment->movements[0].reason, "asked for");
+  payment->movements[0].step.answer.phase = PHASE_REPLY;
+  strcpy(payment->movements[0].step.answer.psp_id, "cap_10");
+  strcpy(payment->attempts[0].step.answer.psp_capture_id, "cap_0");
   payment->request = drawn("req");
   payment->security_code = drawn("cvc");
   payment->agreement = drawn("agr");
@@ -133,6 +141,10 @@ Test(payment, a_record_reads_back_to_the_same_bytes) {
   cr_assert_arr_eq(first, second, length);
   cr_assert_eq(read->status, PAYMENT_PARTIALLY_CAPTURED);
   cr_assert_str_eq(read->action_url, payment->action_url);
+  const struct psp_answer *answer = &read->attempts[0].step.answer;
+  cr_assert_str_eq(answer->avs_address, "no_match");
+  cr_assert_str_eq(answer->avs_postal_code, "match");
+  cr_assert_str_eq(answer->cvc_check, "not_checked");
   payment_free(read);
   payment_free(payment);
 }
@@ -152,6 +164,33 @@ Test(payment, a_cut_or_longer_record_is_refused) {
   payment_free(payment);
 }
 
+static void expect_fits(enum request_field field, const char *value) {
+  struct request_fields fields;
+  memset(&fields, 0, offsetof(struct request_fields, bytes));
+  if (value[0] != '\0')
+    cr_assert_eq(request_fields_set(&fields, field, value), 0, "%s", request_field_rule(field)->name);
+}
+
+static void expect_step_fits(const struct step *step) {
+  char seconds[32];
+  snprintf(seconds, sizeof seconds, "%lld", (long long)(step->started_ms / 1000));
+  expect_fits(REQUEST_STARTED_AT, seconds);
+  expect_fits(REQUEST_PSP_ID, step->answer.psp_id);
+  expect_fits(REQUEST_PSP_CAPTURE_ID, step->answer.psp_id);
+  expect_fits(REQUEST_PSP_CAPTURE_ID, step->answer.psp_capture_id);
+}
+
+/* What a record holds that is sent to a PSP again is such as its fields take, however it came to be. */
+static void expect_sendable(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++)
+    expect_step_fits(&payment->attempts[i].step);
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    expect_step_fits(&payment->movements[i].step);
+    expect_fits(REQUEST_REFERENCE, payment->movements[i].reference);
+    expect_fits(REQUEST_REASON, payment->movements[i].reason);
+  }
+}
+
 /* Whatever the bytes are: they are refused, or every one of them is read for what it says. */
 Test(payment, a_flipped_bit_is_refused_or_read) {
   static uint8_t bytes[PAYMENT_BYTES_MAX], again[PAYMENT_BYTES_MAX];
@@ -164,6 +203,7 @@ Test(payment, a_flipped_bit_is_refused_or_read) {
     if (r == 0) {
       cr_assert_eq(encoded(read, again), length, "bit %zu", i);
       cr_assert_arr_eq(bytes, again, length, "bit %zu", i);
+      expect_sendable(read);
       payment_free(read);
       taken++;
     }

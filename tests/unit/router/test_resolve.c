@@ -187,7 +187,11 @@ RESOLVE_TEST(not_before_the_settling_time) {
   struct payment_request request = world_request(&world);
   world_pay(&world, &request);
   world_fault(&world, PHASE_SENT_NO_REPLY);
-  cr_assert_eq(resolve_attempt(1, false), REQUEST_NOT_SETTLED);
+  struct resolution_request nothing_there = about_attempt(1, false);
+  const int64_t lost_ms = world.now_ms;
+  const struct request_answer *early = say(&nothing_there);
+  cr_assert_eq(early->outcome, REQUEST_NOT_SETTLED);
+  cr_assert_eq(early->settled_ms, lost_ms + 2000);
   world.now_ms += 1999;
   cr_assert_eq(resolve_attempt(1, false), REQUEST_NOT_SETTLED);
   world.now_ms += 1;

@@ -151,7 +151,7 @@ Test(audit, the_first_release_of_a_key_tells_whether_a_code_went) {
   cr_assert_not(sent);
   cr_assert_eq(audit_code_sent(&audit, "pay_2", &sent), AUDIT_NEVER_RELEASED);
   record.kind = AUDIT_MERCHANT_ADD;
-  for (unsigned i = 0; i < 5000; i++)
+  for (unsigned i = 0; i < 9000; i++)
     cr_assert_eq(audit_append(&audit, &record), 0);
   cr_assert_eq(audit_code_sent(&audit, "pay_2", &sent), AUDIT_OUT_OF_SIGHT, "not all of it was searched");
 }
@@ -207,6 +207,23 @@ Test(audit, releases_are_told_from_a_place_on) {
   append("adyen", false);
   cr_assert_eq(audit_releases(&audit, RECORDS, &releases), 0);
   cr_expect_eq(releases.count, 0, "what is not kept yet may never be");
+}
+
+Test(audit, movements_are_told_among_the_releases) {
+  struct audit_record record = {.kind = AUDIT_MOVEMENT,
+                                .actor = AUDIT_BY_ROUTER,
+                                .operation = OPERATION_REFUND,
+                                .payment = id_new("pay", 1700000000000)};
+  struct id movement = id_new("mov", 1700000000000);
+  snprintf(record.key, sizeof record.key, "%.30s_1", movement.text);
+  uint64_t before = audit.head.sequence;
+  cr_assert_eq(audit_append(&audit, &record), 0);
+  append("adyen", false);
+  audit_keep(&audit);
+  cr_assert_eq(audit_releases(&audit, before, &releases), 0);
+  cr_assert_eq(releases.count, 2);
+  cr_assert_str_eq(releases.releases[0].key, record.key);
+  cr_assert_eq(releases.releases[0].sequence, before + 1);
 }
 
 Test(audit, releases_come_page_by_page_and_all_of_them) {

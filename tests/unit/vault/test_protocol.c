@@ -77,7 +77,8 @@ Test(protocol, every_truncation_and_every_byte_too_many_is_malformed) {
 Test(protocol, a_dispatch_to_egress) {
   static uint8_t again[MESSAGE_MAX];
   static struct egress_send sent, got;
-  sent = (struct egress_send){.sheet = "adyen",
+  sent = (struct egress_send){.connector = "adyen_eu",
+                              .sheet = "adyen",
                               .base_url = "https://example.com",
                               .environment = ENVIRONMENT_TEST,
                               .operation = OPERATION_AUTHORIZE,
@@ -101,6 +102,7 @@ Test(protocol, a_dispatch_to_egress) {
   size_t length = writer_length(&writer);
   struct reader reader = reader_over(bytes, length);
   cr_assert_eq(read_egress_send(&reader, &got), 0);
+  cr_assert_str_eq(got.connector, "adyen_eu");
   cr_assert_str_eq(got.card.number, sent.card.number);
   cr_assert_str_eq(got.credentials[1].value, "m");
   cr_assert_eq(got.deadline_us, 7000000);

@@ -52,6 +52,14 @@ static void expect_closed(struct channel *channel, uint8_t type, size_t length) 
   cr_assert_eq(harness_ask(&h, channel, type, &body, &rest), -1, "type %u length %zu", type, length);
 }
 
+static void connect_again(struct channel *channel, enum role role) {
+  int ends[2];
+  channel_close(channel);
+  cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+  cr_assert_eq(channel_open(channel, ends[0]), 0);
+  cr_assert_eq(peer_connect(h.vault, role, ends[1]), 0);
+}
+
 Test(surface, a_wrong_length_closes_that_connection_alone) {
   struct tokenized made;
   struct token_description description;
@@ -59,11 +67,7 @@ Test(surface, a_wrong_length_closes_that_connection_alone) {
   static const size_t LENGTHS[] = {0, 1, 63, 64 /* of no ids */, 65, 4000, 30000};
   for (size_t i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
     expect_closed(&h.router, RV_DESCRIBE, LENGTHS[i]);
-    channel_close(&h.router);
-    int ends[2];
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
-    cr_assert_eq(channel_open(&h.router, ends[0]), 0);
-    cr_assert_eq(peer_connect(h.vault, ROLE_ROUTER, ends[1]), 0);
+    connect_again(&h.router, ROLE_ROUTER);
   }
   expect_closed(&h.collect, CV_TOKENIZE, 129);
   cr_assert_eq(harness_describe(&h, &h.merchant, &made.token, &description), STATUS_DONE);
@@ -279,4 +283,66 @@ Test(surface, an_operator_accepts_a_ledger_and_the_router_is_told) {
   cr_expect_eq(harness_ask(&h, &h.admin, ADMIN_LEDGER_ACCEPT, &body, &rest), STATUS_UNAVAILABLE);
   cr_expect_eq(h.vault->audit.committed.sequence, told.sequence,
                "nothing is written for a router that is not there");
+}
+
+/* Bodies of ADMIN_LEDGER_ACCEPT as nobody's program makes them: that connection is closed, nothing is
+ * written. */
+Test(surface, a_ledger_is_not_accepted_for_a_reason_that_is_none) {
+  static const struct {
+    const char *what, *bytes;
+    size_t length, declared;
+  } wrong[] = {{"an empty one", "", 0, 0},
+               {"less than its length says", "look", 4, 5},
+               {"more than its length says", "looked", 6, 5},
+               {"a length beyond everything", "looked", 6, 0xffff},
+               {"a NUL within", "lo\0ked", 6, 6},
+               {"a line end", "look\ned", 7, 7},
+               {"no ASCII", "caf\303\251 x", 7, 7},
+               {"thirteen digits", "74242-4242-4242", 15, 15}};
+  uint64_t before = h.vault->audit.committed.sequence;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    uint8_t bytes[32];
+    struct writer body = writer_over(bytes, sizeof bytes);
+    struct reader rest;
+    write_u16(&body, (uint16_t)wrong[i].declared);
+    write_bytes(&body, wrong[i].bytes, wrong[i].length);
+    cr_expect_eq(harness_ask(&h, &h.admin, ADMIN_LEDGER_ACCEPT, &body, &rest), -1, "%s", wrong[i].what);
+    connect_again(&h.admin, ROLE_ADMIN);
+  }
+  expect_closed(&h.admin, ADMIN_LEDGER_ACCEPT, 0); /* no reason at all */
+  connect_again(&h.admin, ROLE_ADMIN);
+  expect_closed(&h.admin, ADMIN_LEDGER_ACCEPT, 1);
+  connect_again(&h.admin, ROLE_ADMIN);
+  for (size_t length = 101; length <= 200; length += 99) { /* within the row's length, and beyond */
+    uint8_t bytes[256];
+    char text[201];
+    struct writer body = writer_over(bytes, sizeof bytes);
+    struct reader rest;
+    memset(text, 'x', length);
+    text[length] = '\0';
+    write_text(&body, text);
+    cr_expect_eq(harness_ask(&h, &h.admin, ADMIN_LEDGER_ACCEPT, &body, &rest), -1, "%zu characters", length);
+    connect_again(&h.admin, ROLE_ADMIN);
+  }
+  struct message message;
+  cr_expect_eq(harness_receive(&h, &h.router, &message), CHANNEL_NOTHING, "the router is told of nothing");
+  cr_expect_eq(h.vault->audit.committed.sequence, before);
+}
+
+/* Each time is a record of its own: who says so again has a reason again. */
+Test(surface, a_ledger_accepted_again_is_recorded_again) {
+  uint64_t before = h.vault->audit.committed.sequence;
+  for (unsigned i = 0; i < 2; i++) {
+    struct ledger_accept accept;
+    memset(&accept, 0, sizeof accept);
+    memset(accept.reason, 'x', AUDIT_REASON_CAPACITY - 1); /* as long as may be */
+    uint8_t bytes[256];
+    struct writer body = writer_over(bytes, sizeof bytes);
+    struct reader rest;
+    struct message message;
+    write_ledger_accept(&body, &accept);
+    cr_expect_eq(harness_ask(&h, &h.admin, ADMIN_LEDGER_ACCEPT, &body, &rest), STATUS_DONE);
+    cr_expect_eq(harness_receive(&h, &h.router, &message), 0);
+  }
+  cr_expect_eq(h.vault->audit.committed.sequence, before + 2);
 }

@@ -1,21 +1,28 @@
-// The card form. It lives in an iframe of collect's own origin: the page around it never sees a digit.
+// The card form, and the form for the security code of a saved card: whichever the page has the fields of. It lives in an
+// iframe of collect's own origin: the page around it never sees a digit.
 //
 // Messages to the parent, all {freeport: 1, type, ...} and only to its configured origin:
 //   ready                                      the form can be configured and filled in
-//   change {complete, network, fields}         fields: for number, expiry and cvc {empty, valid}
+//   change {complete, network, fields}         fields: for number, expiry and cvc (those there are) {empty, valid}
 //   token  {token}                             what POST /v1/tokens answered
-//   error  {code, param?}                      nothing was tokenized
+//   security_code {security_code}              what POST /v1/security-codes answered
+//   error  {code, param?}                      nothing was taken in
 // From the parent:
-//   configure {key}                            the publishable key (or in the address: #key=pk_...)
-//   submit    {name?}                          tokenize what is filled in; name: the card holder's
+//   configure {key, token?, network?}          the publishable key; of a saved card its token, and its network for the
+//                                              code's length (or in the address: #key=pk_...&token=tok_...&network=...)
+//   submit    {name?}                          take in what is filled in; name: the card holder's
 'use strict';
 
 (() => {
   const VERSION = 1;
   // collect put exactly this origin into frame-ancestors, after finding it among the configured ones.
   const parentOrigin = new URLSearchParams(location.search).get('origin');
-  const input = { number: null, expiry: null, cvc: null };
-  for (const name of Object.keys(input)) input[name] = document.getElementById(name);
+  const input = {};
+  for (const name of ['number', 'expiry', 'cvc']) {
+    const field = document.getElementById(name);
+    if (field) input[name] = field;
+  }
+  const takesCard = 'number' in input;
   const formError = document.getElementById('form-error');
   const networkBadge = document.getElementById('network');
 
@@ -39,17 +46,21 @@
     expired: 'This card has expired.',
     cvc: 'Please check the security code.',
     network: 'We could not reach the server. Please try again.',
-    other: 'The card could not be saved. Please try again.',
+    other: takesCard ? 'The card could not be saved. Please try again.' : 'The code could not be taken. Please try again.',
     limited: 'Too many attempts. Please wait a moment.',
     unusable: 'This form cannot be used here.',
   };
 
-  let key = new URLSearchParams(location.hash.slice(1)).get('key') || '';
+  // What the page said: in the address's fragment, which is sent nowhere, or by configure.
+  const told = { key: '', token: '', network: '' };
+  for (const name of Object.keys(told)) told[name] = new URLSearchParams(location.hash.slice(1)).get(name) || '';
   let busy = false;
   let lastChange = '';
 
   const digits = (text) => text.replace(/[^0-9]/g, '');
   const networkOf = (number) => NETWORKS.find((network) => network.starts.test(number)) || UNKNOWN;
+  const networkNow = () => (takesCard ? networkOf(digits(input.number.value))
+    : NETWORKS.find((network) => network.name === told.network) || UNKNOWN);
 
   function luhn(number) {
     let sum = 0;
@@ -72,33 +83,30 @@
   // The month is over only when it is over everywhere.
   const expired = (date) => Date.now() >= Date.UTC(date.year, date.month, 1, 12);
 
-  function validity() {
-    const number = digits(input.number.value);
-    const network = networkOf(number);
-    const date = expiry();
-    const code = input.cvc.value;
-    const codeFits = network.code === 0 ? /^\d{3,4}$/ : new RegExp(`^\\d{${network.code}}$`);
-    return {
-      number: network.lengths.includes(number.length) && luhn(number),
-      expiry: date !== null && !expired(date) && date.year <= new Date().getUTCFullYear() + 20,
-      cvc: codeFits.test(code),
-    };
-  }
+  const CHECKS = {
+    number() {
+      const number = digits(input.number.value);
+      return networkOf(number).lengths.includes(number.length) && luhn(number);
+    },
+    expiry() {
+      const date = expiry();
+      return date !== null && !expired(date) && date.year <= new Date().getUTCFullYear() + 20;
+    },
+    cvc() {
+      const length = networkNow().code;
+      return (length === 0 ? /^\d{3,4}$/ : new RegExp(`^\\d{${length}}$`)).test(input.cvc.value);
+    },
+  };
 
   function tell(message) {
     window.parent.postMessage({ freeport: VERSION, ...message }, parentOrigin);
   }
 
   function tellChange() {
-    const valid = validity();
     const fields = {};
-    for (const name of Object.keys(input)) fields[name] = { empty: input[name].value === '', valid: valid[name] };
-    const message = {
-      type: 'change',
-      complete: valid.number && valid.expiry && valid.cvc,
-      network: networkOf(digits(input.number.value)).name,
-      fields,
-    };
+    for (const name of Object.keys(input)) fields[name] = { empty: input[name].value === '', valid: CHECKS[name]() };
+    const complete = Object.values(fields).every((field) => field.valid);
+    const message = { type: 'change', complete, network: networkNow().name, fields };
     const text = JSON.stringify(message);
     if (text === lastChange) return;
     lastChange = text;
@@ -112,10 +120,10 @@
   }
 
   function judge(name) {
-    const valid = validity();
+    const valid = CHECKS[name]();
     const date = name === 'expiry' ? expiry() : null;
-    show(name, valid[name] ? '' : MESSAGES[date && expired(date) ? 'expired' : name]);
-    return valid[name];
+    show(name, valid ? '' : MESSAGES[date && expired(date) ? 'expired' : name]);
+    return valid;
   }
 
   // Digits in groups; the caret stays behind the digit that it stood behind.
@@ -146,17 +154,21 @@
     return month.length === 2 ? `${month} / ${rest}` : month;
   }
 
+  function showNetwork() {
+    const network = networkNow();
+    networkBadge.hidden = network === UNKNOWN;
+    networkBadge.textContent = network.label;
+    networkBadge.setAttribute('aria-label', network.label);
+    input.cvc.placeholder = network.code === 4 ? '4 digits' : 'CVC';
+  }
+
   function onInput(event) {
     const field = event.target;
     const erasing = (event.inputType || '').startsWith('delete');
     if (field === input.number) group(field, formatNumber);
     else if (field === input.cvc) group(field, (text) => text.slice(0, 4));
     else if (!erasing) group(field, formatExpiry);
-    const network = networkOf(digits(input.number.value));
-    networkBadge.hidden = network === UNKNOWN;
-    networkBadge.textContent = network.label;
-    networkBadge.setAttribute('aria-label', network.label);
-    input.cvc.placeholder = network.code === 4 ? '4 digits' : 'CVC';
+    showNetwork();
     formError.textContent = '';
     if (document.getElementById(`${field.id}-error`).textContent) judge(field.id);
     tellChange();
@@ -176,7 +188,7 @@
   }
 
   const FIELD_OF = {
-    'card.number': 'number', 'card.exp_month': 'expiry', 'card.exp_year': 'expiry', 'card.cvc': 'cvc', card: 'number',
+    'card.number': 'number', 'card.exp_month': 'expiry', 'card.exp_year': 'expiry', 'card.cvc': 'cvc', card: 'number', cvc: 'cvc',
   };
 
   function fail(code, param) {
@@ -186,11 +198,12 @@
     tell(param ? { type: 'error', code, param } : { type: 'error', code });
   }
 
-  async function tokenize(name) {
-    const response = await fetch('/v1/tokens', {
+  async function takeIn(name) {
+    const body = takesCard ? { type: 'card', card: card(name) } : { token: told.token, cvc: input.cvc.value };
+    const response = await fetch(takesCard ? '/v1/tokens' : '/v1/security-codes', {
       method: 'POST',
-      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ type: 'card', card: card(name) }),
+      headers: { Authorization: `Bearer ${told.key}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
       credentials: 'omit', cache: 'no-store', redirect: 'error', referrerPolicy: 'no-referrer',
     });
     const answer = await response.json();
@@ -199,28 +212,29 @@
       return;
     }
     for (const field of Object.values(input)) field.value = '';
-    networkBadge.hidden = true;
+    showNetwork();
     lastChange = '';
-    tell({ type: 'token', token: answer });
+    tell(takesCard ? { type: 'token', token: answer } : { type: 'security_code', security_code: answer });
   }
 
   async function submit(name) {
     if (busy) return;
     const wrong = Object.keys(input).filter((field) => !judge(field));
-    if (!/^pk_(test|live)_[0-9A-Za-z_]+$/.test(key)) {
+    if (!/^pk_(test|live)_[0-9A-Za-z_]+$/.test(told.key) || !(takesCard || /^tok_[0-9A-Z]+$/.test(told.token))) {
       tell({ type: 'error', code: 'not_configured' });
       return;
     }
     if (wrong.length > 0) {
       input[wrong[0]].focus();
-      tell({ type: 'error', code: 'incomplete', param: { number: 'card.number', expiry: 'card.exp_year', cvc: 'card.cvc' }[wrong[0]] });
+      const params = { number: 'card.number', expiry: 'card.exp_year', cvc: takesCard ? 'card.cvc' : 'cvc' };
+      tell({ type: 'error', code: 'incomplete', param: params[wrong[0]] });
       return;
     }
     busy = true;
     lock(true);
     formError.textContent = '';
     try {
-      await tokenize(name);
+      await takeIn(name);
     } catch {
       fail('network_error');
     }
@@ -228,11 +242,16 @@
     lock(false);
   }
 
+  function configure(message) {
+    for (const name of Object.keys(told)) if (typeof message[name] === 'string') told[name] = message[name];
+    showNetwork();
+  }
+
   function onMessage(event) {
     if (event.origin !== parentOrigin || event.source !== window.parent) return;
     const message = event.data;
     if (typeof message !== 'object' || message === null || message.freeport !== VERSION) return;
-    if (message.type === 'configure' && typeof message.key === 'string') key = message.key;
+    if (message.type === 'configure') configure(message);
     else if (message.type === 'submit') submit(message.name);
   }
 
@@ -247,5 +266,6 @@
     field.addEventListener('blur', () => { if (field.value !== '') judge(field.id); });
   }
   window.addEventListener('message', onMessage);
+  showNetwork();
   tell({ type: 'ready' });
 })();
