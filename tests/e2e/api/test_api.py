@@ -721,8 +721,13 @@ class Replays(Case):
         declined = self.replay("rule r when metadata.shop == \"b\" and card.attempts(1h) > 100 decline "
                                "rule s when metadata.shop == \"a\" and hour(\"Europe/Berlin\") in 0..23 decline "
                                "otherwise best of adyen, checkout, stripe")
-        self.assertEqual([(m["from"], m["to"], m["payments"]) for m in declined["moves"]], [("adyen", "decline", 16)])
-        self.assertEqual(declined["list_differs"], 16)
+        self.assertEqual([(m["from"], m["to"], m["payments"]) for m in declined["moves"]][0], ("adyen", "decline", 16))
+        # The other five are chosen for by what was learned until then, and by the draws of then.
+        self.assertLessEqual(sum(m["payments"] for m in declined["moves"]), 21)
+        self.assertGreaterEqual(declined["list_differs"], 16)
+        # No fees are known here.
+        self.assertEqual((declined["cost"], declined["without_fees"]), ([], 21 - declined["first_differs"]
+                         + sum(m["payments"] for m in declined["moves"] if m["to"] != "decline")))
         notes = " ".join(declined["notes"])
         self.assertIn("card.attempts", notes)
         self.assertIn("best of", notes)
@@ -927,14 +932,14 @@ class Health(Case):
 
     def test_one_that_fails_is_left_out_and_comes_back(self):
         self.assertEqual((self.health("adyen")["state"], self.health("adyen")["state_since"]), ("healthy", None))
-        failed = [self.client.pay(1002)["id"] for _ in range(20)]
+        failed = [self.client.pay(1002)["id"] for _ in range(4)]
         health = self.health("adyen")
-        self.assertEqual((health["state"], health["faults"], health["fault_rate"]), ("unhealthy", 20, 1.0))
+        self.assertEqual((health["state"], health["faults"], health["fault_rate"]), ("unhealthy", 4, 1.0))
         self.assertGreater(health["fault_bound"], health["threshold"])
         self.assertEqual(self.health("checkout")["state"], "healthy")
         told = self.events("connector.unhealthy")
         self.assertEqual([(d["connector"], d["state"], d["requests"], d["faults"]) for d in told],
-                         [("adyen", "unhealthy", 20, 20)])
+                         [("adyen", "unhealthy", 4, 4)])
         self.assertEqual(sorted(told[0]["payments"]), sorted(failed))
         self.assertIn('freeport_connector_state{connector="adyen",state="unhealthy"} 1', self.metrics())
         paid = self.client.pay(1000)
@@ -1293,7 +1298,8 @@ class Trouble(Case):
                     self.router.tell("release")
                     released = True
         # 202 where this machine takes the ten seconds that a payment may be waited for.
-        self.assertEqual((statuses.count(503), statuses.count(201) + statuses.count(202)), (100, WAITING_MAX))
+        self.assertEqual((statuses.count(503), statuses.count(201) + statuses.count(202)), (100, WAITING_MAX),
+                         sorted(set(statuses)))
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
