@@ -222,7 +222,9 @@ class Resolution(Case):
         # Each is answered after ten seconds, so all of them are asked for at once.
         answers = {}
         def pay(name, amount, **more):
-            routing = {"connectors": ["adyen"] if name == "early" else ["checkout", "stripe"]}
+            # Three at one connector: after four that are lost there in a row it is passed over.
+            routing = {"connectors": {"early": ["adyen"], "failed": ["stripe", "checkout"], "odd": ["stripe", "checkout"]}
+                       .get(name, ["checkout", "stripe"])}
             answers[name] = cls.client.pay(amount, routing=routing, **more)
         threads = [threading.Thread(target=pay, args=[name, 1007], kwargs=more) for name, more in (
             ("webhook", {}), ("succeeded", {"capture": "manual"}), ("failed", {"deadline_ms": 5000}), ("odd", {}),
