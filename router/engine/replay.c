@@ -263,9 +263,9 @@ static bool compare(struct replay *replay, const struct payment *payment, const 
     return count_moved(replay, payment, first_of(before), first_of(draft));
   }
   if (first) {
-    replay->counts.ended++;
-    replay->counts.approved += first->step.status == STEP_SUCCEEDED;
-    return count_price(replay, payment, -1, first, first->connector);
+    const struct replay_kind kind = kind_of(payment);
+    return counts_add_stay(&replay->counts, first->connector, &kind, first->step.status == STEP_SUCCEEDED) &&
+           count_price(replay, payment, -1, first, first->connector);
   }
   return true;
 }

@@ -28,10 +28,10 @@ struct replay_options {
 };
 
 /* A share of payments that were approved by the connector that they were tried at first, in thousandths, and
- * between which bounds it lies: 95% by Wilson's score interval. */
+ * between which bounds it lies: 95% by Wilson's score interval, or by what comes of several. */
 struct replay_rate {
   bool known;      /* else nothing is known of it */
-  uint32_t sample; /* attempts that it rests on */
+  uint32_t sample; /* first attempts that it rests on, each counted once */
   int32_t rate, low, high;
 };
 
@@ -41,8 +41,7 @@ struct replay_pair {
   uint32_t payments;
   struct replay_rate before; /* as it was, of these very payments */
   /* As `to` did with comparable ones: of the same network, funding and country, or fewer of these where there
-   * were not enough. Its bounds are the mean of the bounds that each kind of payment has, so rather too wide.
-   */
+   * were not enough. Bounds and sample: replay_blend.c. */
   struct replay_rate after;
   uint8_t example_count;
   struct id examples[REPLAY_EXAMPLES_MAX]; /* the newest */
