@@ -16,12 +16,15 @@ enum {
   REPLAY_EXAMPLES_MAX = 10
 };
 
+struct engine;
 struct replay;
 
 struct replay_options {
   struct ledger *ledger;                                                      /* borrowed, as the next one */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s); /* as the engine has it */
   struct id merchant;
+  /* Whose connectors can take a payment, as they are now; borrowed, or NULL: nothing is known of accounts. */
+  const struct engine *engine;
   const struct policy *policy;   /* the draft; borrowed */
   int64_t from_ms;               /* payments created earlier are not looked at */
   const struct fee_source *fees; /* of now; borrowed, or NULL: none are known */
@@ -35,7 +38,8 @@ struct replay_rate {
   int32_t rate, low, high;
 };
 
-/* Payments that went to one connector first and would go to another. "decline": to none. */
+/* Payments that went to one connector first and would go to another. "decline": to none, by a rule or because
+ * none of the list can take it. */
 struct replay_pair {
   char from[CONNECTOR_NAME_CAPACITY], to[CONNECTOR_NAME_CAPACITY];
   uint32_t payments;
@@ -63,7 +67,11 @@ struct replay_figures {
   int64_t oldest_ms;   /* when the oldest of them was created; 0: there was none */
   bool cut_off;        /* there are more than can be looked at */
   bool without_room;   /* more kinds of payments than can be counted: the newest were left out */
-  bool learned;        /* the draft has rules that were decided by what was learned along the way */
+  uint32_t damaged;    /* whose record cannot be read: left out */
+  uint32_t own;        /* compared, that this very policy decided: upon what is recorded alone */
+  uint32_t unusable;   /* compared, of whose list a connector cannot take it, by the accounts of now */
+  uint32_t assumed;    /* would go first to one whose health then is not recorded: it was taken as good */
+  bool learned;        /* the draft has rules that need what was learned along the way */
   uint32_t by_request; /* whose request named the connectors: no policy decides these */
   uint32_t compared;
   uint32_t first_differs; /* would go elsewhere first */

@@ -132,6 +132,9 @@ MUST_USE int ledger_payment_before(struct ledger *ledger, const struct id *merch
 /* The oldest payment of the merchant that is newer than after, or that is after itself where or_equal. */
 MUST_USE int ledger_payment_after(struct ledger *ledger, const struct id *merchant, const struct id *after,
                                   bool or_equal, struct id *ret_payment, struct view *ret_bytes);
+/* Its id alone: of one whose record is damaged as well. */
+MUST_USE int ledger_payment_id_after(struct ledger *ledger, const struct id *merchant, const struct id *after,
+                                     bool or_equal, struct id *ret_payment);
 /* Steps from before (as above) to older payments of the merchant, over at most `steps` of them and none that
  * was created before from_ms by its id; their ids alone are looked at. *ret_payment is the last one reached,
  * and *ret_steps how many steps that took: fewer than asked for when there are no more. Returns 0;
