@@ -86,7 +86,7 @@ static void print_durations(FILE *out, const struct metrics_route *route) {
 
 static void print_payments(FILE *out, const struct engine_counts *counts) {
   print_head(out, "freeport_payments_total", "counter",
-             "Payments by the status that their attempts ended in.");
+             "Payments by the status that a round of attempts ended in.");
   for (unsigned i = 1; i < PAYMENT_STATUS_COUNT; i++)
     fprintf(out, "freeport_payments_total{status=\"%s\"} %" PRIu64 "\n",
             payment_status_name((enum payment_status)i), counts->ended[i]);
@@ -98,6 +98,8 @@ static void print_payments(FILE *out, const struct engine_counts *counts) {
   print_one(out, "freeport_payments_open", "gauge", "Payments with something still to do.", counts->open);
   print_one(out, "freeport_dispatches_total", "counter", "Operations sent to connectors.",
             counts->dispatched);
+  print_one(out, "freeport_later_tries_total", "counter",
+            "Later tries of scheduled payments that were begun.", counts->later_rounds);
   print_one(out, "freeport_questions_total", "counter", "Questions about lost outcomes.", counts->questions);
 }
 

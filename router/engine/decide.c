@@ -9,6 +9,10 @@ enum { MS_PER_S = 1000 };
 
 _Static_assert((int)CANDIDATES_MAX >= (int)POLICY_CANDIDATES_MAX, "a decision holds every list of a policy");
 _Static_assert((int)POLICY_NAME_CAPACITY == (int)CONNECTOR_NAME_CAPACITY, "names fit each other");
+_Static_assert((int)POLICY_ZONE_CAPACITY <= (int)LATER_ZONE_CAPACITY, "zones fit each other");
+_Static_assert((int)POLICY_LATER_TRIES_MAX <= (int)LATER_TRIES_MAX &&
+                   (int)POLICY_LATER_DAYS_MAX <= (int)LATER_DAYS_MAX,
+               "schedules fit each other");
 _Static_assert((int)POLICY_HASH_BYTES == (int)POLICY_LEDGER_HASH_BYTES, "hashes fit each other");
 
 void policies_forget(struct engine *engine) {
@@ -99,13 +103,31 @@ static void find_windows(struct engine *engine, const struct policy *policy, con
 
 /* ---- By a policy ---- */
 
-static void take_verdict(const struct policy_decision *verdict, struct decision *decision) {
+/* A schedule is kept as what it says: it stands for the payment, whatever becomes of the policy. */
+static void take_schedule(const struct policy *policy, struct decision *decision) {
+  unsigned later = decision->options.later;
+  const struct policy_schedule *schedule = later > 0 ? policy_schedule(policy, later - 1) : NULL;
+  decision->options.later = 0;
+  decision->later = (struct later_plan){0};
+  if (!schedule)
+    return;
+  decision->later = (struct later_plan){.tries = schedule->tries,
+                                        .within_days = schedule->within_days,
+                                        .days = schedule->days,
+                                        .hour_from = schedule->hour_from,
+                                        .hour_to = schedule->hour_to};
+  memcpy(decision->later.zone, schedule->zone, sizeof schedule->zone);
+}
+
+static void take_verdict(const struct policy *policy, const struct policy_decision *verdict,
+                         struct decision *decision) {
   const struct policy_action *action = verdict->action;
   memcpy(decision->rule, verdict->name, strlen(verdict->name) + 1);
   decision->rule_number = (uint16_t)verdict->rule;
   decision->action = action->type;
   decision->share = verdict->share;
   decision->options = action->options;
+  take_schedule(policy, decision);
   for (unsigned i = 0; i < verdict->order_count; i++)
     add_candidate(decision, action->candidates[verdict->order[i]]);
 }
@@ -119,9 +141,10 @@ static void ask_policy(const struct policy *policy, const struct payment *paymen
   policy_evaluate(policy, &facts, ret_verdict);
 }
 
-static void settle(const struct policy_decision *verdict, struct decision *decision) {
+static void settle(const struct policy *policy, const struct policy_decision *verdict,
+                   struct decision *decision) {
   decision->candidate_count = 0;
-  take_verdict(verdict, decision);
+  take_verdict(policy, verdict, decision);
   choose_order(decision);
 }
 
@@ -146,7 +169,7 @@ static void decide_anew(const struct policy *policy, const struct payment *payme
   ask_policy(policy, payment, inputs, decision, &verdict);
   if (known)
     choose_gather(known, &verdict, payment, decision);
-  settle(&verdict, decision);
+  settle(policy, &verdict, decision);
   for (unsigned i = 0; i < decision->candidate_count; i++)
     decision->candidates[i] = as_recorded(&recorded, decision->candidates[i].connector);
   gate_list(decision);
@@ -172,7 +195,7 @@ static void evaluate(struct engine *engine, const struct policy *policy, const s
   ask_policy(policy, payment, inputs, decision, &verdict);
   choose_gather(&known, &verdict, payment, decision);
   choose_advise(&known, policy, &verdict, payment, decision);
-  settle(&verdict, decision);
+  settle(policy, &verdict, decision);
 }
 
 static enum request_outcome by_policy(struct engine *engine, const struct payment *payment,

@@ -42,8 +42,8 @@ static void fill_defaults(struct engine_options *options) {
   options->requests_max = or_default(options->requests_max, DEFAULT_REQUESTS);
   options->loaded_max = or_default(options->loaded_max, DEFAULT_LOADED);
   options->learned_cells = or_default(options->learned_cells, CHOICE_CELLS_DEFAULT);
-  if (options->attempts_max > ATTEMPTS_MAX)
-    options->attempts_max = ATTEMPTS_MAX;
+  if (options->attempts_max > ROUND_ATTEMPTS_MAX)
+    options->attempts_max = ROUND_ATTEMPTS_MAX;
 }
 
 static int open_parts(struct engine *engine) {
@@ -68,6 +68,7 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine)
   engine->ledger = options->ledger;
   engine->next_correlation = 1;
   awaited_open(engine);
+  scheduled_open(engine);
   int r = open_parts(engine);
   if (r < 0) {
     engine_free(engine);
@@ -128,6 +129,7 @@ int engine_start(struct engine *engine, int64_t now_ms) {
   engine_begin(engine, now_ms);
   engine->started_ms = now_ms;
   awaited_look_at(engine, now_ms);
+  scheduled_look_at(engine, now_ms);
   int loaded = drills_load(engine);
   if (loaded < 0)
     return loaded;
@@ -229,10 +231,9 @@ static void movements_refused(struct slot *slot) {
 
 static void reload(struct slot *slot) {
   int r = slot_load(slot);
-  if (r == 0) {
-    slot->open = payment_has_work(slot->payment);
+  if (r == 0)
     movements_refused(slot);
-  } else
+  else
     refuse_waiters(slot->engine, &slot->waiters, REQUEST_STORAGE);
   if (r == LEDGER_ABSENT || (r == 0 && slot_is_idle(slot)))
     slot_free(slot);
@@ -281,6 +282,7 @@ static void undo_round(struct engine *engine) {
   while ((slot = take_touched(engine)))
     reload(slot);
   awaited_look_at(engine, engine->now_ms + RETRY_ROUND_MS);
+  scheduled_look_at(engine, engine->now_ms + RETRY_ROUND_MS);
   effects_release(engine);
 }
 

@@ -45,7 +45,7 @@ struct engine_options {
   uint32_t attempt_ms;        /* for one dispatch [10,000] */
   uint32_t deadline_ms;       /* of a payment that names none [60,000] */
   uint32_t action_ms;         /* for the customer to act [1,800,000] */
-  uint32_t attempts_max;      /* of a payment [5], at most ATTEMPTS_MAX */
+  uint32_t attempts_max;      /* of a round [5], at most ROUND_ATTEMPTS_MAX */
   uint32_t first_question_ms; /* after an outcome got lost [500]; doubles from there; sheets may say
                                otherwise */
   uint32_t last_question_ms;  /* no wait between questions is longer [900,000]; sheets may say otherwise */
@@ -248,6 +248,7 @@ const struct sheet_facts *engine_connector_sheet_at(const struct engine *engine,
 struct engine_counts {
   uint64_t created;                        /* payments, since the start */
   uint64_t ended[PAYMENT_STATUS_COUNT];    /* attempts' phases over: how payments became, by status */
+  uint64_t later_rounds;                   /* later tries begun, since the start */
   uint64_t dispatched, questions, replays; /* since the start */
   uint64_t movements[MOVEMENT_TYPE_COUNT]; /* since the start */
   uint64_t commits_failed;
