@@ -419,16 +419,19 @@ MUST_USE int ledger_drill_before(struct ledger *ledger, const struct id *before,
                                  struct view *ret_bytes);
 /* ---- Approval rates that have fallen: in the journal alone ---- */
 
-enum { RATE_ALERT_CONFIDENCE = 9990 /* hundredths of a per cent */ };
+enum { RATE_ALERT_CONFIDENCE = 9980 /* hundredths of a per cent */ };
 
-/* Payments that reached an issuer. */
+/* Which rate: approved payments of those that reached an issuer, or of all that were tried. */
+enum rate_basis { RATE_OF_REACHED, RATE_OF_TRIED, RATE_BASIS_COUNT };
+
 struct rate_sample {
   uint64_t approved, total;
 };
 
 struct rate_alert {
   struct id merchant;
-  uint8_t window_hours;           /* of now */
+  uint8_t window_hours; /* of now */
+  enum rate_basis basis;
   struct rate_sample now, before; /* before: in the 30 days until then */
 };
 
