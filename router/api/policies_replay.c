@@ -1,5 +1,6 @@
 /* POST /v1/policies/{id}/replay: what a draft would have done with the payments of the past days. */
 #include "bodies.h"
+#include "policy_cache.h"
 #include "replay.h"
 #include "resources.h"
 #include "routing.h"
@@ -14,7 +15,7 @@ enum { TURN_PAYMENTS = 100 /* looked at before others have their turn */ };
 /* A replay under way. */
 struct policy_trial {
   struct trial_place place;
-  struct policy *policy;
+  const struct policy *policy; /* of the cache */
   struct replay *replay;
   int64_t from_ms, to_ms;
 };
@@ -24,7 +25,7 @@ void trial_free(struct call *call) {
     return;
   trials_leave(&call->api->trials, &call->trial->place);
   replay_free(call->trial->replay);
-  policy_free(call->trial->policy);
+  policy_cache_return(engine_policies(call->api->engine), call->trial->policy);
   free(call->trial);
   call->trial = NULL;
 }
@@ -263,6 +264,7 @@ static int begin_replay(const struct call *call, struct policy_trial *trial) {
                                          .merchant = call->from.merchant,
                                          .engine = api->engine,
                                          .policy = trial->policy,
+                                         .policies = engine_policies(api->engine),
                                          .fees = api->options.fees,
                                          .from_ms = trial->from_ms};
   return replay_new(&options, &trial->replay);
@@ -281,8 +283,10 @@ static int begin_trial(struct call *call, const struct id *policy, int64_t days)
   struct policy_trial *trial = call->trial;
   trial->to_ms = api_now_ms(call->api);
   trial->from_ms = trial->to_ms - days * DAY_MS;
-  if (policy_parse(record.text, record.text_length, &trial->policy, &error) != 0)
-    return -EBADMSG;
+  result = policy_cache_take(engine_policies(call->api->engine), record.text, record.text_length,
+                             &trial->policy, NULL, &error);
+  if (result != 0)
+    return result > 0 ? -EBADMSG : result;
   return begin_replay(call, trial);
 }
 

@@ -22,6 +22,7 @@
 #include "health_cells.h"
 #include "learned.h"
 #include "map.h"
+#include "policy_cache.h"
 #include "routing.h"
 #include "sheet.h"
 #include "timers.h"
@@ -52,7 +53,7 @@ enum {
   UNKNOWN_SETTLING_MS = 2 * 60 * 1000, /* of a connector that is not registered any more */
   NO_VAULT_MS = 1000,                  /* between looks whether a question can be asked at all */
   MOVEMENT_ROOM = 1300,                /* bytes that one movement can grow to */
-  POLICIES_CACHED = 64,
+  PUBLISHED_MAX = 64,                  /* merchants whose published policy is remembered */
   CONNECTORS_MAX = 1024,
   SWEEP_EVERY = 8, /* payments between two sweeps of old idempotency keys */
   SWEEP_STEPS = 16 /* entries looked at: more than were added since */
@@ -179,10 +180,11 @@ struct lessons {
   struct lesson *list;
 };
 
-struct cached_policy {
+/* Which policy a merchant has published. */
+struct published_policy {
   struct id merchant, id;
   uint8_t hash[POLICY_LEDGER_HASH_BYTES];
-  struct policy *policy;
+  struct policy_key key; /* of its text in the cache */
 };
 
 struct engine {
@@ -210,8 +212,9 @@ struct engine {
   struct connector *connectors;
   size_t connector_count;
   struct gates gates;
-  struct cached_policy policies[POLICIES_CACHED];
-  unsigned policy_count;
+  struct policy_cache *policies;
+  struct published_policy published[PUBLISHED_MAX];
+  unsigned published_count;
 
   struct timer awaited; /* when to look for movements whose webhook has not come */
   int64_t awaited_ms;   /* the same; INT64_MAX: never */

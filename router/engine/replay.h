@@ -6,6 +6,7 @@
 
 #include "fee_source.h"
 #include "payment.h"
+#include "policy_cache.h"
 #include "replay_advice.h"
 #include "replay_costs.h"
 
@@ -26,6 +27,7 @@ struct replay_options {
   /* Whose connectors can take a payment, as they are now; borrowed, or NULL: nothing is known of accounts. */
   const struct engine *engine;
   const struct policy *policy;   /* the draft; borrowed */
+  struct policy_cache *policies; /* where policies are taken from that decided then; borrowed */
   int64_t from_ms;               /* payments created earlier are not looked at */
   const struct fee_source *fees; /* of now; borrowed, or NULL: none are known */
 };
