@@ -938,6 +938,7 @@ class Resources(Case):
         self.assertEqual({name: rates["total"]["payments"][name] for name in ("count", "total", "rate_bp")},
                          {"count": 3, "total": 4, "rate_bp": 7500})
         self.assertEqual((rates["total"]["attempts"]["total"], rates["total"]["attempts_unreached"]), (4, 1))
+        self.assertEqual((rates["total"]["tried"]["count"], rates["total"]["tried"]["total"]), (3, 4))
         self.assertEqual((rates["total"]["cascaded"]["count"], rates["total"]["recovered"]["total"]), (1, 1))
         self.assertEqual([(row["group"]["connector"], row["payments"]["count"]) for row in rates["data"]],
                          [("adyen", 2), ("checkout", 1)])
