@@ -9,6 +9,7 @@
 #include "deletion.h"
 #include "emptied.h"
 #include "harness.h"
+#include "store_lmdb.h"
 #include "store_memory.h"
 #include "sweeper.h"
 #include "tables.h"
@@ -189,6 +190,27 @@ Test(fingerprints_lmdb, a_restart_goes_on_where_it_was) {
   expect_left(ENTRIES - 2 * BATCH);
   harness_pass(&h, 1000);
   expect_left(0);
+}
+
+/* Its last table came last to the others. */
+Test(fingerprints_lmdb, a_file_that_has_no_table_of_emptied_entries_gets_one) {
+  const char *before[TABLE_COUNT + 1];
+  char path[96];
+  struct store *store;
+  struct view value;
+  harness_open(&h, HARNESS_LMDB);
+  snprintf(path, sizeof path, "%s/before.mdb", h.folder);
+  memcpy(before, vault_tables, sizeof before);
+  cr_assert_str_eq(before[TABLE_EMPTIED], "emptied");
+  before[TABLE_EMPTIED] = NULL;
+  cr_assert_eq(store_open_lmdb(path, before, 1 << 20, &store), 0);
+  cr_assert_eq(store_put(store, TABLE_AUDIT, "key", 3, "audit", 5), 0);
+  cr_assert_eq(store_commit(store), 0);
+  store_close(store);
+  cr_assert_eq(store_open_lmdb(path, vault_tables, 1 << 20, &store), 0);
+  cr_assert_eq(store_get(store, TABLE_AUDIT, "key", 3, &value), 0);
+  cr_assert_eq(store_get(store, TABLE_EMPTIED, "key", 3, &value), STORE_ABSENT);
+  store_close(store);
 }
 
 Test(fingerprints, a_row_that_is_none_keeps_nobody_waiting) {
