@@ -1,7 +1,6 @@
 /* P7: a card that is deleted and entered anew has the fingerprint it had, for as long as the networks count
  * its tries; then it is forgotten (B13). */
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,6 @@
 #include "emptied.h"
 #include "harness.h"
 #include "store_lmdb.h"
-#include "store_memory.h"
 #include "sweeper.h"
 #include "tables.h"
 
@@ -127,19 +125,6 @@ Test(fingerprints, an_emptied_number_is_new_to_the_limit) {
     cr_assert_eq(harness_tokenize(&h, similar[i], "", &made), STATUS_DONE, "%zu", i);
   cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_LIMITED);
   cr_assert_eq(rows_in(TABLE_EMPTIED), 1, "nothing was entered");
-}
-
-Test(fingerprints, a_full_disk_forgets_and_revives_nothing) {
-  struct tokenized made;
-  struct id token = token_for(VISA), before = fingerprint_of(&token);
-  destroy(&token);
-  store_memory_fail_commits(h.store, -ENOSPC);
-  cr_assert_eq(harness_tokenize(&h, VISA, "", &made), STATUS_STORAGE);
-  store_memory_fail_commits(h.store, 0);
-  cr_assert_eq(rows_in(TABLE_EMPTIED), 1);
-  harness_restart(&h);
-  struct id again = token_for(VISA), after = fingerprint_of(&again);
-  cr_assert(id_equal(&before, &after));
 }
 
 /* As many entries as two batches of the sweeper and some more, each emptied now. */
