@@ -16,37 +16,48 @@ _Static_assert((int)POLICY_LATER_TRIES_MAX <= (int)LATER_TRIES_MAX &&
 _Static_assert((int)POLICY_HASH_BYTES == (int)POLICY_LEDGER_HASH_BYTES, "hashes fit each other");
 
 void policies_forget(struct engine *engine) {
-  for (unsigned i = 0; i < engine->policy_count; i++)
-    policy_free(engine->policies[i].policy);
-  engine->policy_count = 0;
+  engine->published_count = 0;
 }
 
-static struct cached_policy *cached(struct engine *engine, const struct id *merchant) {
-  for (unsigned i = 0; i < engine->policy_count; i++) {
-    if (id_equal(&engine->policies[i].merchant, merchant))
-      return &engine->policies[i];
+static struct published_policy *remembered(struct engine *engine, const struct id *merchant) {
+  for (unsigned i = 0; i < engine->published_count; i++) {
+    if (id_equal(&engine->published[i].merchant, merchant))
+      return &engine->published[i];
   }
   return NULL;
 }
 
-/* The merchant's published policy, parsed. NULL when none is published, or it cannot be read. */
-static struct cached_policy *published(struct engine *engine, const struct id *merchant) {
-  struct cached_policy *found = cached(engine, merchant);
+/* Looks up which one is published, and what it says. Returns whether there is one that can be read. */
+static bool look_up(struct engine *engine, const struct id *merchant, struct published_policy *ret_published,
+                    const struct policy **ret_policy) {
   struct policy_publication publication;
   struct policy_record record;
   struct policy_error error;
-  struct policy *policy;
-  if (found)
-    return found;
   if (ledger_policy_published(engine->ledger, merchant, &publication) != 0 ||
       ledger_policy_get(engine->ledger, merchant, &publication.policy, &record) != 0 ||
-      policy_parse(record.text, record.text_length, &policy, &error) != 0)
+      policy_cache_take(engine->policies, record.text, record.text_length, ret_policy, &ret_published->key,
+                        &error) != 0)
+    return false;
+  ret_published->merchant = *merchant;
+  ret_published->id = record.id;
+  memcpy(ret_published->hash, record.hash, sizeof ret_published->hash);
+  return true;
+}
+
+/* The merchant's published policy, and the same compiled, which goes back to the cache. NULL when none is
+ * published, or it cannot be read. */
+static const struct published_policy *published(struct engine *engine, const struct id *merchant,
+                                                const struct policy **ret_policy) {
+  struct published_policy *found = remembered(engine, merchant), looked_up;
+  if (found && (*ret_policy = policy_cache_find(engine->policies, &found->key)) != NULL)
+    return found;
+  if (!look_up(engine, merchant, &looked_up, ret_policy))
     return NULL;
-  if (engine->policy_count == POLICIES_CACHED)
+  if (!found && engine->published_count == PUBLISHED_MAX)
     policies_forget(engine);
-  found = &engine->policies[engine->policy_count++];
-  *found = (struct cached_policy){.merchant = *merchant, .id = record.id, .policy = policy};
-  memcpy(found->hash, record.hash, sizeof found->hash);
+  if (!found)
+    found = &engine->published[engine->published_count++];
+  *found = looked_up;
   return found;
 }
 
@@ -199,12 +210,14 @@ static void evaluate(struct engine *engine, const struct policy *policy, const s
 
 static enum request_outcome by_policy(struct engine *engine, const struct payment *payment,
                                       const struct request_fields *inputs, struct decision *decision) {
-  const struct cached_policy *policy = published(engine, &payment->merchant);
-  if (!policy)
+  const struct policy *policy;
+  const struct published_policy *is = published(engine, &payment->merchant, &policy);
+  if (!is)
     return REQUEST_NO_POLICY;
-  decision->policy = policy->id;
-  memcpy(decision->policy_hash, policy->hash, sizeof decision->policy_hash);
-  evaluate(engine, policy->policy, payment, inputs, decision);
+  decision->policy = is->id;
+  memcpy(decision->policy_hash, is->hash, sizeof decision->policy_hash);
+  evaluate(engine, policy, payment, inputs, decision);
+  policy_cache_return(engine->policies, policy);
   return REQUEST_DONE;
 }
 

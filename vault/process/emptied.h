@@ -8,7 +8,7 @@
 #include "index.h"
 
 /* Longer than a network's tries are counted (CARD_USES_WINDOW_MS and BUDGET_MARGIN_MS of policy/outcome); the
- * last one was before the token's deletion. */
+ * last one was before the token's destruction. */
 enum { EMPTIED_KEPT_DAYS = 31 };
 
 /* The day (UTC, since 1970) at whose begin an entry is forgotten that is emptied at now_ms, 31 to 32 days on;
