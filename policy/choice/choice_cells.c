@@ -21,6 +21,9 @@ enum {
 /* The hour tells once its cells were better by so much: the sum of the differences of squared errors. */
 #define HOUR_TELLS (FIXED_ONE / 2)
 
+/* Of an outcome: what the weights of two cells that saw the same may differ by. */
+#define ROUNDING (FIXED_ONE / 256)
+
 /* A Beta distribution's parameters in fixed point. */
 struct belief {
   int64_t approved, declined;
@@ -75,13 +78,17 @@ static struct belief narrowed(struct belief around, int64_t weight, struct belie
   return (struct belief){.approved = approved + own.approved, .declined = weight - approved + own.declined};
 }
 
+static int64_t at_least_none(int64_t weight) {
+  return weight > 0 ? weight : 0;
+}
+
 /* The outcomes of a cell that are not in the narrower one too, so that none counts twice. None when the cell
- * was lost and began again later than the narrower one. */
+ * was lost and began again later than the narrower one; by less than ROUNDING it only aged in other steps. */
 static struct belief without(struct belief cell, struct belief narrower) {
-  if (cell.approved < narrower.approved || cell.declined < narrower.declined)
+  int64_t approved = cell.approved - narrower.approved, declined = cell.declined - narrower.declined;
+  if (approved < -ROUNDING || declined < -ROUNDING)
     return (struct belief){0};
-  return (struct belief){.approved = cell.approved - narrower.approved,
-                         .declined = cell.declined - narrower.declined};
+  return (struct belief){.approved = at_least_none(approved), .declined = at_least_none(declined)};
 }
 
 static struct belief own_of(const struct choice_cells *cells, enum choice_level level, unsigned connector,

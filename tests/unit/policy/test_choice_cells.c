@@ -90,6 +90,20 @@ Test(choice_cells, fades_alike_in_many_small_steps) {
   choice_cells_free(cells);
 }
 
+/* Two cells that saw the same age in other steps; what rounding leaves between them is no outcome lost. */
+Test(choice_cells, loses_no_outcome_to_rounding) {
+  struct choice_cells *cells = new_cells(256, half_life);
+  for (int64_t i = 0; i < 9; i++) {
+    choice_record(cells, 1, i % 3 == 0 ? &swedish : &german, i != 4, i * 977);
+    for (int64_t at = i * 977; i > 4 && at < (i + 1) * 977; at++) {
+      double found = weight(choice_estimate(cells, 1, &german, at));
+      double before = weight(choice_estimate(cells, 1, &german, at - 1));
+      cr_assert(at == i * 977 || fabs(found - before) < 0.01, "%g after %g at %d", found, before, (int)at);
+    }
+  }
+  choice_cells_free(cells);
+}
+
 Test(choice_cells, takes_a_clock_that_steps_back_as_standing_still) {
   struct choice_cells *cells = new_cells(64, half_life);
   record(cells, 1, &german, 30, 0, INT64_MAX - 1);
