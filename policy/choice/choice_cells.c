@@ -175,6 +175,13 @@ static int64_t squared_error(struct belief belief, bool approved) {
   return fixed_multiply(error, error);
 }
 
+/* Whether the country's cell has seen what came later: then nothing can be foretold of the outcome. */
+static bool has_seen_later(const struct choice_cells *cells, unsigned connector,
+                           const struct choice_payment *payment, int64_t at_ms) {
+  const struct choice_cell *country = choice_find(cells, choice_key(CHOICE_COUNTRY, connector, payment));
+  return country != NULL && country->at_ms > at_ms;
+}
+
 /* Before the outcome is counted: had the hour foretold it better than the country's cell by itself? */
 static void score_hour(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
                        bool approved, int64_t now_ms) {
@@ -185,9 +192,9 @@ static void score_hour(struct choice_cells *cells, unsigned connector, const str
   cell->hour_score += squared_error(country, approved) - squared_error(hour, approved);
 }
 
-static void count_outcome(struct choice_weights *weights, bool approved) {
+static void count_outcome(struct choice_weights *weights, bool approved, uint64_t one) {
   uint64_t *weight = approved ? &weights->approved : &weights->declined;
-  *weight += CHOICE_WEIGHT_ONE;
+  *weight += one;
   uint64_t sum = weights->approved + weights->declined;
   if (sum > CHOICE_WEIGHT_MAX) {
     weights->approved -= weights->approved / (CHOICE_WEIGHT_MAX >> CHOICE_WEIGHT_PLACES);
@@ -195,11 +202,23 @@ static void count_outcome(struct choice_weights *weights, bool approved) {
   }
 }
 
-void choice_record(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
-                   bool approved, int64_t now_ms) {
-  score_hour(cells, connector, payment, approved, now_ms);
+static void record(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
+                   bool approved, int64_t now_ms, bool late) {
+  if (!late || !has_seen_later(cells, connector, payment, now_ms))
+    score_hour(cells, connector, payment, approved, now_ms);
   for (enum choice_level level = CHOICE_ANY; level < CHOICE_LEVEL_COUNT; level++) {
     struct choice_cell *cell = choice_claim(cells, choice_key(level, connector, payment), now_ms);
-    count_outcome(&cell->weights, approved);
+    uint64_t share = late ? choice_late(cells, cell, now_ms) : fixed_half_to_the(0);
+    count_outcome(&cell->weights, approved, fixed_scale(CHOICE_WEIGHT_ONE, share));
   }
+}
+
+void choice_record(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
+                   bool approved, int64_t now_ms) {
+  record(cells, connector, payment, approved, now_ms, false);
+}
+
+void choice_recall(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
+                   bool approved, int64_t at_ms) {
+  record(cells, connector, payment, approved, at_ms, true);
 }

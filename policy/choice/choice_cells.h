@@ -50,6 +50,11 @@ void choice_cells_free(struct choice_cells *cells);
  */
 void choice_record(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
                    bool approved, int64_t now_ms);
+/* The same of an outcome that came at at_ms, told later than it came: it weighs as much less as it would have
+ * faded until the latest that a cell has seen. In the order of their times, and with none that is newer, this
+ * is choice_record(). */
+void choice_recall(struct choice_cells *cells, unsigned connector, const struct choice_payment *payment,
+                   bool approved, int64_t at_ms);
 /* What is known, as of now_ms. Without any outcome: Beta(1, 1). No allocation. */
 struct choice_estimate choice_estimate(const struct choice_cells *cells, unsigned connector,
                                        const struct choice_payment *payment, int64_t now_ms);

@@ -83,6 +83,8 @@ static uint64_t series(uint64_t x) {
 
 uint64_t fixed_half_to_the(int64_t exponent) {
   assert(exponent >= 0);
+  if (exponent == 0)
+    return FACTOR_ONE;
   int64_t whole = exponent / FIXED_ONE, part = exponent % FIXED_ONE;
   if (whole >= FACTOR_PLACES)
     return 0;

@@ -103,15 +103,24 @@ static uint64_t half_life_of(const struct choice_cells *cells, uint64_t key) {
   return half_life;
 }
 
-uint64_t choice_kept(const struct choice_cells *cells, const struct choice_cell *cell, int64_t now_ms) {
-  if (now_ms <= cell->at_ms)
+/* What share of its weight an outcome of a cell keeps from one time to another. */
+static uint64_t kept_between(const struct choice_cells *cells, uint64_t key, int64_t from_ms, int64_t to_ms) {
+  if (to_ms <= from_ms)
     return fixed_half_to_the(0);
-  uint64_t half_life = half_life_of(cells, cell->key);
-  uint64_t passed = (uint64_t)now_ms - (uint64_t)cell->at_ms; /* also where the difference fits no int64 */
+  uint64_t half_life = half_life_of(cells, key);
+  uint64_t passed = (uint64_t)to_ms - (uint64_t)from_ms; /* also where the difference fits no int64 */
   uint64_t whole = passed / half_life, rest = passed % half_life;
   if (whole >= CHOICE_WEIGHT_PLACES * 2)
     return 0;
   return fixed_half_to_the((int64_t)whole * FIXED_ONE + fixed_divide((int64_t)rest, (int64_t)half_life));
+}
+
+uint64_t choice_kept(const struct choice_cells *cells, const struct choice_cell *cell, int64_t now_ms) {
+  return kept_between(cells, cell->key, cell->at_ms, now_ms);
+}
+
+uint64_t choice_late(const struct choice_cells *cells, const struct choice_cell *cell, int64_t at_ms) {
+  return kept_between(cells, cell->key, at_ms, cell->at_ms);
 }
 
 struct choice_weights choice_weights_at(const struct choice_cells *cells, const struct choice_cell *cell,

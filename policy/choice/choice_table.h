@@ -53,6 +53,10 @@ const struct choice_cell *choice_find(const struct choice_cells *cells, uint64_t
 struct choice_cell *choice_claim(struct choice_cells *cells, uint64_t key, int64_t now_ms);
 /* What share of its weight a cell keeps from its last moment to now_ms: 62 binary places. */
 uint64_t choice_kept(const struct choice_cells *cells, const struct choice_cell *cell, int64_t now_ms);
+/* What share of its weight an outcome of at_ms has when it comes to a cell that has seen later ones:
+ * likewise.
+ */
+uint64_t choice_late(const struct choice_cells *cells, const struct choice_cell *cell, int64_t at_ms);
 /* Zero for NULL. */
 struct choice_weights choice_weights_at(const struct choice_cells *cells, const struct choice_cell *cell,
                                         int64_t now_ms);

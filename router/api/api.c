@@ -411,12 +411,24 @@ static int start_engine(struct api *api) {
                                   .sheet_context = options->sheet_context,
                                   .health = options->health,
                                   .fees = options->fees,
-                                  .fees_context = options->fees_context,
-                                  .exchange = options->exchange,
                                   .zone_offset = options->zone_offset};
   int result = engine_new(&engine, &api->engine);
   if (result == 0)
     result = engine_start(api->engine, api_now_ms(api));
+  return result;
+}
+
+/* What the journal tells of first attempts that ended before this start. */
+static void recall_first(void *context, const struct payment *payment, const struct attempt *attempt,
+                         int64_t at_ms) {
+  struct api *api = context;
+  engine_recall(api->engine, payment, attempt, at_ms);
+}
+
+static int start_rates(struct api *api) {
+  int result = rates_new(api->options.ledger, api_now_ms(api), &api->rates);
+  if (result == 0)
+    rates_on_first_ended(api->rates, recall_first, api);
   return result;
 }
 
@@ -445,7 +457,7 @@ int api_new(const struct api_options *options, struct api **ret_api) {
   if (result == 0)
     result = start_pump(api);
   if (result == 0)
-    result = rates_new(options->ledger, api_now_ms(api), &api->rates);
+    result = start_rates(api);
   if (result == 0)
     result = vault_link_new(options->loop, &host, &api->vault);
   if (result != 0) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine.h"
+#include "fee_source.h"
 #include "loop.h"
 #include "pump.h"
 
@@ -19,10 +20,7 @@ struct api_options {
   const struct bin_table *bins; /* or NULL */
   const struct sheet_facts *(*sheet)(void *context, const char *name, const uint8_t hash[SHEET_HASH_BYTES]);
   void *sheet_context;
-  /* The fee table of a connector, or NULL when none is known. NULL: none of any is. Borrowed. */
-  const struct choice_fees *(*fees)(void *context, const char *connector);
-  void *fees_context;
-  const struct choice_exchange *exchange; /* what currencies are worth, or NULL: not known; borrowed */
+  const struct fee_source *fees; /* what connectors charge, or NULL: not known; borrowed */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s); /* as the engine has it */
   bool live;              /* keys of the other mode are refused */
   unsigned requests_max;  /* 0: API_REQUESTS_MAX */

@@ -15,17 +15,58 @@ static void render_rate(struct json_out *out, const char *name, uint64_t part, u
   out_close(out);
 }
 
+/* Why no figure is given; NULL when there is one. */
+static const char *no_cost(const struct rates_row *costs, bool known) {
+  if (known)
+    return NULL;
+  if (costs->key.dims[DIM_DETAIL] < VALUE_FIRST)
+    return "no_room";
+  if (costs->counts.of[COUNT_PAYMENTS_APPROVED] == 0)
+    return "none_approved";
+  return costs->counts.of[COUNT_PRICED] == 0 ? "no_fees" : "too_large";
+}
+
+/* In one currency. */
+static void render_cost(struct json_out *out, const struct rates_row *costs) {
+  char currency[CURRENCY_CAPACITY];
+  int64_t together, each;
+  bool known = rates_cost(costs, &together, &each);
+  rate_currency_text(costs->key.dims[DIM_DETAIL], currency);
+  out_open(out, NULL);
+  out_text(out, "currency", currency);
+  if (known)
+    out_thousandths(out, "amount", each);
+  else
+    out_null(out, "amount");
+  out_text(out, "reason", no_cost(costs, known));
+  if (known)
+    out_thousandths(out, "fees", together);
+  else
+    out_null(out, "fees");
+  render_rate(out, "priced", costs->counts.of[COUNT_PRICED], costs->counts.of[COUNT_PAYMENTS_APPROVED]);
+  out_close(out);
+}
+
+static void render_costs(struct json_out *out, const struct rates_answer *answer,
+                         const struct rate_key *row) {
+  unsigned count;
+  const struct rates_row *costs = rates_costs(answer, row, &count);
+  out_open_list(out, "cost_per_approved");
+  for (unsigned i = 0; i < count; i++)
+    render_cost(out, &costs[i]);
+  out_close_list(out);
+}
+
 static void render_counts(struct json_out *out, const struct rate_counts *counts) {
   render_rate(out, "payments", counts->of[COUNT_PAYMENTS_APPROVED], counts->of[COUNT_PAYMENTS]);
   render_rate(out, "attempts", counts->of[COUNT_ATTEMPTS_APPROVED], counts->of[COUNT_ATTEMPTS]);
   out_integer(out, "attempts_unreached", (int64_t)counts->of[COUNT_ATTEMPTS_UNREACHED]);
   render_rate(out, "cascaded", counts->of[COUNT_CASCADED], counts->of[COUNT_PAYMENTS]);
   render_rate(out, "recovered", counts->of[COUNT_RECOVERED], counts->of[COUNT_DECLINED_FIRST]);
-  out_null(out, "cost_per_approved"); /* until connectors have fee tables */
 }
 
 static void render_row(struct json_out *out, const struct rates *rates, unsigned groups,
-                       const struct rates_row *row) {
+                       const struct rates_answer *answer, const struct rates_row *row) {
   char buffer[VALUE_TEXT_CAPACITY];
   out_open(out, NULL);
   out_open(out, "group");
@@ -35,6 +76,7 @@ static void render_row(struct json_out *out, const struct rates *rates, unsigned
                rates_text(rates, &row->key, (enum rate_dim)dim, buffer));
   out_close(out);
   render_counts(out, &row->counts);
+  render_costs(out, answer, &row->key);
   out_close(out);
 }
 
@@ -67,7 +109,7 @@ static void render_lists(struct json_out *out, const struct rates *rates, const 
                          const struct rates_answer *answer) {
   out_open_list(out, "data");
   for (unsigned i = 0; i < answer->row_count; i++)
-    render_row(out, rates, query->groups, &answer->rows[i]);
+    render_row(out, rates, query->groups, answer, &answer->rows[i]);
   out_close_list(out);
   out_open_list(out, "recoveries");
   for (unsigned i = 0; i < answer->recovery_count; i++)
@@ -89,6 +131,7 @@ void render_authorization(struct json_out *out, const struct rates *rates, const
   out_flag(out, "complete", answer->complete);
   out_open(out, "total");
   render_counts(out, &answer->total);
+  render_costs(out, answer, NULL);
   out_close(out);
   render_lists(out, rates, query, answer);
   out_flag(out, "has_more", answer->more);

@@ -21,7 +21,7 @@ static void render_operations(struct json_out *out, const struct sheet_facts *sh
 
 /* Whether what it charges is known, and in which form. */
 static void render_fees(struct json_out *out, const struct api_options *options, const char *name) {
-  const struct choice_fees *fees = options->fees != NULL ? options->fees(options->fees_context, name) : NULL;
+  const struct choice_fees *fees = fee_source_table(options->fees, name);
   out_text(out, "fees", fees != NULL ? fee_pricing_name(fees->pricing) : NULL);
 }
 

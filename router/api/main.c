@@ -90,7 +90,8 @@ struct router {
   struct ledger *ledger;
   struct bin_table *bins;
   struct sheets sheets;
-  struct fee_book *fees; /* NULL: none is known */
+  struct fee_book *fee_book; /* NULL: no fees are known */
+  struct fee_source fees;
   struct api *api;
   struct watch control;
 };
@@ -117,6 +118,24 @@ static void take_notify(struct router *router, int fd) {
     log_error("notify's line cannot be used", result);
 }
 
+static void use_fees(struct router *router, struct fee_book *book) {
+  fee_book_free(router->fee_book);
+  router->fee_book = book;
+  router->fees =
+      (struct fee_source){.find = fee_book_find, .context = book, .exchange = fee_book_exchange(book)};
+}
+
+/* A file that is wrong leaves the fees what they were. */
+static void take_fees(struct router *router, int fd) {
+  struct fee_book *book = NULL;
+  int result = fees_read(fd, &book);
+  close(fd);
+  if (result == 0)
+    use_fees(router, book);
+  else
+    log_error("fees were not taken", result);
+}
+
 static void take_control(struct router *router, const struct control_message *message) {
   if (strcmp(message->name, "http") == 0 && message->fd >= 0) {
     take_http(router, message->fd);
@@ -124,6 +143,8 @@ static void take_control(struct router *router, const struct control_message *me
     take_vault(router, message->fd);
   } else if (strcmp(message->name, "notify") == 0 && message->fd >= 0) {
     take_notify(router, message->fd);
+  } else if (strcmp(message->name, "fees") == 0 && message->fd >= 0) {
+    take_fees(router, message->fd);
   } else if (strcmp(message->name, "api_key") == 0 && message->fd < 0) {
     int result = api_add_key(router->api, message->payload, message->length);
     if (result != 0)
@@ -178,6 +199,14 @@ static void open_bins(struct router *router, const char *path) {
   }
 }
 
+static int open_fees(struct router *router, const char *path) {
+  struct fee_book *book = NULL;
+  int result = fees_load(path, &book);
+  if (result == 0)
+    use_fees(router, book);
+  return result;
+}
+
 static void round_end(void *context) {
   struct router *router = context;
   api_round_end(router->api);
@@ -190,9 +219,7 @@ static int open_api(struct router *router, const struct settings *settings) {
                             .bins = router->bins,
                             .sheet = sheets_find,
                             .sheet_context = &router->sheets,
-                            .fees = fee_book_find,
-                            .fees_context = router->fees,
-                            .exchange = router->fees != NULL ? fee_book_exchange(router->fees) : NULL,
+                            .fees = &router->fees,
                             .zone_offset = time_zone_offset,
                             .live = strcmp(settings->environment, "live") == 0};
   int result = 0;
@@ -216,7 +243,7 @@ static int start(struct router *router, const struct settings *settings) {
   json_object_seed(randombytes_random());
   int result = sheets_load(settings->sheets, &router->sheets);
   if (result == 0 && settings->fees != NULL)
-    result = fees_load(settings->fees, &router->fees);
+    result = open_fees(router, settings->fees);
   if (result == 0)
     result = loop_new(&system_clock, &router->loop);
   if (result == 0)
@@ -247,7 +274,7 @@ static void end(struct router *router) {
   ledger_free(router->ledger);
   if (router->store != NULL)
     store_close(router->store);
-  fee_book_free(router->fees);
+  fee_book_free(router->fee_book);
   if (router->bins != NULL)
     bin_table_close(router->bins);
   if (router->loop != NULL)

@@ -13,6 +13,8 @@ static const unsigned statuses[METRICS_STATUSES] = {200, 201, 202, 204, 400, 401
 static const int64_t bounds_us[METRICS_BUCKETS] = {500,    1000,   2500,    5000,    10000,   25000,
                                                    100000, 250000, 1000000, 2500000, 5000000, 10000000};
 
+enum { MILLION = 1000000 };
+
 static size_t place_of_status(unsigned status) {
   for (size_t i = 0; i < METRICS_STATUSES - 1; i++)
     if (statuses[i] == status)
@@ -144,6 +146,32 @@ static void print_outcomes(FILE *out, const char *name, const char *label, const
   }
 }
 
+/* One series of costs: which of its counts, divided by what. */
+static void print_cost(FILE *out, const struct rates_totals *totals, const char *name, const char *help,
+                       enum rate_count count, double divisor) {
+  char currency[CURRENCY_CAPACITY];
+  print_head(out, name, "counter", help);
+  for (unsigned i = 0; i < totals->costs.capacity; i++) {
+    const struct cell *cell = &totals->costs.cells[i];
+    if (cell->key.merchant == 0)
+      continue;
+    rate_currency_text(cell->key.dims[DIM_DETAIL], currency);
+    fprintf(out, "%s{connector=\"%s\",currency=\"%s\"} %.15g\n", name,
+            names_text(&totals->connectors, cell->key.dims[DIM_CONNECTOR]), currency,
+            (double)cell->counts.of[count] / divisor);
+  }
+}
+
+static void print_costs(FILE *out, const struct rates_totals *totals) {
+  print_cost(out, totals, "freeport_approved_payments_total", "Payments that the connector approved.",
+             COUNT_PAYMENTS_APPROVED, 1);
+  print_cost(out, totals, "freeport_priced_payments_total",
+             "Those of them whose cost is known by the connector's fees.", COUNT_PRICED, 1);
+  print_cost(out, totals, "freeport_expected_fees_minor_units_total",
+             "What they are expected to cost, and declined tries, in minor units of the currency.",
+             COUNT_COST, MILLION);
+}
+
 static bool any_outcome(const struct rates_outcomes *outcomes) {
   return outcomes->approved + outcomes->declined + outcomes->unreached > 0;
 }
@@ -166,6 +194,7 @@ static void print_rates(FILE *out, const struct rates_totals *totals) {
     if (any_outcome(&totals->by_connector[i]))
       print_outcomes(out, connector, "connector", names_text(&totals->connectors, (uint16_t)i),
                      &totals->by_connector[i]);
+  print_costs(out, totals);
   print_one(out, "freeport_approval_rate_alerts_total", "counter",
             "Alerts that a merchant's approval rate has fallen.", totals->alerts);
   print_one(out, "freeport_rates_unreadable_total", "counter",

@@ -100,23 +100,54 @@ static void render_advice(struct json_out *out, const struct policy_trial *trial
   out_close_list(out);
 }
 
-/* Whether some rule orders by what was learned or by cost: a replay takes these in the order of the text. */
-static bool has_learned_rules(const struct policy *policy) {
-  for (unsigned rule = 0; rule < policy_rule_count(policy); rule++) {
-    enum policy_action_type type = policy_rule_action(policy, rule)->type;
-    if (type == POLICY_BEST || type == POLICY_CHEAPEST)
-      return true;
-  }
-  return false;
+/* In minor units of the currency. */
+static void render_figure(struct json_out *out, const char *name, const struct replay_cost_figure *figure) {
+  out_open(out, name);
+  out_thousandths(out, "amount", figure->value);
+  out_thousandths(out, "low", figure->low);
+  if (figure->high >= 0)
+    out_thousandths(out, "high", figure->high);
+  else
+    out_null(out, "high");
+  out_close(out);
 }
 
-static void render_notes(struct json_out *out, const struct policy_trial *trial,
-                         const struct replay_figures *figures) {
+static void render_cost_side(struct json_out *out, const char *name, const struct replay_cost_side *side) {
+  if (!side->known) {
+    out_null(out, name);
+    return;
+  }
+  out_open(out, name);
+  render_figure(out, "per_approved", &side->each);
+  render_figure(out, "total", &side->together);
+  out_close(out);
+}
+
+static void render_costs(struct json_out *out, const struct replay_figures *figures) {
+  out_open_list(out, "cost");
+  for (unsigned i = 0; i < figures->cost_count; i++) {
+    out_open(out, NULL);
+    out_text(out, "currency", figures->costs[i].currency);
+    out_integer(out, "payments", figures->costs[i].payments);
+    render_cost_side(out, "before", &figures->costs[i].before);
+    render_cost_side(out, "after", &figures->costs[i].after);
+    out_close(out);
+  }
+  out_close_list(out);
+  out_integer(out, "without_fees", figures->without_fees);
+}
+
+static void render_notes(struct json_out *out, const struct replay_figures *figures) {
   out_open_list(out, "notes");
   if (figures->cut_off)
     out_text(out, NULL, "There are more payments than are looked at: the oldest were left out.");
-  if (has_learned_rules(trial->policy))
-    out_text(out, NULL, "Rules with `best of` and `cheapest of` were taken in the order of their text.");
+  if (figures->without_room)
+    out_text(out, NULL, "There are more kinds of payments than fit: the newest payments were left out.");
+  if (figures->learned)
+    out_text(
+        out, NULL,
+        "Rules with `best of` and `cheapest of` were decided by what this merchant's payments had taught "
+        "until then, from a day before these days on, and by the fees that are known now.");
   if (figures->without_windows > 0)
     out_text(out, NULL,
              "For some payments card.attempts or card.spend was not recorded: it was taken as not known.");
@@ -152,12 +183,13 @@ static void render_answer(struct json_out *out, const struct call *call) {
   out_integer(out, "list_differs", figures->list_differs);
   out_integer(out, "without_history", figures->without_history);
   render_approval(out, &figures->before, &figures->after);
+  render_costs(out, figures);
   out_open_list(out, "moves");
   for (unsigned i = 0; i < figures->pair_count; i++)
     render_pair(out, &figures->pairs[i]);
   out_close_list(out);
   render_advice(out, trial, &figures->advice);
-  render_notes(out, trial, figures);
+  render_notes(out, figures);
   out_close(out);
 }
 
@@ -200,6 +232,7 @@ static int begin_trial(struct call *call, const struct id *policy, int64_t days)
                                          .zone_offset = api->options.zone_offset,
                                          .merchant = call->from.merchant,
                                          .policy = trial->policy,
+                                         .fees = api->options.fees,
                                          .from_ms = trial->from_ms};
   if (result == 0)
     result = replay_new(&options, &trial->replay);

@@ -113,7 +113,7 @@ static int write_defaults(const char *path) {
   return fclose(file) == 0 && wrote ? 0 : -EIO;
 }
 
-static int check_fees(const char *path) {
+int config_check_fees(const char *path) {
   struct fee_book *book = NULL;
   struct fee_book_error wrong;
   char *bytes;
@@ -164,7 +164,7 @@ static int check_files(const struct config *config) {
     }
   }
   int result = config->bins != NULL ? check_bins(config->bins) : 0;
-  return result == 0 && config->fees != NULL ? check_fees(config->fees) : result;
+  return result == 0 && config->fees != NULL ? config_check_fees(config->fees) : result;
 }
 
 /* Live needs keys that custodians hold, and no provider of such is built yet. */

@@ -30,3 +30,6 @@ struct config {
  * *ret_config is freed with config_free(). */
 MUST_USE int config_load(const char *directory, struct config **ret_config);
 void config_free(struct config *config);
+/* Whether the file at path is one of fees; else a message that names the line has gone to standard error.
+ * Returns 0, or a negated errno (-EINVAL: wrong content, or it cannot be read). */
+MUST_USE int config_check_fees(const char *path);

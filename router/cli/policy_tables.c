@@ -174,6 +174,50 @@ static void print_advised(const json_t *advised) {
          100 * json_number_value(json_object_get(gain, "high")));
 }
 
+/* An amount and its bounds; the higher one may be missing. */
+static void print_figure(const json_t *figure) {
+  const json_t *high = json_object_get(figure, "high");
+  printf(" %.2f (%.2f ", json_number_value(json_object_get(figure, "amount")),
+         json_number_value(json_object_get(figure, "low")));
+  if (json_is_null(high))
+    printf("or more)");
+  else
+    printf("to %.2f)", json_number_value(high));
+}
+
+static void print_cost_side(const char *side, const json_t *cost) {
+  if (!json_is_object(cost)) {
+    printf("%s none approved", side);
+    return;
+  }
+  printf("%s", side);
+  print_figure(json_object_get(cost, "per_approved"));
+  printf(" for each approval,");
+  print_figure(json_object_get(cost, "total"));
+  printf(" in all");
+}
+
+/* Of the first attempts. */
+static void print_cost(const json_t *cost) {
+  printf("cost of %lld payments in minor units of %s:", number_of(cost, "payments"),
+         text_of(cost, "currency"));
+  print_cost_side("\n  as they went:", json_object_get(cost, "before"));
+  print_cost_side("\n  as they would:", json_object_get(cost, "after"));
+  printf("\n");
+}
+
+static void print_costs(const json_t *replay) {
+  size_t i;
+  json_t *cost;
+  long long without = number_of(replay, "without_fees");
+  json_array_foreach(json_object_get(replay, "cost"), i, cost) {
+    print_cost(cost);
+  }
+  if (without > 0)
+    printf("of %lld payments what they cost is not known on both sides\n", without);
+  printf("\n");
+}
+
 void print_replay(const json_t *replay) {
   size_t i;
   json_t *move, *note, *advised;
@@ -187,6 +231,7 @@ void print_replay(const json_t *replay) {
   }
   print_move("all", "", number_of(replay, "compared"), json_object_get(replay, "approval"));
   printf("\n");
+  print_costs(replay);
   json_array_foreach(json_object_get(replay, "advice"), i, advised) {
     print_advised(advised);
   }

@@ -413,3 +413,10 @@ int supervisor_tell(struct supervisor *supervisor, enum process_name name, const
   }
   return control_send(supervisor->processes[name].control.fd, setting, -1, payload, length);
 }
+
+int supervisor_hand(struct supervisor *supervisor, enum process_name name, const char *what, int fd) {
+  if (supervisor->processes[name].pid == 0) {
+    return -ESRCH;
+  }
+  return control_send(supervisor->processes[name].control.fd, what, fd, NULL, 0);
+}

@@ -55,5 +55,7 @@ pid_t supervisor_pid(const struct supervisor *supervisor, enum process_name name
 /* Sends a setting over that process's control line. Returns 0, or a negated errno. */
 MUST_USE int supervisor_tell(struct supervisor *supervisor, enum process_name name, const char *setting,
                              const void *payload, size_t length);
+/* Hands it a descriptor, which stays the caller's, by that name. Likewise. */
+MUST_USE int supervisor_hand(struct supervisor *supervisor, enum process_name name, const char *what, int fd);
 /* "vault", "collect", ... Static. */
 const char *process_text(enum process_name name);

@@ -10,6 +10,7 @@
 #include "command_line.h"
 #include "config.h"
 #include "exit_status.h"
+#include "fees_reload.h"
 #include "identity.h"
 #include "listeners.h"
 #include "paths.h"
@@ -30,6 +31,7 @@ static const char usage[] =
     "or Ctrl-C.\n"
     "DIR/env is written when all of them answer: shell variables for a client. DIR/freeport.yaml is the "
     "configuration;\n"
+    "SIGUSR1 makes it read the file of fees anew, where freeport.yaml names one. "
     "DIR/log holds what each process says. A second `up` on the same DIR finds everything as it was.\n"
     "\n"
     "  --dir DIR        where the stack lives; made when it is not there\n"
@@ -54,6 +56,7 @@ struct stack {
   struct listener listeners[LISTENER_COUNT];
   struct loop *loop;
   struct supervisor *supervisor;
+  struct fees_reload fees;
   struct timer too_late;
   bool announced, failed;
   bool misconfigured; /* freeport.yaml is wrong, and that was said */
@@ -325,8 +328,11 @@ static int run_stack(struct stack *stack) {
   if (result < 0) {
     return result;
   }
+  result = fees_reload_open(&stack->fees, stack->config->fees, stack->loop, stack->supervisor);
   stack->too_late.due = on_too_late;
-  result = loop_set_timer(stack->loop, &stack->too_late, (int64_t)START_TIMEOUT_MS * 1000);
+  if (result == 0) {
+    result = loop_set_timer(stack->loop, &stack->too_late, (int64_t)START_TIMEOUT_MS * 1000);
+  }
   if (result == 0) {
     result = supervisor_start(stack->supervisor);
   }
@@ -334,6 +340,7 @@ static int run_stack(struct stack *stack) {
     result = loop_run(stack->loop);
   }
   bool clean = supervisor_stop(stack->supervisor);
+  fees_reload_close(&stack->fees);
   supervisor_free(stack->supervisor);
   return result < 0 ? result : clean && !stack->failed ? 0 : -ECANCELED;
 }

@@ -1,5 +1,6 @@
 /* The course of a payment from one connector to the next. */
 #include "engine_parts.h"
+#include "fee_source.h"
 
 #include <errno.h>
 #include <string.h>
@@ -36,6 +37,7 @@ static struct attempt new_attempt(const struct engine *engine, const struct paym
   memcpy(attempt.sheet, facts->sheet, sizeof attempt.sheet);
   memcpy(attempt.merchant_account, facts->merchant_account, sizeof attempt.merchant_account);
   memcpy(attempt.step.sheet_hash, facts->sheet_hash, sizeof attempt.step.sheet_hash);
+  attempt.cost_known = fee_source_cost(engine->options.fees, payment, facts->name, &attempt.cost);
   attempt.step.status = STEP_PENDING;
   attempt.step.amount = payment->amount;
   attempt.step.started_ms = attempt.step.dispatched_ms = engine->now_ms;
@@ -245,7 +247,7 @@ static void succeed(struct slot *slot, struct attempt *attempt) {
   attempt->step.ended_ms = slot->engine->now_ms;
   attempt->captured = attempt->operation == OPERATION_CHARGE;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
-  choose_learn(slot->engine, slot->payment, attempt, false);
+  lesson_note(slot->engine, slot->payment, attempt);
   open_agreement(slot, attempt);
   stage_end_payment(slot);
   count_end(slot);
@@ -262,7 +264,7 @@ static void fail(struct slot *slot, struct attempt *attempt, enum outcome_class 
   attempt->step.attention_ms = 0;
   attempt->step.ended_ms = slot->engine->now_ms;
   record(slot, CHANGE_ATTEMPT_ANSWERED, attempt);
-  choose_learn(slot->engine, slot->payment, attempt, may_go_on);
+  lesson_note(slot->engine, slot->payment, attempt);
   attempt_next(slot, may_go_on);
 }
 

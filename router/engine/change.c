@@ -266,9 +266,31 @@ int entry_apply(const struct journal_entry *entry, struct payment **payment) {
 
 /* ---- Looking, without the payment ---- */
 
-/* Reads over a change. Returns 1 when it decides, 0 when not, or -EBADMSG. */
-static int look_at_change(struct reader *reader) {
+static int look_at_conclusion(struct reader *reader) {
+  struct decline decline;
+  (void)read_u8(reader);
+  read_decline(reader, &decline);
+  return reader->bad ? -EBADMSG : 0;
+}
+
+/* at_ms: the entry's. */
+static int look_at_attempt(struct reader *reader, int64_t at_ms, struct entry_glance *glance) {
   struct attempt attempt;
+  read_attempt(reader, &attempt);
+  if (reader->bad)
+    return -EBADMSG;
+  bool succeeded = attempt.step.status == STEP_SUCCEEDED;
+  glance->decides |= succeeded;
+  if (attempt.number == 1 && (succeeded || attempt.step.status == STEP_FAILED) &&
+      attempt.step.ended_ms == at_ms && !glance->ends_first) {
+    glance->ends_first = true;
+    glance->first = attempt;
+  }
+  return 0;
+}
+
+/* Reads over a change. */
+static int look_at_change(struct reader *reader, int64_t at_ms, struct entry_glance *glance) {
   struct movement movement;
   char url[ACTION_URL_CAPACITY];
   switch ((enum change_type)read_u8(reader)) {
@@ -277,8 +299,7 @@ static int look_at_change(struct reader *reader) {
   case CHANGE_ATTEMPT_ANSWERED:
   case CHANGE_ATTEMPT_LOST:
   case CHANGE_ATTEMPT_ATTENTION:
-    read_attempt(reader, &attempt);
-    return reader->bad ? -EBADMSG : attempt.step.status == STEP_SUCCEEDED;
+    return look_at_attempt(reader, at_ms, glance);
   case CHANGE_CANDIDATE_SKIPPED:
     (void)read_u16(reader);
     return 0;
@@ -294,7 +315,8 @@ static int look_at_change(struct reader *reader) {
     read_movement(reader, &movement);
     return 0;
   case CHANGE_CONCLUDED:
-    return 1;
+    glance->decides = true;
+    return look_at_conclusion(reader);
   case CHANGE_AGREEMENT:
     (void)read_short_id(reader, "agr");
     return 0;
@@ -309,16 +331,17 @@ static int look_at_change(struct reader *reader) {
   return -EBADMSG;
 }
 
-int entry_decides(const struct journal_entry *entry, bool *ret_decides) {
+int entry_look(const struct journal_entry *entry, struct entry_glance *ret_glance) {
+  struct entry_glance glance = {0};
   struct reader reader = reader_over(entry->body, entry->length);
   (void)read_short_id(&reader, "mer");
   (void)read_short_id(&reader, "pay");
   bool first = read_u64(&reader) == 0;
   int r = reader.bad ? -EBADMSG : 0;
   while (!first && r == 0 && reader_left(&reader) > 0)
-    r = look_at_change(&reader);
+    r = look_at_change(&reader, entry->head.at_ms, &glance);
   if (r < 0 || reader.bad)
     return -EBADMSG;
-  *ret_decides = r > 0;
+  *ret_glance = glance;
   return 0;
 }

@@ -75,9 +75,14 @@ MUST_USE int change_agreement(struct entry *entry, struct payment *payment, cons
  * 0 or -EBADMSG. */
 MUST_USE int entry_subject(const struct journal_entry *entry, struct id *ret_merchant, struct id *ret_payment,
                            uint64_t *ret_previous);
-/* Whether an entry can have decided a payment's outcome: after its first, an attempt succeeded in it, or its
- * attempts were over. Returns 0 or -EBADMSG. */
-MUST_USE int entry_decides(const struct journal_entry *entry, bool *ret_decides);
+/* What an entry tells without the payment. Of a payment's first one nothing: no attempt has ended in it. */
+struct entry_glance {
+  bool decides;         /* it can have decided the outcome: an attempt succeeded, or the attempts were over */
+  bool ends_first;      /* the first attempt has ended, at the entry's time */
+  struct attempt first; /* then: as it ended */
+};
+/* Returns 0 or -EBADMSG. */
+MUST_USE int entry_look(const struct journal_entry *entry, struct entry_glance *ret_glance);
 /* Applies a whole entry of the journal to *payment, which is NULL before the entry that creates it and stays
  * the caller's. Returns 0, -ENOMEM, or -EBADMSG, also when another entry of the payment belongs between. */
 MUST_USE int entry_apply(const struct journal_entry *entry, struct payment **payment);

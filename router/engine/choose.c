@@ -1,77 +1,62 @@
 /* `best of` and `cheapest of`: what is known of the connectors goes in, an order comes out. */
-#include "engine_parts.h"
+#include "choose.h"
 
 #include <string.h>
 
-enum {
-  MS_PER_HOUR = 3600 * 1000,
-  HOURS_PER_DAY = 24,
-  FLOOR_UNIT = 100 /* millionths in a hundredth of a per cent */
-};
+enum { FLOOR_UNIT = 100 /* millionths in a hundredth of a per cent */ };
 
-static struct choice_payment traits_of(const struct payment *payment) {
-  struct choice_payment traits = {.network = payment->card.network,
-                                  .funding = payment->funding,
-                                  .hour = (uint8_t)(payment->created_ms / MS_PER_HOUR % HOURS_PER_DAY)};
-  memcpy(traits.country, payment->country, sizeof traits.country);
-  return traits;
-}
-
-/* One that is not registered is unknown to everybody: it is passed over later. */
-static uint16_t number_of(const struct connector *connector) {
-  return connector ? connector->number : CHOICE_CONNECTOR_MAX;
-}
-
-static void gather_candidates(const struct engine *engine, const struct policy_action *action,
+static void gather_candidates(const struct known *known, const struct policy_action *action,
                               struct choice_candidate ret_candidates[CHOICE_CANDIDATES_MAX]) {
-  for (unsigned i = 0; i < action->candidate_count; i++) {
+  for (unsigned i = 0; i < action->candidate_count; i++)
     ret_candidates[i] =
-        (struct choice_candidate){.connector = number_of(connector_named(engine, action->candidates[i]))};
-    if (engine->options.fees)
-      ret_candidates[i].fees = engine->options.fees(engine->options.fees_context, action->candidates[i]);
-  }
+        (struct choice_candidate){.connector = learned_number(known->learned, action->candidates[i]),
+                                  .fees = fee_source_table(known->fees, action->candidates[i])};
 }
 
-static void gather(const struct engine *engine, const struct policy_action *action,
+static void gather(const struct known *known, const struct policy_action *action,
                    const struct payment *payment, uint64_t draw, struct choice_snapshot *ret_snapshot,
                    struct choice_order *ret_order) {
   struct choice_candidate candidates[CHOICE_CANDIDATES_MAX];
-  struct choice_payment traits = traits_of(payment);
+  struct choice_payment traits = payment_traits(payment);
   struct money amount = {.minor = payment->amount};
   memcpy(amount.currency, payment->currency, sizeof amount.currency);
-  gather_candidates(engine, action, candidates);
+  gather_candidates(known, action, candidates);
   if (action->type == POLICY_BEST)
-    choice_order_best(engine->learned, candidates, action->candidate_count, &traits, engine->now_ms, draw,
-                      ret_snapshot, ret_order);
+    choice_order_best(learned_cells(known->learned), candidates, action->candidate_count, &traits,
+                      known->now_ms, draw, ret_snapshot, ret_order);
   else
-    choice_order_cheapest(engine->learned, candidates, action->candidate_count, &traits, &amount,
-                          engine->options.exchange, (uint32_t)action->floor * FLOOR_UNIT, engine->now_ms,
-                          ret_snapshot, ret_order);
+    choice_order_cheapest(learned_cells(known->learned), candidates, action->candidate_count, &traits,
+                          &amount, known->fees ? known->fees->exchange : NULL,
+                          (uint32_t)action->floor * FLOOR_UNIT, known->now_ms, ret_snapshot, ret_order);
 }
 
 /* Each advice rule draws for itself: the decision's draw, with the rule's number in it. */
-static void gather_advice(const struct engine *engine, const struct policy *policy, unsigned rule,
+static void gather_advice(const struct known *known, const struct policy *policy, unsigned rule,
                           const struct payment *payment, uint64_t draw, struct decision_advice *ret_advice) {
   const struct policy_action *action = policy_rule_action(policy, rule);
   struct choice_snapshot snapshot;
   struct choice_order order;
-  gather(engine, action, payment, draw ^ rule, &snapshot, &order);
+  gather(known, action, payment, draw ^ rule, &snapshot, &order);
   *ret_advice = (struct decision_advice){.rule = (uint16_t)rule};
   memcpy(ret_advice->connector, action->candidates[order.places[0]], sizeof ret_advice->connector);
   ret_advice->believed = (struct choice_estimate){snapshot.premises[order.places[0]].approved,
                                                   snapshot.premises[order.places[0]].declined};
 }
 
-void choose_gather(const struct engine *engine, const struct policy *policy,
-                   const struct policy_decision *verdict, const struct payment *payment,
-                   struct decision *decision) {
+void choose_gather(const struct known *known, const struct policy_decision *verdict,
+                   const struct payment *payment, struct decision *decision) {
   const struct policy_action *action = verdict->action;
   struct choice_order order;
   if (action->type == POLICY_BEST || action->type == POLICY_CHEAPEST)
-    gather(engine, action, payment, decision->draw, &decision->choice, &order);
+    gather(known, action, payment, decision->draw, &decision->choice, &order);
+}
+
+void choose_advise(const struct known *known, const struct policy *policy,
+                   const struct policy_decision *verdict, const struct payment *payment,
+                   struct decision *decision) {
   decision->advice_count = (uint8_t)verdict->advice_count;
   for (unsigned i = 0; i < verdict->advice_count; i++)
-    gather_advice(engine, policy, verdict->advice[i], payment, decision->draw, &decision->advice[i]);
+    gather_advice(known, policy, verdict->advice[i], payment, decision->draw, &decision->advice[i]);
 }
 
 /* A snapshot of another list, as when another policy is tried, says nothing of this one. */
@@ -86,16 +71,4 @@ void choose_order(struct decision *decision) {
   for (unsigned i = 0; i < order.count; i++)
     memcpy(decision->candidates[i].connector, candidates[order.places[i]].connector,
            sizeof candidates[i].connector);
-}
-
-void choose_learn(struct engine *engine, const struct payment *payment, const struct attempt *attempt,
-                  bool may_go_on) {
-  const struct connector *connector = connector_named(engine, attempt->connector);
-  enum outcome_class class = attempt->step.class;
-  bool tells =
-      class == OUTCOME_APPROVED || class == OUTCOME_ISSUER_FRAUD || (class == OUTCOME_SOFT && may_go_on);
-  if (attempt->number != 1 || !connector || !tells)
-    return;
-  struct choice_payment traits = traits_of(payment);
-  choice_record(engine->learned, connector->number, &traits, class == OUTCOME_APPROVED, engine->now_ms);
 }

@@ -1,4 +1,5 @@
 /* Which connectors, in which order, and why: the published policy's word, or the request's own list. */
+#include "choose.h"
 #include "engine_parts.h"
 #include "payment_facts.h"
 
@@ -135,24 +136,41 @@ static struct candidate as_recorded(const struct decision *recorded, const char 
   return candidate;
 }
 
-void decide_again(const struct policy *policy, const struct payment *payment,
-                  const struct request_fields *inputs, struct decision *decision) {
+/* known: what a choice rests on; NULL: on what is recorded. */
+static void decide_anew(const struct policy *policy, const struct payment *payment,
+                        const struct request_fields *inputs, const struct known *known,
+                        struct decision *decision) {
   const struct decision recorded = *decision;
   struct policy_decision verdict;
   ask_policy(policy, payment, inputs, decision, &verdict);
+  if (known)
+    choose_gather(known, &verdict, payment, decision);
   settle(&verdict, decision);
   for (unsigned i = 0; i < decision->candidate_count; i++)
     decision->candidates[i] = as_recorded(&recorded, decision->candidates[i].connector);
   gate_list(decision);
 }
 
+void decide_again(const struct policy *policy, const struct payment *payment,
+                  const struct request_fields *inputs, struct decision *decision) {
+  decide_anew(policy, payment, inputs, NULL, decision);
+}
+
+void decide_knowing(const struct policy *policy, const struct payment *payment,
+                    const struct request_fields *inputs, const struct known *known,
+                    struct decision *decision) {
+  decide_anew(policy, payment, inputs, known, decision);
+}
+
 static void evaluate(struct engine *engine, const struct policy *policy, const struct payment *payment,
                      const struct request_fields *inputs, struct decision *decision) {
+  const struct known known = {engine->learned, engine->options.fees, engine->now_ms};
   struct policy_decision verdict;
   (void)find_zones(engine->options.zone_offset, policy, payment->created_ms, &decision->basis);
   find_windows(engine, policy, payment, &decision->basis);
   ask_policy(policy, payment, inputs, decision, &verdict);
-  choose_gather(engine, policy, &verdict, payment, decision);
+  choose_gather(&known, &verdict, payment, decision);
+  choose_advise(&known, policy, &verdict, payment, decision);
   settle(&verdict, decision);
 }
 

@@ -41,20 +41,16 @@ static void write_premise(struct writer *writer, const struct choice_premise *pr
   write_u32(writer, premise->approved);
   write_u32(writer, premise->declined);
   write_bool(writer, premise->cost_known);
-  if (premise->cost_known) {
-    write_i64(writer, premise->cost.approved);
-    write_i64(writer, premise->cost.each_try);
-  }
+  if (premise->cost_known)
+    write_cost(writer, &premise->cost);
 }
 
 static void read_premise(struct reader *reader, struct choice_premise *ret_premise) {
   ret_premise->approved = read_u32(reader);
   ret_premise->declined = read_u32(reader);
   ret_premise->cost_known = read_bool(reader);
-  if (ret_premise->cost_known) {
-    ret_premise->cost.approved = read_i64(reader);
-    ret_premise->cost.each_try = read_i64(reader);
-  }
+  if (ret_premise->cost_known)
+    read_cost(reader, &ret_premise->cost);
 }
 
 static void write_choice(struct writer *writer, const struct choice_snapshot *choice) {

@@ -55,7 +55,7 @@ static int open_parts(struct engine *engine) {
   for (size_t i = 0; r == 0 && i < sizeof maps / sizeof *maps; i++)
     r = map_open(maps[i]);
   if (r == 0)
-    r = choice_cells_new(engine->options.learned_cells, CHOICE_HALF_LIFE_DEFAULT_MS, &engine->learned);
+    r = learned_new(engine->options.learned_cells, &engine->learned);
   return r;
 }
 
@@ -93,7 +93,8 @@ void engine_free(struct engine *engine) {
   kept_free(&engine->kept);
   kept_free(&engine->waiting);
   policies_forget(engine);
-  choice_cells_free(engine->learned);
+  learned_free(engine->learned);
+  lessons_free(engine);
   payment_free(engine->looked_at);
   gates_close(engine);
   free(engine->connectors);
@@ -196,6 +197,7 @@ static void finish_round(struct engine *engine) {
   effects_release(engine);
   kept_free(&engine->kept);
   gates_committed(engine);
+  lessons_committed(engine);
   while ((slot = take_touched(engine))) {
     if (slot_is_idle(slot))
       slot_free(slot);
@@ -275,6 +277,7 @@ static void undo_round(struct engine *engine) {
   }
   put_back_kept(engine);
   gates_undone(engine);
+  lessons_undone(engine);
   while ((slot = take_touched(engine)))
     reload(slot);
   awaited_look_at(engine, engine->now_ms + RETRY_ROUND_MS);

@@ -26,6 +26,7 @@
 
 struct engine;
 struct sheet_facts; /* policy/connectors/sheet.h */
+struct fee_source;  /* fee_source.h */
 
 struct engine_options {
   struct ledger *ledger;        /* borrowed; outlives the engine */
@@ -37,10 +38,7 @@ struct engine_options {
   void *sheet_context;
   /* Seconds by which that time zone is ahead of UTC then. Returns 0, or -ENOENT. NULL: no zone is known. */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s);
-  /* The fee table of a connector, or NULL. NULL: no fees are known. */
-  const struct choice_fees *(*fees)(void *context, const char *connector);
-  void *fees_context;
-  const struct choice_exchange *exchange; /* borrowed, or NULL */
+  const struct fee_source *fees; /* borrowed, or NULL: no fees are known */
   /* 0 in any of these means the default in brackets. */
   uint32_t learned_cells;     /* of what is learned [16,384] */
   uint32_t answer_ms;         /* a request is answered no later than this [10,000] */
@@ -202,6 +200,10 @@ void engine_on_vault(struct engine *engine, int64_t now_ms, bool there);
 /* The registered connectors, all of them; replaces those known before. Copied. */
 void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct connector_facts *facts,
                           size_t count);
+/* A first attempt that ended before this start, as the journal has it, when it ended: what it taught is known
+ * again. In the order of the journal; each once. */
+void engine_recall(struct engine *engine, const struct payment *payment, const struct attempt *attempt,
+                   int64_t at_ms);
 /* Another BIN table (or NULL) from now on. */
 void engine_set_bins(struct engine *engine, const struct bin_table *bins);
 /* The merchant's published policy has changed: read it again. */

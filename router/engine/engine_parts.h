@@ -20,6 +20,7 @@
 #include "engine.h"
 #include "findings.h"
 #include "health_cells.h"
+#include "learned.h"
 #include "map.h"
 #include "routing.h"
 #include "sheet.h"
@@ -147,7 +148,6 @@ struct connector {
   struct connector_facts facts;
   const struct sheet_facts *sheet; /* NULL: none of that hash is known */
   struct health health;
-  uint16_t number; /* by which what is learned of it is known; stays its own while it is registered */
   struct gate gate;
 };
 
@@ -170,6 +170,12 @@ struct gates {
   int64_t drills_ms;               /* none ends before: the round that ended one failed */
   struct drill drills[DRILLS_MAX]; /* under way */
   unsigned drill_count;
+};
+
+/* What the first attempts of this round teach. */
+struct lessons {
+  unsigned count, capacity;
+  struct lesson *list;
 };
 
 struct cached_policy {
@@ -198,8 +204,8 @@ struct engine {
   struct kept_reply *kept, *waiting; /* of this round; of failed ones */
   int64_t waiting_ms;                /* when to take the latter in again */
 
-  struct choice_cells *learned;
-  uint16_t last_number; /* given to a connector */
+  struct learned *learned;
+  struct lessons lessons;
   struct connector *connectors;
   size_t connector_count;
   struct gates gates;
@@ -417,17 +423,15 @@ enum request_outcome decide_by(struct engine *engine, const struct policy *polic
                                const struct request_fields *inputs, struct payment *payment);
 void policies_forget(struct engine *engine);
 
-/* ---- choose.c ---- */
+/* ---- lessons.c ---- */
 
-/* Gathers what the rule's choice rests upon, and what its advice rules would choose; into the decision. */
-void choose_gather(const struct engine *engine, const struct policy *policy,
-                   const struct policy_decision *verdict, const struct payment *payment,
-                   struct decision *decision);
-/* Puts the candidates, which stand in the rule's order, into the order that the decision's snapshot gives. */
-void choose_order(struct decision *decision);
-/* A payment's first attempt has ended: counted when that tells about its connector. */
-void choose_learn(struct engine *engine, const struct payment *payment, const struct attempt *attempt,
-                  bool may_go_on);
+/* An attempt has ended: when it is a first one that tells about its connector, that is learned with the
+ * commit. */
+void lesson_note(struct engine *engine, const struct payment *payment, const struct attempt *attempt);
+/* The round is durable, or undone. */
+void lessons_committed(struct engine *engine);
+void lessons_undone(struct engine *engine);
+void lessons_free(struct engine *engine);
 
 /* ---- attempts.c ---- */
 

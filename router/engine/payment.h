@@ -141,9 +141,11 @@ struct attempt {
   char connector[CONNECTOR_NAME_CAPACITY];
   char sheet[SHEET_NAME_CAPACITY];
   char merchant_account[ACCOUNT_TEXT_CAPACITY];
-  bool captured;      /* it succeeded as a charge: nothing is left to capture */
-  bool awaits_action; /* the customer must act; its status is STEP_PENDING */
-  bool accepted;      /* a person has seen what cannot be undone: it is tried no more */
+  bool cost_known; /* what it would cost was known when it was begun, by its connector's fees of then */
+  struct choice_cost cost; /* zero when not */
+  bool captured;           /* it succeeded as a charge: nothing is left to capture */
+  bool awaits_action;      /* the customer must act; its status is STEP_PENDING */
+  bool accepted;           /* a person has seen what cannot be undone: it is tried no more */
   bool surplus; /* it had failed, and then the PSP said that it was approved: to be voided or refunded */
 };
 

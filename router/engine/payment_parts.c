@@ -111,12 +111,27 @@ static void read_step(struct reader *reader, struct step *ret_step) {
   read_answer(reader, &ret_step->answer);
 }
 
+void write_cost(struct writer *writer, const struct choice_cost *cost) {
+  write_i64(writer, cost->approved);
+  write_i64(writer, cost->each_try);
+}
+
+void read_cost(struct reader *reader, struct choice_cost *ret_cost) {
+  ret_cost->approved = read_i64(reader);
+  ret_cost->each_try = read_i64(reader);
+  if (ret_cost->approved < 0 || ret_cost->each_try < 0)
+    reader->bad = true;
+}
+
 void write_attempt(struct writer *writer, const struct attempt *attempt) {
   write_u8(writer, attempt->number);
   write_u8(writer, (uint8_t)attempt->operation);
   write_text(writer, attempt->connector);
   write_text(writer, attempt->sheet);
   write_text(writer, attempt->merchant_account);
+  write_bool(writer, attempt->cost_known);
+  if (attempt->cost_known)
+    write_cost(writer, &attempt->cost);
   write_bool(writer, attempt->captured);
   write_bool(writer, attempt->awaits_action);
   write_bool(writer, attempt->accepted);
@@ -131,6 +146,9 @@ void read_attempt(struct reader *reader, struct attempt *ret_attempt) {
   read_text(reader, ret_attempt->connector, sizeof ret_attempt->connector);
   read_text(reader, ret_attempt->sheet, sizeof ret_attempt->sheet);
   read_text(reader, ret_attempt->merchant_account, sizeof ret_attempt->merchant_account);
+  ret_attempt->cost_known = read_bool(reader);
+  if (ret_attempt->cost_known)
+    read_cost(reader, &ret_attempt->cost);
   ret_attempt->captured = read_bool(reader);
   ret_attempt->awaits_action = read_bool(reader);
   ret_attempt->accepted = read_bool(reader);

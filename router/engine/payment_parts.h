@@ -4,6 +4,9 @@
 #include "payment.h"
 #include "short_id.h"
 
+void write_cost(struct writer *writer, const struct choice_cost *cost);
+/* Neither part is below zero. */
+void read_cost(struct reader *reader, struct choice_cost *ret_cost);
 /* A u8 count of at most limit; more makes the reader bad. */
 uint8_t read_count(struct reader *reader, unsigned limit);
 void write_attempt(struct writer *writer, const struct attempt *attempt);

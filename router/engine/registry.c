@@ -33,12 +33,6 @@ enum skip_reason connector_skip(const struct connector *connector, const struct 
   return account_skip(&connector->facts.account, payment);
 }
 
-/* After 65,534 connectors, which takes as many registrations, numbers are used again. */
-static uint16_t next_number(struct engine *engine) {
-  engine->last_number = (uint16_t)(engine->last_number % (CHOICE_CONNECTOR_MAX - 1) + 1);
-  return engine->last_number;
-}
-
 void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct connector_facts *facts,
                           size_t count) {
   engine_begin(engine, now_ms);
@@ -55,7 +49,6 @@ void engine_on_connectors(struct engine *engine, int64_t now_ms, const struct co
       connectors[i].health = before->health;
       connectors[i].gate = before->gate;
     }
-    connectors[i].number = before ? before->number : next_number(engine);
     connectors[i].gate.limits = engine->options.health;
     connectors[i].facts = facts[i];
     connectors[i].sheet =

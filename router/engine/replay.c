@@ -4,23 +4,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "choose.h"
 #include "engine.h"
 #include "payment_facts.h"
-#include "replay_counts.h"
+#include "replay_learner.h"
+#include "replay_prices.h"
+
+enum { STEPS_OF_ONE = 16 /* back over payments, in the time that one is looked at */ };
 
 struct replay {
   struct replay_options options;
-  struct id at;     /* the payment looked at last */
+  bool begun;     /* where the payments begin is known */
+  struct id at;   /* before that: the oldest one stepped over; then the one looked at last */
+  uint32_t steps; /* back over payments: as many are taken */
+  uint32_t taken;
   bool has_windows; /* the draft asks about them */
   /* The policy that decided what was looked at last, for the windows that it asked about. */
   struct id recorded_id;
   struct policy *recorded;
   uint8_t hash[POLICY_HASH_BYTES]; /* of the draft */
   struct replay_counts counts;
+  struct replay_prices prices;
+  struct replay_learner learner; /* where the draft has rules that need it */
   struct replay_figures figures;
 };
 
 static const char nowhere[] = "decline"; /* a word of the language: no connector is called so */
+
+/* Whether some rule orders by what was learned or by cost. */
+static bool has_choices(const struct policy *policy) {
+  for (unsigned rule = 0; rule < policy_rule_count(policy); rule++) {
+    const struct policy_action *action = policy_rule_action(policy, rule);
+    if (!action->advice && (action->type == POLICY_BEST || action->type == POLICY_CHEAPEST))
+      return true;
+  }
+  return false;
+}
 
 int replay_new(const struct replay_options *options, struct replay **ret_replay) {
   struct replay *replay = calloc(1, sizeof *replay);
@@ -29,9 +48,15 @@ int replay_new(const struct replay_options *options, struct replay **ret_replay)
   replay->options = *options;
   policy_hash(options->policy, replay->hash);
   replay->has_windows = policy_window(options->policy, 0) != 0;
-  if (counts_open(&replay->counts) < 0) {
-    free(replay);
-    return -ENOMEM;
+  replay->figures.learned = has_choices(options->policy);
+  int r = counts_open(&replay->counts);
+  if (r == 0)
+    r = prices_open(&replay->prices);
+  if (r == 0 && replay->figures.learned)
+    r = learner_open(&replay->learner);
+  if (r < 0) {
+    replay_free(replay);
+    return r;
   }
   *ret_replay = replay;
   return 0;
@@ -42,6 +67,8 @@ void replay_free(struct replay *replay) {
     return;
   policy_free(replay->recorded);
   counts_close(&replay->counts);
+  prices_close(&replay->prices);
+  learner_close(&replay->learner);
   free(replay);
 }
 
@@ -92,6 +119,23 @@ static bool find_windows(struct replay *replay, const struct decision *before, s
   return all;
 }
 
+static bool is_drafts_own(const struct replay *replay, const struct payment *payment) {
+  return memcmp(payment->decision.policy_hash, replay->hash, sizeof replay->hash) == 0;
+}
+
+/* What the draft itself chose stands recorded. */
+static void decide_draft(struct replay *replay, const struct payment *payment,
+                         const struct request_fields *inputs, struct decision *decision) {
+  const struct known known = {replay->learner.learned, replay->options.fees, payment->created_ms};
+  if (!replay->figures.learned || is_drafts_own(replay, payment)) {
+    decide_again(replay->options.policy, payment, inputs, decision);
+    return;
+  }
+  learner_pass_time(&replay->learner, payment->created_ms);
+  decision->choice = (struct choice_snapshot){0};
+  decide_knowing(replay->options.policy, payment, inputs, &known, decision);
+}
+
 /* Decides by the draft. Returns 0 or -EBADMSG. */
 static int decide_by_draft(struct replay *replay, const struct payment *payment,
                            struct decision *ret_decision) {
@@ -100,11 +144,10 @@ static int decide_by_draft(struct replay *replay, const struct payment *payment,
     return -EBADMSG;
   *ret_decision = payment->decision;
   ret_decision->basis = (struct decision_basis){0};
-  ret_decision->choice = (struct choice_snapshot){0};
   replay->figures.without_zones += !find_zones(replay->options.zone_offset, replay->options.policy,
                                                payment->created_ms, &ret_decision->basis);
   replay->figures.without_windows += !find_windows(replay, &payment->decision, &ret_decision->basis);
-  decide_again(replay->options.policy, payment, &inputs, ret_decision);
+  decide_draft(replay, payment, &inputs, ret_decision);
   return 0;
 }
 
@@ -153,6 +196,43 @@ static struct replay_kind kind_of(const struct payment *payment) {
   return kind;
 }
 
+/* The newest first. */
+static void keep_example(struct replay_pair *pair, const struct payment *payment) {
+  if (pair->example_count < REPLAY_EXAMPLES_MAX)
+    pair->example_count++;
+  memmove(pair->examples + 1, pair->examples, (pair->example_count - 1U) * sizeof *pair->examples);
+  pair->examples[0] = payment->id;
+}
+
+/* What the payment cost and would cost, where its first attempt has ended and both are known. */
+static bool find_price(struct replay *replay, const struct payment *payment, const struct attempt *first,
+                       const char *to, struct replay_price *ret_price) {
+  const struct fee_source *fees = replay->options.fees;
+  *ret_price =
+      (struct replay_price){.currency = payment->currency, .approved = first->step.status == STEP_SUCCEEDED};
+  bool known = fee_source_cost(fees, payment, first->connector, &ret_price->before);
+  if (known && strcmp(first->connector, to) == 0)
+    ret_price->after = ret_price->before;
+  else if (known)
+    known = fee_source_cost(fees, payment, to, &ret_price->after);
+  replay->figures.without_fees += !known;
+  return known;
+}
+
+static bool count_price(struct replay *replay, const struct payment *payment, int pair,
+                        const struct attempt *first, const char *to) {
+  const struct replay_kind kind = kind_of(payment);
+  struct replay_price price;
+  bool room = true;
+  if (!find_price(replay, payment, first, to, &price))
+    return true;
+  if (pair < 0)
+    room = prices_add_stay(&replay->prices, &price);
+  else
+    room = prices_add_moved(&replay->prices, (unsigned)pair, to, &kind, &price);
+  return room;
+}
+
 static bool count_moved(struct replay *replay, const struct payment *payment, const char *from,
                         const char *to) {
   const struct attempt *first = first_attempt(payment);
@@ -162,11 +242,12 @@ static bool count_moved(struct replay *replay, const struct payment *payment, co
     return false;
   struct replay_pair *pair = &replay->figures.pairs[number];
   pair->payments++;
-  if (pair->example_count < REPLAY_EXAMPLES_MAX)
-    pair->examples[pair->example_count++] = payment->id;
+  keep_example(pair, payment);
   if (first && strcmp(first->connector, from) == 0) {
     replay->counts.moved[number].ended++;
     replay->counts.moved[number].approved += first->step.status == STEP_SUCCEEDED;
+    if (strcmp(to, nowhere) != 0 && !count_price(replay, payment, number, first, to))
+      return false;
   }
   return strcmp(to, nowhere) == 0 || counts_add_moved(&replay->counts, (unsigned)number, to, &kind);
 }
@@ -184,6 +265,7 @@ static bool compare(struct replay *replay, const struct payment *payment, const 
   if (first) {
     replay->counts.ended++;
     replay->counts.approved += first->step.status == STEP_SUCCEEDED;
+    return count_price(replay, payment, -1, first, first->connector);
   }
   return true;
 }
@@ -200,15 +282,15 @@ static bool count_history(struct replay *replay, const struct payment *payment) 
 static int look_at(struct replay *replay, const struct payment *payment) {
   struct decision draft;
   bool room = count_history(replay, payment);
-  replay->figures.looked_at++;
-  replay->figures.oldest_ms = payment->created_ms;
+  if (replay->figures.looked_at++ == 0)
+    replay->figures.oldest_ms = payment->created_ms;
   if (strcmp(payment->decision.rule, "request") == 0) {
     replay->figures.by_request++;
   } else {
     int r = decide_by_draft(replay, payment, &draft);
     if (r < 0)
       return r;
-    if (memcmp(payment->decision.policy_hash, replay->hash, sizeof replay->hash) == 0)
+    if (is_drafts_own(replay, payment))
       advice_count(&replay->figures.advice, replay->options.policy, payment);
     room &= compare(replay, payment, &draft);
   }
@@ -217,22 +299,57 @@ static int look_at(struct replay *replay, const struct payment *payment) {
 
 /* ---- Steps ---- */
 
-/* The next older payment. Returns REPLAY_MORE when it was looked at; 0 at the end; or a negated errno. */
-static int step_back(struct replay *replay) {
+/* Goes back to where the payments begin, or the learning before them. Returns 0 when that is found, or there
+ * is no payment; REPLAY_MORE; or a negated errno. */
+static int seek(struct replay *replay, unsigned payments) {
+  const struct replay_options *options = &replay->options;
+  int64_t since_ms = options->from_ms - (replay->figures.learned ? REPLAY_WARM_MS : 0);
+  unsigned wanted = payments * STEPS_OF_ONE, most = REPLAY_PAYMENTS_MAX - replay->steps, taken = 0;
+  if (wanted > most)
+    wanted = most;
+  int r = ledger_payments_back(options->ledger, &options->merchant, &replay->at, since_ms, wanted,
+                               &replay->at, &taken);
+  if (r < 0)
+    return r;
+  replay->steps += taken;
+  replay->begun = r == LEDGER_ABSENT || taken < wanted || replay->steps == REPLAY_PAYMENTS_MAX;
+  return replay->begun ? 0 : REPLAY_MORE;
+}
+
+/* Whether there are older ones that were to be looked at. */
+static int find_cut_off(struct replay *replay) {
+  const struct replay_options *options = &replay->options;
+  struct id older;
+  unsigned taken;
+  if (replay->steps < REPLAY_PAYMENTS_MAX)
+    return 0;
+  int r = ledger_payments_back(options->ledger, &options->merchant, &replay->at, options->from_ms, 1, &older,
+                               &taken);
+  replay->figures.cut_off = r == 0;
+  return r < 0 ? r : 0;
+}
+
+/* What was created before the days looked at is learned from alone. Returns as look_at(). */
+static int take(struct replay *replay, const struct payment *payment) {
+  int r = payment->created_ms < replay->options.from_ms ? REPLAY_MORE : look_at(replay, payment);
+  if (replay->figures.learned)
+    learner_note(&replay->learner, payment);
+  replay->figures.without_room = r == 0;
+  return r;
+}
+
+/* The next payment. Returns REPLAY_MORE; 0 when there is no room for more; or a negated errno. */
+static int step_on(struct replay *replay) {
   struct view bytes;
   struct payment *payment;
-  int r = ledger_payment_before(replay->options.ledger, &replay->options.merchant, &replay->at, &replay->at,
-                                &bytes);
+  bool first = replay->taken++ == 0;
+  int r = ledger_payment_after(replay->options.ledger, &replay->options.merchant, &replay->at, first,
+                               &replay->at, &bytes);
+  if (r == 0)
+    r = read_payment(bytes.bytes, bytes.length, &payment);
   if (r != 0)
     return r == LEDGER_ABSENT ? 0 : r;
-  r = read_payment(bytes.bytes, bytes.length, &payment);
-  if (r != 0)
-    return r;
-  if (payment->created_ms >= replay->options.from_ms) {
-    bool full = replay->figures.looked_at == REPLAY_PAYMENTS_MAX;
-    r = full ? 0 : look_at(replay, payment);
-    replay->figures.cut_off = r == 0;
-  }
+  r = take(replay, payment);
   payment_free(payment);
   return r;
 }
@@ -244,14 +361,22 @@ static int by_payments(const void *left, const void *right) {
 
 static int finish(struct replay *replay) {
   int r = counts_rates(&replay->counts, &replay->figures);
+  if (r == 0)
+    r = prices_costs(&replay->prices, &replay->counts, &replay->figures);
   qsort(replay->figures.pairs, replay->figures.pair_count, sizeof *replay->figures.pairs, by_payments);
   return r;
 }
 
 int replay_step(struct replay *replay, unsigned payments) {
   int r = REPLAY_MORE;
+  if (!replay->begun) {
+    r = seek(replay, payments);
+    if (r == 0)
+      r = find_cut_off(replay);
+    return r == 0 ? REPLAY_MORE : r;
+  }
   for (unsigned i = 0; r == REPLAY_MORE && i < payments; i++)
-    r = step_back(replay);
+    r = replay->taken < replay->steps ? step_on(replay) : 0;
   return r == 0 ? finish(replay) : r;
 }
 

@@ -1,13 +1,17 @@
 /* What a draft would have done with the payments of the past days: each is decided again by the draft, upon
- * the facts that are recorded with it, and what differs is counted. Nothing is written and nothing is asked;
- * it is done in steps, so that others have their turn. */
+ * the facts that are recorded with it, and what differs is counted. They are read in the order of their
+ * times, so that `best of` and `cheapest of` rest on what the merchant's payments had taught until then.
+ * Nothing is written and nothing is asked; it is done in steps, so that others have their turn. */
 #pragma once
 
+#include "fee_source.h"
 #include "payment.h"
 #include "replay_advice.h"
+#include "replay_costs.h"
 
 enum {
   REPLAY_PAYMENTS_MAX = 500000, /* looked at; older ones are left out, which is said */
+  REPLAY_CURRENCIES_MAX = 15,   /* whose costs are told */
   REPLAY_PAIRS_MAX = 256,       /* likewise */
   REPLAY_EXAMPLES_MAX = 10
 };
@@ -18,8 +22,9 @@ struct replay_options {
   struct ledger *ledger;                                                      /* borrowed, as the next one */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s); /* as the engine has it */
   struct id merchant;
-  const struct policy *policy; /* the draft; borrowed */
-  int64_t from_ms;             /* payments created earlier are not looked at */
+  const struct policy *policy;   /* the draft; borrowed */
+  int64_t from_ms;               /* payments created earlier are not looked at */
+  const struct fee_source *fees; /* of now; borrowed, or NULL: none are known */
 };
 
 /* A share of payments that were approved by the connector that they were tried at first, in thousandths, and
@@ -43,10 +48,23 @@ struct replay_pair {
   struct id examples[REPLAY_EXAMPLES_MAX]; /* the newest */
 };
 
+/* What first attempts cost by the fees of now, of the compared payments in one currency whose cost is known
+ * on both sides: what an approved one costs includes the fees of tries that were declined. */
+struct replay_cost {
+  char currency[CURRENCY_CAPACITY];
+  uint32_t payments;
+  struct replay_cost_side before, after;
+};
+
+/* A day before the first payment looked at, the learning begins. */
+#define REPLAY_WARM_MS (INT64_C(24) * 3600 * 1000)
+
 struct replay_figures {
   uint32_t looked_at;
   int64_t oldest_ms;   /* when the oldest of them was created; 0: there was none */
   bool cut_off;        /* there are more than can be looked at */
+  bool without_room;   /* more kinds of payments than can be counted: the newest were left out */
+  bool learned;        /* the draft has rules that were decided by what was learned along the way */
   uint32_t by_request; /* whose request named the connectors: no policy decides these */
   uint32_t compared;
   uint32_t first_differs; /* would go elsewhere first */
@@ -56,7 +74,11 @@ struct replay_figures {
   uint32_t without_zones;           /* and for a time zone that nobody knows */
   uint32_t without_history;         /* would go to a connector that nothing is known of: not in `after` */
   struct replay_rate before, after; /* of all that were compared */
-  struct advice_counts advice;      /* of payments that this very policy decided */
+  uint32_t without_fees; /* compared, of a first attempt that has ended, but their cost is not known on both
+                            sides */
+  unsigned cost_count;
+  struct replay_cost costs[REPLAY_CURRENCIES_MAX];
+  struct advice_counts advice; /* of payments that this very policy decided */
   unsigned pair_count;
   struct replay_pair pairs[REPLAY_PAIRS_MAX]; /* most payments first */
 };
@@ -67,7 +89,8 @@ void replay_free(struct replay *replay);
 
 enum { REPLAY_MORE = 1 };
 
-/* Looks at so many payments more. Returns REPLAY_MORE; 0 when it is over; or a negated errno. */
+/* Looks at so many payments more, or goes on to where they begin. Returns REPLAY_MORE; 0 when it is over; or
+ * a negated errno. */
 MUST_USE int replay_step(struct replay *replay, unsigned payments);
 /* Once it is over. Borrowed. */
 const struct replay_figures *replay_figures(const struct replay *replay);

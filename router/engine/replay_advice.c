@@ -2,17 +2,9 @@
 
 #include <string.h>
 
-#include "engine_parts.h"
+#include "learned.h"
 
 enum { MILLION = 1000000, MILLIONTHS_PER_WEIGHT = 10000 };
-
-/* Whether it ended in a way that tells about the connector: as choose_learn() has it. */
-static bool tells(const struct payment *payment, const struct attempt *first, bool *ret_approved) {
-  const struct outcome outcome = classify(payment, first->sheet, &first->step.answer);
-  *ret_approved = first->step.status == STEP_SUCCEEDED;
-  return *ret_approved || first->step.class == OUTCOME_ISSUER_FRAUD ||
-         (first->step.status == STEP_FAILED && first->step.class == OUTCOME_SOFT && outcome.may_go_elsewhere);
-}
 
 /* In how many of a million such payments the rule in force takes that connector first. What a choice takes is
  * not known, and counts as never unless it took it. */
@@ -39,7 +31,8 @@ void advice_count(struct advice_counts *counts, const struct policy *policy, con
   const struct decision *decision = &payment->decision;
   const struct attempt *first = payment->attempt_count > 0 ? &payment->attempts[0] : NULL;
   bool approved;
-  if (!first || decision->rule_number >= policy_rule_count(policy) || !tells(payment, first, &approved))
+  if (!first || decision->rule_number >= policy_rule_count(policy) ||
+      !attempt_tells(payment, first, &approved))
     return;
   const struct policy_action *action = policy_rule_action(policy, decision->rule_number);
   for (unsigned i = 0; i < decision->advice_count; i++) {

@@ -126,17 +126,14 @@ static int32_t thousandths(double share) {
 }
 
 struct replay_rate replay_rate_of(uint64_t approved, uint64_t ended) {
-  static const double z = 1.959964; /* of the normal distribution, 95% within */
   if (ended == 0)
     return (struct replay_rate){0};
-  double n = (double)ended, p = (double)approved / n, scale = 1 + z * z / n;
-  double centre = (p + z * z / (2 * n)) / scale;
-  double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / scale;
+  struct share_bounds bounds = share_bounds_of(approved, ended);
   return (struct replay_rate){.known = true,
                               .sample = ended > UINT32_MAX ? UINT32_MAX : (uint32_t)ended,
-                              .rate = thousandths(p),
-                              .low = thousandths(fmax(0, centre - half)),
-                              .high = thousandths(fmin(1, centre + half))};
+                              .rate = thousandths(bounds.share),
+                              .low = thousandths(bounds.low),
+                              .high = thousandths(bounds.high)};
 }
 
 /* A mean of rates, each weighed by payments. */
@@ -162,14 +159,14 @@ static struct replay_rate mean_rate(const struct mean *mean) {
                               .high = (int32_t)((mean->high + half) / mean->weight)};
 }
 
-/* The finest level of comparable attempts of which there are enough, or the coarsest. NULL: none at all. */
-static struct counts_cell *comparable(struct replay_counts *counts, const struct counts_cell *moved) {
-  struct replay_kind kind = {.network = (enum network)(moved->key >> 24 & 0xff),
-                             .funding = (enum funding)(moved->key >> 16 & 0xff),
-                             .country = {(char)(moved->key >> 8 & 0xff), (char)(moved->key & 0xff)}};
+/* The finest level of comparable attempts there of which there are enough, or the coarsest. NULL: none at
+ * all.
+ */
+static struct counts_cell *comparable(const struct replay_counts *counts, unsigned to,
+                                      const struct replay_kind *kind) {
   struct counts_cell *found = NULL;
   for (unsigned level = 0; level < LEVELS; level++) {
-    struct counts_cell *cell = place_of(counts, key_of(CELL_ATTEMPTS, moved->to, &kind, level));
+    struct counts_cell *cell = place_of(counts, key_of(CELL_ATTEMPTS, to, kind, level));
     if (cell->key == 0)
       continue;
     found = cell;
@@ -177,6 +174,17 @@ static struct counts_cell *comparable(struct replay_counts *counts, const struct
       break;
   }
   return found;
+}
+
+bool counts_comparable(const struct replay_counts *counts, const char *to, const struct replay_kind *kind,
+                       struct share_bounds *ret_rate) {
+  unsigned name = 0;
+  while (name < counts->name_count && strcmp(counts->names[name], to) != 0)
+    name++;
+  const struct counts_cell *history = name < counts->name_count ? comparable(counts, name, kind) : NULL;
+  if (history)
+    *ret_rate = share_bounds_of(history->approved, history->ended);
+  return history != NULL;
 }
 
 struct sums {
@@ -187,7 +195,10 @@ struct sums {
 static void add_moved(struct replay_counts *counts, const struct counts_cell *moved, struct sums *sums,
                       struct replay_figures *figures) {
   unsigned pair = (unsigned)(moved->key >> 40 & 0xffff);
-  struct counts_cell *history = comparable(counts, moved);
+  const struct replay_kind kind = {.network = (enum network)(moved->key >> 24 & 0xff),
+                                   .funding = (enum funding)(moved->key >> 16 & 0xff),
+                                   .country = {(char)(moved->key >> 8 & 0xff), (char)(moved->key & 0xff)}};
+  struct counts_cell *history = comparable(counts, moved->to, &kind);
   if (!history) {
     figures->without_history += moved->payments;
     return;

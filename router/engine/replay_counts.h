@@ -2,6 +2,7 @@
 #pragma once
 
 #include "replay.h"
+#include "replay_costs.h"
 
 struct counts_cell; /* one count */
 
@@ -31,7 +32,10 @@ bool counts_add_attempt(struct replay_counts *counts, const char *connector, con
 /* A payment of that kind that moves by that pair. Likewise. */
 bool counts_add_moved(struct replay_counts *counts, unsigned pair, const char *to,
                       const struct replay_kind *kind);
-/* Wilson's interval. Source: Wilson (1927), Probable inference, doi 10.1080/01621459.1927.10502953. */
+/* How often comparable payments were approved at that connector. Returns whether anything is known. */
+bool counts_comparable(const struct replay_counts *counts, const char *to, const struct replay_kind *kind,
+                       struct share_bounds *ret_rate);
+/* Wilson's interval (share_bounds_of()), as it is told. */
 struct replay_rate replay_rate_of(uint64_t approved, uint64_t ended);
 /* Fills in the rates of all pairs and of the whole. Returns 0 or -ENOMEM. */
 MUST_USE int counts_rates(struct replay_counts *counts, struct replay_figures *figures);

@@ -129,6 +129,16 @@ MUST_USE int ledger_payment_get(struct ledger *ledger, const struct id *merchant
 /* The newest payment of the merchant that is older than before (NULL or empty: the newest of all). */
 MUST_USE int ledger_payment_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                                    struct id *ret_payment, struct view *ret_bytes);
+/* The oldest payment of the merchant that is newer than after, or that is after itself where or_equal. */
+MUST_USE int ledger_payment_after(struct ledger *ledger, const struct id *merchant, const struct id *after,
+                                  bool or_equal, struct id *ret_payment, struct view *ret_bytes);
+/* Steps from before (as above) to older payments of the merchant, over at most `steps` of them and none that
+ * was created before from_ms by its id; their ids alone are looked at. *ret_payment is the last one reached,
+ * and *ret_steps how many steps that took: fewer than asked for when there are no more. Returns 0;
+ * LEDGER_ABSENT for no step at all; or a negated errno. */
+MUST_USE int ledger_payments_back(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                                  int64_t from_ms, unsigned steps, struct id *ret_payment,
+                                  unsigned *ret_steps);
 /* Whose payment that is, for who has its id alone: at most two looks a merchant that has payments.
  * LEDGER_ABSENT when it is nobody's. */
 MUST_USE int ledger_payment_owner(struct ledger *ledger, const struct id *payment, struct id *ret_merchant);

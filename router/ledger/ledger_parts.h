@@ -86,6 +86,9 @@ MUST_USE int row_put(struct ledger *ledger, enum ledger_table table, const struc
 /* The entry before row that shares its first `prefix` bytes, or LEDGER_ABSENT. */
 MUST_USE int row_before(struct ledger *ledger, enum ledger_table table, const struct row *row, size_t prefix,
                         struct view *ret_key, struct view *ret_value);
+/* The key of it alone; its value is not looked at. */
+MUST_USE int row_key_before(struct ledger *ledger, enum ledger_table table, const struct row *row,
+                            size_t prefix, struct view *ret_key);
 /* Deletes everything that stands in deliveries under that row (merchant, endpoint). Returns 0 or a negated
  * errno. */
 MUST_USE int deliveries_delete(struct ledger *ledger, const struct row *endpoint);

@@ -47,6 +47,54 @@ int ledger_payment_before(struct ledger *ledger, const struct id *merchant, cons
   return payment_before(ledger, LEDGER_PAYMENTS, merchant, before, ret_payment, ret_bytes);
 }
 
+int ledger_payment_after(struct ledger *ledger, const struct id *merchant, const struct id *after,
+                         bool or_equal, struct id *ret_payment, struct view *ret_bytes) {
+  struct row row = {0};
+  struct view key, value;
+  if (row_add_id(&row, "mer", merchant) < 0 || row_add_id(&row, "pay", after) < 0)
+    return LEDGER_ABSENT;
+  int r = sealed_next(ledger, LEDGER_PAYMENTS, row_view(&row), or_equal, &key, &value);
+  if (r != 0)
+    return r;
+  if (!row_begins(key, &row, ID_BYTES))
+    return LEDGER_ABSENT;
+  *ret_payment = row_id("pay", key, ID_BYTES);
+  *ret_bytes = value;
+  return 0;
+}
+
+/* An id's first bytes are the time. */
+static int64_t created_ms(struct view key) {
+  int64_t ms = 0;
+  for (size_t i = 0; i < ID_TIME_BYTES; i++)
+    ms = ms << 8 | key.bytes[ID_BYTES + i];
+  return ms;
+}
+
+int ledger_payments_back(struct ledger *ledger, const struct id *merchant, const struct id *before,
+                         int64_t from_ms, unsigned steps, struct id *ret_payment, unsigned *ret_steps) {
+  struct row row = {0};
+  struct view key = {0};
+  unsigned taken = 0;
+  if (row_add_id(&row, "mer", merchant) < 0 || row_to_start(&row, before) < 0)
+    return LEDGER_ABSENT;
+  for (; taken < steps; taken++) {
+    int r = row_key_before(ledger, LEDGER_PAYMENTS, &row, ID_BYTES, &key);
+    if (r < 0)
+      return r;
+    if (r == 0 && key.length != 2 * ID_BYTES)
+      return -EBADMSG;
+    if (r == LEDGER_ABSENT || created_ms(key) < from_ms)
+      break;
+    memcpy(row.bytes, key.bytes, 2 * ID_BYTES);
+  }
+  if (taken == 0)
+    return LEDGER_ABSENT;
+  *ret_payment = row_id("pay", (struct view){row.bytes, row.length}, ID_BYTES);
+  *ret_steps = taken;
+  return 0;
+}
+
 int ledger_open_before(struct ledger *ledger, const struct id *merchant, const struct id *before,
                        struct id *ret_payment) {
   struct view nothing;

@@ -104,8 +104,8 @@ static bool step_down(const struct row *row, struct row *ret_below) {
   return true;
 }
 
-int row_before(struct ledger *ledger, enum ledger_table table, const struct row *row, size_t prefix,
-               struct view *ret_key, struct view *ret_value) {
+static int unsealed_before(struct ledger *ledger, enum ledger_table table, const struct row *row,
+                           size_t prefix, struct view *ret_key, struct view *ret_value) {
   struct row below;
   struct view key, value;
   if (!step_down(row, &below))
@@ -115,12 +115,28 @@ int row_before(struct ledger *ledger, enum ledger_table table, const struct row 
     return r;
   if (!row_begins(key, row, prefix))
     return LEDGER_ABSENT;
-  r = seal_check(ledger, table, key, &value);
-  if (r < 0)
+  *ret_key = key;
+  *ret_value = value;
+  return 0;
+}
+
+int row_before(struct ledger *ledger, enum ledger_table table, const struct row *row, size_t prefix,
+               struct view *ret_key, struct view *ret_value) {
+  struct view key, value;
+  int r = unsealed_before(ledger, table, row, prefix, &key, &value);
+  if (r == 0)
+    r = seal_check(ledger, table, key, &value);
+  if (r != 0)
     return r;
   *ret_key = key;
   *ret_value = value;
   return 0;
+}
+
+int row_key_before(struct ledger *ledger, enum ledger_table table, const struct row *row, size_t prefix,
+                   struct view *ret_key) {
+  struct view value;
+  return unsealed_before(ledger, table, row, prefix, ret_key, &value);
 }
 
 bool read_schema(struct reader *reader) {

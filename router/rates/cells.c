@@ -28,7 +28,8 @@ void cells_clear(struct cells *cells) {
 
 void counts_add(struct rate_counts *sum, const struct rate_counts *counts) {
   for (unsigned i = 0; i < COUNT_COUNT; i++)
-    sum->of[i] += counts->of[i];
+    if (__builtin_add_overflow(sum->of[i], counts->of[i], &sum->of[i]))
+      sum->of[i] = UINT64_MAX;
 }
 
 static uint64_t hash_of(const struct rate_key *key) {

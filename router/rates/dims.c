@@ -1,7 +1,6 @@
 #include "dims.h"
 
 #include "bins.h"
-#include "money.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +30,23 @@ enum rate_dim rate_dim_from_name(const char *name) {
 
 bool rate_dim_is_open(enum rate_dim dim) {
   return dim == DIM_CONNECTOR || dim == DIM_PLAN;
+}
+
+_Static_assert(VALUE_FIRST + LETTERS * LETTERS * LETTERS <= UINT16_MAX, "every code is a value");
+
+uint16_t rate_currency_value(const char *currency) {
+  if (strlen(currency) != 3 || strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+    return VALUE_NONE;
+  return (uint16_t)(VALUE_FIRST + ((currency[0] - 'A') * LETTERS + currency[1] - 'A') * LETTERS +
+                    currency[2] - 'A');
+}
+
+void rate_currency_text(uint16_t value, char ret_text[CURRENCY_CAPACITY]) {
+  unsigned own = value - (unsigned)VALUE_FIRST;
+  ret_text[0] = '\0';
+  if (value >= VALUE_FIRST)
+    snprintf(ret_text, CURRENCY_CAPACITY, "%c%c%c", (char)('A' + own / LETTERS / LETTERS % LETTERS),
+             (char)('A' + own / LETTERS % LETTERS), (char)('A' + own % LETTERS));
 }
 
 static uint16_t value_in(const char *const *texts, unsigned count, const char *text) {

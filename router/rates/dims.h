@@ -1,6 +1,7 @@
 /* What payments are told apart by: the dimensions, their values as numbers and as texts. */
 #pragma once
 
+#include "money.h"
 #include "result.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@ enum rate_dim {
   DIM_KIND,                   /* first, or renewal: whether the customer or the merchant began it */
   DIM_PLAN,                   /* the customer's attribute "plan" */
   DIM_GROUPABLE,              /* so many can be asked for */
-  DIM_DETAIL = DIM_GROUPABLE, /* a decline code, or a step of latency */
+  DIM_DETAIL = DIM_GROUPABLE, /* a decline code, a step of latency, or a currency */
   DIM_COUNT
 };
 
@@ -39,6 +40,9 @@ enum { VALUE_TEXT_CAPACITY = 24 };
 uint16_t rate_value_of(enum rate_dim dim, const char *text);
 /* The reverse, NUL-terminated; "" for VALUE_NONE. */
 void rate_value_text(enum rate_dim dim, uint16_t value, char ret_text[VALUE_TEXT_CAPACITY]);
+/* A currency as a value of DIM_DETAIL, and the reverse: "" for what is none. */
+uint16_t rate_currency_value(const char *currency);
+void rate_currency_text(uint16_t value, char ret_text[CURRENCY_CAPACITY]);
 /* The band of an amount in minor units. currency: an ISO 4217 code. */
 uint16_t rate_amount_band(int64_t minor, const char *currency);
 

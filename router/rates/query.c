@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS = 8192, CODES = 1024, STEPS = 8192, PER_CENT = 100 };
+enum { GROUPS = 8192, CODES = 1024, STEPS = 8192, COSTS = 8192, PER_CENT = 100, MILLIONTHS = 1000 };
 
 /* What is asked for, in numbers. */
 struct asked {
@@ -17,7 +17,7 @@ struct asked {
 
 /* The sums that an answer is made of. */
 struct sums {
-  struct cells groups, codes, steps;
+  struct cells groups, codes, steps, costs;
   struct rate_counts total;
 };
 
@@ -45,17 +45,38 @@ static bool is_asked_for(const struct asked *asked, const struct rate_key *key, 
   return true;
 }
 
+/* Takes over the dimensions of that set. */
+static void group_by(unsigned groups, const struct rate_key *from, struct rate_key *to) {
+  for (unsigned dim = 0; dim < DIM_GROUPABLE; dim++)
+    if (groups >> dim & 1)
+      to->dims[dim] = from->dims[dim];
+}
+
 static void sum_rates(const struct asked *asked, const struct cells *day, struct sums *sums) {
   for (unsigned i = 0; i < day->capacity; i++) {
     const struct cell *cell = &day->cells[i];
     if (!is_asked_for(asked, &cell->key, DIM_GROUPABLE))
       continue;
     struct rate_key key = {.merchant = cell->key.merchant};
-    for (unsigned dim = 0; dim < DIM_GROUPABLE; dim++)
-      if (asked->query->groups >> dim & 1)
-        key.dims[dim] = cell->key.dims[dim];
+    group_by(asked->query->groups, &cell->key, &key);
     cells_add(&sums->groups, &key, &cell->counts);
     counts_add(&sums->total, &cell->counts);
+  }
+}
+
+/* The whole stands beside the groups: of all dimensions it has any. */
+static void sum_costs(const struct asked *asked, const struct cells *day, struct sums *sums) {
+  for (unsigned i = 0; i < day->capacity; i++) {
+    const struct cell *cell = &day->cells[i];
+    if (!is_asked_for(asked, &cell->key, DIM_GROUPABLE))
+      continue;
+    struct rate_key key = {.merchant = cell->key.merchant};
+    key.dims[DIM_DETAIL] = cell->key.dims[DIM_DETAIL];
+    cells_add(&sums->costs, &key, &cell->counts);
+    if (asked->query->groups == 0)
+      continue;
+    group_by(asked->query->groups, &cell->key, &key);
+    cells_add(&sums->costs, &key, &cell->counts);
   }
 }
 
@@ -87,6 +108,11 @@ static int by_attempts(const void *left, const void *right) {
 
 static int by_declines(const void *left, const void *right) {
   return compare_counts(left, right, COUNT_DECLINED_FIRST);
+}
+
+static int by_key(const void *left, const void *right) {
+  return memcmp(&((const struct rates_row *)left)->key, &((const struct rates_row *)right)->key,
+                sizeof(struct rate_key));
 }
 
 /* All cells as rows, in that order. NULL without memory. */
@@ -146,6 +172,8 @@ static int sums_open(struct sums *sums) {
     r = cells_open(&sums->codes, CODES, 0);
   if (r == 0)
     r = cells_open(&sums->steps, STEPS, 1U << DIM_DETAIL);
+  if (r == 0)
+    r = cells_open(&sums->costs, COSTS, COST_DIMS);
   return r;
 }
 
@@ -153,6 +181,7 @@ static void sums_close(struct sums *sums) {
   cells_close(&sums->groups);
   cells_close(&sums->codes);
   cells_close(&sums->steps);
+  cells_close(&sums->costs);
 }
 
 static void sum_days(const struct rates *rates, const struct asked *asked, const struct rates_answer *answer,
@@ -165,6 +194,7 @@ static void sum_days(const struct rates *rates, const struct asked *asked, const
     sum_rates(asked, &day->rates, sums);
     sum_details(asked, &day->recoveries, false, &sums->codes);
     sum_details(asked, &day->latencies, true, &sums->steps);
+    sum_costs(asked, &day->costs, sums);
   }
 }
 
@@ -172,12 +202,14 @@ static int fill(const struct sums *sums, unsigned limit, struct rates_answer *an
   answer->total = sums->total;
   answer->rows = rows_of(&sums->groups, by_attempts);
   answer->recoveries = rows_of(&sums->codes, by_declines);
+  answer->costs = rows_of(&sums->costs, by_key);
   answer->latencies = calloc(VALUE_FIRST + NAMES_MAX, sizeof *answer->latencies);
-  if (!answer->rows || !answer->recoveries || !answer->latencies)
+  if (!answer->rows || !answer->recoveries || !answer->latencies || !answer->costs)
     return -ENOMEM;
   answer->more = sums->groups.used > limit;
   answer->row_count = answer->more ? limit : sums->groups.used;
   answer->recovery_count = sums->codes.used;
+  answer->cost_count = sums->costs.used;
   latencies_of(&sums->steps, answer);
   return 0;
 }
@@ -226,6 +258,40 @@ void rates_answer_free(struct rates_answer *answer) {
   free(answer->rows);
   free(answer->recoveries);
   free(answer->latencies);
+  free(answer->costs);
+}
+
+/* Whether they differ in the currency alone. */
+static bool is_of_row(const struct rates_row *costs, const struct rate_key *row) {
+  struct rate_key key = costs->key;
+  key.dims[DIM_DETAIL] = row->dims[DIM_DETAIL];
+  return memcmp(&key, row, sizeof key) == 0;
+}
+
+const struct rates_row *rates_costs(const struct rates_answer *answer, const struct rate_key *row,
+                                    unsigned *ret_count) {
+  const struct rate_key wanted = row ? *row : (struct rate_key){.merchant = answer->merchant};
+  unsigned low = 0, high = answer->cost_count, count = 0;
+  while (low < high) {
+    unsigned middle = low + (high - low) / 2;
+    if (memcmp(&answer->costs[middle].key, &wanted, sizeof wanted) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  while (low + count < answer->cost_count && is_of_row(&answer->costs[low + count], &wanted))
+    count++;
+  *ret_count = count;
+  return answer->costs + low;
+}
+
+bool rates_cost(const struct rates_row *costs, int64_t *ret_together, int64_t *ret_each) {
+  uint64_t priced = costs->counts.of[COUNT_PRICED], cost = costs->counts.of[COUNT_COST];
+  if (priced == 0 || cost == UINT64_MAX || costs->key.dims[DIM_DETAIL] < VALUE_FIRST)
+    return false;
+  *ret_together = (int64_t)(cost / MILLIONTHS + (cost % MILLIONTHS >= MILLIONTHS / 2));
+  *ret_each = (int64_t)((cost / priced + MILLIONTHS / 2) / MILLIONTHS);
+  return true;
 }
 
 const char *rates_text(const struct rates *rates, const struct rate_key *key, enum rate_dim dim,

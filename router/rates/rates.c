@@ -38,6 +38,8 @@ int rates_new(struct ledger *ledger, int64_t now_ms, struct rates **ret_rates) {
   rates->live_from = ledger_durable(ledger) + 1;
   int r = map_open(&rates->by_id);
   if (r == 0)
+    r = cells_open(&rates->totals.costs, TOTAL_COST_CELLS, COST_DIMS);
+  if (r == 0)
     r = find_start(ledger, (now_ms / DAY_MS - RATES_DAYS) * DAY_MS, &rates->next);
   if (r == -EBADMSG) {
     log_warn("the journal is damaged: approval rates begin with this start");
@@ -53,6 +55,14 @@ int rates_new(struct ledger *ledger, int64_t now_ms, struct rates **ret_rates) {
   return 0;
 }
 
+void rates_on_first_ended(struct rates *rates,
+                          void (*told)(void *context, const struct payment *payment,
+                                       const struct attempt *attempt, int64_t at_ms),
+                          void *context) {
+  rates->first_ended = told;
+  rates->first_context = context;
+}
+
 void rates_free(struct rates *rates) {
   if (!rates)
     return;
@@ -62,7 +72,9 @@ void rates_free(struct rates *rates) {
     cells_close(&rates->days[i].rates);
     cells_close(&rates->days[i].recoveries);
     cells_close(&rates->days[i].latencies);
+    cells_close(&rates->days[i].costs);
   }
+  cells_close(&rates->totals.costs);
   map_close(&rates->by_id);
   free(rates);
 }
@@ -74,35 +86,55 @@ struct place {
   struct id merchant, payment;
   uint64_t sequence, previous;
   int64_t at_ms;
-  bool decides;
+  struct entry_glance glance;
 };
 
 static int read_place(const struct journal_entry *entry, struct place *ret_place) {
   struct place place = {.sequence = entry->sequence, .at_ms = entry->head.at_ms};
   int r = entry_subject(entry, &place.merchant, &place.payment, &place.previous);
   if (r == 0)
-    r = entry_decides(entry, &place.decides);
+    r = entry_look(entry, &place.glance);
   if (r == 0)
     *ret_place = place;
   return r;
 }
 
-/* Whether an entry of the payment's before that one decided it. Each lies before the one that names it, so
- * this ends. */
+/* The payment's entry before that one; there is one. Each lies before the one that names it. */
+static int step_back(struct rates *rates, struct place *at, unsigned *reads) {
+  struct journal_entry entry;
+  uint64_t wanted = at->previous;
+  int r = wanted < at->sequence ? ledger_entry(rates->ledger, wanted, &entry) : -EBADMSG;
+  ++*reads;
+  if (r == 0)
+    r = entry.sequence == wanted && entry.type == JOURNAL_PAYMENT ? read_place(&entry, at) : -EBADMSG;
+  return r > 0 ? -EBADMSG : r;
+}
+
+/* Whether an entry of the payment's before that one decided it. */
 static int look_back(struct rates *rates, const struct place *from, unsigned *reads, bool *ret_decided) {
   struct place at = *from;
-  at.decides = false;
-  while (!at.decides && at.previous != 0) {
-    struct journal_entry entry;
-    uint64_t wanted = at.previous;
-    int r = wanted < at.sequence ? ledger_entry(rates->ledger, wanted, &entry) : -EBADMSG;
-    ++*reads;
-    if (r == 0)
-      r = entry.sequence == wanted && entry.type == JOURNAL_PAYMENT ? read_place(&entry, &at) : -EBADMSG;
-    if (r != 0)
-      return r < 0 ? r : -EBADMSG;
+  at.glance.decides = false;
+  while (!at.glance.decides && at.previous != 0) {
+    int r = step_back(rates, &at, reads);
+    if (r < 0)
+      return r;
   }
-  *ret_decided = at.decides;
+  *ret_decided = at.glance.decides;
+  return 0;
+}
+
+/* Whether an entry before that one ended the first attempt: then at the same time. */
+static int look_back_at_first(struct rates *rates, const struct place *from, unsigned *reads,
+                              bool *ret_ended) {
+  struct place at = *from;
+  bool ended = false;
+  while (!ended && at.previous != 0 && at.at_ms == from->at_ms) {
+    int r = step_back(rates, &at, reads);
+    if (r < 0)
+      return r;
+    ended = at.glance.ends_first && at.at_ms == from->at_ms;
+  }
+  *ret_ended = ended;
   return 0;
 }
 
@@ -122,22 +154,46 @@ static int payment_of(struct rates *rates, const struct place *place, unsigned *
   return r > 0 ? -EBADMSG : r;
 }
 
-static int take_payment(struct rates *rates, const struct journal_entry *entry, unsigned *reads) {
-  struct place place;
+/* What is asked of the payment has been so since it began. */
+static int tell_of_first(struct rates *rates, const struct place *place, unsigned *reads) {
   struct payment *payment;
-  bool decided;
-  int r = read_place(entry, &place);
-  if (r < 0 || !place.decides)
+  bool ended;
+  int r = look_back_at_first(rates, place, reads, &ended);
+  if (r < 0 || ended || !rates->first_ended)
     return r;
-  r = look_back(rates, &place, reads, &decided);
-  if (r < 0 || decided)
-    return r;
-  r = payment_of(rates, &place, reads, &payment);
-  if (r < 0)
-    return r;
-  record_payment(rates, payment, place.at_ms, place.sequence >= rates->live_from);
+  ++*reads;
+  r = payment_load(rates->ledger, &place->merchant, &place->payment, &payment);
+  if (r != 0)
+    return r < 0 ? r : -EBADMSG;
+  rates->first_ended(rates->first_context, payment, &place->glance.first, place->at_ms);
+  rates->first_told = place->sequence; /* not again when the rest of the entry cannot be read now */
   payment_free(payment);
   return 0;
+}
+
+static int count_decided(struct rates *rates, const struct place *place, unsigned *reads) {
+  struct payment *payment;
+  bool decided;
+  int r = look_back(rates, place, reads, &decided);
+  if (r < 0 || decided)
+    return r;
+  r = payment_of(rates, place, reads, &payment);
+  if (r < 0)
+    return r;
+  record_payment(rates, payment, place->at_ms, place->sequence >= rates->live_from);
+  payment_free(payment);
+  return 0;
+}
+
+static int take_payment(struct rates *rates, const struct journal_entry *entry, unsigned *reads) {
+  struct place place;
+  int r = read_place(entry, &place);
+  if (r == 0 && place.glance.ends_first && place.sequence < rates->live_from &&
+      place.sequence > rates->first_told)
+    r = tell_of_first(rates, &place, reads);
+  if (r == 0 && place.glance.decides)
+    r = count_decided(rates, &place, reads);
+  return r;
 }
 
 static int take_alert(struct rates *rates, const struct journal_entry *entry) {

@@ -9,6 +9,7 @@
 #include "cells.h"
 #include "ledger.h"
 #include "names.h"
+#include "payment.h"
 
 enum {
   RATES_DAYS = 30,       /* whole days (UTC) before the one that is under way */
@@ -28,6 +29,12 @@ struct rates;
  * outlives it. Returns 0 or a negated errno; freed with rates_free(), which allows NULL. */
 MUST_USE int rates_new(struct ledger *ledger, int64_t now_ms, struct rates **ret_rates);
 void rates_free(struct rates *rates);
+/* Whoever learns of first attempts that ended before this start: told() comes for each, once, in the order of
+ * the journal, from rates_run() and rates_ask(). */
+void rates_on_first_ended(struct rates *rates,
+                          void (*told)(void *context, const struct payment *payment,
+                                       const struct attempt *attempt, int64_t at_ms),
+                          void *context);
 /* Reads on in the journal, within a bound; looks whether a rate has fallen when it has read all. */
 void rates_run(struct rates *rates, int64_t now_ms);
 /* When rates_run() or a commit is wanted. 0: at once; -1: not at all. */
@@ -69,11 +76,13 @@ struct rates_answer {
   bool more;              /* there are more rows than fit */
   struct rate_counts total;
   uint16_t merchant; /* in keys; 0: nothing is counted of it */
-  unsigned row_count, recovery_count, latency_count;
+  unsigned row_count, recovery_count, latency_count, cost_count;
   struct rates_row *rows;       /* the most attempts first */
   struct rates_row *recoveries; /* by decline code, DIM_DETAIL; the most declined first. Narrowed by time and
                                    connector alone, as latencies are */
   struct rates_latency *latencies;
+  struct rates_row
+      *costs; /* by the rows' dimensions and a currency, DIM_DETAIL; in the order of their keys */
 };
 
 /* Reads what is new and answers. Returns 0 with what the caller gives to rates_answer_free(), or -ENOMEM. */
@@ -84,6 +93,13 @@ void rates_answer_free(struct rates_answer *answer);
  * key with its connector. */
 const char *rates_text(const struct rates *rates, const struct rate_key *key, enum rate_dim dim,
                        char buffer[VALUE_TEXT_CAPACITY]);
+/* The costs of a row, or of the total (NULL): *ret_count of them, one for each currency. Borrowed. */
+const struct rates_row *rates_costs(const struct rates_answer *answer, const struct rate_key *row,
+                                    unsigned *ret_count);
+/* What the approved payments that COUNT_PRICED counts cost together, declined tries included, in thousandths
+ * of a minor unit, and for each of them. Returns false when that is not known: none of them, or no one
+ * currency, or more than can be counted. */
+bool rates_cost(const struct rates_row *costs, int64_t *ret_together, int64_t *ret_each);
 /* A decline code of an answer; *ret_network says whether it is the issuer's own and not the PSP's. */
 const char *rates_code(const struct rates *rates, const struct rate_key *key, bool *ret_network);
 
@@ -99,6 +115,7 @@ struct rates_totals {
   struct rates_outcomes by_network[NETWORK_COUNT];             /* of attempts */
   struct rates_outcomes by_connector[VALUE_FIRST + NAMES_MAX]; /* by the numbers of connectors */
   struct names connectors;
+  struct cells costs;  /* of payments, by DIM_CONNECTOR (those numbers) and DIM_DETAIL, a currency */
   uint64_t unreadable; /* entries */
   uint64_t alerts;
 };

@@ -5,7 +5,13 @@
 #include "rates.h"
 #include "rating.h"
 
-enum { RATE_HOURS = 24 * RATES_DAYS, DAY_SLOTS = RATES_DAYS + 1, DAY_CELLS = 4096 };
+enum {
+  RATE_HOURS = 24 * RATES_DAYS,
+  DAY_SLOTS = RATES_DAYS + 1,
+  DAY_CELLS = 4096,
+  TOTAL_COST_CELLS = 1024,
+  COST_DIMS = 1 << DIM_CONNECTOR | 1 << DIM_DETAIL /* what costs are told apart by in any case */
+};
 
 #define HOUR_MS (3600LL * 1000)
 #define DAY_MS (24 * HOUR_MS)
@@ -15,7 +21,7 @@ _Static_assert((int)CELLS_MIN <= 1024, "the smallest table is large enough");
 /* One day of all merchants. */
 struct day {
   int64_t number; /* days since 1970 plus one; 0: never used */
-  struct cells rates, recoveries, latencies;
+  struct cells rates, recoveries, latencies, costs;
 };
 
 /* Payments that reached an issuer within an hour. */
@@ -41,6 +47,10 @@ struct rates {
   int64_t blocked_until_ms;
   int64_t waiting_since_ms; /* since when there is something to read; 0: not known */
   bool left_out;            /* something could not be counted: no memory, no room */
+  void (*first_ended)(void *context, const struct payment *payment, const struct attempt *attempt,
+                      int64_t at_ms);
+  void *first_context;
+  uint64_t first_told; /* up to that entry */
   struct map by_id;
   unsigned merchant_count;
   struct rated_merchant *merchants[RATES_MERCHANTS_MAX];

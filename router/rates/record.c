@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_STEP_US = 250, RECOVERY_CELLS = 1024, LATENCY_CELLS = 2048 };
+enum { FIRST_STEP_US = 250, RECOVERY_CELLS = 1024, LATENCY_CELLS = 2048, COST_CELLS = 2048 };
 
 uint32_t latency_step_end(unsigned step) {
   uint64_t end = FIRST_STEP_US;
@@ -53,6 +53,8 @@ static int day_open(struct day *day) {
     r = cells_open(&day->recoveries, RECOVERY_CELLS, 1U << DIM_CONNECTOR);
   if (r == 0)
     r = cells_open(&day->latencies, LATENCY_CELLS, 1U << DIM_DETAIL);
+  if (r == 0)
+    r = cells_open(&day->costs, COST_CELLS, COST_DIMS);
   return r;
 }
 
@@ -63,9 +65,10 @@ static struct day *day_of(struct rates *rates, int64_t at_ms) {
   struct day *day = &rates->days[number % DAY_SLOTS];
   if (day->number > number)
     return NULL;
-  if (!day->latencies.cells && day_open(day) < 0) {
+  if (!day->costs.cells && day_open(day) < 0) {
     cells_close(&day->rates);
     cells_close(&day->recoveries);
+    cells_close(&day->latencies);
     rates->left_out = true;
     return NULL;
   }
@@ -73,6 +76,7 @@ static struct day *day_of(struct rates *rates, int64_t at_ms) {
     cells_clear(&day->rates);
     cells_clear(&day->recoveries);
     cells_clear(&day->latencies);
+    cells_clear(&day->costs);
     day->number = number;
   }
   return day;
@@ -171,6 +175,40 @@ static void record_attempt(struct day *day, const struct rate_key *key, const st
   cells_add(&day->latencies, &step, &one);
 }
 
+/* ---- Costs ---- */
+
+/* Whether the PSP was given anything to do. */
+static bool was_tried(const struct attempt *attempt) {
+  return attempt->step.class != OUTCOME_NOT_SENT;
+}
+
+/* What an attempt adds, by the fees of when it was begun; of a PSP that was given nothing to do there are
+ * none. */
+static struct rate_counts cost_of(const struct attempt *attempt, bool approves) {
+  struct rate_counts counts = {0};
+  counts.of[COUNT_PAYMENTS_APPROVED] = approves;
+  if (!attempt->cost_known || !was_tried(attempt))
+    return counts;
+  counts.of[COUNT_PRICED] = approves;
+  counts.of[COUNT_COST] =
+      (uint64_t)attempt->cost.each_try + (approves ? (uint64_t)attempt->cost.approved : 0);
+  return counts;
+}
+
+static void record_cost(struct rates *rates, struct day *day, const struct rate_key *key,
+                        const struct payment *payment, const struct attempt *attempt,
+                        enum attempt_rating rating, bool live) {
+  struct rate_counts counts = cost_of(attempt, rating == RATING_APPROVED);
+  struct rate_key by_currency = *key, total = {.merchant = 1};
+  if (counts.of[COUNT_PAYMENTS_APPROVED] == 0 && counts.of[COUNT_COST] == 0)
+    return;
+  by_currency.dims[DIM_DETAIL] = total.dims[DIM_DETAIL] = rate_currency_value(payment->currency);
+  cells_add(&day->costs, &by_currency, &counts);
+  total.dims[DIM_CONNECTOR] = names_number(&rates->totals.connectors, attempt->connector);
+  if (live)
+    cells_add(&rates->totals.costs, &total, &counts);
+}
+
 /* What the attempts of a payment come to. */
 struct course {
   const struct attempt *first;   /* that reached an issuer, or NULL */
@@ -236,6 +274,7 @@ void record_payment(struct rates *rates, const struct payment *payment, int64_t 
       continue;
     key.dims[DIM_CONNECTOR] = names_number(&merchant->connectors, attempt->connector);
     record_attempt(day, &key, attempt, rating);
+    record_cost(rates, day, &key, payment, attempt, rating, live);
     if (live)
       count_live(&rates->totals, payment, attempt, rating);
   }

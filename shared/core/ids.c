@@ -8,7 +8,7 @@
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-enum { TIME_BYTES = 6, DIGITS = 10, HALF_BYTES = ID_RANDOM_BYTES / 2 };
+enum { DIGITS = 10, HALF_BYTES = ID_RANDOM_BYTES / 2 };
 
 _Static_assert(ID_CAPACITY % sizeof(uint64_t) == 0, "ids are compared word by word");
 
@@ -99,9 +99,9 @@ static struct id draw(const char *prefix, uint8_t bytes[ID_RANDOM_BYTES], size_t
 
 struct id id_new(const char *prefix, int64_t unix_ms) {
   uint8_t bytes[ID_RANDOM_BYTES];
-  for (size_t i = 0; i < TIME_BYTES; i++)
-    bytes[i] = (uint8_t)((uint64_t)unix_ms >> (8 * (TIME_BYTES - 1 - i)));
-  return draw(prefix, bytes, TIME_BYTES);
+  for (size_t i = 0; i < ID_TIME_BYTES; i++)
+    bytes[i] = (uint8_t)((uint64_t)unix_ms >> (8 * (ID_TIME_BYTES - 1 - i)));
+  return draw(prefix, bytes, ID_TIME_BYTES);
 }
 
 struct id id_new_random(const char *prefix) {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ID_RANDOM_BYTES = 16, ID_BODY_LENGTH = 26, ID_PREFIX_MAX = 8, ID_CAPACITY = 40 };
+enum { ID_RANDOM_BYTES = 16, ID_TIME_BYTES = 6, ID_BODY_LENGTH = 26, ID_PREFIX_MAX = 8, ID_CAPACITY = 40 };
 
 /* An id with its prefix, NUL-terminated; empty text means none. */
 struct id {

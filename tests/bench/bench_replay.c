@@ -1,5 +1,6 @@
 /* bench_replay FIGURES DIR: a draft of 1,000 rules on 50,000 payments that lie in LMDB, in a new file in DIR,
- * in turns as the router takes them. The slowest turn is what a payment that comes meanwhile may wait. */
+ * in turns as the router takes them; then the same with a last rule that chooses by cost and what is learned
+ * along the way. The slowest turn is what a payment that comes meanwhile may wait. */
 #include "replay.h"
 #include "report.h"
 #include "store_lmdb.h"
@@ -36,6 +37,8 @@ static struct payment *payment_of(unsigned number, const struct id *merchant, co
   payment->attempt_count = 1;
   payment->attempts[0] = (struct attempt){.number = 1, .operation = OPERATION_CHARGE};
   payment->attempts[0].step.status = number % 10 ? STEP_SUCCEEDED : STEP_FAILED;
+  payment->attempts[0].step.class = number % 10 ? OUTCOME_APPROVED : OUTCOME_ISSUER_FRAUD;
+  payment->attempts[0].step.ended_ms = payment->created_ms + 500;
   strcpy(payment->attempts[0].connector, payment->decision.candidates[0].connector);
   return payment;
 }
@@ -60,7 +63,25 @@ static void fill(struct ledger *ledger, const struct id *merchant) {
   }
 }
 
-static struct policy *draft(void) {
+static const struct choice_fees *fees_of(void *context, const char *connector) {
+  static struct choice_fees tables[3];
+  const unsigned table = connector[0] % 3;
+  (void)context;
+  tables[table] = (struct choice_fees){
+      .pricing = CHOICE_BLENDED,
+      .currency = "EUR",
+      .country = "NL",
+      .settlement_count = 1,
+      .settlements = {"EUR"},
+      .line_count = 2,
+      .lines = {{.kind = CHOICE_FEE_BLENDED, .share = 10000 + 100 * table, .fixed = 25000000},
+                {.kind = CHOICE_FEE_TRY, .fixed = 1000000}}};
+  return &tables[table];
+}
+
+static const struct fee_source fees = {.find = fees_of};
+
+static struct policy *draft(const char *otherwise) {
   static char text[TEXT_MAX];
   size_t length = 0;
   struct policy *policy;
@@ -70,16 +91,19 @@ static struct policy *draft(void) {
         text + length, sizeof text - length,
         "rule r%u when amount > %u.00 EUR and card.country == %s and risk > %u route beta, alpha\n", i, 1 + i,
         countries[i % (sizeof countries / sizeof *countries)], i % 90);
-  length += (size_t)snprintf(text + length, sizeof text - length, "otherwise route alpha, gamma\n");
+  length += (size_t)snprintf(text + length, sizeof text - length, "otherwise %s\n", otherwise);
   if (policy_parse(text, length, &policy, &error) != 0)
     give_up("the policy does not parse");
   return policy;
 }
 
-static void measure(struct ledger *ledger, const struct id *merchant, const char *figures) {
+/* names: of the two figures. */
+static void measure(struct ledger *ledger, const struct id *merchant, const char *figures,
+                    const char *otherwise, const char *const names[2]) {
   struct replay *replay;
-  struct policy *policy = draft();
-  const struct replay_options options = {.ledger = ledger, .merchant = *merchant, .policy = policy};
+  struct policy *policy = draft(otherwise);
+  const struct replay_options options = {
+      .ledger = ledger, .merchant = *merchant, .policy = policy, .fees = &fees};
   double slowest = 0, began = seconds_now();
   int r = replay_new(&options, &replay);
   while (r == 0 || r == REPLAY_MORE) {
@@ -94,12 +118,12 @@ static void measure(struct ledger *ledger, const struct id *merchant, const char
   const struct replay_figures *found = replay_figures(replay);
   if (r != 0 || found->looked_at != PAYMENTS || found->first_differs == 0)
     give_up("the replay failed");
-  report(figures, &(struct figure){.name = "replay",
+  report(figures, &(struct figure){.name = names[0],
                                    .value = PAYMENTS / took,
                                    .unit = "payments/s",
                                    .target = ">= 50000",
                                    .met = PAYMENTS / took >= 50000});
-  report(figures, &(struct figure){.name = "replay turn",
+  report(figures, &(struct figure){.name = names[1],
                                    .value = slowest * 1000,
                                    .unit = "ms, the slowest",
                                    .target = "<= 10",
@@ -123,7 +147,10 @@ int main(int count, char **arguments) {
       ledger_open(store, key, &system_draws, &ledger) != 0)
     give_up("the ledger cannot be opened");
   fill(ledger, &merchant);
-  measure(ledger, &merchant, arguments[1]);
+  static const char *const plain[] = {"replay", "replay turn"};
+  static const char *const choosing[] = {"replay choosing", "replay choosing turn"};
+  measure(ledger, &merchant, arguments[1], "route alpha, gamma", plain);
+  measure(ledger, &merchant, arguments[1], "cheapest of alpha, gamma where approval >= 50%", choosing);
   ledger_free(ledger);
   store_close(store);
   return 0;

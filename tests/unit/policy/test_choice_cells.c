@@ -1,6 +1,6 @@
 #include "chance.h"
 #include "choice_beta.h"
-#include "choice_cells.h"
+#include "choice_table.h"
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <malloc.h>
@@ -101,6 +101,32 @@ Test(choice_cells, takes_a_clock_that_steps_back_as_standing_still) {
   record(cells, 1, &german, 30, 0, INT64_MAX);
   cr_expect_float_eq(weight(choice_estimate(cells, 1, &german, INT64_MAX)), 32, 0.01);
   choice_cells_free(cells);
+}
+
+/* Told after what is newer, it weighs what it would weigh by then; told in order, the tables are the same. */
+Test(choice_cells, recalls_what_is_old_for_what_it_weighs_now) {
+  struct choice_cells *cells = new_cells(64, half_life), *told = new_cells(64, half_life),
+                      *recalled = new_cells(64, half_life), *in_order = new_cells(64, half_life);
+  record(cells, 1, &german, 8, 0, 2 * half_life);
+  for (unsigned i = 0; i < 32; i++)
+    choice_recall(cells, 1, &german, false, 0);
+  record(in_order, 1, &german, 0, 32, 0);
+  record(in_order, 1, &german, 8, 0, 2 * half_life);
+  struct choice_estimate found = choice_estimate(cells, 1, &german, 2 * half_life),
+                         wanted = choice_estimate(in_order, 1, &german, 2 * half_life);
+  cr_expect_float_eq(weight(found), weight(wanted), 0.01, "%g, not %g", weight(found), weight(wanted));
+  cr_expect_float_eq(mean(found), mean(wanted), 0.001, "%g, not %g", mean(found), mean(wanted));
+  for (int64_t i = 0; i < 400; i++) {
+    const struct choice_payment *payment = i % 3 ? &german : &swedish;
+    choice_record(told, 1 + i % 2, payment, i % 5 != 0, i * 100000);
+    choice_recall(recalled, 1 + i % 2, payment, i % 5 != 0, i * 100000);
+  }
+  cr_assert_eq(told->mask, recalled->mask);
+  cr_expect_arr_eq(told->buckets, recalled->buckets, (told->mask + 1) * sizeof *told->buckets);
+  choice_cells_free(cells);
+  choice_cells_free(in_order);
+  choice_cells_free(told);
+  choice_cells_free(recalled);
 }
 
 Test(choice_cells, backs_off_to_the_cell_around) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fee_source.h"
 #include "payment_parts.h"
 #include "replay.h"
 #include "world.h"
@@ -105,8 +106,9 @@ static const struct choice_fees *fees_of(void *context, const char *connector) {
 }
 
 Test(decide, cheapest_of_takes_the_least_cost_that_approves_enough) {
+  static const struct fee_source fees = {.find = fees_of};
   engine_free(world.engine);
-  world.options.fees = fees_of;
+  world.options.fees = &fees;
   cr_assert_eq(engine_new(&world.options, &world.engine), 0);
   world_restart(&world);
   world_publish(&world, "otherwise cheapest of gamma, beta, alpha where approval >= 50%");

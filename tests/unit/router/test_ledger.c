@@ -142,6 +142,33 @@ Test(ledger, payments_belong_to_their_merchant) {
   cr_assert_eq(ledger_payment_before(ledger, &other, &nobody, &newest, &bytes), LEDGER_ABSENT);
 }
 
+/* To where they begin by their ids' times, and from there on again; another merchant's are not met. */
+Test(ledger, payments_are_walked_back_and_on) {
+  enum { COUNT = 10 };
+  struct id ids[COUNT], at, found, older = {0};
+  struct view bytes;
+  unsigned steps = 0;
+  for (unsigned i = 0; i < COUNT; i++) {
+    ids[i] = draw_id(&system_draws, "pay", 1767225600000 + 1000 * i);
+    cr_assert_eq(ledger_payment_put(ledger, &merchant, &ids[i], &i, 1), 0);
+    cr_assert_eq(ledger_payment_put(ledger, &other, &ids[i], "else", 4), 0);
+  }
+  cr_assert_eq(ledger_payments_back(ledger, &merchant, NULL, 0, 4, &at, &steps), 0);
+  cr_expect(steps == 4 && id_equal(&at, &ids[6]));
+  cr_assert_eq(ledger_payments_back(ledger, &merchant, &at, 1767225600000 + 3000, 100, &at, &steps), 0);
+  cr_expect(steps == 3 && id_equal(&at, &ids[3]), "%u", steps);
+  cr_expect_eq(ledger_payments_back(ledger, &merchant, &at, 1767225600000 + 3000, 100, &older, &steps),
+               LEDGER_ABSENT);
+  cr_expect_eq(older.text[0], '\0');
+  for (unsigned i = 3; i < COUNT; i++) {
+    cr_assert_eq(ledger_payment_after(ledger, &merchant, &at, i == 3, &found, &bytes), 0);
+    cr_expect(id_equal(&found, &ids[i]) && bytes.length == 1 && bytes.bytes[0] == i);
+    at = found;
+  }
+  cr_expect_eq(ledger_payment_after(ledger, &merchant, &at, false, &found, &bytes), LEDGER_ABSENT);
+  cr_expect_eq(ledger_payment_after(ledger, &other, &at, false, &found, &bytes), LEDGER_ABSENT);
+}
+
 Test(ledger, open_work_is_listed_across_merchants) {
   struct id nobody = {0}, at_merchant, at_payment;
   unsigned count = 0;

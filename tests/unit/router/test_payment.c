@@ -15,6 +15,8 @@ static struct attempt live_attempt(bool captured) {
   struct attempt attempt = {.number = 1, .operation = OPERATION_CHARGE, .captured = captured};
   strcpy(attempt.connector, "alpha");
   strcpy(attempt.sheet, "stripe");
+  attempt.cost_known = true;
+  attempt.cost = (struct choice_cost){.approved = 17, .each_try = 18};
   attempt.step.status = STEP_SUCCEEDED;
   attempt.step.amount = 1000;
   attempt.step.answer.phase = PHASE_REPLY;

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "fee_source.h"
 #include "rates.h"
 #include "world.h"
 
@@ -52,9 +53,10 @@ static struct rates_answer ask(const struct rates_query *query) {
 }
 
 static void expect_counts(const struct rate_counts *counts, const struct rate_counts *wanted) {
-  static const char *const names[COUNT_COUNT] = {"attempts",       "attempts approved", "unreached",
-                                                 "payments",       "payments approved", "cascaded",
-                                                 "declined first", "retried",           "recovered"};
+  static const char *const names[COUNT_COUNT] = {
+      "attempts", "attempts approved", "unreached", "payments",  "payments approved",
+      "cascaded", "declined first",    "retried",   "recovered", "priced",
+      "cost"};
   for (unsigned i = 0; i < COUNT_COUNT; i++)
     cr_expect_eq(counts->of[i], wanted->of[i], "%s: %lu, not %lu", names[i], counts->of[i], wanted->of[i]);
 }
@@ -346,6 +348,170 @@ Test(rates, latencies_lie_within_their_steps) {
   cr_expect(answer.latencies[0].p99_us >= 900000 && answer.latencies[0].p99_us < 1200000, "%u",
             answer.latencies[0].p99_us);
   rates_answer_free(&answer);
+}
+
+/* ---- What approvals cost ---- */
+
+enum { CENT = 1000000 };
+
+static bool dearer; /* alpha is, by 1 % */
+
+/* alpha: 1 % and 10 cents, 2 cents a try; beta: 3 % and no fee for tries; nobody knows gamma's. */
+static const struct choice_fees *fees_of(void *context, const char *connector) {
+  static struct choice_fees alpha = {.pricing = CHOICE_BLENDED,
+                                     .currency = "EUR",
+                                     .country = "NL",
+                                     .settlement_count = 1,
+                                     .settlements = {"EUR"},
+                                     .line_count = 2,
+                                     .lines = {{.kind = CHOICE_FEE_BLENDED, .fixed = 10 * CENT},
+                                               {.kind = CHOICE_FEE_TRY, .fixed = 2 * CENT}}};
+  static struct choice_fees beta = {.pricing = CHOICE_BLENDED,
+                                    .currency = "EUR",
+                                    .country = "NL",
+                                    .settlement_count = 1,
+                                    .settlements = {"EUR"},
+                                    .line_count = 1,
+                                    .lines = {{.kind = CHOICE_FEE_BLENDED, .share = 30000}}};
+  (void)context;
+  alpha.lines[0].share = dearer ? 20000 : 10000;
+  return strcmp(connector, "alpha") == 0 ? &alpha : strcmp(connector, "beta") == 0 ? &beta : NULL;
+}
+
+static const struct fee_source fees = {.find = fees_of};
+
+static void know_fees(void) {
+  rates_free(rates);
+  world.options.fees = &fees;
+  world_restart(&world);
+  begin();
+}
+
+/* Of one currency: the approved, the priced, and what these cost together, in thousandths of a minor unit. */
+static void expect_cost(const struct rates_answer *answer, const struct rate_key *row, const char *currency,
+                        uint64_t approved, uint64_t priced, int64_t wanted) {
+  unsigned count;
+  int64_t together = 0, each = 0;
+  const struct rates_row *costs = rates_costs(answer, row, &count);
+  for (unsigned i = 0; i < count; i++) {
+    if (costs[i].key.dims[DIM_DETAIL] != rate_currency_value(currency))
+      continue;
+    cr_expect_eq(costs[i].counts.of[COUNT_PAYMENTS_APPROVED], approved);
+    cr_expect_eq(costs[i].counts.of[COUNT_PRICED], priced);
+    cr_expect_eq(rates_cost(&costs[i], &together, &each), priced > 0);
+    cr_expect_eq(together, wanted, "%s: %ld, not %ld", currency, together, wanted);
+    cr_expect(priced == 0 || each == wanted / (int64_t)priced);
+    return;
+  }
+  cr_assert_fail("nothing is known in %s", currency);
+}
+
+/* Four payments of 10.00: approved by alpha; declined by alpha, then approved by beta; declined by alpha for
+ * good; not sent to alpha nor beta, then approved by gamma. */
+static void pay_four(void) {
+  pay_approved();
+  pay();
+  world_decline(&world, "05");
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  pay_declined();
+  pay();
+  world_fault(&world, PHASE_NOT_SENT);
+  world_fault(&world, PHASE_NOT_SENT);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+}
+
+/* alpha: 20 cents for one approved payment, and three tries of 2 cents; beta: 30 cents for another. */
+static void expect_costs_of_four(void) {
+  struct rates_query query = everything();
+  query.groups = 1U << DIM_CONNECTOR;
+  struct rates_answer answer = ask(&query);
+  expect_cost(&answer, NULL, "EUR", 3, 2, (20 + 3 * 2 + 30) * 1000);
+  cr_assert_eq(answer.row_count, 3);
+  for (unsigned i = 0; i < 3; i++) {
+    char buffer[VALUE_TEXT_CAPACITY];
+    const struct rate_key *key = &answer.rows[i].key;
+    const char *name = rates_text(rates, key, DIM_CONNECTOR, buffer);
+    if (strcmp(name, "alpha") == 0)
+      expect_cost(&answer, key, "EUR", 1, 1, 26000);
+    else if (strcmp(name, "beta") == 0)
+      expect_cost(&answer, key, "EUR", 1, 1, 30000);
+    else
+      expect_cost(&answer, key, "EUR", 1, 0, 0);
+  }
+  rates_answer_free(&answer);
+}
+
+Test(rates, approvals_cost_what_their_tries_cost_too) {
+  know_fees();
+  pay_four();
+  expect_costs_of_four();
+  settle();
+  unsigned series = 0;
+  for (unsigned i = 0; i < rates_totals(rates)->costs.capacity; i++)
+    series += rates_totals(rates)->costs.cells[i].key.merchant != 0;
+  cr_expect_eq(series, 3, "one for each connector");
+}
+
+/* By the fees of then: what is read back from the journal is what was counted. */
+Test(rates, fees_that_change_change_no_cost_that_was) {
+  know_fees();
+  pay_four();
+  dearer = true;
+  rates_free(rates);
+  world_restart(&world);
+  begin();
+  settle();
+  expect_costs_of_four();
+  pay_approved(); /* 30 cents and a try */
+  struct rates_query query = everything();
+  struct rates_answer answer = ask(&query);
+  expect_cost(&answer, NULL, "EUR", 4, 3, (56 + 32) * 1000);
+  rates_answer_free(&answer);
+}
+
+Test(rates, costs_are_told_apart_by_currency) {
+  static const struct choice_exchange exchange = {.count = 2, .values = {{"EUR", 1000000}, {"USD", 500000}}};
+  static const struct fee_source converting = {.find = fees_of, .exchange = &exchange};
+  know_fees();
+  world.options.fees = &converting;
+  rates_free(rates);
+  world_restart(&world);
+  begin();
+  pay_approved();
+  struct payment_request request = world_request(&world);
+  strcpy(request.amount.currency,
+         "USD"); /* beta and alpha settle euros alone, and have no fee for converting */
+  (void)world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  struct rates_query query = everything();
+  query.groups = 1U << DIM_NETWORK;
+  struct rates_answer answer = ask(&query);
+  cr_assert_eq(answer.row_count, 1);
+  expect_cost(&answer, NULL, "EUR", 1, 1, 22000);
+  expect_cost(&answer, NULL, "USD", 1, 0, 0);
+  expect_cost(&answer, &answer.rows[0].key, "EUR", 1, 1, 22000);
+  rates_answer_free(&answer);
+}
+
+/* A sum that does not fit is not told, and neither is one of several currencies. */
+Test(rates_cells, costs_that_are_none) {
+  struct rates_row costs = {.counts = {{0}}};
+  int64_t together, each;
+  costs.counts.of[COUNT_PRICED] = 2;
+  costs.counts.of[COUNT_COST] = UINT64_MAX - 1;
+  costs.key.dims[DIM_DETAIL] = rate_currency_value("EUR");
+  cr_expect(rates_cost(&costs, &together, &each));
+  cr_expect_eq(each, (int64_t)(((UINT64_MAX - 1) / 2 + 500) / 1000));
+  counts_add(&costs.counts, &(struct rate_counts){.of[COUNT_COST] = 2});
+  cr_expect_not(rates_cost(&costs, &together, &each));
+  costs.counts.of[COUNT_COST] = 2000;
+  cr_expect(rates_cost(&costs, &together, &each));
+  costs.key.dims[DIM_DETAIL] = VALUE_OTHER;
+  cr_expect_not(rates_cost(&costs, &together, &each));
+  char text[CURRENCY_CAPACITY];
+  rate_currency_text(rate_currency_value("PLN"), text);
+  cr_expect_str_eq(text, "PLN");
+  cr_expect_eq(rate_currency_value("eur"), VALUE_NONE);
 }
 
 Test(rates, rows_are_sorted_and_bounded) {

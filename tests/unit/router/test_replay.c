@@ -1,5 +1,7 @@
 /* Drafts tried on past payments: what is counted, and what the rates come to. */
-#include "replay_counts.h"
+#include "choice_beta.h"
+#include "replay_learner.h"
+#include "replay_prices.h"
 #include "world.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -121,6 +123,151 @@ Test(replay_counts, many_kinds) {
   cr_expect_eq(figures.pairs[1].after.rate, 500);
 }
 
+/* ---- Costs ---- */
+
+static const struct share_bounds surely = {1, 1, 1};
+
+static struct cost_group group(double payments, double tries, double approval, struct share_bounds rate) {
+  return (struct cost_group){payments, tries, approval, rate};
+}
+
+static void expect_figure(struct replay_cost_figure figure, int64_t value, int64_t low, int64_t high) {
+  cr_expect(figure.value == value && figure.low == low && figure.high == high, "%ld (%ld to %ld)",
+            figure.value, figure.low, figure.high);
+}
+
+/* Costs in millionths of a minor unit, figures in thousandths. */
+Test(replay_costs, what_is_sure_has_no_width) {
+  struct cost_group groups[] = {group(10, 10 * 1e6, 20e6, surely), group(10, 0, 41e6, surely)};
+  struct replay_cost_side side = costs_of_groups(groups, 2);
+  cr_assert(side.known);
+  expect_figure(side.each, 31000, 31000, 31000);
+  expect_figure(side.together, 620000, 620000, 620000);
+}
+
+/* 100 tries of 2 cents and 30 cents for an approval: at 40 % 2 / 0.4 + 30, at 50 % and 80 % likewise. */
+Test(replay_costs, tries_that_fail_are_paid_by_those_that_do_not) {
+  struct cost_group one = group(100, 200e6, 30e6, (struct share_bounds){.5, .4, .8});
+  struct replay_cost_side side = costs_of_groups(&one, 1);
+  expect_figure(side.each, 34000, 32500, 35000);
+  expect_figure(side.together, 1700000, 1400000, 2600000);
+  one.rate.low = 0;
+  cr_expect_eq(costs_of_groups(&one, 1).each.high, -1, "it may be that none is approved");
+  one.tries = 0;
+  expect_figure(costs_of_groups(&one, 1).each, 30000, 30000, 30000);
+  one.rate.share = 0;
+  cr_expect_not(costs_of_groups(&one, 1).known);
+}
+
+/* Every corner of the box that the rates lie in is tried, one by one. */
+Test(replay_costs, no_rates_within_their_bounds_lead_beyond) {
+  unsigned random = 1;
+  for (unsigned trial = 0; trial < 200; trial++) {
+    struct cost_group groups[6];
+    for (unsigned i = 0; i < 6; i++) {
+      double draws[5];
+      for (unsigned d = 0; d < 5; d++)
+        draws[d] = (double)((random = random * 1103515245 + 12345) >> 16 & 0x7fff) / 32768;
+      double low = .1 + .4 * draws[3], high = low + .4 * draws[4];
+      groups[i] = group(1 + 99 * draws[0], 5e7 * draws[1], 1e6 + 9e7 * draws[2],
+                        (struct share_bounds){(low + high) / 2, low, high});
+    }
+    double least = INFINITY, most = 0;
+    for (unsigned corner = 0; corner < 64; corner++) {
+      double cost = 0, approved = 0;
+      for (unsigned i = 0; i < 6; i++) {
+        double rate = corner >> i & 1 ? groups[i].rate.high : groups[i].rate.low;
+        cost += groups[i].tries + rate * groups[i].payments * groups[i].approval;
+        approved += rate * groups[i].payments;
+      }
+      least = fmin(least, cost / approved);
+      most = fmax(most, cost / approved);
+    }
+    struct replay_cost_figure each = costs_of_groups(groups, 6).each;
+    cr_expect_float_eq(each.low * 1000., least, 1000, "trial %u: %ld, not %g", trial, each.low, least / 1000);
+    cr_expect_float_eq(each.high * 1000., most, 1000, "trial %u: %ld, not %g", trial, each.high, most / 1000);
+  }
+}
+
+static struct replay_price price_of(const char *currency, bool approved, int64_t before, int64_t after) {
+  return (struct replay_price){currency, approved, {before * 1000000, 0}, {after * 1000000, 1000000}};
+}
+
+/* Both sides speak of the same payments: what history says nothing of is in neither. */
+Test(replay_counts, costs_are_of_payments_known_on_both_sides) {
+  struct replay_prices prices;
+  cr_assert_eq(prices_open(&prices), 0);
+  attempts("b", visa_de, 40, 40);
+  for (unsigned i = 0; i < 10; i++) {
+    struct replay_price stays = price_of("EUR", i < 8, 20, 20), moves = price_of("EUR", true, 30, 10),
+                        unheard = price_of("EUR", true, 90, 1), dollars = price_of("USD", false, 7, 7);
+    cr_assert(prices_add_stay(&prices, &stays));
+    cr_assert(prices_add_moved(&prices, 0, "b", &visa_de, &moves));
+    cr_assert(prices_add_moved(&prices, 1, "c", &visa_de, &unheard));
+    cr_assert(prices_add_stay(&prices, &dollars));
+  }
+  cr_assert_eq(prices_costs(&prices, &counts, &figures), 0);
+  cr_assert_eq(figures.cost_count, 2);
+  cr_expect_str_eq(figures.costs[0].currency, "EUR");
+  cr_expect_eq(figures.costs[0].payments, 20);
+  cr_expect_eq(figures.costs[0].before.each.value, (8 * 20 + 10 * 30) * 1000 / 18 + 1, "rounded up");
+  cr_expect_eq(figures.costs[0].before.together.value, 460000);
+  cr_expect_eq(figures.costs[0].after.together.value, (8 * 20 + 10 * (10 + 1)) * 1000);
+  cr_expect_eq(figures.costs[0].after.each.value, 270 * 1000 / 18);
+  cr_expect(figures.costs[0].after.each.low <= 15000 && figures.costs[0].after.each.high >= 15000);
+  cr_expect_eq(figures.costs[1].payments, 10);
+  cr_expect_not(figures.costs[1].before.known);
+  prices_close(&prices);
+}
+
+/* ---- Learning along the way ---- */
+
+static struct payment *ended_payment(int64_t created_ms, int64_t ended_ms, bool approved) {
+  struct payment *payment = payment_new();
+  payment->created_ms = created_ms;
+  payment->card.network = NETWORK_VISA;
+  payment->attempt_count = 1;
+  payment->attempts[0] = (struct attempt){.number = 1, .connector = "alpha", .sheet = "stripe"};
+  payment->attempts[0].step.status = approved ? STEP_SUCCEEDED : STEP_FAILED;
+  payment->attempts[0].step.class = approved ? OUTCOME_APPROVED : OUTCOME_HARD;
+  payment->attempts[0].step.ended_ms = ended_ms;
+  return payment;
+}
+
+static uint32_t approved_at(struct replay_learner *learner, int64_t now_ms) {
+  const struct choice_payment traits = {.network = NETWORK_VISA};
+  learner_pass_time(learner, now_ms);
+  const struct choice_estimate found = choice_estimate(
+      learned_cells(learner->learned), learned_number(learner->learned, "alpha"), &traits, now_ms);
+  return (found.approved + BETA_ONE / 2) / BETA_ONE;
+}
+
+/* In whatever order they are read, and nothing of what does not tell. */
+Test(replay, an_outcome_is_known_from_when_it_came) {
+  struct replay_learner learner;
+  cr_assert_eq(learner_open(&learner), 0);
+  for (int64_t i = 0; i < 50; i++) {
+    int64_t place = i * 37 % 50;
+    struct payment *payment = ended_payment(place, 1000 + 10 * place, true);
+    learner_note(&learner, payment);
+    payment_free(payment);
+    payment = ended_payment(place, 1000 + 10 * place, false);
+    learner_note(&learner, payment);
+    payment_free(payment);
+  }
+  cr_expect_eq(approved_at(&learner, 999), 1);
+  cr_expect_eq(approved_at(&learner, 1000), 2);
+  cr_expect_eq(approved_at(&learner, 1099), 11);
+  cr_expect_eq(approved_at(&learner, 1490), 51, "%u", approved_at(&learner, 1490));
+  for (unsigned i = 0; i < LEARNER_WAITING_MAX + 5; i++) {
+    struct payment *payment = ended_payment(0, 100000 + i, true);
+    learner_note(&learner, payment);
+    payment_free(payment);
+  }
+  cr_expect_eq(learner.waiting, LEARNER_WAITING_MAX, "the earliest are learned before their time");
+  learner_close(&learner);
+}
+
 /* ---- Payments ---- */
 
 static struct world world;
@@ -133,24 +280,44 @@ static int vienna(const char *zone, int64_t at_ms, int32_t *ret_offset_s) {
   return 0;
 }
 
+/* alpha: 3 %; beta: 1 %, and 2 cents a try; nobody knows gamma's. */
+static const struct choice_fees *fees_of(void *context, const char *connector) {
+  static struct choice_fees tables[2];
+  (void)context;
+  for (unsigned i = 0; i < 2; i++)
+    tables[i] = (struct choice_fees){.pricing = CHOICE_BLENDED,
+                                     .currency = "EUR",
+                                     .country = "NL",
+                                     .settlement_count = 1,
+                                     .settlements = {"EUR"},
+                                     .line_count = 2,
+                                     .lines = {{.kind = CHOICE_FEE_BLENDED, .share = i ? 10000 : 30000},
+                                               {.kind = CHOICE_FEE_TRY, .fixed = i ? 2000000 : 0}}};
+  return strcmp(connector, "alpha") == 0 ? &tables[0] : strcmp(connector, "beta") == 0 ? &tables[1] : NULL;
+}
+
+static const struct fee_source fees = {.find = fees_of};
+
 static struct replay_figures replayed(const char *text, int64_t from_ms, unsigned turns_of) {
   struct policy *policy;
   struct policy_error error;
   struct replay *replay;
   cr_assert_eq(policy_parse(text, strlen(text), &policy, &error), 0, "%s", error.expected);
   const struct replay_options options = {.ledger = world.ledger,
+                                         .fees = &fees,
                                          .zone_offset = vienna,
                                          .merchant = world.merchant,
                                          .policy = policy,
                                          .from_ms = from_ms};
   cr_assert_eq(replay_new(&options, &replay), 0);
   int r;
-  unsigned turns = 0;
-  while ((r = replay_step(replay, turns_of)) == REPLAY_MORE)
-    turns++;
+  unsigned before = 0;
+  while ((r = replay_step(replay, turns_of)) == REPLAY_MORE) {
+    cr_expect_leq(replay_figures(replay)->looked_at - before, turns_of);
+    before = replay_figures(replay)->looked_at;
+  }
   cr_assert_eq(r, 0);
   struct replay_figures result = *replay_figures(replay);
-  cr_expect_eq(turns, result.looked_at / turns_of);
   replay_free(replay);
   policy_free(policy);
   return result;
@@ -209,5 +376,93 @@ Test(replay, zones_are_computed_and_windows_are_not) {
   struct replay_figures windows =
       replayed("rule r when not card.attempts(24h) > 0 route beta, alpha otherwise route alpha, beta", 0, 2);
   cr_expect(windows.first_differs == 3 && windows.without_windows == 3);
+  world_close(&world);
+}
+
+/* Eight payments of 10.00 at alpha, of which seven were approved, and four at beta, all of them. */
+Test(replay, both_sides_cost_what_their_fees_say) {
+  world_open(&world, 6);
+  world_publish(&world, "otherwise route alpha with retry off");
+  for (unsigned i = 0; i < 8; i++)
+    pay(i != 0);
+  world_publish(&world, "otherwise route beta with retry off");
+  for (unsigned i = 0; i < 4; i++)
+    pay(true);
+  struct replay_figures found = replayed("otherwise route beta", 0, 100);
+  cr_assert_eq(found.cost_count, 1);
+  cr_expect_eq(found.costs[0].payments, 12);
+  cr_expect_eq(found.costs[0].before.together.value, (7 * 30 + 4 * (10 + 2)) * 1000);
+  cr_expect_eq(found.costs[0].before.each.value, 258 * 1000 / 11 + 1, "rounded up from .545...");
+  cr_expect_eq(found.costs[0].after.together.value, 12 * 12 * 1000);
+  cr_expect_eq(found.costs[0].after.each.value, 12000);
+  cr_expect_eq(found.without_fees, 0);
+  struct replay_figures unknown = replayed("otherwise route gamma", 0, 100);
+  cr_expect_eq(unknown.cost_count, 0);
+  cr_expect_eq(unknown.without_fees, 12);
+  world_close(&world);
+}
+
+/* beta is the cheaper; alpha approves more, which is known once it was seen. */
+Test(replay, choices_rest_on_what_was_known_then) {
+  world_open(&world, 7);
+  world_publish(&world, "otherwise split alpha 50%, beta 50%");
+  for (unsigned i = 0; i < 120; i++) {
+    struct payment_request request = world_request(&world);
+    world_pay(&world, &request);
+    while (world_outstanding(&world))
+      if (strcmp(world_outstanding(&world)->dispatch.connector, "beta") == 0)
+        world_decline(&world, "05");
+      else
+        world_approve(&world, ANSWER_IS_CAPTURED);
+    world_advance(&world, 1000);
+  }
+  struct replay_figures found = replayed("otherwise cheapest of alpha, beta where approval >= 80%", 0, 100);
+  cr_expect(found.learned);
+  unsigned to_beta = 0, to_alpha = 0;
+  for (unsigned i = 0; i < found.pair_count; i++) {
+    to_beta += strcmp(found.pairs[i].to, "beta") == 0 ? found.pairs[i].payments : 0;
+    to_alpha += strcmp(found.pairs[i].to, "alpha") == 0 ? found.pairs[i].payments : 0;
+  }
+  cr_expect(to_beta > 3 && to_beta < 40, "as long as too little was known of it: %u", to_beta);
+  cr_expect_gt(to_alpha, 30, "and not from then on: %u", to_alpha);
+  int64_t since_ms = world.now_ms;
+  for (unsigned i = 0; i < 4; i++)
+    pay(true);
+  found = replayed("otherwise cheapest of beta, alpha where approval >= 80%", since_ms, 2);
+  cr_expect_eq(found.looked_at, 4);
+  for (unsigned i = 0; i < found.pair_count; i++)
+    cr_expect_str_eq(found.pairs[i].to, "alpha", "what was before these days is known");
+  world_close(&world);
+}
+
+/* alpha declines all of another merchant's payments. */
+static void teach_by_another_merchant(const char *text) {
+  struct id merchant = world.merchant;
+  world.merchant = draw_id(&world.draws, "mer", world.now_ms);
+  world_publish(&world, text);
+  for (unsigned i = 0; i < 100; i++) {
+    struct payment_request request = world_request(&world);
+    world_pay(&world, &request);
+    while (world_outstanding(&world))
+      if (strcmp(world_outstanding(&world)->dispatch.connector, "alpha") == 0)
+        world_decline(&world, "05");
+      else
+        world_approve(&world, ANSWER_IS_CAPTURED);
+  }
+  world.merchant = merchant;
+}
+
+/* The policy that decided, tried again, decides what it did, whatever is learned along the way. */
+Test(replay, a_choice_tried_again_is_the_one_that_was_made) {
+  static const char text[] = "otherwise best of alpha, beta, gamma";
+  world_open(&world, 8);
+  teach_by_another_merchant("otherwise route alpha, beta");
+  world_publish(&world, text);
+  for (unsigned i = 0; i < 60; i++)
+    pay(i % 3 != 0);
+  struct replay_figures found = replayed(text, 0, 100);
+  cr_expect(found.compared == 60 && found.list_differs == 0, "%u differ", found.list_differs);
+  found = replayed("rule r when amount > 1.00 EUR best of alpha, beta, gamma otherwise decline", 0, 100);
+  cr_expect_gt(found.list_differs, 0, "another's payments taught nothing here");
   world_close(&world);
 }
