@@ -99,6 +99,7 @@ static void decide_cheapest(const struct choice_snapshot *snapshot, struct choic
     if (figures->standing != CHOICE_BELOW_FLOOR)
       order->floor_unmet = false;
   }
+  order->floor_holds = snapshot->method != CHOICE_METHOD_KEPT && !order->floor_unmet;
   sort_places(CHOICE_CHEAPEST, order);
 }
 
@@ -121,7 +122,7 @@ static bool snapshot_holds(const struct choice_snapshot *snapshot) {
 }
 
 int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw, struct choice_order *ret_order) {
-  if (snapshot->method != CHOICE_METHOD)
+  if (snapshot->method != CHOICE_METHOD && snapshot->method != CHOICE_METHOD_KEPT)
     return -ENOTSUP;
   if (!snapshot_holds(snapshot))
     return -EBADMSG;

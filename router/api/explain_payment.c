@@ -63,6 +63,7 @@ static const char *why_passed_over(enum skip_reason reason) {
       [SKIP_DRILL] = "a drill keeps it out",
       [SKIP_CURRENCY] = "its account does not take the currency",
       [SKIP_NETWORK] = "its account does not take cards of the network",
+      [SKIP_FLOOR] = "it approves less often than the rule asks, and another of the list does not",
       [SKIP_BUDGET] = "the networks allow no further try of the card now",
   };
   return texts[reason];
