@@ -37,7 +37,9 @@ struct choice_snapshot {
   uint8_t count;  /* 1 to CHOICE_CANDIDATES_MAX, in the order of the rule's list */
   struct choice_premise {
     uint32_t approved, declined; /* choice_estimate() */
+    uint32_t seen; /* choice_seen(): for the explanation alone; 0 in a snapshot of CHOICE_METHOD_KEPT */
     bool cost_known;
+    uint8_t gap;             /* CHOICE_CHEAPEST: why not, an enum choice_cost_gap; likewise */
     struct choice_cost cost; /* CHOICE_CHEAPEST, where known */
   } premises[CHOICE_CANDIDATES_MAX];
 };
@@ -90,5 +92,3 @@ void choice_order_cheapest(const struct choice_cells *cells, const struct choice
  * known; or -EBADMSG for one that none of the above makes. */
 MUST_USE int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw,
                            struct choice_order *ret_order);
-/* "meets", "too_few", "below_floor", "cost_unknown"; "" out of range. Static. */
-const char *choice_standing_name(enum choice_standing standing);

@@ -135,15 +135,3 @@ int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw, struct 
     decide_cheapest(snapshot, ret_order);
   return 0;
 }
-
-const char *choice_standing_name(enum choice_standing standing) {
-  static const char *const names[CHOICE_STANDING_COUNT] = {
-      [CHOICE_MEETS] = "meets",
-      [CHOICE_TOO_FEW] = "too_few",
-      [CHOICE_BELOW_FLOOR] = "below_floor",
-      [CHOICE_COST_UNKNOWN] = "cost_unknown",
-  };
-  if (standing < CHOICE_MEETS || standing >= CHOICE_STANDING_COUNT)
-    return "";
-  return names[standing];
-}

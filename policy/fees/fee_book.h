@@ -26,5 +26,8 @@ void fee_book_free(struct fee_book *book);
 const struct choice_fees *fee_book_find(void *book, const char *connector);
 /* "blended", "interchange_plus"; "" out of range. Static. */
 const char *fee_pricing_name(enum choice_pricing pricing);
+/* "blended", "interchange", "scheme", "markup", "cross_border", "conversion", "try"; "" out of range. Static.
+ */
+const char *fee_kind_name(enum choice_fee_kind kind);
 /* What currencies are worth: empty when the book does not say. Borrowed. */
 const struct choice_exchange *fee_book_exchange(const struct fee_book *book);

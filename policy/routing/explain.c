@@ -87,17 +87,13 @@ static void say_money(struct explanation *explanation, int64_t minor) {
 static void say_number(struct explanation *explanation, const struct condition_node *comparison) {
   static const char *const weekdays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
   const struct slots *slots = &explanation->policy->program->slots;
-  int64_t number = explanation->values->numbers[comparison->slot];
+  const struct slot *slot = &slots->items[comparison->slot];
   if (!explanation->values->present[comparison->slot])
     say(explanation, "is not known");
-  else if (slots->items[comparison->slot].fact != FACT_WEEKDAY)
-    say(explanation, "is %" PRId64, number);
-  else if (number == 0)
-    say(explanation, "is another day");
+  else if (slot->fact == FACT_WEEKDAY)
+    say(explanation, "is %s", weekdays[slots_weekday(explanation->facts, slot->number)]);
   else
-    for (unsigned i = 0; i < sizeof weekdays / sizeof weekdays[0]; i++)
-      if (slots->weekdays[i] == (uint64_t)number)
-        say(explanation, "is %s", weekdays[i]);
+    say(explanation, "is %" PRId64, explanation->values->numbers[comparison->slot]);
 }
 
 static void say_had(struct explanation *explanation, const struct node *node,

@@ -308,12 +308,3 @@ Test(choice_replay, refuses_what_no_decision_leaves_behind) {
   cr_expect_eq(order.count, 77, "untouched");
   cr_expect_eq(choice_decide(&good, 0, &order), 0);
 }
-
-Test(choice_order, names_its_standings) {
-  cr_expect_str_eq(choice_standing_name(CHOICE_MEETS), "meets");
-  cr_expect_str_eq(choice_standing_name(CHOICE_COST_UNKNOWN), "cost_unknown");
-  cr_expect_str_eq(choice_standing_name(0), "");
-  cr_expect_str_eq(choice_standing_name(CHOICE_STANDING_COUNT), "");
-  for (enum choice_standing standing = CHOICE_MEETS; standing < CHOICE_STANDING_COUNT; standing++)
-    cr_expect_str_neq(choice_standing_name(standing), "");
-}
