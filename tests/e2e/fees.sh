@@ -93,7 +93,7 @@ once='[["adyen","EUR",177,177,1,2],["stripe","EUR",113.5,227,2,2],["stripe","USD
   fail "metrics: $(curl -s "$FREEPORT_API_URL/metrics" | grep fees)"
 [[ $(metric 'priced_payments_total{connector="adyen",currency="EUR"}') == 1 ]] || fail 'metrics: what adyen approved'
 visa='{"network":"visa","funding":"credit","country":"US"}'
-told 'otherwise cheapest of adyen, stripe' "$visa" '% of the outcomes that tell is expected, by its last 2 and those of the others; '
+told 'otherwise cheapest of adyen, stripe' "$visa" '% of the outcomes that tell is expected, by its last 4 and those of the others; '
 told 'otherwise cheapest of adyen, stripe where approval >= 50%' "$visa" 'too little is known of it to hold it to the floor of 50.00 %'
 told 'otherwise cheapest of stripe' '{"network":"amex","funding":"debit","country":"US"}' \
   'its fee table has no line of interchange for amex, debit, issued in US, paid in EUR.'
