@@ -103,6 +103,7 @@ told 'otherwise cheapest of stripe' "$visa" 'there is no rate of exchange betwee
 grep -q 'line 1, column 30: warning: No fee table is known for this connector' "$stack_dir/checked" ||
   fail "checked: $(<"$stack_dir/checked")"
 [[ $(grep -c 'No fee table' "$stack_dir/checked") == 1 ]] || fail "checked: $(<"$stack_dir/checked")"
+grep -q 'info fees are known tables=2$' "$stack_dir/log/router.log" || fail 'the log does not say that fees were loaded'
 echo 'cheapest of follows the fees, and approvals cost what pencil and paper say'
 
 # All at adyen: of the four payments in euros one was there and is known to be approved, three stripe had, of which it
@@ -134,7 +135,18 @@ given_anew() { # LINES: that up.err has by then
   fail "after SIGUSR1 it says: $(tail -n 3 "$stack_dir/up.err")"
 }
 fees 5%
+sed -i 's/^  stripe:/  strpie:/' "$stack_dir/fees.yaml"
 given_anew 1 'was given the fees anew'
+logged() { # WORDS: the router's log says them in the end
+  for ((i = 0; i < 100; i++)); do
+    grep -q "$1" "$stack_dir/log/router.log" && return
+    sleep 0.05
+  done
+  fail "'$1' is not in the log: $(tail -n 5 "$stack_dir/log/router.log")"
+}
+logged 'warn a fee table is for a connector that does not exist connector=strpie meant=stripe$'
+fees 5%
+given_anew 2 'was given the fees anew'
 for ((i = 0; i < 100; i++)); do
   [[ $(api POST /v1/route '{"amount":10000,"currency":"EUR","card":{"bin":"424242"}}' | jq -r '.connectors[0]') == adyen ]] && break
   sleep 0.05

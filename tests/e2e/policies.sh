@@ -170,6 +170,11 @@ policy 0 publish "$work/long"
 policy 0 show
 [[ $out == "$(<"$work/long")" ]] || fail 'a long policy is shown otherwise'
 
+key=$(api GET '/v1/policies/history?limit=1' | jq -r '.data[0].author')
+logged() { grep -qE "$1" "$stack_dir/log/router.log" || fail "'$1' is not in the log: $(tail -n 5 "$stack_dir/log/router.log")"; }
+logged "info a policy was published id=$second key=$key hash=[0-9a-f]{16}\$"
+logged "info a policy was rolled back to id=$first key=$key hash=${hash:0:16}\$"
+
 # A connector that is taken out: what leans on it is said, and nothing that needs it is published.
 connector() { # ACTION NAME: what it says on standard error is left in $err
   "$build/freeport" connector "$@" --dir "$stack_dir" >/dev/null 2>"$stack_dir/connector.err" ||
@@ -196,6 +201,7 @@ connector enable stripe
 [[ -z $err ]] || fail "of a connector that is enabled it is said: $err"
 connector enable adyen
 connector enable checkout
+logged 'info the connectors were read active=2 draining=1 disabled=0$'
 
 # All of it is there after a restart.
 stack_stop

@@ -963,6 +963,8 @@ class Health(Case):
         self.assertEqual([(d["connector"], d["state"], d["requests"], d["faults"]) for d in told],
                          [("adyen", "unhealthy", 20, 20)])
         self.assertEqual(sorted(told[0]["payments"]), sorted(failed))
+        self.assertRegex(self.router.logged(), r" warn a connector is unhealthy connector=adyen requests=20 faults=20 "
+                                               r"window_s=\d+ bound=\d+ threshold=\d+\n")
         self.assertIn('freeport_connector_state{connector="adyen",state="unhealthy"} 1', self.metrics())
         paid = self.client.pay(1000)
         self.assertEqual((paid["connector"], paid["decision"]["skipped"]),
@@ -1018,6 +1020,13 @@ class Health(Case):
         self.assertEqual([(i["connector"], i["payments"], i["statuses"]["captured"], i["statuses"]["declined"])
                           for i in report["instead"]], [("checkout", 3, 2, 1)])
         self.assertEqual([d["id"] for d in self.events("connector.drill_started")], [begun["id"]])
+        author = self.client.request("GET", "/v1/policies/history")["data"][0]["author"]
+        self.assertRegex(author, "^key_")
+        self.assertEqual((begun["author"], ended["author"]), (author, author))
+        self.assertEqual([d["author"] for d in self.events("connector.drill_started")], [author])
+        for what in ("begun", "ended"):
+            self.assertRegex(self.router.logged(), f" info a drill has {what} connector=stripe id={begun['id']} "
+                                                   f"key={author} seconds=[0-9]+\n")
         self.assertEqual([d["report"] for d in self.events("connector.drill_ended")], [report])
         self.assertEqual(self.client.pay(1000)["connector"], "stripe")
         self.expect(self.client.request("POST", "/v1/policies/rollback"), 200)
