@@ -86,7 +86,7 @@ static void print_durations(FILE *out, const struct metrics_route *route) {
 
 static void print_payments(FILE *out, const struct engine_counts *counts) {
   print_head(out, "freeport_payments_total", "counter",
-             "Payments by the status that their attempts ended in.");
+             "Payments by the status that a round of attempts ended in.");
   for (unsigned i = 1; i < PAYMENT_STATUS_COUNT; i++)
     fprintf(out, "freeport_payments_total{status=\"%s\"} %" PRIu64 "\n",
             payment_status_name((enum payment_status)i), counts->ended[i]);
@@ -98,6 +98,8 @@ static void print_payments(FILE *out, const struct engine_counts *counts) {
   print_one(out, "freeport_payments_open", "gauge", "Payments with something still to do.", counts->open);
   print_one(out, "freeport_dispatches_total", "counter", "Operations sent to connectors.",
             counts->dispatched);
+  print_one(out, "freeport_later_tries_total", "counter",
+            "Later tries of scheduled payments that were begun.", counts->later_rounds);
   print_one(out, "freeport_questions_total", "counter", "Questions about lost outcomes.", counts->questions);
 }
 
@@ -218,6 +220,8 @@ int metrics_render(const struct metrics *metrics, const struct metrics_now *now,
   print_connectors(out, now->connectors);
   print_webhooks(out, &now->pump);
   print_rates(out, now->rates);
+  print_one(out, "freeport_policies_parsed_total", "counter", "Policies that were read and compiled anew.",
+            now->policies_parsed);
   print_one(out, "freeport_requests_in_flight", "gauge", "Requests that wait for their answers.",
             now->in_flight);
   print_one(out, "freeport_requests_in_engine", "gauge", "Requests whose answers the engine still owes.",

@@ -199,7 +199,7 @@ static void read_now(struct call *call, bool committed) {
     return;
   out_open(&out, NULL);
   render_payment_members(&out, payment, NULL);
-  explain_payment(&out, call, payment, NULL, 0);
+  explain_payment(&out, call, payment, NULL);
   out_close(&out);
   call_answer(call, 200, &out);
 }

@@ -47,6 +47,7 @@ static void render_attempt(struct json_out *out, const struct payment *payment,
   step_key(&payment->id, attempt->number, key);
   out_open(out, NULL);
   out_text(out, "id", key);
+  out_integer(out, "round", attempt->round + 1);
   out_text(out, "operation", operation_name(attempt->operation));
   out_text(out, "connector", attempt->connector);
   out_text(out, "merchant_account", attempt->merchant_account);
@@ -87,7 +88,8 @@ static void render_movement(struct json_out *out, const struct movement *movemen
   out_close(out);
 }
 
-static void render_decline(struct json_out *out, const struct decline *decline) {
+static void render_decline(struct json_out *out, const struct payment *payment) {
+  const struct decline *decline = &payment->decline;
   if (decline->reason[0] == '\0') {
     out_null(out, "decline");
     return;
@@ -100,6 +102,7 @@ static void render_decline(struct json_out *out, const struct decline *decline) 
     out_integer(out, "retry_after", decline->retry_after_s);
   else
     out_null(out, "retry_after");
+  out_time(out, "retry_at", payment->retry_ms);
   out_close(out);
 }
 
@@ -117,7 +120,27 @@ static void render_next_action(struct json_out *out, const struct payment *payme
   out_close(out);
 }
 
-static void render_decision(struct json_out *out, const struct decision *decision) {
+/* Whom the latest round left out, and let through to find out. */
+static void render_gating(struct json_out *out, const struct candidate *candidates, unsigned count) {
+  out_open_list(out, "canaries");
+  for (unsigned i = 0; i < count; i++)
+    if (candidates[i].canary)
+      out_text(out, NULL, candidates[i].connector);
+  out_close_list(out);
+  out_open_list(out, "skipped");
+  for (unsigned i = 0; i < count; i++) {
+    if (candidates[i].skipped == SKIP_NONE)
+      continue;
+    out_open(out, NULL);
+    out_text(out, "connector", candidates[i].connector);
+    out_text(out, "reason", skip_reason_name(candidates[i].skipped));
+    out_close(out);
+  }
+  out_close_list(out);
+}
+
+static void render_decision(struct json_out *out, const struct payment *payment) {
+  const struct decision *decision = &payment->decision;
   out_open(out, "decision");
   out_text(out, "policy", decision->policy.text);
   if (decision->policy.text[0] != '\0')
@@ -131,21 +154,7 @@ static void render_decision(struct json_out *out, const struct decision *decisio
   for (uint8_t i = 0; i < decision->candidate_count; i++)
     out_text(out, NULL, decision->candidates[i].connector);
   out_close_list(out);
-  out_open_list(out, "canaries");
-  for (uint8_t i = 0; i < decision->candidate_count; i++)
-    if (decision->candidates[i].canary)
-      out_text(out, NULL, decision->candidates[i].connector);
-  out_close_list(out);
-  out_open_list(out, "skipped");
-  for (uint8_t i = 0; i < decision->candidate_count; i++) {
-    if (decision->candidates[i].skipped == SKIP_NONE)
-      continue;
-    out_open(out, NULL);
-    out_text(out, "connector", decision->candidates[i].connector);
-    out_text(out, "reason", skip_reason_name(decision->candidates[i].skipped));
-    out_close(out);
-  }
-  out_close_list(out);
+  render_gating(out, payment_candidates(payment), decision->candidate_count);
   out_close(out);
 }
 
@@ -236,8 +245,8 @@ void render_payment_members(struct json_out *out, const struct payment *payment,
   out_close_list(out);
   if (movement != NULL && movement->text[0] != '\0')
     out_text(out, "movement", movement->text);
-  render_decline(out, &payment->decline);
+  render_decline(out, payment);
   render_next_action(out, payment);
-  render_decision(out, &payment->decision);
+  render_decision(out, payment);
   out_time(out, "authorization_expires_at", payment->authorization_expires_ms);
 }

@@ -1,5 +1,6 @@
 /* POST /v1/policies/{id}/replay: what a draft would have done with the payments of the past days. */
 #include "bodies.h"
+#include "policy_cache.h"
 #include "replay.h"
 #include "resources.h"
 #include "routing.h"
@@ -16,7 +17,7 @@ enum {
 
 /* A replay under way. */
 struct policy_trial {
-  struct policy *policy;
+  const struct policy *policy; /* of the cache */
   struct replay *replay;
   int64_t from_ms, to_ms;
 };
@@ -25,7 +26,7 @@ void trial_free(struct call *call) {
   if (call->trial == NULL)
     return;
   replay_free(call->trial->replay);
-  policy_free(call->trial->policy);
+  policy_cache_return(engine_policies(call->api->engine), call->trial->policy);
   free(call->trial);
   call->trial = NULL;
   call->api->trials--;
@@ -227,11 +228,13 @@ static int begin_trial(struct call *call, const struct id *policy, int64_t days)
   api->trials++;
   trial->to_ms = api_now_ms(api);
   trial->from_ms = trial->to_ms - days * DAY_MS;
-  result = policy_parse(record.text, record.text_length, &trial->policy, &error);
+  result = policy_cache_take(engine_policies(api->engine), record.text, record.text_length, &trial->policy,
+                             NULL, &error);
   const struct replay_options options = {.ledger = api->options.ledger,
                                          .zone_offset = api->options.zone_offset,
                                          .merchant = call->from.merchant,
                                          .policy = trial->policy,
+                                         .policies = engine_policies(api->engine),
                                          .fees = api->options.fees,
                                          .from_ms = trial->from_ms};
   if (result == 0)

@@ -7,7 +7,7 @@
 
 #include "network.h"
 
-enum { DIGITS_MIN = 14, DIGITS_MAX = 19, BIN_MIN = 6, BIN_MAX = 8, HEX_MIN = 32 };
+enum { DIGITS_MIN = 14, DIGITS_MAX = 19, BIN_MIN = 6, BIN_MAX = 8, HEX_MIN = 24, UUID_LENGTH = 36 };
 
 static bool is_digit(char character) {
   return character >= '0' && character <= '9';
@@ -45,29 +45,56 @@ static size_t take_group(const char *text, char ret_digits[DIGITS_MAX + 1], size
   return at;
 }
 
-/* Whether the word around the digits from..to of text is a long hexadecimal number, as of a hash or a UUID:
+static bool is_dash_of_uuid(size_t at) {
+  return at == 8 || at == 13 || at == 18 || at == 23;
+}
+
+static bool is_uuid(const char *text, size_t length) {
+  for (size_t at = 0; at < length && length == UUID_LENGTH; at++)
+    if ((text[at] == '-') != is_dash_of_uuid(at))
+      return false;
+  return length == UUID_LENGTH;
+}
+
+/* Whether the word around at, of hexadecimal digits and dashes, is a UUID or a long number such as a hash:
  * one in some thousands of those holds what looks like a card. */
-static bool in_hexadecimal(const char *text, size_t from, size_t to) {
-  while (from > 0 && isxdigit((unsigned char)text[from - 1]))
-    from--;
-  while (isxdigit((unsigned char)text[to]))
-    to++;
-  bool whole = (from == 0 || !isalnum((unsigned char)text[from - 1])) && !isalnum((unsigned char)text[to]);
-  return whole && to - from >= HEX_MIN;
+static bool in_hexadecimal(const char *text, size_t at) {
+  static const char word[] = "0123456789abcdefABCDEF-";
+  while (at > 0 && strchr(word, text[at - 1]) != NULL)
+    at--;
+  size_t length = strspn(text + at, word);
+  bool whole =
+      (at == 0 || !isalnum((unsigned char)text[at - 1])) && !isalnum((unsigned char)text[at + length]);
+  bool dashed = memchr(text + at, '-', length) != NULL;
+  return whole && (dashed ? is_uuid(text + at, length) : length >= HEX_MIN);
+}
+
+/* Whether the digits from at on, with single spaces and dashes between them, stand by themselves and are a
+ * card's. */
+static bool is_card_alone(const char *text, size_t at) {
+  char digits[DIGITS_MAX + 1];
+  size_t count, reach = take_group(text + at, digits, &count);
+  return (at == 0 || !isalnum((unsigned char)text[at - 1])) && !isalnum((unsigned char)text[at + reach]) &&
+         count >= DIGITS_MIN && count <= DIGITS_MAX && is_card_number(digits, count);
+}
+
+/* Whether the length digits from at on are a card's, whatever stands around them. */
+static bool is_card_within(const char *text, size_t at, size_t length) {
+  char digits[DIGITS_MAX + 1];
+  if (length < DIGITS_MIN || length > DIGITS_MAX)
+    return false;
+  memcpy(digits, text + at, length);
+  digits[length] = '\0';
+  return is_card_number(digits, length);
 }
 
 bool holds_card_number(const char *text) {
   for (size_t at = 0; text[at] != '\0';) {
-    if (!is_digit(text[at])) {
-      at++;
-      continue;
-    }
-    char digits[DIGITS_MAX + 1];
-    size_t count, reach = take_group(text + at, digits, &count);
-    if (count >= DIGITS_MIN && count <= DIGITS_MAX && is_card_number(digits, count) &&
-        !in_hexadecimal(text, at, at + reach))
+    size_t length = strspn(text + at, "0123456789");
+    if (length > 0 && (is_card_alone(text, at) || is_card_within(text, at, length)) &&
+        !in_hexadecimal(text, at))
       return true;
-    at += reach;
+    at += length > 0 ? length : 1;
   }
   return false;
 }

@@ -9,14 +9,13 @@ enum { MS_PER_S = 1000 };
 
 /* ---- Starting ---- */
 
-/* Those that are not passed over are tried in their order, each once: the place of the first that was not
- * yet.
- */
+/* Those that are not passed over are tried in their order, each once in a round: the place of the first that
+ * was not yet. */
 static unsigned next_place(const struct payment *payment) {
-  const struct decision *decision = &payment->decision;
-  unsigned place = 0;
-  for (unsigned tried = 0; place < decision->candidate_count; place++) {
-    if (decision->candidates[place].skipped == SKIP_NONE && tried++ == payment->attempt_count)
+  const struct candidate *candidates = payment_candidates(payment);
+  unsigned place = 0, begun = payment_round_attempts(payment);
+  for (unsigned tried = 0; place < payment->decision.candidate_count; place++) {
+    if (candidates[place].skipped == SKIP_NONE && tried++ == begun)
       break;
   }
   return place;
@@ -32,6 +31,7 @@ static uint32_t timeout_of(const struct engine *engine, const struct payment *pa
 static struct attempt new_attempt(const struct engine *engine, const struct payment *payment,
                                   const struct connector_facts *facts) {
   struct attempt attempt = {.number = (uint8_t)(payment->attempt_count + 1),
+                            .round = payment->round.number,
                             .operation = payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE};
   memcpy(attempt.connector, facts->name, sizeof attempt.connector);
   memcpy(attempt.sheet, facts->sheet, sizeof attempt.sheet);
@@ -64,13 +64,39 @@ static void count_end(struct slot *slot) {
   slot->engine->counts.ended[slot->payment->status]++;
 }
 
-/* What the merchant is told: of the last one that was answered, else of the last. */
+/* The vault's reasons to send it nowhere stand in the attempt's code, where a PSP's would: none was spoken
+ * to. The customer gives what was lacking. */
+static bool lacked_something(const struct attempt *attempt, struct outcome *ret_outcome) {
+  static const struct outcome lacks[] = {
+      {.retry = OUTCOME_RETRY_UPDATE_CARD, .reason = "security_code_not_found", .category = "request"},
+      {.retry = OUTCOME_RETRY_UPDATE_CARD, .reason = "token_deleted", .category = "card"},
+      {.retry = OUTCOME_RETRY_UPDATE_CARD, .reason = "token_expired", .category = "card"},
+  };
+  for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++) {
+    if (attempt->step.class == OUTCOME_NOT_SENT && strcmp(attempt->step.answer.code, lacks[i].reason) == 0) {
+      *ret_outcome = lacks[i];
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool lacked_token(const struct attempt *attempt) {
+  struct outcome lack;
+  return lacked_something(attempt, &lack) && strcmp(lack.category, "card") == 0;
+}
+
+/* What the merchant is told: that there is no card any more, else of the last one that was answered, else of
+ * the last. */
 static const struct attempt *telling_attempt(const struct payment *payment) {
+  const struct attempt *current = payment_current_attempt(payment);
+  if (current && lacked_token(current))
+    return current;
   for (unsigned i = payment->attempt_count; i > 0; i--) {
     if (payment->attempts[i - 1].step.class != OUTCOME_NOT_SENT)
       return &payment->attempts[i - 1];
   }
-  return payment_current_attempt(payment);
+  return current;
 }
 
 static bool was_declined(const struct payment *payment) {
@@ -86,21 +112,12 @@ static bool was_undone_elsewhere(const struct attempt *attempt) {
   return answer == ANSWER_IS_VOIDED || answer == ANSWER_IS_REFUNDED;
 }
 
-/* Stands in the attempt's code, where a PSP's would: none was spoken to. */
-static const char no_code[] = "security_code_not_found";
-_Static_assert(sizeof no_code <= CODE_CAPACITY, "it fits");
-
-static bool lacked_code(const struct attempt *attempt) {
-  return attempt->step.class == OUTCOME_NOT_SENT && strcmp(attempt->step.answer.code, no_code) == 0;
-}
-
 static struct decline decline_of(const struct payment *payment, const struct attempt *attempt) {
   struct decline decline = {.retry = OUTCOME_RETRY_NEVER};
   struct outcome outcome = classify(payment, attempt->sheet, &attempt->step.answer);
   if (attempt->step.class == OUTCOME_NOT_SENT)
     outcome = (struct outcome){.retry = OUTCOME_RETRY_LATER, .reason = "not_sent", .category = "technical"};
-  if (lacked_code(attempt)) /* the customer types it again */
-    outcome = (struct outcome){.retry = OUTCOME_RETRY_UPDATE_CARD, .reason = no_code, .category = "request"};
+  (void)lacked_something(attempt, &outcome);
   if (was_undone_elsewhere(attempt))
     outcome =
         (struct outcome){.retry = OUTCOME_RETRY_NEVER, .reason = "voided_elsewhere", .category = "technical"};
@@ -138,14 +155,27 @@ static struct decline decline_for(const struct slot *slot, const struct budget *
   return telling ? decline_of(slot->payment, telling) : untried(slot->payment);
 }
 
+static void end_as(struct slot *slot, enum payment_status conclusion, const struct decline *decline) {
+  engine_fail(slot->engine, change_concluded(entry_of(slot), slot->payment, conclusion, decline));
+  count_end(slot);
+}
+
 static void conclude(struct slot *slot, const struct budget *budget) {
-  struct payment *payment = slot->payment;
+  const struct payment *payment = slot->payment;
   struct decline decline = decline_for(slot, budget);
   bool declined = was_declined(payment) || payment->decision.action == POLICY_DECLINE || !budget->allowed;
-  enum payment_status conclusion = declined ? PAYMENT_DECLINED : PAYMENT_FAILED;
-  engine_fail(slot->engine, change_concluded(entry_of(slot), payment, conclusion, &decline));
   stage_end_payment(slot);
-  count_end(slot);
+  if (schedule_round(slot, &decline, budget))
+    count_end(slot);
+  else
+    end_as(slot, declined ? PAYMENT_DECLINED : PAYMENT_FAILED, &decline);
+}
+
+/* Refused by the networks' limits it is declined, also when nothing was sent. */
+void schedule_end(struct slot *slot) {
+  const struct decline decline = slot->payment->decline;
+  bool declined = was_declined(slot->payment) || strcmp(decline.category, "network") == 0;
+  end_as(slot, declined ? PAYMENT_DECLINED : PAYMENT_FAILED, &decline);
 }
 
 static unsigned attempts_allowed(const struct slot *slot) {
@@ -157,10 +187,11 @@ static unsigned attempts_allowed(const struct slot *slot) {
 static bool may_try_again(const struct slot *slot, bool may_go_on) {
   const struct payment *payment = slot->payment;
   const struct engine *engine = slot->engine;
-  if (payment->attempt_count == 0)
-    return true;
-  return may_go_on && !payment->retry_none && payment->attempt_count < attempts_allowed(slot) &&
-         engine->now_ms < payment->deadline_ms;
+  unsigned begun = payment_round_attempts(payment);
+  if (payment->attempt_count == ATTEMPTS_MAX)
+    return false;
+  return begun == 0 || (may_go_on && !payment->retry_none && begun < attempts_allowed(slot) &&
+                        engine->now_ms < payment->deadline_ms);
 }
 
 /* What cannot be found out is not tried. */
@@ -189,7 +220,7 @@ void attempt_next(struct slot *slot, bool may_go_on) {
   enum operation operation = payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
   unsigned place = next_place(payment);
   for (; may_try_again(slot, may_go_on) && place < payment->decision.candidate_count; place++) {
-    const struct candidate *candidate = &payment->decision.candidates[place];
+    const struct candidate *candidate = &payment_candidates(payment)[place];
     if (candidate->skipped != SKIP_NONE)
       continue;
     const struct connector *connector = connector_named(engine, candidate->connector);
@@ -324,8 +355,8 @@ static void take_result(struct attempt *attempt, const struct found *found) {
     attempt->step.security_code_sent = found->result->security_code_sent;
   } else if (found->errand == ERRAND_FIRST) {
     attempt->step.answer.phase = PHASE_NOT_SENT;
-    if (found->no_code)
-      memcpy(attempt->step.answer.code, no_code, sizeof no_code);
+    if (found->lacks)
+      strncpy(attempt->step.answer.code, found->lacks, sizeof attempt->step.answer.code - 1);
   } else if (finding == FINDING_SUCCEEDED || finding == FINDING_FAILED || finding == FINDING_GONE ||
              finding == FINDING_ACTION)
     take_answer(&attempt->step.answer, found->result);
@@ -353,7 +384,7 @@ void attempt_found(struct slot *slot, struct task *task, const struct found *fou
     return;
   case FINDING_NOT_SENT:
     task_over(task);
-    fail(slot, &attempt, OUTCOME_NOT_SENT, !found->no_code); /* it is missing wherever the payment goes */
+    fail(slot, &attempt, OUTCOME_NOT_SENT, !found->lacks);
     return;
   case FINDING_ABSENT:
     task_over(task);

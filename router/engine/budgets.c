@@ -27,21 +27,11 @@ static enum card_use_result result_of(const struct attempt *attempt) {
   return CARD_USE_OPEN;
 }
 
-/* The end of an id is drawn at random. */
-static uint64_t short_of(const struct id *payment) {
-  uint8_t bytes[ID_RANDOM_BYTES];
-  uint64_t value;
-  if (id_parse("pay", payment->text, bytes) < 0)
-    return 0;
-  memcpy(&value, bytes + ID_RANDOM_BYTES - sizeof value, sizeof value);
-  return value;
-}
-
 static struct card_use use_of(const struct payment *payment, const struct attempt *attempt,
                               enum card_use_result result) {
   const struct psp_answer *answer = &attempt->step.answer;
   struct card_use use = {.at_ms = attempt->step.dispatched_ms,
-                         .payment = short_of(&payment->id),
+                         .payment = payment_short(&payment->id),
                          .attempt = attempt->number,
                          .result = result,
                          .amount = {.minor = attempt->step.amount}};

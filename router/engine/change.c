@@ -23,14 +23,18 @@ static struct writer *begin_change(struct entry *entry, enum change_type type) {
 static int apply_attempt(struct payment *payment, const struct attempt *attempt) {
   if (!payment_set_attempt(payment, attempt))
     return -EBADMSG;
-  payment->attempts_changed |= (uint8_t)(1U << (attempt->number - 1));
+  payment->attempts_changed |= (uint16_t)(1U << (attempt->number - 1));
+  if (attempt->step.status != STEP_FAILED)
+    payment->retry_ms = 0; /* what may charge, or has, is not tried again */
   return payment_derive(payment);
 }
 
 static int apply_skipped(struct payment *payment, unsigned candidate, unsigned reason) {
   if (candidate >= payment->decision.candidate_count || reason >= SKIP_COUNT)
     return -EBADMSG;
-  payment->decision.candidates[candidate].skipped = (enum skip_reason)reason;
+  struct candidate *candidates =
+      payment->round.number > 0 ? payment->round.candidates : payment->decision.candidates;
+  candidates[candidate].skipped = (enum skip_reason)reason;
   return 0;
 }
 
@@ -50,6 +54,30 @@ static int apply_concluded(struct payment *payment, unsigned conclusion, const s
   payment->concluded = true;
   payment->conclusion = (enum payment_status)conclusion;
   payment->decline = *decline;
+  payment->retry_ms = 0;
+  return payment_derive(payment);
+}
+
+static int apply_scheduled(struct payment *payment, int64_t retry_ms, unsigned tries,
+                           const struct decline *decline) {
+  if (retry_ms <= 0 || tries > LATER_TRIES_MAX || (payment->round.number == 0 && tries > 0))
+    return -EBADMSG;
+  payment->retry_ms = retry_ms;
+  payment->round.tries = (uint8_t)tries;
+  payment->decline = *decline;
+  return payment_derive(payment);
+}
+
+static int apply_round(struct payment *payment, int64_t started_ms, int64_t deadline_ms,
+                       const struct candidate *candidates) {
+  if (payment->round.number == UINT16_MAX || payment->retry_ms == 0)
+    return -EBADMSG;
+  payment->round.number++;
+  payment->round.started_ms = started_ms;
+  memcpy(payment->round.candidates, candidates, sizeof payment->round.candidates);
+  payment->deadline_ms = deadline_ms;
+  payment->retry_ms = 0;
+  payment->decline = (struct decline){0};
   return payment_derive(payment);
 }
 
@@ -98,6 +126,27 @@ int change_concluded(struct entry *entry, struct payment *payment, enum payment_
   write_decline(writer, decline);
   int r = writer_finish(writer);
   return r < 0 ? r : apply_concluded(payment, conclusion, decline);
+}
+
+int change_scheduled(struct entry *entry, struct payment *payment, int64_t retry_ms, unsigned tries,
+                     const struct decline *decline) {
+  struct writer *writer = begin_change(entry, CHANGE_SCHEDULED);
+  write_i64(writer, retry_ms);
+  write_u8(writer, (uint8_t)tries);
+  write_decline(writer, decline);
+  int r = writer_finish(writer);
+  return r < 0 ? r : apply_scheduled(payment, retry_ms, tries, decline);
+}
+
+int change_round(struct entry *entry, struct payment *payment, int64_t started_ms, int64_t deadline_ms,
+                 const struct candidate *candidates) {
+  struct writer *writer = begin_change(entry, CHANGE_ROUND);
+  write_i64(writer, started_ms);
+  write_i64(writer, deadline_ms);
+  write_u8(writer, payment->decision.candidate_count);
+  write_candidate_states(writer, candidates, payment->decision.candidate_count);
+  int r = writer_finish(writer);
+  return r < 0 ? r : apply_round(payment, started_ms, deadline_ms, candidates);
 }
 
 int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement) {
@@ -168,6 +217,25 @@ static int take_concluded(struct reader *reader, struct payment *payment) {
   return reader->bad ? -EBADMSG : apply_concluded(payment, conclusion, &decline);
 }
 
+static int take_scheduled(struct reader *reader, struct payment *payment) {
+  struct decline decline;
+  int64_t retry_ms = read_i64(reader);
+  unsigned tries = read_u8(reader);
+  read_decline(reader, &decline);
+  return reader->bad ? -EBADMSG : apply_scheduled(payment, retry_ms, tries, &decline);
+}
+
+static int take_round(struct reader *reader, struct payment *payment) {
+  struct candidate candidates[CANDIDATES_MAX];
+  int64_t started_ms = read_i64(reader), deadline_ms = read_i64(reader);
+  unsigned count = read_u8(reader);
+  if (reader->bad || count != payment->decision.candidate_count)
+    return -EBADMSG;
+  memcpy(candidates, payment->decision.candidates, sizeof candidates);
+  read_candidate_states(reader, candidates, count);
+  return reader->bad ? -EBADMSG : apply_round(payment, started_ms, deadline_ms, candidates);
+}
+
 static int take_agreement(struct reader *reader, struct payment *payment) {
   payment->agreement_opened = read_short_id(reader, "agr");
   return reader->bad ? -EBADMSG : 0;
@@ -224,6 +292,10 @@ static int take_change(struct reader *reader, struct payment **payment) {
     return take_resolved(reader);
   case CHANGE_WEBHOOK:
     return take_webhook(reader);
+  case CHANGE_SCHEDULED:
+    return take_scheduled(reader, *payment);
+  case CHANGE_ROUND:
+    return take_round(reader, *payment);
   case CHANGE_CREATED:
   case CHANGE_TYPE_COUNT:
     break;
@@ -265,6 +337,25 @@ int entry_apply(const struct journal_entry *entry, struct payment **payment) {
 }
 
 /* ---- Looking, without the payment ---- */
+
+static int look_over_scheduled(struct reader *reader) {
+  struct decline decline;
+  (void)read_i64(reader);
+  (void)read_u8(reader);
+  read_decline(reader, &decline);
+  return reader->bad ? -EBADMSG : 0;
+}
+
+static int look_over_round(struct reader *reader) {
+  struct candidate candidates[CANDIDATES_MAX];
+  (void)read_i64(reader);
+  (void)read_i64(reader);
+  unsigned count = read_u8(reader);
+  if (count > CANDIDATES_MAX)
+    return -EBADMSG;
+  read_candidate_states(reader, candidates, count);
+  return reader->bad ? -EBADMSG : 0;
+}
 
 static int look_at_conclusion(struct reader *reader) {
   struct decline decline;
@@ -324,6 +415,10 @@ static int look_at_change(struct reader *reader, int64_t at_ms, struct entry_gla
     return take_resolved(reader);
   case CHANGE_WEBHOOK:
     return take_webhook(reader);
+  case CHANGE_SCHEDULED: /* what becomes of it decides */
+    return look_over_scheduled(reader);
+  case CHANGE_ROUND:
+    return look_over_round(reader);
   case CHANGE_CREATED:
   case CHANGE_TYPE_COUNT:
     break;

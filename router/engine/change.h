@@ -27,6 +27,8 @@ enum change_type {
   CHANGE_MOVEMENT_ATTENTION, /* likewise */
   CHANGE_RESOLVED, /* a person's word and evidence, which caused what follows in the entry; changes nothing */
   CHANGE_WEBHOOK,  /* what the PSP said unasked, and so caused what follows in the entry; changes nothing */
+  CHANGE_SCHEDULED, /* the round is over, and another is due then */
+  CHANGE_ROUND,     /* another round begins: the list as it is found now */
   CHANGE_TYPE_COUNT
 };
 
@@ -69,6 +71,12 @@ MUST_USE int change_concluded(struct entry *entry, struct payment *payment, enum
                               const struct decline *decline);
 MUST_USE int change_resolved(struct entry *entry, const struct resolution *resolution);
 MUST_USE int change_webhook(struct entry *entry, const struct webhook *webhook);
+/* tries: how many of the later rounds had something sent, this one included. */
+MUST_USE int change_scheduled(struct entry *entry, struct payment *payment, int64_t retry_ms, unsigned tries,
+                              const struct decline *decline);
+/* candidates: as many as the decision has, with what was found of each. */
+MUST_USE int change_round(struct entry *entry, struct payment *payment, int64_t started_ms,
+                          int64_t deadline_ms, const struct candidate *candidates);
 MUST_USE int change_agreement(struct entry *entry, struct payment *payment, const struct id *agreement);
 
 /* Which payment an entry is about, and the sequence of that payment's entry before, 0 for the first. Returns

@@ -9,40 +9,55 @@ enum { MS_PER_S = 1000 };
 
 _Static_assert((int)CANDIDATES_MAX >= (int)POLICY_CANDIDATES_MAX, "a decision holds every list of a policy");
 _Static_assert((int)POLICY_NAME_CAPACITY == (int)CONNECTOR_NAME_CAPACITY, "names fit each other");
+_Static_assert((int)POLICY_ZONE_CAPACITY <= (int)LATER_ZONE_CAPACITY, "zones fit each other");
+_Static_assert((int)POLICY_LATER_TRIES_MAX <= (int)LATER_TRIES_MAX &&
+                   (int)POLICY_LATER_DAYS_MAX <= (int)LATER_DAYS_MAX,
+               "schedules fit each other");
 _Static_assert((int)POLICY_HASH_BYTES == (int)POLICY_LEDGER_HASH_BYTES, "hashes fit each other");
 
 void policies_forget(struct engine *engine) {
-  for (unsigned i = 0; i < engine->policy_count; i++)
-    policy_free(engine->policies[i].policy);
-  engine->policy_count = 0;
+  engine->published_count = 0;
 }
 
-static struct cached_policy *cached(struct engine *engine, const struct id *merchant) {
-  for (unsigned i = 0; i < engine->policy_count; i++) {
-    if (id_equal(&engine->policies[i].merchant, merchant))
-      return &engine->policies[i];
+static struct published_policy *remembered(struct engine *engine, const struct id *merchant) {
+  for (unsigned i = 0; i < engine->published_count; i++) {
+    if (id_equal(&engine->published[i].merchant, merchant))
+      return &engine->published[i];
   }
   return NULL;
 }
 
-/* The merchant's published policy, parsed. NULL when none is published, or it cannot be read. */
-static struct cached_policy *published(struct engine *engine, const struct id *merchant) {
-  struct cached_policy *found = cached(engine, merchant);
+/* Looks up which one is published, and what it says. Returns whether there is one that can be read. */
+static bool look_up(struct engine *engine, const struct id *merchant, struct published_policy *ret_published,
+                    const struct policy **ret_policy) {
   struct policy_publication publication;
   struct policy_record record;
   struct policy_error error;
-  struct policy *policy;
-  if (found)
-    return found;
   if (ledger_policy_published(engine->ledger, merchant, &publication) != 0 ||
       ledger_policy_get(engine->ledger, merchant, &publication.policy, &record) != 0 ||
-      policy_parse(record.text, record.text_length, &policy, &error) != 0)
+      policy_cache_take(engine->policies, record.text, record.text_length, ret_policy, &ret_published->key,
+                        &error) != 0)
+    return false;
+  ret_published->merchant = *merchant;
+  ret_published->id = record.id;
+  memcpy(ret_published->hash, record.hash, sizeof ret_published->hash);
+  return true;
+}
+
+/* The merchant's published policy, and the same compiled, which goes back to the cache. NULL when none is
+ * published, or it cannot be read. */
+static const struct published_policy *published(struct engine *engine, const struct id *merchant,
+                                                const struct policy **ret_policy) {
+  struct published_policy *found = remembered(engine, merchant), looked_up;
+  if (found && (*ret_policy = policy_cache_find(engine->policies, &found->key)) != NULL)
+    return found;
+  if (!look_up(engine, merchant, &looked_up, ret_policy))
     return NULL;
-  if (engine->policy_count == POLICIES_CACHED)
+  if (!found && engine->published_count == PUBLISHED_MAX)
     policies_forget(engine);
-  found = &engine->policies[engine->policy_count++];
-  *found = (struct cached_policy){.merchant = *merchant, .id = record.id, .policy = policy};
-  memcpy(found->hash, record.hash, sizeof found->hash);
+  if (!found)
+    found = &engine->published[engine->published_count++];
+  *found = looked_up;
   return found;
 }
 
@@ -99,13 +114,31 @@ static void find_windows(struct engine *engine, const struct policy *policy, con
 
 /* ---- By a policy ---- */
 
-static void take_verdict(const struct policy_decision *verdict, struct decision *decision) {
+/* A schedule is kept as what it says: it stands for the payment, whatever becomes of the policy. */
+static void take_schedule(const struct policy *policy, struct decision *decision) {
+  unsigned later = decision->options.later;
+  const struct policy_schedule *schedule = later > 0 ? policy_schedule(policy, later - 1) : NULL;
+  decision->options.later = 0;
+  decision->later = (struct later_plan){0};
+  if (!schedule)
+    return;
+  decision->later = (struct later_plan){.tries = schedule->tries,
+                                        .within_days = schedule->within_days,
+                                        .days = schedule->days,
+                                        .hour_from = schedule->hour_from,
+                                        .hour_to = schedule->hour_to};
+  memcpy(decision->later.zone, schedule->zone, sizeof schedule->zone);
+}
+
+static void take_verdict(const struct policy *policy, const struct policy_decision *verdict,
+                         struct decision *decision) {
   const struct policy_action *action = verdict->action;
   memcpy(decision->rule, verdict->name, strlen(verdict->name) + 1);
   decision->rule_number = (uint16_t)verdict->rule;
   decision->action = action->type;
   decision->share = verdict->share;
   decision->options = action->options;
+  take_schedule(policy, decision);
   for (unsigned i = 0; i < verdict->order_count; i++)
     add_candidate(decision, action->candidates[verdict->order[i]]);
 }
@@ -119,9 +152,10 @@ static void ask_policy(const struct policy *policy, const struct payment *paymen
   policy_evaluate(policy, &facts, ret_verdict);
 }
 
-static void settle(const struct policy_decision *verdict, struct decision *decision) {
+static void settle(const struct policy *policy, const struct policy_decision *verdict,
+                   struct decision *decision) {
   decision->candidate_count = 0;
-  take_verdict(verdict, decision);
+  take_verdict(policy, verdict, decision);
   choose_order(decision);
 }
 
@@ -145,7 +179,7 @@ static void decide_anew(const struct policy *policy, const struct payment *payme
   ask_policy(policy, payment, inputs, decision, &verdict);
   if (known)
     choose_gather(known, &verdict, payment, decision);
-  settle(&verdict, decision);
+  settle(policy, &verdict, decision);
   for (unsigned i = 0; i < decision->candidate_count; i++)
     decision->candidates[i] = as_recorded(&recorded, decision->candidates[i].connector);
   gate_list(decision);
@@ -171,17 +205,19 @@ static void evaluate(struct engine *engine, const struct policy *policy, const s
   ask_policy(policy, payment, inputs, decision, &verdict);
   choose_gather(&known, &verdict, payment, decision);
   choose_advise(&known, policy, &verdict, payment, decision);
-  settle(&verdict, decision);
+  settle(policy, &verdict, decision);
 }
 
 static enum request_outcome by_policy(struct engine *engine, const struct payment *payment,
                                       const struct request_fields *inputs, struct decision *decision) {
-  const struct cached_policy *policy = published(engine, &payment->merchant);
-  if (!policy)
+  const struct policy *policy;
+  const struct published_policy *is = published(engine, &payment->merchant, &policy);
+  if (!is)
     return REQUEST_NO_POLICY;
-  decision->policy = policy->id;
-  memcpy(decision->policy_hash, policy->hash, sizeof decision->policy_hash);
-  evaluate(engine, policy->policy, payment, inputs, decision);
+  decision->policy = is->id;
+  memcpy(decision->policy_hash, is->hash, sizeof decision->policy_hash);
+  evaluate(engine, policy, payment, inputs, decision);
+  policy_cache_return(engine->policies, policy);
   return REQUEST_DONE;
 }
 

@@ -114,9 +114,7 @@ static void write_candidates(struct writer *writer, const struct decision *decis
   write_u8(writer, decision->candidate_count);
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     write_text(writer, decision->candidates[i].connector);
-    write_u8(writer, (uint8_t)decision->candidates[i].skipped);
-    write_u8(writer, (uint8_t)decision->candidates[i].health);
-    write_bool(writer, decision->candidates[i].canary);
+    write_candidate_states(writer, &decision->candidates[i], 1);
   }
 }
 
@@ -125,9 +123,7 @@ static void read_candidates(struct reader *reader, struct decision *ret_decision
   for (unsigned i = 0; i < ret_decision->candidate_count; i++) {
     struct candidate *candidate = &ret_decision->candidates[i];
     read_text(reader, candidate->connector, sizeof candidate->connector);
-    candidate->skipped = (enum skip_reason)read_count(reader, SKIP_COUNT - 1);
-    candidate->health = (enum candidate_health)read_count(reader, CANDIDATE_HEALTH_COUNT - 1);
-    candidate->canary = read_bool(reader);
+    read_candidate_states(reader, candidate, 1);
   }
 }
 
@@ -139,6 +135,7 @@ void write_decision(struct writer *writer, const struct decision *decision) {
   write_u8(writer, (uint8_t)decision->action);
   write_u16(writer, decision->share);
   write_options(writer, &decision->options);
+  write_later_plan(writer, &decision->later);
   write_u8(writer, decision->advice_count);
   for (unsigned i = 0; i < decision->advice_count; i++)
     write_advice(writer, &decision->advice[i]);
@@ -157,6 +154,7 @@ void read_decision(struct reader *reader, struct decision *ret_decision) {
   ret_decision->action = (enum policy_action_type)read_count(reader, POLICY_DECLINE);
   ret_decision->share = read_u16(reader);
   read_options(reader, &ret_decision->options);
+  read_later_plan(reader, &ret_decision->later);
   ret_decision->advice_count = read_count(reader, POLICY_ADVICE_MAX);
   for (unsigned i = 0; i < ret_decision->advice_count; i++)
     read_advice(reader, &ret_decision->advice[i]);

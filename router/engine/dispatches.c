@@ -151,7 +151,8 @@ static void fill_attempt(struct task *task, struct dispatch *dispatch) {
   }
   memcpy(dispatch->sheet_hash, attempt->step.sheet_hash, sizeof dispatch->sheet_hash);
   dispatch->operation = attempt->operation;
-  dispatch->security_code = payment->security_code;
+  if (attempt->round == 0) /* the lease ends with the request's own round */
+    dispatch->security_code = payment->security_code;
   dispatch->replay = task->errand == ERRAND_REPLAY;
   dispatch->security_code_sent = dispatch->replay && attempt->step.security_code_sent;
   move_fields(&dispatch->fields, &slot->engine->inputs);

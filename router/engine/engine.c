@@ -42,8 +42,8 @@ static void fill_defaults(struct engine_options *options) {
   options->requests_max = or_default(options->requests_max, DEFAULT_REQUESTS);
   options->loaded_max = or_default(options->loaded_max, DEFAULT_LOADED);
   options->learned_cells = or_default(options->learned_cells, CHOICE_CELLS_DEFAULT);
-  if (options->attempts_max > ATTEMPTS_MAX)
-    options->attempts_max = ATTEMPTS_MAX;
+  if (options->attempts_max > ROUND_ATTEMPTS_MAX)
+    options->attempts_max = ROUND_ATTEMPTS_MAX;
 }
 
 static int open_parts(struct engine *engine) {
@@ -54,6 +54,8 @@ static int open_parts(struct engine *engine) {
     r = gates_open(engine);
   for (size_t i = 0; r == 0 && i < sizeof maps / sizeof *maps; i++)
     r = map_open(maps[i]);
+  if (r == 0)
+    r = policy_cache_new(&engine->policies);
   if (r == 0)
     r = learned_new(engine->options.learned_cells, &engine->learned);
   return r;
@@ -68,6 +70,7 @@ int engine_new(const struct engine_options *options, struct engine **ret_engine)
   engine->ledger = options->ledger;
   engine->next_correlation = 1;
   awaited_open(engine);
+  scheduled_open(engine);
   int r = open_parts(engine);
   if (r < 0) {
     engine_free(engine);
@@ -92,7 +95,7 @@ void engine_free(struct engine *engine) {
   effects_free(engine);
   kept_free(&engine->kept);
   kept_free(&engine->waiting);
-  policies_forget(engine);
+  policy_cache_free(engine->policies);
   learned_free(engine->learned);
   lessons_free(engine);
   payment_free(engine->looked_at);
@@ -128,6 +131,7 @@ int engine_start(struct engine *engine, int64_t now_ms) {
   engine_begin(engine, now_ms);
   engine->started_ms = now_ms;
   awaited_look_at(engine, now_ms);
+  scheduled_look_at(engine, now_ms);
   int loaded = drills_load(engine);
   if (loaded < 0)
     return loaded;
@@ -229,10 +233,9 @@ static void movements_refused(struct slot *slot) {
 
 static void reload(struct slot *slot) {
   int r = slot_load(slot);
-  if (r == 0) {
-    slot->open = payment_has_work(slot->payment);
+  if (r == 0)
     movements_refused(slot);
-  } else
+  else
     refuse_waiters(slot->engine, &slot->waiters, REQUEST_STORAGE);
   if (r == LEDGER_ABSENT || (r == 0 && slot_is_idle(slot)))
     slot_free(slot);
@@ -281,6 +284,7 @@ static void undo_round(struct engine *engine) {
   while ((slot = take_touched(engine)))
     reload(slot);
   awaited_look_at(engine, engine->now_ms + RETRY_ROUND_MS);
+  scheduled_look_at(engine, engine->now_ms + RETRY_ROUND_MS);
   effects_release(engine);
 }
 
@@ -343,6 +347,10 @@ void engine_set_bins(struct engine *engine, const struct bin_table *bins) {
 
 void engine_on_policy(struct engine *engine) {
   policies_forget(engine);
+}
+
+struct policy_cache *engine_policies(struct engine *engine) {
+  return engine->policies;
 }
 
 /* ---- Looking ---- */

@@ -25,8 +25,9 @@
 #include <stdint.h>
 
 struct engine;
-struct sheet_facts; /* policy/connectors/sheet.h */
-struct fee_source;  /* fee_source.h */
+struct policy_cache; /* policy_cache.h */
+struct sheet_facts;  /* policy/connectors/sheet.h */
+struct fee_source;   /* fee_source.h */
 
 struct engine_options {
   struct ledger *ledger;        /* borrowed; outlives the engine */
@@ -48,7 +49,7 @@ struct engine_options {
   uint32_t attempt_ms;        /* for one dispatch [10,000] */
   uint32_t deadline_ms;       /* of a payment that names none [60,000] */
   uint32_t action_ms;         /* for the customer to act [1,800,000] */
-  uint32_t attempts_max;      /* of a payment [5], at most ATTEMPTS_MAX */
+  uint32_t attempts_max;      /* of a round [5], at most ROUND_ATTEMPTS_MAX */
   uint32_t first_question_ms; /* after an outcome got lost [500]; doubles from there; sheets may say
                                otherwise */
   uint32_t last_question_ms;  /* no wait between questions is longer [900,000]; sheets may say otherwise */
@@ -211,6 +212,8 @@ void engine_recall(struct engine *engine, const struct payment *payment, const s
 void engine_set_bins(struct engine *engine, const struct bin_table *bins);
 /* The merchant's published policy has changed: read it again. */
 void engine_on_policy(struct engine *engine);
+/* The policies that it keeps compiled, for whoever needs one; borrowed. */
+struct policy_cache *engine_policies(struct engine *engine);
 /* Time passes. */
 void engine_on_time(struct engine *engine, int64_t now_ms);
 /* When the next round is wanted: engine_on_time() and engine_commit(). 0: at once, something waits for a
@@ -251,6 +254,7 @@ const struct sheet_facts *engine_connector_sheet_at(const struct engine *engine,
 struct engine_counts {
   uint64_t created;                        /* payments, since the start */
   uint64_t ended[PAYMENT_STATUS_COUNT];    /* attempts' phases over: how payments became, by status */
+  uint64_t later_rounds;                   /* later tries begun, since the start */
   uint64_t dispatched, questions, replays; /* since the start */
   uint64_t movements[MOVEMENT_TYPE_COUNT]; /* since the start */
   uint64_t commits_failed;
@@ -295,9 +299,8 @@ struct route_card {
 struct route_question {
   const struct payment_request *request; /* its token and its Idempotency-Key are not looked at */
   struct route_card card;
-  int64_t at_ms;           /* as if it were then; 0: now */
-  const char *policy_text; /* NULL: the published one */
-  size_t policy_length;
+  int64_t at_ms;               /* as if it were then; 0: now */
+  const struct policy *policy; /* NULL: the published one */
 };
 
 /* Decides as engine_pay() would, and keeps nothing. *ret_payment, from payment_new() and freed by the caller,

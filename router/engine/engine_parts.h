@@ -22,6 +22,7 @@
 #include "health_cells.h"
 #include "learned.h"
 #include "map.h"
+#include "policy_cache.h"
 #include "routing.h"
 #include "sheet.h"
 #include "timers.h"
@@ -52,7 +53,7 @@ enum {
   UNKNOWN_SETTLING_MS = 2 * 60 * 1000, /* of a connector that is not registered any more */
   NO_VAULT_MS = 1000,                  /* between looks whether a question can be asked at all */
   MOVEMENT_ROOM = 1300,                /* bytes that one movement can grow to */
-  POLICIES_CACHED = 64,
+  PUBLISHED_MAX = 64,                  /* merchants whose published policy is remembered */
   CONNECTORS_MAX = 1024,
   SWEEP_EVERY = 8, /* payments between two sweeps of old idempotency keys */
   SWEEP_STEPS = 16 /* entries looked at: more than were added since */
@@ -76,8 +77,8 @@ struct found {
   enum errand errand;
   enum finding finding;
   const struct dispatch_result *result; /* NULL: the vault refused */
-  bool no_code;                         /* it refused for want of the security code that was named */
-  int64_t at_ms; /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
+  const char *lacks; /* why it refused for good, wherever the payment goes: as an attempt's code; or NULL */
+  int64_t at_ms;     /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
 };
 
 struct task {
@@ -105,11 +106,12 @@ struct slot {
   struct slot *newer, *older; /* of the loaded ones, by last use */
   int64_t undo_ms;            /* when an approval that came too late is next to be undone; 0: none */
   unsigned undos;
-  uint32_t length; /* of the record */
-  bool touched;    /* in this round */
-  bool open;       /* stands in the table of open work */
-  bool stale;      /* tasks must be put right when it is loaded */
-  bool inherited;  /* taken up at the start: its times were taken by an earlier process's clock */
+  int64_t retry_ms; /* by which time it stands in the table of scheduled payments; 0: it does not */
+  uint32_t length;  /* of the record */
+  bool touched;     /* in this round */
+  bool open;        /* stands in the table of open work */
+  bool stale;       /* tasks must be put right when it is loaded */
+  bool inherited;   /* taken up at the start: its times were taken by an earlier process's clock */
 };
 
 struct intake {
@@ -178,10 +180,11 @@ struct lessons {
   struct lesson *list;
 };
 
-struct cached_policy {
+/* Which policy a merchant has published. */
+struct published_policy {
   struct id merchant, id;
   uint8_t hash[POLICY_LEDGER_HASH_BYTES];
-  struct policy *policy;
+  struct policy_key key; /* of its text in the cache */
 };
 
 struct engine {
@@ -209,11 +212,15 @@ struct engine {
   struct connector *connectors;
   size_t connector_count;
   struct gates gates;
-  struct cached_policy policies[POLICIES_CACHED];
-  unsigned policy_count;
+  struct policy_cache *policies;
+  struct published_policy published[PUBLISHED_MAX];
+  unsigned published_count;
 
   struct timer awaited; /* when to look for movements whose webhook has not come */
   int64_t awaited_ms;   /* the same; INT64_MAX: never */
+
+  struct timer scheduled; /* when the first later try is due */
+  int64_t scheduled_ms;   /* the same; INT64_MAX: none is */
 
   struct slot *entry_slot; /* what `entry` is about; NULL: none begun */
   struct journal_head entry_head;
@@ -445,6 +452,19 @@ void attempt_found(struct slot *slot, struct task *task, const struct found *fou
 void attempt_resolved(struct slot *slot, unsigned number, const struct resolution *resolution);
 /* No reply to its dispatch can come any more. */
 void attempt_lost(struct slot *slot, struct task *task);
+
+/* No round is to follow: the payment ends as it is told, without another word of a PSP's. */
+void schedule_end(struct slot *slot);
+
+/* ---- scheduled.c: payments that are tried again later; none of them is in memory ---- */
+
+void scheduled_open(struct engine *engine);
+/* Looks whether a later try is due, at at_ms or before. */
+void scheduled_look_at(struct engine *engine, int64_t at_ms);
+/* Puts the payment's row right, by its entry. Returns 0 or a negated errno. */
+MUST_USE int scheduled_follow(struct slot *slot);
+/* Plans another round after the one that ended so. Returns whether there is to be one. */
+bool schedule_round(struct slot *slot, const struct decline *decline, const struct budget *budget);
 
 /* ---- dispatches.c ---- */
 

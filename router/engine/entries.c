@@ -65,6 +65,8 @@ void entry_end(struct engine *engine) {
     if (r == 0)
       r = put_open(slot);
     if (r == 0)
+      r = scheduled_follow(slot);
+    if (r == 0)
       r = card_uses_follow(engine->ledger, &engine->card, slot->payment, engine->now_ms);
     engine_fail(engine, r);
     turns_wake(engine, &slot->merchant, &slot->payment->card.fingerprint);

@@ -166,6 +166,30 @@ static void begin_movement(struct slot *slot, struct waiter *waiter, const struc
   wait_at_slot(slot, waiter, &movement.id, false);
 }
 
+/* What is made under the key is then the payment's end, and no movement. */
+static void cancel_schedule(struct slot *slot, struct waiter *waiter,
+                            const struct movement_request *request) {
+  struct engine *engine = slot->engine;
+  char path[PATH_CAPACITY];
+  struct idempotent entry = {.object = slot->id, .created_ms = engine->now_ms};
+  memcpy(entry.body_hash, request->from.body_hash, sizeof entry.body_hash);
+  path_of(request, path);
+  entry_actor(engine, &request->from.actor, &request->from.request);
+  schedule_end(slot);
+  engine_fail(engine, ledger_idempotency_put(engine->ledger, &slot->merchant, path,
+                                             request->from.idempotency_key, &entry));
+  entry_end(engine);
+  wait_at_slot(slot, waiter, NULL, false);
+}
+
+static bool cancels_schedule(const struct slot *slot, const struct movement_request *request) {
+  return request->type == MOVEMENT_VOID && slot->payment->status == PAYMENT_SCHEDULED;
+}
+
+static void repeat(struct slot *slot, struct waiter *waiter, const struct id *object) {
+  wait_at_slot(slot, waiter, id_equal(object, &slot->id) ? NULL : object, true);
+}
+
 static void move(struct slot *slot, struct waiter *waiter, const struct movement_request *request,
                  const struct idempotent *known) {
   struct engine *engine = slot->engine;
@@ -173,10 +197,12 @@ static void move(struct slot *slot, struct waiter *waiter, const struct movement
   enum request_outcome outcome;
   if (known) {
     if (memcmp(known->body_hash, request->from.body_hash, BODY_HASH_BYTES) == 0)
-      wait_at_slot(slot, waiter, &known->object, true);
+      repeat(slot, waiter, &known->object);
     else
       refuse_waiters(engine, &list, REQUEST_KEY_REUSED);
-  } else if ((outcome = check(slot, request)) == REQUEST_DONE)
+  } else if (cancels_schedule(slot, request))
+    cancel_schedule(slot, waiter, request);
+  else if ((outcome = check(slot, request)) == REQUEST_DONE)
     begin_movement(slot, waiter, request);
   else
     refuse_waiters(engine, &list, outcome);

@@ -6,8 +6,12 @@
 
 enum { UNDO_TRIES_MAX = 12 };
 
+/* Payments are read again and again: what has no meaning before it is set need not be cleared. */
 struct payment *payment_new(void) {
-  return calloc(1, sizeof(struct payment));
+  struct payment *payment = malloc(sizeof *payment);
+  if (payment)
+    memset(payment, 0, offsetof(struct payment, attempts));
+  return payment;
 }
 
 void payment_free(struct payment *payment) {
@@ -46,6 +50,17 @@ const struct movement *payment_movement(const struct payment *payment, const str
       return &payment->movements[i];
   }
   return NULL;
+}
+
+const struct candidate *payment_candidates(const struct payment *payment) {
+  return payment->round.number > 0 ? payment->round.candidates : payment->decision.candidates;
+}
+
+unsigned payment_round_attempts(const struct payment *payment) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < payment->attempt_count; i++)
+    count += payment->attempts[i].round == payment->round.number;
+  return count;
 }
 
 bool payment_is_open(const struct payment *payment) {
@@ -131,6 +146,25 @@ bool payment_has_work(const struct payment *payment) {
   return payment_wants_undo(payment);
 }
 
+static bool is_given_back(const struct payment *payment, const struct attempt *attempt) {
+  for (unsigned i = 0; i < payment->movement_count; i++) {
+    const struct movement *movement = &payment->movements[i];
+    if (movement->attempt == attempt->number && movement->type != MOVEMENT_CAPTURE &&
+        movement->step.status == STEP_SUCCEEDED && movement->step.amount == attempt->step.amount)
+      return true;
+  }
+  return false;
+}
+
+bool payment_is_uncharged(const struct payment *payment) {
+  for (unsigned i = 0; i < payment->attempt_count; i++) {
+    const struct attempt *attempt = &payment->attempts[i];
+    if (attempt->step.status != STEP_FAILED || (attempt->surplus && !is_given_back(payment, attempt)))
+      return false;
+  }
+  return true;
+}
+
 bool movement_is_awaited(const struct movement *movement) {
   return movement->by_webhook && is_unsettled(&movement->step) && movement->step.attention_ms == 0;
 }
@@ -213,10 +247,20 @@ static int64_t refundable(const struct sums *sums) {
   return left > 0 ? left : 0;
 }
 
-/* Numbers count up, every step has a status, every movement an attempt. */
+/* A later try is planned for what has not ended, by a plan. */
+static bool plan_is_coherent(const struct payment *payment) {
+  bool planned = payment->decision.later.tries > 0;
+  return payment->retry_ms == 0 || (payment->retry_ms > 0 && planned && !payment->concluded);
+}
+
+/* Numbers and rounds count up, every step has a status, every movement an attempt. */
 static bool is_coherent(const struct payment *payment) {
+  if (!plan_is_coherent(payment))
+    return false;
   for (unsigned i = 0; i < payment->attempt_count; i++) {
-    if (payment->attempts[i].number != i + 1 || payment->attempts[i].step.status == 0)
+    const struct attempt *attempt = &payment->attempts[i];
+    if (attempt->number != i + 1 || attempt->step.status == 0 || attempt->round > payment->round.number ||
+        (i > 0 && attempt->round < payment->attempts[i - 1].round))
       return false;
   }
   for (unsigned i = 0; i < payment->movement_count; i++) {
@@ -238,6 +282,8 @@ static enum payment_status status_without_money(const struct payment *payment) {
   const struct attempt *last = last_attempt(payment);
   if (payment->concluded)
     return payment->conclusion;
+  if (payment->retry_ms != 0)
+    return PAYMENT_SCHEDULED;
   if (last && last->step.status == STEP_UNRESOLVED)
     return PAYMENT_UNRESOLVED;
   if (last && last->step.status == STEP_PENDING && last->awaits_action)

@@ -10,6 +10,7 @@
 #include "choice.h"
 #include "fields.h"
 #include "ids.h"
+#include "later.h"
 #include "ledger.h"
 #include "money.h"
 #include "outcome.h"
@@ -22,7 +23,8 @@
 enum { CLOCK_ERROR_MS = 60 * 60 * 1000 };
 
 enum {
-  ATTEMPTS_MAX = 8,
+  ATTEMPTS_MAX = 16, /* in all rounds: the first try and the most retries that a network allows */
+  ROUND_ATTEMPTS_MAX = 8,
   CANDIDATES_MAX = 16,
   MOVEMENTS_MAX = 100,
   PSP_ID_CAPACITY = 129,
@@ -45,6 +47,7 @@ enum payment_status {
   PAYMENT_DECLINED,
   PAYMENT_FAILED,
   PAYMENT_UNRESOLVED,
+  PAYMENT_SCHEDULED, /* declined, and tried again later by itself */
   PAYMENT_STATUS_COUNT
 };
 
@@ -138,6 +141,7 @@ struct step {
 struct attempt {
   struct step step;
   uint8_t number;           /* 1 for the first */
+  uint16_t round;           /* that it belongs to: 0 for the request's own */
   enum operation operation; /* OPERATION_AUTHORIZE or OPERATION_CHARGE */
   char connector[CONNECTOR_NAME_CAPACITY];
   char sheet[SHEET_NAME_CAPACITY];
@@ -210,7 +214,8 @@ struct decision {
   uint16_t rule_number;               /* from 0; 0 for "request" */
   enum policy_action_type action;     /* POLICY_ROUTE for "request" */
   uint16_t share;                     /* of a split: 0 to 9999 */
-  struct policy_options options;      /* what the rule wants besides */
+  struct policy_options options;      /* what the rule wants besides; `later` is 0: */
+  struct later_plan later;            /* what it stood for */
   uint8_t advice_count;               /* rules that are only advice and matched */
   struct decision_advice advice[POLICY_ADVICE_MAX];
   char bins_version[17]; /* "" when no table was there */
@@ -219,6 +224,16 @@ struct decision {
   struct choice_snapshot choice;               /* of POLICY_BEST and POLICY_CHEAPEST; count 0: none */
   uint8_t candidate_count;                     /* 0 when the rule declines */
   struct candidate candidates[CANDIDATES_MAX]; /* in the order of the cascade */
+};
+
+/* A round of tries: the request's own is the first, and each later try of a scheduled payment begins another,
+ * in which the list that was decided is gone through from its beginning. */
+struct round {
+  uint16_t number;    /* 0: the request's own, of which the decision itself says who is passed over */
+  uint8_t tries;      /* rounds after the first of which something was sent */
+  int64_t started_ms; /* of a later round */
+  /* The decision's candidates, as a later round found them. */
+  struct candidate candidates[CANDIDATES_MAX];
 };
 
 struct decline {
@@ -259,24 +274,26 @@ struct payment {
   bool personal;  /* personal data came with it: they lie under the customer's key */
   enum store_usage store;
   int16_t risk;        /* -1: none given */
-  int64_t deadline_ms; /* no new attempt starts after it */
+  int64_t deadline_ms; /* of the round: no new attempt starts after it */
 
   bool concluded;                 /* no further attempt: it ends as conclusion says */
   enum payment_status conclusion; /* PAYMENT_DECLINED or PAYMENT_FAILED */
-  struct decline decline;         /* of a declined or failed payment */
+  struct decline decline;         /* of a declined, failed or scheduled payment */
+  int64_t retry_ms;               /* when the next round is due; 0: none is planned */
   struct id agreement_opened;     /* "agr" that this payment opened */
   char *action_url;               /* where the customer must act; NULL for none; owned */
   int64_t action_expires_ms;
   int64_t authorization_expires_ms; /* 0: not known */
 
   struct decision decision;
+  struct round round; /* the latest */
   uint8_t attempt_count;
-  uint8_t attempts_changed; /* by the entry in hand, a bit for each; not part of the record */
-  struct attempt attempts[ATTEMPTS_MAX];
+  uint16_t attempts_changed; /* by the entry in hand, a bit for each; not part of the record */
   uint8_t movement_count, movement_capacity;
   struct movement *movements; /* owned */
   uint8_t *inputs; /* the request's fields that are not personal, as write_request_fields(); owned */
   uint16_t inputs_length;
+  struct attempt attempts[ATTEMPTS_MAX]; /* those beyond attempt_count are undefined; the last member */
 };
 
 /* A new, empty payment, or NULL when there is no memory. Freed with payment_free(), which allows NULL. */
@@ -289,6 +306,12 @@ const struct attempt *payment_live_attempt(const struct payment *payment);
 const struct attempt *payment_current_attempt(const struct payment *payment);
 /* The movement of that id, or NULL. */
 const struct movement *payment_movement(const struct payment *payment, const struct id *movement);
+/* The decision's candidates as the latest round has them, as many as the decision's. */
+const struct candidate *payment_candidates(const struct payment *payment);
+/* How many attempts the latest round has begun. */
+unsigned payment_round_attempts(const struct payment *payment);
+/* Whether no attempt of it can have charged, and what was found charged against its word was given back. */
+bool payment_is_uncharged(const struct payment *payment);
 /* Whether its outcome is open: processing or unresolved (what the API answers 202 for). requires_action is
  * not: the next step is the customer's. */
 bool payment_is_open(const struct payment *payment);
@@ -312,8 +335,10 @@ bool payment_has_work(const struct payment *payment);
 /* The key of a step, as the PSP gets it: an attempt's is its payment's id and its number ("pay_..._2"), a
  * movement's its own and 1 ("mov_..._1"). number: at most 255. */
 void step_key(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]);
-/* Parts such a key: an id of that prefix and one digit from 1. Returns whether it is one; else *ret_id and
- * *ret_number are untouched. */
+/* Enough of a payment's id to tell it from others, evenly drawn; 0 of what is none. */
+uint64_t payment_short(const struct id *payment);
+/* Parts such a key: an id of that prefix and a number from 1, of one digit or two. Returns whether it is one;
+ * else *ret_id and *ret_number are untouched. */
 bool step_key_split(const char *key, const char *prefix, struct id *ret_id, unsigned *ret_number);
 /* Whether the ledger holds the attempt or movement of that key as the merchant's. Returns 0; LEDGER_ABSENT;
  * or a negated errno (-EBADMSG: its payment is damaged). */

@@ -175,6 +175,7 @@ void write_payment(struct writer *writer, const struct payment *payment) {
   write_u16(writer, LEDGER_SCHEMA);
   write_facts(writer, payment);
   write_decision(writer, &payment->decision);
+  write_round(writer, payment);
   write_end(writer, payment);
   write_u16(writer, payment->inputs_length);
   write_bytes(writer, payment->inputs, payment->inputs_length);
@@ -186,6 +187,7 @@ static int take_payment(struct reader *reader, struct payment *payment) {
     return -EBADMSG;
   take_facts(reader, payment);
   read_decision(reader, &payment->decision);
+  read_round(reader, payment);
   int r = take_end(reader, payment);
   if (r == 0)
     r = take_inputs(reader, payment);

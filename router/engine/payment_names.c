@@ -8,7 +8,7 @@ static const char *const statuses[PAYMENT_STATUS_COUNT] = {
     [PAYMENT_AUTHORIZED] = "authorized", [PAYMENT_PARTIALLY_CAPTURED] = "partially_captured",
     [PAYMENT_CAPTURED] = "captured",     [PAYMENT_VOIDED] = "voided",
     [PAYMENT_DECLINED] = "declined",     [PAYMENT_FAILED] = "failed",
-    [PAYMENT_UNRESOLVED] = "unresolved",
+    [PAYMENT_UNRESOLVED] = "unresolved", [PAYMENT_SCHEDULED] = "scheduled",
 };
 static const char *const step_statuses[STEP_STATUS_COUNT] = {
     [STEP_PENDING] = "pending",

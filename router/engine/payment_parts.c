@@ -125,6 +125,7 @@ void read_cost(struct reader *reader, struct choice_cost *ret_cost) {
 
 void write_attempt(struct writer *writer, const struct attempt *attempt) {
   write_u8(writer, attempt->number);
+  write_u16(writer, attempt->round);
   write_u8(writer, (uint8_t)attempt->operation);
   write_text(writer, attempt->connector);
   write_text(writer, attempt->sheet);
@@ -142,6 +143,7 @@ void write_attempt(struct writer *writer, const struct attempt *attempt) {
 void read_attempt(struct reader *reader, struct attempt *ret_attempt) {
   memset(ret_attempt, 0, sizeof *ret_attempt);
   ret_attempt->number = read_u8(reader);
+  ret_attempt->round = read_u16(reader);
   ret_attempt->operation = (enum operation)read_below(reader, OPERATION_COUNT);
   read_text(reader, ret_attempt->connector, sizeof ret_attempt->connector);
   read_text(reader, ret_attempt->sheet, sizeof ret_attempt->sheet);

@@ -19,6 +19,18 @@ enum { DECISION_BYTES_MAX = 2048 };
 void write_decision(struct writer *writer, const struct decision *decision);
 /* Into a zeroed one. */
 void read_decision(struct reader *reader, struct decision *ret_decision);
+/* ---- round_bytes.c ---- */
+
+void write_later_plan(struct writer *writer, const struct later_plan *plan);
+/* Into a zeroed one. */
+void read_later_plan(struct reader *reader, struct later_plan *ret_plan);
+/* All but their names, which stand. */
+void write_candidate_states(struct writer *writer, const struct candidate *candidates, unsigned count);
+void read_candidate_states(struct reader *reader, struct candidate *candidates, unsigned count);
+/* The latest round, and when the next is due; the decision stands. */
+void write_round(struct writer *writer, const struct payment *payment);
+void read_round(struct reader *reader, struct payment *payment);
+
 /* Sets the attempt with that number: the next one, or one that is there. False when the number fits neither.
  */
 bool payment_set_attempt(struct payment *payment, const struct attempt *attempt);

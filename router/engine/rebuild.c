@@ -13,6 +13,16 @@ static int put_movement(struct ledger *into, const struct payment *payment, cons
                                     movement_is_awaited(movement));
 }
 
+/* retry_ms: when it was due before. */
+static int put_scheduled(struct ledger *into, const struct payment *payment, int64_t retry_ms) {
+  int r = 0;
+  if (retry_ms != 0 && retry_ms != payment->retry_ms)
+    r = ledger_scheduled_set(into, retry_ms, &payment->merchant, &payment->id, false);
+  if (r == 0 && payment->retry_ms != 0)
+    r = ledger_scheduled_set(into, payment->retry_ms, &payment->merchant, &payment->id, true);
+  return r;
+}
+
 static int put_payment(struct ledger *into, const struct payment *payment) {
   uint8_t bytes[PAYMENT_BYTES_MAX];
   struct writer writer = writer_over(bytes, sizeof bytes);
@@ -36,10 +46,13 @@ static int rebuild_one(struct ledger *into, const struct journal_entry *entry, s
     r = payment_load(into, &merchant, &id, &payment);
   if (r == LEDGER_ABSENT)
     r = -EBADMSG;
+  int64_t retry_ms = payment ? payment->retry_ms : 0;
   if (r == 0)
     r = entry_apply(entry, &payment);
   if (r == 0)
     r = put_payment(into, payment);
+  if (r == 0)
+    r = put_scheduled(into, payment, retry_ms);
   if (r == 0)
     r = card_uses_follow(into, card, payment, entry->head.at_ms);
   payment_free(payment);
@@ -56,6 +69,8 @@ int payments_rebuild(struct ledger *from, struct ledger *into, uint64_t *ret_ent
   struct card_in_hand card = {0};
   uint64_t count = 0, next = 1;
   int r = ledger_card_uses_clear(into);
+  if (r == 0)
+    r = ledger_scheduled_clear(into);
   if (r < 0)
     return r;
   while ((r = ledger_entry(from, next, &entry)) == 0) {

@@ -21,7 +21,7 @@ struct replay {
   bool has_windows; /* the draft asks about them */
   /* The policy that decided what was looked at last, for the windows that it asked about. */
   struct id recorded_id;
-  struct policy *recorded;
+  const struct policy *recorded;   /* of the cache */
   uint8_t hash[POLICY_HASH_BYTES]; /* of the draft */
   struct replay_counts counts;
   struct replay_prices prices;
@@ -65,7 +65,7 @@ int replay_new(const struct replay_options *options, struct replay **ret_replay)
 void replay_free(struct replay *replay) {
   if (!replay)
     return;
-  policy_free(replay->recorded);
+  policy_cache_return(replay->options.policies, replay->recorded);
   counts_close(&replay->counts);
   prices_close(&replay->prices);
   learner_close(&replay->learner);
@@ -80,11 +80,12 @@ static const struct policy *recorded_policy(struct replay *replay, const struct 
   struct policy_error error;
   if (id_equal(&replay->recorded_id, policy))
     return replay->recorded;
-  policy_free(replay->recorded);
+  policy_cache_return(replay->options.policies, replay->recorded);
   replay->recorded = NULL;
   replay->recorded_id = *policy;
   if (ledger_policy_get(replay->options.ledger, &replay->options.merchant, policy, &record) != 0 ||
-      policy_parse(record.text, record.text_length, &replay->recorded, &error) != 0)
+      policy_cache_take(replay->options.policies, record.text, record.text_length, &replay->recorded, NULL,
+                        &error) != 0)
     replay->recorded = NULL;
   return replay->recorded;
 }

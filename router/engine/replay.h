@@ -6,6 +6,7 @@
 
 #include "fee_source.h"
 #include "payment.h"
+#include "policy_cache.h"
 #include "replay_advice.h"
 #include "replay_costs.h"
 
@@ -23,6 +24,7 @@ struct replay_options {
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s); /* as the engine has it */
   struct id merchant;
   const struct policy *policy;   /* the draft; borrowed */
+  struct policy_cache *policies; /* where policies are taken from that decided then; borrowed */
   int64_t from_ms;               /* payments created earlier are not looked at */
   const struct fee_source *fees; /* of now; borrowed, or NULL: none are known */
 };

@@ -66,12 +66,28 @@ static enum finding find_out(struct task *task, enum status status, const struct
   return find(&evidence);
 }
 
+/* What no other connector would help with. Of a replay it says nothing. */
+static const char *lack_of(enum errand errand, enum status status) {
+  if (errand != ERRAND_FIRST)
+    return NULL;
+  switch (status) {
+  case STATUS_NO_CODE:
+    return "security_code_not_found";
+  case STATUS_DELETED:
+    return "token_deleted";
+  case STATUS_EXPIRED:
+    return "token_expired";
+  default:
+    return NULL;
+  }
+}
+
 static void take_in(struct task *task, enum status status, const struct dispatch_result *result) {
   struct slot *slot = task->slot;
   struct found found = {.errand = task->errand,
                         .finding = find_out(task, status, result),
                         .result = result,
-                        .no_code = status == STATUS_NO_CODE,
+                        .lacks = lack_of(task->errand, status),
                         .at_ms = slot->engine->now_ms};
   task_return(task);
   if (!task_is_open(task))

@@ -56,6 +56,12 @@ void slot_unload(struct slot *slot) {
   slot->engine->loaded--;
 }
 
+/* The payment is as the store has it, and so are the tables that follow it. */
+static void know(struct slot *slot) {
+  slot->open = payment_has_work(slot->payment);
+  slot->retry_ms = slot->payment->retry_ms;
+}
+
 int slot_load(struct slot *slot) {
   struct engine *engine = slot->engine;
   struct payment *payment;
@@ -72,8 +78,10 @@ int slot_load(struct slot *slot) {
     return r;
   slot->length = (uint32_t)bytes.length;
   hold(slot, payment);
-  if (slot->stale)
+  if (slot->stale) {
+    know(slot);
     slot_reconcile(slot);
+  }
   return 0;
 }
 
@@ -151,8 +159,6 @@ int slot_open(struct engine *engine, const struct id *merchant, const struct id 
       slot_free(slot);
     return r;
   }
-  if (!found)
-    slot->open = payment_has_work(slot->payment);
   *ret_slot = slot;
   return 0;
 }

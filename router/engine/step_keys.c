@@ -6,7 +6,7 @@
 
 enum { NUMBER_CAPACITY = sizeof "_255" };
 
-_Static_assert(ATTEMPTS_MAX < 10, "an attempt's number is one digit");
+_Static_assert(ATTEMPTS_MAX < 100, "an attempt's number is one digit or two");
 
 void step_key(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]) {
   size_t length = strlen(object->text);
@@ -18,16 +18,35 @@ void step_key(const struct id *object, unsigned number, char ret_key[STEP_KEY_CA
   ret_key[length] = '\0';
 }
 
+/* The end of an id is drawn at random. */
+uint64_t payment_short(const struct id *payment) {
+  uint8_t bytes[ID_RANDOM_BYTES];
+  uint64_t value;
+  if (id_parse("pay", payment->text, bytes) < 0)
+    return 0;
+  memcpy(&value, bytes + ID_RANDOM_BYTES - sizeof value, sizeof value);
+  return value;
+}
+
+/* One digit or two, as step_key() writes them; 0 when it is none. */
+static unsigned read_number(const char *text) {
+  size_t digits = strspn(text, "0123456789");
+  if (digits < 1 || digits > 2 || text[digits] != '\0' || text[0] == '0')
+    return 0;
+  return digits == 1 ? (unsigned)(text[0] - '0') : 10 * (unsigned)(text[0] - '0') + (unsigned)(text[1] - '0');
+}
+
 bool step_key_split(const char *key, const char *prefix, struct id *ret_id, unsigned *ret_number) {
   size_t length = strlen(prefix) + 1 + ID_BODY_LENGTH;
   struct id id = {0};
-  if (strlen(key) != length + 2 || key[length] != '_' || key[length + 1] < '1' || key[length + 1] > '9')
+  unsigned number = strlen(key) > length && key[length] == '_' ? read_number(key + length + 1) : 0;
+  if (number == 0)
     return false;
   memcpy(id.text, key, length);
   if (id_parse(prefix, id.text, NULL) < 0)
     return false;
   *ret_id = id;
-  *ret_number = (unsigned)(key[length + 1] - '0');
+  *ret_number = number;
   return true;
 }
 

@@ -11,6 +11,7 @@ static const char *const names[EVENT_TYPE_COUNT] = {
     [EVENT_PAYMENT_VOIDED] = "payment.voided",
     [EVENT_PAYMENT_DECLINED] = "payment.declined",
     [EVENT_PAYMENT_FAILED] = "payment.failed",
+    [EVENT_PAYMENT_SCHEDULED] = "payment.scheduled",
     [EVENT_PAYMENT_UNRESOLVED] = "payment.unresolved",
     [EVENT_PAYMENT_ATTENTION_REQUIRED] = "payment.attention_required",
     [EVENT_CAPTURE_PENDING] = "capture.pending",

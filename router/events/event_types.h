@@ -38,6 +38,7 @@ enum event_type {
   EVENT_CONNECTOR_DRILL_STARTED,
   EVENT_CONNECTOR_DRILL_ENDED,
   EVENT_APPROVAL_RATE_DROPPED,
+  EVENT_PAYMENT_SCHEDULED, /* declined, and tried again by itself */
   EVENT_TYPE_COUNT
 };
 

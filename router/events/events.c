@@ -20,6 +20,7 @@ static enum event_type status_event(enum payment_status status) {
       [PAYMENT_DECLINED] = EVENT_PAYMENT_DECLINED,
       [PAYMENT_FAILED] = EVENT_PAYMENT_FAILED,
       [PAYMENT_UNRESOLVED] = EVENT_PAYMENT_UNRESOLVED,
+      [PAYMENT_SCHEDULED] = EVENT_PAYMENT_SCHEDULED,
   };
   return types[status];
 }

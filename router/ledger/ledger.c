@@ -26,6 +26,7 @@ const char *const ledger_tables[] = {
     [LEDGER_DELIVERIES] = "deliveries",
     [LEDGER_AWAITED] = "awaited",
     [LEDGER_CARD_USES] = "card_uses",
+    [LEDGER_SCHEDULED] = "scheduled",
     [LEDGER_TABLE_COUNT] = NULL,
 };
 

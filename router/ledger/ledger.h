@@ -36,6 +36,7 @@ enum ledger_table {
   LEDGER_DELIVERIES,    /* merchant, endpoint -> how far it is; what waits for another try; dead letters */
   LEDGER_AWAITED,       /* time, movement -> nothing: those that only a webhook ends (derived) */
   LEDGER_CARD_USES,     /* merchant, fingerprint -> the latest tries of the card (derived) */
+  LEDGER_SCHEDULED,     /* time, merchant, payment -> nothing: those that are tried again then (derived) */
   LEDGER_TABLE_COUNT
 };
 
@@ -162,6 +163,15 @@ MUST_USE int ledger_awaited_set(struct ledger *ledger, int64_t since_ms, const s
 /* The one that has been awaited the longest, if its payment agrees: the row's seal is not looked at.
  * LEDGER_ABSENT when there is none; -EBADMSG when the first row is none. */
 MUST_USE int ledger_awaited_first(struct ledger *ledger, int64_t *ret_since_ms, struct id *ret_movement);
+/* Whether the payment is tried again at at_ms (1 or more). */
+MUST_USE int ledger_scheduled_set(struct ledger *ledger, int64_t at_ms, const struct id *merchant,
+                                  const struct id *payment, bool scheduled);
+/* The one that is due first, if its payment agrees: the row's seal is not looked at. LEDGER_ABSENT when there
+ * is none; -EBADMSG when the first row is none. */
+MUST_USE int ledger_scheduled_first(struct ledger *ledger, int64_t *ret_at_ms, struct id *ret_merchant,
+                                    struct id *ret_payment);
+/* Deletes them all: before they are built again. */
+MUST_USE int ledger_scheduled_clear(struct ledger *ledger);
 /* Remembers that payment bears the merchant's reference. */
 MUST_USE int ledger_reference_put(struct ledger *ledger, const struct id *merchant, const char *reference,
                                   const struct id *payment);

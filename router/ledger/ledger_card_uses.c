@@ -81,16 +81,5 @@ int ledger_card_uses_get(struct ledger *ledger, const struct id *merchant, const
 }
 
 int ledger_card_uses_clear(struct ledger *ledger) {
-  struct view key, value;
-  struct row row;
-  int r;
-  while ((r = store_next(ledger->store, LEDGER_CARD_USES, NULL, 0, false, &key, &value)) == 0) {
-    if (key.length > sizeof row.bytes)
-      return -EBADMSG;
-    memcpy(row.bytes, key.bytes, key.length);
-    r = store_delete(ledger->store, LEDGER_CARD_USES, row.bytes, key.length);
-    if (r < 0)
-      return r;
-  }
-  return r < 0 ? r : 0;
+  return rows_clear(ledger, LEDGER_CARD_USES);
 }

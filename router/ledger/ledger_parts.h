@@ -86,6 +86,8 @@ MUST_USE int row_put(struct ledger *ledger, enum ledger_table table, const struc
 /* The entry before row that shares its first `prefix` bytes, or LEDGER_ABSENT. */
 MUST_USE int row_before(struct ledger *ledger, enum ledger_table table, const struct row *row, size_t prefix,
                         struct view *ret_key, struct view *ret_value);
+/* Deletes every row of a table. Returns 0 or a negated errno. */
+MUST_USE int rows_clear(struct ledger *ledger, enum ledger_table table);
 /* The key of it alone; its value is not looked at. */
 MUST_USE int row_key_before(struct ledger *ledger, enum ledger_table table, const struct row *row,
                             size_t prefix, struct view *ret_key);

@@ -133,6 +133,21 @@ int row_before(struct ledger *ledger, enum ledger_table table, const struct row 
   return 0;
 }
 
+int rows_clear(struct ledger *ledger, enum ledger_table table) {
+  struct view key, value;
+  struct row row;
+  int r;
+  while ((r = store_next(ledger->store, table, NULL, 0, false, &key, &value)) == 0) {
+    if (key.length > sizeof row.bytes)
+      return -EBADMSG;
+    memcpy(row.bytes, key.bytes, key.length);
+    r = store_delete(ledger->store, table, row.bytes, key.length);
+    if (r < 0)
+      return r;
+  }
+  return r < 0 ? r : 0;
+}
+
 int row_key_before(struct ledger *ledger, enum ledger_table table, const struct row *row, size_t prefix,
                    struct view *ret_key) {
   struct view value;

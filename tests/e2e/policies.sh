@@ -36,6 +36,15 @@ echo 'otherwise ruote adyen' >"$work/wrong"
 policy 1 check "$work/wrong"
 has "$err" 'line 1, column 11: error: '
 has "$err" '(is it route?)'
+# As JSON it is the same policy.
+echo '{"rules":[],"otherwise":{"type":"route","connectors":["adyen","stripe"]}}' >"$work/json"
+echo 'otherwise route adyen, stripe' >"$work/text"
+policy 0 check "$work/json"
+json=$out
+policy 0 check "$work/text"
+[[ ${json##*hash } == "${out##*hash }" ]] || fail "as JSON it has another hash: $json"
+policy 1 check - <<<'{"rules":[],"otherwise":{"type":"ruote"}}'
+has "$err" 'error: expected otherwise.type: route, '
 policy 69 publish "$work/first"
 policy 69 log
 policy 64 check

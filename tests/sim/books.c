@@ -11,10 +11,12 @@ void books_clear(struct books *books) {
 }
 
 void key_of_step(const struct id *object, unsigned number, char ret_key[STEP_KEY_CAPACITY]) {
-  assert(number < 10);
+  assert(number < 100);
   char *end = stpcpy(ret_key, object->text);
   *end++ = '_';
-  *end++ = (char)('0' + number);
+  if (number >= 10)
+    *end++ = (char)('0' + number / 10);
+  *end++ = (char)('0' + number % 10);
   *end = '\0';
 }
 

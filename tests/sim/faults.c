@@ -12,7 +12,8 @@ enum {
   MINUTE = 60 * SECOND,
   POINTS_AHEAD = 16, /* a crash comes at one of so many points from its time on */
   CHANCES = 100,
-  PSPS_FIRST = 4 /* of these, policies name one first */
+  AGAIN_SHARE = 40, /* of a hundred faults, where it gets rough again */
+  PSPS_FIRST = 4    /* of these, policies name one first */
 };
 
 /* How many of a hundred faults are of that kind. */
@@ -56,7 +57,9 @@ void faults_draw(struct universe *universe, int64_t from_ms, int64_t to_ms) {
     fault->at_ms = draw_time(chance, from_ms, to_ms);
     fault->lasts_ms = draw_length(chance);
     fault->detail = chance_next(chance);
-    if (fault->type == FAULT_OUTAGE || fault->type == FAULT_DRILL)
+    if (universe->again_ms != 0 && chance_percent(chance, AGAIN_SHARE))
+      fault->at_ms = universe->again_ms + chance_up_to(chance, ROUGH_AGAIN_MS);
+    else if (fault->type == FAULT_OUTAGE || fault->type == FAULT_DRILL)
       make_outage(chance, fault, from_ms);
     if (universe->genesis.faults_left_out >> i & 1)
       continue;

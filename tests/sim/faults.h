@@ -5,7 +5,7 @@
 
 struct universe;
 
-enum { FAULTS_MAX = 24 };
+enum { FAULTS_MAX = 24, ROUGH_AGAIN_MS = 2 * 60 * 60 * 1000 };
 
 enum fault_type {
   FAULT_CRASH = 1, /* at one of the next points: what was not synced is lost, kept or torn */

@@ -133,12 +133,35 @@ static bool is_as_told(const struct universe *universe, const struct candidate *
 }
 
 static void check_health(struct universe *universe, const struct scenario *scenario) {
-  const struct decision *decision = &scenario->payment->decision;
-  for (unsigned i = 0; i < decision->candidate_count; i++) {
-    if (!is_as_told(universe, &decision->candidates[i]))
+  const struct candidate *candidates = payment_candidates(scenario->payment);
+  for (unsigned i = 0; i < scenario->payment->decision.candidate_count; i++) {
+    if (!is_as_told(universe, &candidates[i]))
       violation(universe, scenario->number, "a decision takes %s otherwise than the journal told of it",
-                decision->candidates[i].connector);
+                candidates[i].connector);
   }
+}
+
+static bool same_states(const struct candidate *left, const struct candidate *right, unsigned count) {
+  for (unsigned i = 0; i < count; i++) {
+    if (strcmp(left[i].connector, right[i].connector) != 0 || left[i].skipped != right[i].skipped ||
+        left[i].canary != right[i].canary)
+      return false;
+  }
+  return true;
+}
+
+/* A later round has the decision's list, and leaves out of it whom the health that it records leaves out. */
+static void check_round(struct universe *universe, const struct scenario *scenario) {
+  struct decision again = scenario->payment->decision;
+  memcpy(again.candidates, scenario->payment->round.candidates, sizeof again.candidates);
+  forget_gating(&again);
+  gate_list(&again);
+  for (unsigned i = 0; i < again.candidate_count; i++)
+    memcpy(again.candidates[i].connector, scenario->payment->decision.candidates[i].connector,
+           sizeof again.candidates[i].connector);
+  if (!same_states(again.candidates, scenario->payment->round.candidates, again.candidate_count))
+    violation(universe, scenario->number, "P6: a later round leaves others out than it records");
+  check_health(universe, scenario);
 }
 
 static bool follows(enum gate_state before, enum connector_change change) {
@@ -177,15 +200,15 @@ static void check_return(struct universe *universe) {
 }
 
 /* It goes where the list leads that was decided when it began, whatever was published since: one version of a
- * policy, whole. */
+ * policy, whole. Each round goes through it from the beginning. */
 static bool follows_its_list(const struct payment *payment) {
-  const struct decision *decision = &payment->decision;
-  unsigned place = 0;
-  for (unsigned i = 0; i < payment->attempt_count; i++, place++) {
-    while (place < decision->candidate_count && decision->candidates[place].skipped != SKIP_NONE)
+  const struct candidate *candidates = payment_candidates(payment);
+  unsigned place = 0, count = payment->decision.candidate_count;
+  unsigned first = payment->attempt_count - payment_round_attempts(payment);
+  for (unsigned i = first; i < payment->attempt_count; i++, place++) {
+    while (place < count && candidates[place].skipped != SKIP_NONE)
       place++;
-    if (place >= decision->candidate_count ||
-        strcmp(decision->candidates[place].connector, payment->attempts[i].connector) != 0)
+    if (place >= count || strcmp(candidates[place].connector, payment->attempts[i].connector) != 0)
       return false;
   }
   return true;
@@ -283,7 +306,12 @@ static struct scenario *apply(struct universe *universe, const struct journal_en
   struct scenario *scenario = owner_of(universe, &payment);
   if (!scenario)
     return NULL;
-  return entry_apply(entry, &scenario->payment) == 0 ? scenario : NULL;
+  unsigned round = scenario->payment->round.number;
+  if (entry_apply(entry, &scenario->payment) != 0)
+    return NULL;
+  if (scenario->payment->round.number != round)
+    check_round(universe, scenario);
+  return scenario;
 }
 
 static void check_changed(struct universe *universe, struct scenario *const *changed, unsigned count) {

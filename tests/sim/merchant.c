@@ -16,6 +16,8 @@ enum {
   HOUR = 60 * MINUTE,
   AMOUNT_MAX = 100000,
   TRIES_MAX = 12,
+  RENEWALS = 12,  /* of a hundred payments */
+  CANCELLED = 15, /* of a hundred requests for what is scheduled */
   FIRST_TICKETS = 4096
 };
 
@@ -45,6 +47,7 @@ static void draw_payment(struct universe *universe, struct scenario *scenario) {
   struct chance *chance = &scenario->chance;
   scenario->token = token_of(universe, scenario->number);
   scenario->amount = 1 + chance_up_to(chance, AMOUNT_MAX);
+  scenario->renewal = chance_percent(chance, RENEWALS);
   card_draw(universe, scenario);
   scenario->capture_manual = chance_percent(chance, 60);
   scenario->retry_none = chance_percent(chance, 10);
@@ -55,7 +58,9 @@ static void draw_payment(struct universe *universe, struct scenario *scenario) {
     scenario->security_code = draw_id(&universe->options.draws, "cvc", universe->now_ms);
     scenario->code_until_ms = universe->now_ms + chance_up_to(chance, HOUR);
   }
-  scenario->psp_count = chance_percent(chance, 20) ? 0 : (uint8_t)(1 + chance_below(chance, 4));
+  /* Schedules are the policies'. */
+  scenario->psp_count =
+      scenario->renewal || chance_percent(chance, 20) ? 0 : (uint8_t)(1 + chance_below(chance, 4));
   for (unsigned i = 0; i < scenario->psp_count; i++)
     scenario->psps[i] = (uint8_t)chance_below(chance, PSP_COUNT);
 }
@@ -169,6 +174,7 @@ static void pay(struct universe *universe, const struct scenario *scenario, cons
   static struct payment_request request;
   memset(&request, 0, offsetof(struct payment_request, fields.bytes));
   merchant_signs(universe, scenario, act, "order", &request.from);
+  request.kind = scenario->renewal ? KIND_RECURRING : KIND_CUSTOMER;
   request.amount = (struct money){.minor = scenario->amount, .currency = "EUR"};
   if (act->other_body)
     request.amount.minor++;
@@ -218,7 +224,9 @@ static void choose_type(struct scenario *scenario, struct asked *asked) {
   const struct payment *payment = scenario->payment;
   if (asked->sent[0] || asked->sent[1] || !chance_percent(&scenario->chance, 80))
     return;
-  if (payment->amount_refundable > 0)
+  if (payment->status == PAYMENT_SCHEDULED)
+    asked->type = chance_percent(&scenario->chance, CANCELLED) ? MOVEMENT_VOID : MOVEMENT_REFUND;
+  else if (payment->amount_refundable > 0)
     asked->type = MOVEMENT_REFUND;
   else if (payment->amount_capturable > 0)
     asked->type = chance_percent(&scenario->chance, 75) ? MOVEMENT_CAPTURE : MOVEMENT_VOID;
@@ -309,7 +317,7 @@ void merchant_meddles(struct universe *universe, struct scenario *scenario) {
 static void learn(struct universe *universe, struct scenario *scenario, const struct ticket *ticket,
                   const struct request_answer *answer) {
   struct asked *asked = &scenario->asked[ticket->request];
-  const struct id *object = asked->type ? &answer->movement : &answer->payment;
+  const struct id *object = answer->movement.text[0] != '\0' ? &answer->movement : &answer->payment;
   uint8_t owner = ticket->other_body ? 2 : 1;
   if (asked->owner && (asked->owner != owner || !id_equal(&asked->object, object)))
     violation(universe, scenario->number, "P3: one idempotency key, two outcomes (request %u)",
@@ -346,12 +354,21 @@ static void note_movement(struct universe *universe, struct scenario *scenario, 
   asked->succeeded |= succeeded;
 }
 
+/* Not a movement, but the end of a schedule. */
+static void note_cancelled(struct universe *universe, struct scenario *scenario, const struct asked *asked) {
+  scenario->cancelled = true;
+  if (asked->type != MOVEMENT_VOID || !scenario->payment->concluded)
+    violation(universe, scenario->number, "P3: told that it is tried no more, and it has not ended");
+}
+
 static void take_done(struct universe *universe, struct scenario *scenario, const struct ticket *ticket,
                       const struct request_answer *answer) {
   struct asked *asked = &scenario->asked[ticket->request];
   learn(universe, scenario, ticket, answer);
   if (!scenario->payment || !id_equal(&scenario->payment->id, &answer->payment))
     violation(universe, scenario->number, "P3: told of a payment that the journal does not have");
+  else if (asked->type && answer->movement.text[0] == '\0')
+    note_cancelled(universe, scenario, asked);
   else if (asked->type)
     note_movement(universe, scenario, asked, answer->open);
   else if (!answer->open && payment_is_open(scenario->payment))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "later_tries.h"
 #include "universe.h"
 
 #define DAY (24LL * 3600 * 1000)
@@ -154,7 +155,7 @@ static void check_cascade(struct universe *universe, const struct scenario *scen
                           const struct attempt *attempt) {
   for (unsigned i = 0; i + 1 < attempt->number; i++) {
     const struct attempt *before = &scenario->payment->attempts[i];
-    if (!allows_another(scenario, before))
+    if (before->round == attempt->round && !allows_another(scenario, before))
       violation(universe, scenario->number, "attempt %u follows one that allows no other (%s %s)",
                 attempt->number, before->step.answer.network_code, before->step.answer.advice_code);
   }
@@ -179,6 +180,7 @@ void check_networks(struct universe *universe, const struct scenario *scenario,
   if (forbidden_by(universe, scenario, dispatch->amount.minor, attempt->step.started_ms))
     violation(universe, scenario->number, "P7: %s is tried again, and never may be", dispatch->key);
   check_cascade(universe, scenario, attempt);
+  check_later_try(universe, scenario, attempt);
 }
 
 /* ---- And no more is given up than must be ---- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "later_tries.h"
 #include "networks.h"
 #include "trace.h"
 #include "universe.h"
@@ -250,6 +251,8 @@ bool scenario_rests(const struct universe *universe, const struct scenario *scen
     if (!movement_rests(universe, scenario, &payment->movements[i]))
       return false;
   }
+  if (payment->status == PAYMENT_SCHEDULED)
+    return false;
   return !payment_wants_undo(payment) || cannot_undo(universe, payment);
 }
 
@@ -326,9 +329,8 @@ static void check_told(struct universe *universe, const struct scenario *scenari
     const struct asked *asked = &scenario->asked[i];
     if (!asked->owner)
       continue;
-    bool there =
-        scenario->payment && (asked->type ? payment_movement(scenario->payment, &asked->object) != NULL
-                                          : id_equal(&scenario->payment->id, &asked->object));
+    bool there = scenario->payment && (id_equal(&scenario->payment->id, &asked->object) ||
+                                       payment_movement(scenario->payment, &asked->object) != NULL);
     if (!there)
       violation(universe, scenario->number, "P3: what was acknowledged is not there");
   }
@@ -352,6 +354,9 @@ static void check_status(struct universe *universe, const struct scenario *scena
     return;
   case PAYMENT_REQUIRES_ACTION:
     violation(universe, scenario->number, "a customer is waited for still");
+    return;
+  case PAYMENT_SCHEDULED:
+    violation(universe, scenario->number, "a later try is planned still, and never comes");
     return;
   case PAYMENT_UNRESOLVED: /* scenario_rests() says whether it may be */
     return;
@@ -396,6 +401,7 @@ static void check_scenario(struct universe *universe, struct scenario *scenario)
   check_status(universe, scenario);
   check_asked(universe, scenario);
   check_given_up(universe, scenario);
+  check_later_end(universe, scenario);
 }
 
 static bool tables_equal(struct store *left, struct store *right, unsigned table) {
@@ -432,7 +438,8 @@ static void check_rebuild(struct universe *universe) {
            !tables_equal(universe->store, store, LEDGER_OPEN) ||
            !tables_equal(universe->store, store, LEDGER_MOVEMENTS) ||
            !tables_equal(universe->store, store, LEDGER_CARD_USES) ||
-           !tables_equal(universe->store, store, LEDGER_AWAITED))
+           !tables_equal(universe->store, store, LEDGER_AWAITED) ||
+           !tables_equal(universe->store, store, LEDGER_SCHEDULED))
     violation(universe, NOBODY, "P3: the journal rebuilds another ledger");
   ledger_free(ledger);
   store_close(store);

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "later_tries.h"
+
 enum { SECONDS_A_MINUTE = 60 };
 
 static uint64_t running_seed, running_number;
@@ -36,8 +38,10 @@ static void count(struct tally *tally, const struct universe *universe) {
   tally->webhooks += universe->webhooks;
   tally->words += universe->words;
   tally->digest = digest_add(tally->digest, universe->digest);
-  for (uint32_t i = 0; i < universe->genesis.scenarios; i++)
+  for (uint32_t i = 0; i < universe->genesis.scenarios; i++) {
     tally->made += universe->scenarios[i].payment != NULL;
+    tally->later_tries += later_tries(universe->scenarios[i].payment);
+  }
 }
 
 static bool goes_on(const struct run *run, const struct tally *tally, double began) {

@@ -15,7 +15,7 @@ struct run {
 };
 
 struct tally {
-  uint64_t payments, universes, steps, entries, crashes, made, digest, webhooks, words;
+  uint64_t payments, universes, steps, entries, crashes, later_tries, made, digest, webhooks, words;
   double seconds;
 };
 

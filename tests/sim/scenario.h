@@ -44,6 +44,7 @@ struct scenario {
   enum network network;
   int64_t amount;
   bool capture_manual, retry_none, late_void, personal;
+  bool renewal; /* the merchant begins it, and nobody waits */
   uint32_t deadline_ms;
   uint8_t psps[4], psp_count; /* routing.connectors; 0: the policy decides */
   uint8_t asked_count, act_count, trigger_count;
@@ -58,6 +59,7 @@ struct scenario {
   unsigned faults; /* of a hundred messages */
   struct manners manners;
   bool token_deleted;
+  bool cancelled;        /* its schedule was, and that was told */
   int64_t code_until_ms; /* the lease of the security code */
 
   /* ---- what is true, and what the journal says ---- */

@@ -114,8 +114,9 @@ static void print_tally(const struct options *options, const struct tally *tally
       (unsigned long long)tally->payments, (unsigned long long)tally->made,
       (unsigned long long)tally->universes, (unsigned long long)tally->steps,
       (unsigned long long)tally->entries, (unsigned long long)tally->crashes);
-  printf("%llu webhooks handed over, %llu words of people taken\n", (unsigned long long)tally->webhooks,
-         (unsigned long long)tally->words);
+  printf("%llu webhooks handed over, %llu words of people taken, %llu later tries\n",
+         (unsigned long long)tally->webhooks, (unsigned long long)tally->words,
+         (unsigned long long)tally->later_tries);
   printf("seed %llu, digest %016llx\n", (unsigned long long)options->run.seed,
          (unsigned long long)tally->digest);
   printf("%.0f payments/s in %.1f s\n", (double)tally->payments / tally->seconds, tally->seconds);

@@ -8,6 +8,7 @@
 
 #include "change.h"
 #include "engine_parts.h"
+#include "later_tries.h"
 #include "merchant.h"
 #include "oracle.h"
 #include "people.h"
@@ -20,8 +21,11 @@ enum {
   US_PER_MS = 1000,
   STARTS_MS = 5 * MINUTE, /* payments begin within this */
   ROUGH_MS = 70 * MINUTE, /* faults come within this */
-  LOOK_MS = MINUTE,       /* between looks whether all is quiet */
-  BUSY_MS = 50,           /* what comes within this is taken in in one round, at times */
+  AGAIN_MS = 25 * 60 * MINUTE,
+  AGAIN_WITHIN_MS = 8 * 60 * MINUTE,
+  ROUGH_ENDS_MS = 15 * MINUTE,
+  LOOK_MS = MINUTE, /* between looks whether all is quiet */
+  BUSY_MS = 50,     /* what comes within this is taken in in one round, at times */
   FEW_LOADED = 8,
   FEW_CELLS = 64,
   FEW_REQUESTS = 6,
@@ -32,17 +36,22 @@ enum {
 
 /* After that it is calm for so long at most: a void of the router's own may not be told of several times in a
  * row. */
-static const int64_t limit_ms = 40LL * 24 * 60 * MINUTE;
+static const int64_t limit_ms = 60LL * 24 * 60 * MINUTE;
 
 static const char *const policies[] = {
+    "schedule town = 4 tries within 12 days at 6..9 in \"Sim/Town\" "
+    "rule renewals when kind == recurring route listing, querying, keyless with later town "
     "otherwise route listing, querying, keyless",
-    "otherwise route notifying, brief, listing, slow",
-    "otherwise route keyless, lagging, querying",
-    "otherwise route querying, notifying",
+    "schedule soon = 3 tries within 6 days otherwise route notifying, brief, listing, slow with later soon",
+    "schedule nights = 2 tries within 9 days on [3 5 8] at 22..3 in \"Sim/Town\" "
+    "otherwise route keyless, lagging, querying with later nights",
+    "schedule often = 15 tries within 30 days otherwise route querying, notifying with later often",
+    "schedule town = 3 tries within 20 days at 1..2 in \"Sim/Town\" "
     "rule small when amount < 20.00 EUR and currency == EUR split listing 60%, querying 30%, keyless 10% "
     "rule tip when card.network == visa best of listing, notifying as advice "
     "rule learned when not amount > 100.00 EUR best of querying, listing, notifying, brief with max_attempts "
     "2 "
+    "rule renewals when kind == recurring best of listing, querying, brief with max_attempts 1, later town "
     "otherwise cheapest of notifying, slow, lagging where approval >= 60% with retry off",
     "rule no when amount in 30.00..40.00 EUR decline otherwise split slow 50%, brief 50% by customer",
 };
@@ -52,7 +61,9 @@ int64_t router_ms(const struct universe *universe) {
 }
 
 bool universe_is_rough(const struct universe *universe) {
-  return universe->now_ms < universe->calm_ms;
+  int64_t into_ms = universe->now_ms - universe->again_ms;
+  return universe->now_ms < universe->calm_ms ||
+         (universe->again_ms != 0 && into_ms >= 0 && into_ms < ROUGH_AGAIN_MS);
 }
 
 void violation(struct universe *universe, uint32_t scenario, const char *format, ...) {
@@ -203,7 +214,7 @@ static void start_process(struct universe *universe) {
   r = engine_new(&universe->options, &universe->engine);
   assert(r == 0);
   universe->up = universe->line_up = true;
-  wrong_restarted(router_ms(universe));
+  wrong_restarted(router_ms(universe), !universe->ready);
   add_key(universe);
   for (unsigned i = 0; i < PSP_COUNT; i++)
     universe->told_ms[i] = router_ms(universe); /* by another clock */
@@ -365,7 +376,7 @@ static void draw_options(struct universe *universe) {
   /* Before many a webhook comes, after most of them, and as it is in practice. */
   static const uint32_t received_ms[] = {20 * MINUTE, 120 * MINUTE, 5 * 24 * 60 * MINUTE};
   struct chance *chance = &universe->chance;
-  universe->options = (struct engine_options){.sheet = psp_sheet};
+  universe->options = (struct engine_options){.sheet = psp_sheet, .zone_offset = sim_zone};
   universe->options.learned_cells = FEW_CELLS;
   universe->options.draws = (struct draws){.fill = fill, .context = &universe->draws_chance};
   if (chance_percent(chance, 30))
@@ -379,6 +390,13 @@ static void draw_options(struct universe *universe) {
   universe->options.received_ms = received_ms[chance_below(chance, sizeof received_ms / sizeof *received_ms)];
 }
 
+/* About when the first later tries are due, in some universes. */
+static int64_t draw_again(struct universe *universe) {
+  if (universe->genesis.no_faults || !chance_percent(&universe->chance, 40))
+    return 0;
+  return universe_start_ms + AGAIN_MS + chance_up_to(&universe->chance, AGAIN_WITHIN_MS);
+}
+
 static void begin(struct universe *universe, const struct genesis *genesis) {
   assert(genesis->scenarios <= SCENARIOS_MAX);
   for (uint32_t i = 0; i < universe->genesis.scenarios; i++)
@@ -388,6 +406,7 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   universe->draws_chance = chance_of(~genesis->seed, genesis->number, 0);
   universe->now_ms = universe_start_ms;
   universe->calm_ms = universe_start_ms + ROUGH_MS;
+  universe->again_ms = draw_again(universe);
   universe->skew_ms = universe->asleep_ms = 0;
   universe->down_ms = genesis->down_ms;
   universe->points = universe->crash_at = 0;
@@ -413,6 +432,11 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   assert(r == 0);
 }
 
+/* When what faults did, as drills, is over. */
+static int64_t last_rough_ms(const struct universe *universe) {
+  return universe->again_ms == 0 ? 0 : universe->again_ms + ROUGH_AGAIN_MS + ROUGH_ENDS_MS;
+}
+
 void universe_run(struct universe *universe, const struct genesis *genesis) {
   int64_t look_ms = 0;
   uint64_t rounds = 0;
@@ -426,7 +450,7 @@ void universe_run(struct universe *universe, const struct genesis *genesis) {
   while (!universe->failed) {
     int64_t event_ms = events_due(&universe->events), due_ms = router_due(universe);
     int64_t at_ms = event_ms < due_ms ? event_ms : due_ms;
-    if (event_ms == INT64_MAX && at_ms >= look_ms) {
+    if (event_ms == INT64_MAX && at_ms >= look_ms && at_ms >= last_rough_ms(universe)) {
       look_ms = universe->now_ms + LOOK_MS;
       if (all_rest(universe) && people_look_at_all(universe))
         continue;

@@ -49,6 +49,7 @@ struct universe {
   int64_t skew_ms;           /* how far the machine's clock is from it */
   struct steady_time steady; /* the router's own time, since its process began */
   int64_t calm_ms;           /* no faults from here on */
+  int64_t again_ms;          /* but again from then on, for a while, when later tries are made; 0: never */
   struct events events;
   struct flights flights;
   struct faults faults;

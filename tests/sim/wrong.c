@@ -9,6 +9,7 @@ enum { HTTP_NOT_FOUND = 404 };
 
 static enum wrong chosen;
 static int64_t started_ms;
+static bool restarted; /* the process is not the universe's first */
 static bool late;
 static struct engine *running; /* once it has committed */
 
@@ -37,6 +38,13 @@ static const struct {
     [WRONG_HARD_TRIED_ELSEWHERE] = {"hard_tried_elsewhere", "a hard decline goes on to the next acquirer"},
     [WRONG_HALF_PUBLISHED] = {"half_published",
                               "a cascade goes on by a policy that was published since (P6)"},
+    [WRONG_LATER_IGNORES_ADVICE] = {"later_ignores_advice",
+                                    "a later try comes after a day, whatever the network advises"},
+    [WRONG_LATER_FORGETS_BUDGET] = {"later_forgets_budget",
+                                    "the networks' limits are not asked before a later try (P7)"},
+    [WRONG_LATER_FORGOTTEN] = {"later_forgotten", "what is to be tried later is forgotten at a restart"},
+    [WRONG_LATER_AT_ANY_HOUR] = {"later_at_any_hour", "a later try comes at any hour of its days"},
+    [WRONG_LATER_AFTER_HARD] = {"later_after_hard", "what was declined for good is tried later, too"},
 };
 
 const char *wrong_name(enum wrong wrong) {
@@ -58,8 +66,10 @@ void wrong_choose(enum wrong wrong) {
   chosen = wrong;
 }
 
-void wrong_restarted(int64_t now_ms) {
+void wrong_restarted(int64_t now_ms, bool first) {
   started_ms = now_ms;
+  restarted = !first;
+  late &= !first; /* the same universe goes the same way each time */
   running = NULL;
 }
 
@@ -139,6 +149,68 @@ int __wrap_change_attempt(struct entry *entry, struct payment *payment, enum cha
   if (chosen == WRONG_HALF_PUBLISHED && cascades && payment->decision.policy.text[0] != '\0' && running)
     go_elsewhere(payment, &changed);
   return __real_change_attempt(entry, payment, type, &changed);
+}
+
+/* ---- Later tries ---- */
+
+int __real_later_next(const struct later_question *question, int64_t *ret_at_ms);
+int __wrap_later_next(const struct later_question *question, int64_t *ret_at_ms);
+bool __real_later_fits(const struct later_plan *plan, later_zone *zone_offset, int64_t created_ms,
+                       int64_t at_ms);
+bool __wrap_later_fits(const struct later_plan *plan, later_zone *zone_offset, int64_t created_ms,
+                       int64_t at_ms);
+bool __real_later_is_worth(enum outcome_retry retry, const char *category);
+bool __wrap_later_is_worth(enum outcome_retry retry, const char *category);
+int __real_payment_budget(struct ledger *ledger, struct card_in_hand *card, const struct payment *payment,
+                          int64_t now_ms, struct budget *ret_budget);
+int __wrap_payment_budget(struct ledger *ledger, struct card_in_hand *card, const struct payment *payment,
+                          int64_t now_ms, struct budget *ret_budget);
+int __real_ledger_scheduled_first(struct ledger *ledger, int64_t *ret_at_ms, struct id *ret_merchant,
+                                  struct id *ret_payment);
+int __wrap_ledger_scheduled_first(struct ledger *ledger, int64_t *ret_at_ms, struct id *ret_merchant,
+                                  struct id *ret_payment);
+
+static struct later_plan at_any_hour(const struct later_plan *plan) {
+  struct later_plan any = *plan;
+  any.hour_from = 0;
+  any.hour_to = LATER_HOUR_LAST;
+  return any;
+}
+
+int __wrap_later_next(const struct later_question *question, int64_t *ret_at_ms) {
+  struct later_question changed = *question;
+  struct later_plan any = at_any_hour(question->plan);
+  if (chosen == WRONG_LATER_IGNORES_ADVICE)
+    changed.advised_s = 0;
+  if (chosen == WRONG_LATER_AT_ANY_HOUR)
+    changed.plan = &any;
+  return __real_later_next(&changed, ret_at_ms);
+}
+
+bool __wrap_later_fits(const struct later_plan *plan, later_zone *zone_offset, int64_t created_ms,
+                       int64_t at_ms) {
+  struct later_plan any = at_any_hour(plan);
+  return __real_later_fits(chosen == WRONG_LATER_AT_ANY_HOUR ? &any : plan, zone_offset, created_ms, at_ms);
+}
+
+bool __wrap_later_is_worth(enum outcome_retry retry, const char *category) {
+  return chosen == WRONG_LATER_AFTER_HARD || __real_later_is_worth(retry, category);
+}
+
+int __wrap_payment_budget(struct ledger *ledger, struct card_in_hand *card, const struct payment *payment,
+                          int64_t now_ms, struct budget *ret_budget) {
+  if (chosen == WRONG_LATER_FORGETS_BUDGET && payment->round.number > 0) {
+    *ret_budget = (struct budget){.allowed = true};
+    return 0;
+  }
+  return __real_payment_budget(ledger, card, payment, now_ms, ret_budget);
+}
+
+int __wrap_ledger_scheduled_first(struct ledger *ledger, int64_t *ret_at_ms, struct id *ret_merchant,
+                                  struct id *ret_payment) {
+  if (chosen == WRONG_LATER_FORGOTTEN && restarted)
+    return LEDGER_ABSENT;
+  return __real_ledger_scheduled_first(ledger, ret_at_ms, ret_merchant, ret_payment);
 }
 
 /* Everything leaves in one round, and is made durable in the next. */

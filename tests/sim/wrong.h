@@ -2,6 +2,7 @@
  * parts of the real one when the simulator is linked; nothing in the product knows of it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,11 @@ enum wrong {
   WRONG_MONTH_FORGOTTEN,
   WRONG_HARD_TRIED_ELSEWHERE,
   WRONG_HALF_PUBLISHED,
+  WRONG_LATER_IGNORES_ADVICE,
+  WRONG_LATER_FORGETS_BUDGET,
+  WRONG_LATER_FORGOTTEN,
+  WRONG_LATER_AT_ANY_HOUR,
+  WRONG_LATER_AFTER_HARD,
   WRONG_COUNT
 };
 
@@ -30,5 +36,5 @@ const char *wrong_about(enum wrong wrong);
 enum wrong wrong_named(const char *name);
 /* From here on the router is wrong in that way. */
 void wrong_choose(enum wrong wrong);
-/* The router's process begins, by its own time. */
-void wrong_restarted(int64_t now_ms);
+/* The router's process begins, by its own time; first: of a universe. */
+void wrong_restarted(int64_t now_ms, bool first);

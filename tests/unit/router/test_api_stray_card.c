@@ -1,5 +1,6 @@
 /* Card numbers where none belongs. */
 #include <criterion/criterion.h>
+#include <stdint.h>
 
 #include "stray_card.h"
 
@@ -22,6 +23,10 @@ Test(stray_card, other_numbers_are_left_alone) {
                                        "400000000000006" /* as Visa has none */,
                                        "40000000000000000060" /* twenty digits, nineteen of which pass */,
                                        "5f4dcc3b5aa765d61d4242424242424242ab8a",
+                                       "64a242424242424242424242" /* an id of MongoDB */,
+                                       "a1b2c342-4242-4242-4242-42d4e5f60718",
+                                       "20d2e1a4-b242-4242-4242-424242424bcd",
+                                       "42424242-4242-4242-a242-0d6a6c3b2f11",
                                        "4006381333931" /* an article number */,
                                        "+4915112345678",
                                        "42424242424242424242" /* twenty digits */,
@@ -29,6 +34,22 @@ Test(stray_card, other_numbers_are_left_alone) {
                                        "20261121-140355-000042"};
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
     cr_assert_not(holds_card_number(others[i]), "taken for a card: %s", others[i]);
+}
+
+/* Clients take them for Idempotency-Keys: one refused in some thousands would be a riddle to its merchant. */
+Test(stray_card, a_uuid_is_none) {
+  uint64_t state = 5;
+  for (unsigned i = 0; i < 200000; i++) {
+    char uuid[40], *at = uuid;
+    for (unsigned digit = 0; digit < 32; digit++) {
+      if (digit == 8 || digit == 12 || digit == 16 || digit == 20)
+        *at++ = '-';
+      state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+      *at++ = "0123456789abcdef"[state >> 60];
+    }
+    *at = '\0';
+    cr_assert_not(holds_card_number(uuid), "taken for a card: %s", uuid);
+  }
 }
 
 /* Leading digits may stand side by side in a list; a card number may not, however it is dressed. */

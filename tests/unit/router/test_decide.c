@@ -204,7 +204,8 @@ Test(decide, advice_is_noted_and_decides_nothing) {
 
 /* A replay of the policy in force, over all that was paid. */
 static struct advice_counts advice_so_far(const char *text) {
-  struct replay_options options = {.ledger = world.ledger, .merchant = world.merchant};
+  struct replay_options options = {
+      .ledger = world.ledger, .merchant = world.merchant, .policies = engine_policies(world.engine)};
   struct policy_error error;
   struct policy *policy;
   struct replay *replay;

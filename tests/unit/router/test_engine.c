@@ -1244,9 +1244,13 @@ ENGINE_TEST(says_what_would_be_decided) {
   cr_assert_eq(decision->candidates[0].skipped, SKIP_DISABLED);
   payment_free(payment);
   payment = payment_new();
-  question.policy_text = "otherwise route gamma";
-  question.policy_length = strlen(question.policy_text);
+  static const char gamma[] = "otherwise route gamma";
+  struct policy_error error;
+  struct policy *policy;
+  cr_assert_eq(policy_parse(gamma, strlen(gamma), &policy, &error), 0);
+  question.policy = policy;
   cr_assert_eq(engine_route(world.engine, world.now_ms, &question, payment), REQUEST_DONE);
+  policy_free(policy);
   cr_assert_str_eq(payment->decision.candidates[0].connector, "gamma");
   payment_free(payment);
   pay();

@@ -202,6 +202,24 @@ Test(ledger, what_was_awaited_first_comes_first) {
   cr_assert_eq(ledger_awaited_first(ledger, &since_ms, &movement), LEDGER_ABSENT);
 }
 
+Test(ledger, what_is_due_first_comes_first) {
+  struct id payments[3] = {drawn("pay"), drawn("pay"), drawn("pay")}, found, whose;
+  struct id owners[3] = {drawn("mer"), merchant, drawn("mer")};
+  int64_t at_ms;
+  cr_assert_eq(ledger_scheduled_first(ledger, &at_ms, &whose, &found), LEDGER_ABSENT);
+  for (int i = 0; i < 3; i++)
+    cr_assert_eq(ledger_scheduled_set(ledger, (int64_t)(3 - i) << 40, &owners[i], &payments[i], true), 0);
+  for (int i = 2; i >= 1; i--) {
+    cr_assert_eq(ledger_scheduled_first(ledger, &at_ms, &whose, &found), 0);
+    cr_assert(at_ms == (int64_t)(3 - i) << 40 && id_equal(&found, &payments[i]));
+    cr_assert(id_equal(&whose, &owners[i]));
+    cr_assert_eq(ledger_commit(ledger), 0);
+    cr_assert_eq(ledger_scheduled_set(ledger, at_ms, &whose, &found, false), 0);
+  }
+  cr_assert_eq(ledger_scheduled_clear(ledger), 0);
+  cr_assert_eq(ledger_scheduled_first(ledger, &at_ms, &whose, &found), LEDGER_ABSENT);
+}
+
 Test(ledger, references_find_their_payments) {
   struct id found;
   struct id later = draw_id(&system_draws, "pay", 1767225600001);

@@ -92,12 +92,28 @@ static void fill_decision(struct decision *decision) {
   decision->choice.premises[1] =
       (struct choice_premise){.approved = 13, .declined = 14, .cost_known = true, .cost = {15, 16}};
   decision->candidates[1].skipped = SKIP_UNHEALTHY;
+  decision->later = (struct later_plan){.tries = 4, .within_days = 21, .hour_from = 22, .hour_to = 3};
+  decision->later.days = 1U << 1 | 1U << 15;
+  strcpy(decision->later.zone, "Europe/Berlin");
+}
+
+/* A later round, in which the candidates are found otherwise. */
+static void fill_round(struct payment *payment) {
+  payment->round.number = 3;
+  payment->round.tries = 2;
+  payment->round.started_ms = 5000;
+  memcpy(payment->round.candidates, payment->decision.candidates, sizeof payment->round.candidates);
+  payment->round.candidates[0].skipped = SKIP_DRILL;
+  payment->round.candidates[0].health = CANDIDATE_DRILL;
+  payment->round.candidates[1].canary = true;
+  payment->attempts[0].round = 2;
 }
 
 static struct payment *payment_with_everything(void) {
   static const uint8_t inputs[] = "as a request's fields lie";
   struct payment *payment = payment_with(false);
   fill_decision(&payment->decision);
+  fill_round(payment);
   add(payment, MOVEMENT_CAPTURE, STEP_SUCCEEDED, 300, false, false);
   payment->actor = payment->movements[0].actor = drawn("key");
   strcpy(payment->movements[0].reference, "r-1");
@@ -132,6 +148,58 @@ Test(payment, a_decision_reads_back_whole) {
   cr_assert_eq(read_payment(bytes, length, &read), 0);
   cr_assert_arr_eq(&read->decision, &payment->decision, sizeof read->decision);
   payment_free(read);
+  payment_free(payment);
+}
+
+Test(payment, a_round_reads_back_whole) {
+  static uint8_t bytes[PAYMENT_BYTES_MAX];
+  struct payment *payment = payment_with_everything(), *read;
+  size_t length = encoded(payment, bytes);
+  cr_assert_eq(read_payment(bytes, length, &read), 0);
+  cr_assert_arr_eq(&read->round, &payment->round, sizeof read->round);
+  cr_assert_eq(read->attempts[0].round, 2);
+  cr_assert_eq(payment_candidates(read), read->round.candidates);
+  payment_free(read);
+  payment_free(payment);
+}
+
+/* Whether a record of it can be read. */
+static bool is_read(const struct payment *payment) {
+  static uint8_t bytes[PAYMENT_BYTES_MAX];
+  struct payment *read = NULL;
+  size_t length = encoded(payment, bytes);
+  bool good = read_payment(bytes, length, &read) == 0;
+  payment_free(read);
+  return good;
+}
+
+Test(payment, a_plan_that_cannot_be_is_refused) {
+  struct payment *payment = payment_with_everything();
+  payment->concluded = false;
+  payment->retry_ms = 77;
+  cr_assert(is_read(payment));
+  payment->retry_ms = -1;
+  cr_assert_not(is_read(payment));
+  payment->retry_ms = 77;
+  payment->concluded = true;
+  cr_assert_not(is_read(payment), "what has ended is not tried again");
+  payment->concluded = false;
+  payment->attempts[0].round = 4;
+  cr_assert_not(is_read(payment), "of a round that was not begun");
+  payment->attempts[0].round = 2;
+  payment->decision.later.tries = LATER_TRIES_MAX + 1;
+  cr_assert_not(is_read(payment));
+  payment->decision.later.tries = 4;
+  payment->decision.later.within_days = 0;
+  cr_assert_not(is_read(payment));
+  payment->decision.later.within_days = 30;
+  payment->decision.later.hour_to = 24;
+  cr_assert_not(is_read(payment));
+  payment->decision.later.hour_to = 3;
+  payment->decision.later.days = 1;
+  cr_assert_not(is_read(payment), "no month has a day 0");
+  payment->decision.later = (struct later_plan){0};
+  cr_assert_not(is_read(payment), "planned by no schedule");
   payment_free(payment);
 }
 
@@ -289,6 +357,146 @@ Test(payment, names_go_both_ways) {
 }
 
 /* ---- Entries ---- */
+
+static struct journal_entry journal_of(const struct entry *entry) {
+  return (struct journal_entry){.sequence = 9,
+                                .type = JOURNAL_PAYMENT,
+                                .head = {.at_ms = 99},
+                                .body = entry->bytes,
+                                .length = writer_length(&entry->writer)};
+}
+
+/* A payment that a plan is for, as it was asked for. */
+static struct payment *payment_with_plan(void) {
+  struct payment *payment = payment_with(false);
+  payment->attempt_count = 0;
+  payment->decision.later = (struct later_plan){.tries = 3, .within_days = 9, .hour_to = 23};
+  cr_assert_eq(payment_derive(payment), 0);
+  return payment;
+}
+
+static void fail_attempt(struct entry *entry, struct payment *payment, unsigned number, unsigned round) {
+  struct attempt attempt = live_attempt(true);
+  attempt.number = (uint8_t)number;
+  attempt.round = (uint16_t)round;
+  attempt.step.status = STEP_FAILED;
+  attempt.captured = false;
+  cr_assert_eq(change_attempt(entry, payment, CHANGE_ATTEMPT_ANSWERED, &attempt), 0);
+}
+
+Test(payment, plans_and_rounds_do_when_read_what_they_did_when_made) {
+  static struct entry entry;
+  static uint8_t made[PAYMENT_BYTES_MAX], again[PAYMENT_BYTES_MAX];
+  struct payment *payment = payment_with_plan(), *rebuilt = NULL;
+  struct decline decline = {
+      .reason = "insufficient_funds", .category = "funds", .retry = OUTCOME_RETRY_LATER};
+  struct candidate candidates[CANDIDATES_MAX];
+  entry_begin(&entry, payment);
+  cr_assert_eq(change_created(&entry, payment), 0);
+  fail_attempt(&entry, payment, 1, 0);
+  cr_assert_eq(change_scheduled(&entry, payment, 1000, 0, &decline), 0);
+  cr_assert_eq(payment->status, PAYMENT_SCHEDULED);
+  cr_assert_str_eq(payment->decline.reason, "insufficient_funds");
+  memcpy(candidates, payment->decision.candidates, sizeof candidates);
+  candidates[0].health = CANDIDATE_OUT;
+  candidates[0].skipped = SKIP_UNHEALTHY;
+  cr_assert_eq(change_round(&entry, payment, 1000, 61000, candidates), 0);
+  cr_assert_eq(payment->status, PAYMENT_PROCESSING);
+  cr_assert_eq(payment->deadline_ms, 61000);
+  cr_assert_str_eq(payment->decline.reason, "");
+  cr_assert_eq(payment_round_attempts(payment), 0);
+  cr_assert_eq(change_skipped(&entry, payment, 1, SKIP_DISABLED), 0);
+  cr_assert_eq(payment->decision.candidates[1].skipped, SKIP_NONE, "the decision stands");
+  fail_attempt(&entry, payment, 2, 1);
+  cr_assert_eq(payment_round_attempts(payment), 1);
+  cr_assert_eq(change_scheduled(&entry, payment, 2000, 1, &decline), 0);
+  payment->updated_ms = 99;
+  payment->sequence = 9;
+  struct journal_entry journal = journal_of(&entry);
+  cr_assert_eq(entry_apply(&journal, &rebuilt), 0);
+  size_t length = encoded(payment, made);
+  cr_assert_eq(encoded(rebuilt, again), length);
+  cr_assert_arr_eq(made, again, length);
+  payment_free(rebuilt);
+  payment_free(payment);
+}
+
+Test(payment, a_plan_decides_nothing_and_its_end_does) {
+  static struct entry entry;
+  struct payment *payment = payment_with_plan();
+  struct decline decline = {
+      .reason = "insufficient_funds", .category = "funds", .retry = OUTCOME_RETRY_LATER};
+  struct entry_glance glance = {.decides = true};
+  payment->sequence = 8; /* not the payment's first entry */
+  entry_begin(&entry, payment);
+  fail_attempt(&entry, payment, 1, 0);
+  cr_assert_eq(change_scheduled(&entry, payment, 1000, 0, &decline), 0);
+  cr_assert_eq(change_round(&entry, payment, 1000, 61000, payment->decision.candidates), 0);
+  struct journal_entry journal = journal_of(&entry);
+  cr_assert_eq(entry_look(&journal, &glance), 0);
+  cr_assert_not(glance.decides);
+  cr_assert_eq(change_scheduled(&entry, payment, 2000, 0, &decline), 0);
+  cr_assert_eq(change_concluded(&entry, payment, PAYMENT_DECLINED, &decline), 0);
+  cr_assert_eq(payment->retry_ms, 0);
+  journal = journal_of(&entry);
+  cr_assert_eq(entry_look(&journal, &glance), 0);
+  cr_assert(glance.decides);
+  payment_free(payment);
+}
+
+Test(payment, a_round_with_another_list_is_refused) {
+  static struct entry entry;
+  struct payment *payment = payment_with_plan(), *read = NULL;
+  struct decline decline = {
+      .reason = "insufficient_funds", .category = "funds", .retry = OUTCOME_RETRY_LATER};
+  entry_begin(&entry, payment);
+  cr_assert_eq(change_created(&entry, payment), 0);
+  fail_attempt(&entry, payment, 1, 0);
+  cr_assert_eq(change_scheduled(&entry, payment, 1000, 0, &decline), 0);
+  cr_assert_eq(change_round(&entry, payment, 1000, 61000, payment->decision.candidates), 0);
+  struct journal_entry journal = journal_of(&entry);
+  unsigned count = payment->decision.candidate_count;
+  uint8_t *at = entry.bytes + journal.length - 3 * count - 1; /* three bytes for each, after their count */
+  cr_assert_eq(*at, count);
+  *at = (uint8_t)(count - 1);
+  journal.length -= 3;
+  cr_assert_eq(entry_apply(&journal, &read), -EBADMSG);
+  payment_free(read);
+  payment_free(payment);
+}
+
+/* Whatever the bytes are, they are refused or come to a payment whose record can be read. */
+Test(payment, a_plan_that_is_cut_or_flipped_is_refused_or_read) {
+  static struct entry entry;
+  static uint8_t body[ENTRY_BYTES_MAX];
+  struct payment *payment = payment_with_plan();
+  struct decline decline = {
+      .reason = "insufficient_funds", .category = "funds", .retry = OUTCOME_RETRY_LATER};
+  unsigned refused = 0, taken = 0;
+  entry_begin(&entry, payment);
+  cr_assert_eq(change_created(&entry, payment), 0);
+  size_t from = writer_length(&entry.writer);
+  fail_attempt(&entry, payment, 1, 0);
+  cr_assert_eq(change_scheduled(&entry, payment, 1000, 0, &decline), 0);
+  cr_assert_eq(change_round(&entry, payment, 1000, 61000, payment->decision.candidates), 0);
+  struct journal_entry journal = journal_of(&entry);
+  memcpy(body, entry.bytes, journal.length);
+  journal.body = body;
+  for (size_t i = 8 * from; i < 8 * journal.length; i++) {
+    struct payment *read = NULL;
+    body[i / 8] ^= (uint8_t)(1U << i % 8);
+    int r = entry_apply(&journal, &read);
+    cr_assert(r == 0 || r == -EBADMSG, "bit %zu: %d", i, r);
+    cr_assert(r != 0 || is_read(read), "bit %zu", i);
+    refused += r != 0;
+    taken += r == 0;
+    payment_free(read);
+    body[i / 8] ^= (uint8_t)(1U << i % 8);
+  }
+  cr_assert_gt(refused, 50);
+  cr_assert_gt(taken, 50);
+  payment_free(payment);
+}
 
 Test(payment, an_entry_does_when_read_what_it_did_when_made) {
   static struct entry entry;

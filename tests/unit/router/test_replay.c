@@ -308,6 +308,7 @@ static struct replay_figures replayed(const char *text, int64_t from_ms, unsigne
                                          .zone_offset = vienna,
                                          .merchant = world.merchant,
                                          .policy = policy,
+                                         .policies = engine_policies(world.engine),
                                          .from_ms = from_ms};
   cr_assert_eq(replay_new(&options, &replay), 0);
   int r;

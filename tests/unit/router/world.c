@@ -388,7 +388,7 @@ static bool tables_equal(struct store *left, struct store *right, unsigned table
 bool world_payments_agree(struct store *left, struct store *right) {
   return tables_equal(left, right, LEDGER_PAYMENTS) && tables_equal(left, right, LEDGER_OPEN) &&
          tables_equal(left, right, LEDGER_MOVEMENTS) && tables_equal(left, right, LEDGER_AWAITED) &&
-         tables_equal(left, right, LEDGER_CARD_USES);
+         tables_equal(left, right, LEDGER_CARD_USES) && tables_equal(left, right, LEDGER_SCHEDULED);
 }
 
 bool world_journal_agrees(struct world *world) {
