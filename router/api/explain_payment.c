@@ -153,7 +153,7 @@ static void explain_policy(struct explained *explained) {
   }
   payment_facts(explained->payment, &inputs, &explained->payment->decision.basis, &texts, &explained->facts);
   explain_rules(explained);
-  explain_advice(explained->out, explained->payment, policy);
+  explain_advice(explained->out, explained->payment, explained->policy);
   explain_schedule(explained);
 }
 
