@@ -11,7 +11,7 @@ static void log_health(const struct connector_entry *entry) {
   const struct gate_figures *figures = &entry->figures;
   struct log_facts facts = {
       .connector = entry->connector,
-      .network = network_name(entry->network),
+      .network = entry->network == NETWORK_UNKNOWN ? NULL : network_name(entry->network),
       .country = entry->country,
       .numbers = {LOG_NUMBER("requests", figures->requests), LOG_NUMBER("faults", figures->faults),
                   LOG_NUMBER("window_s", figures->window_s), LOG_NUMBER("bound", figures->bound),
