@@ -331,6 +331,25 @@ Test(rates, recovery_is_told_by_the_first_code) {
   rates_answer_free(&answer);
 }
 
+/* What a question takes says nothing of how long a charge does. */
+Test(rates, only_a_charges_own_answer_has_a_latency) {
+  struct dispatch_result lost = world_result(PHASE_SENT_NO_REPLY, ANSWER_IS_UNKNOWN);
+  lost.latency_us = 9000000;
+  pay();
+  world_reply(&world, world_outstanding(&world), &lost);
+  world_advance(&world, 500);
+  cr_assert_eq(world_outstanding(&world)->dispatch.operation, OPERATION_STATUS);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  struct id id = world_newest(&world);
+  cr_assert_eq(world_payment(&world, &id)->status, PAYMENT_CAPTURED);
+  cr_expect_eq(world_payment(&world, &id)->attempts[0].step.answer.latency_us, 0);
+  struct rates_query query = everything();
+  struct rates_answer answer = ask(&query);
+  cr_expect_eq(answer.total.of[COUNT_ATTEMPTS_APPROVED], 1);
+  cr_expect_eq(answer.latency_count, 0);
+  rates_answer_free(&answer);
+}
+
 Test(rates, latencies_lie_within_their_steps) {
   for (unsigned i = 0; i < 100; i++) {
     pay();
