@@ -159,7 +159,8 @@ static void settle(const struct policy *policy, const struct policy_decision *ve
   choose_order(decision);
 }
 
-/* What was recorded of the same connector then; of one that was not in the list, that it was healthy. */
+/* What was recorded of the same connector then; one that was not in the list is taken as healthy, and as able
+ * to take the payment: a replay asks its account (replay_accounts.c). */
 static struct candidate as_recorded(const struct decision *recorded, const char *connector) {
   struct candidate candidate = {0};
   for (unsigned i = 0; i < recorded->candidate_count; i++) {
@@ -221,7 +222,7 @@ static enum request_outcome by_policy(struct engine *engine, const struct paymen
   return REQUEST_DONE;
 }
 
-static enum operation operation_of(const struct payment *payment) {
+enum operation payment_operation(const struct payment *payment) {
   return payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
 }
 
@@ -229,7 +230,7 @@ static bool any_usable(const struct engine *engine, const struct payment *paymen
                        const struct decision *decision) {
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     const struct connector *connector = connector_named(engine, decision->candidates[i].connector);
-    if (connector_skip(connector, payment, operation_of(payment)) == SKIP_NONE)
+    if (connector_skip(connector, payment, payment_operation(payment)) == SKIP_NONE)
       return true;
   }
   return false;
@@ -240,7 +241,7 @@ static void look_at_health(const struct engine *engine, struct payment *payment)
   struct decision *decision = &payment->decision;
   for (unsigned i = 0; i < decision->candidate_count; i++)
     decision->candidates[i].health =
-        gates_look(engine, payment, decision->candidates[i].connector, operation_of(payment));
+        gates_look(engine, payment, decision->candidates[i].connector, payment_operation(payment));
   gate_list(decision);
 }
 

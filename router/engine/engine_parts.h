@@ -433,6 +433,8 @@ enum request_outcome decide(struct engine *engine, const struct named_connectors
 /* Likewise by that policy, not yet published. */
 enum request_outcome decide_by(struct engine *engine, const struct policy *policy,
                                const struct request_fields *inputs, struct payment *payment);
+/* What a payment's attempts are to do. */
+enum operation payment_operation(const struct payment *payment);
 void policies_forget(struct engine *engine);
 
 /* ---- lessons.c ---- */

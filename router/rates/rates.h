@@ -111,6 +111,7 @@ struct rates_outcomes {
 
 struct rates_totals {
   struct rates_outcomes payments; /* unreached: none of its attempts reached an issuer */
+  uint64_t tried;                 /* payments of which there was an attempt */
   struct rates_outcomes attempts;
   struct rates_outcomes by_network[NETWORK_COUNT];             /* of attempts */
   struct rates_outcomes by_connector[VALUE_FIRST + NAMES_MAX]; /* by the numbers of connectors */

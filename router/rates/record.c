@@ -82,14 +82,16 @@ static struct day *day_of(struct rates *rates, int64_t at_ms) {
   return day;
 }
 
-static void record_hour(struct rated_merchant *merchant, int64_t at_ms, bool approved) {
+/* reached: an issuer. */
+static void record_hour(struct rated_merchant *merchant, int64_t at_ms, bool reached, bool approved) {
   int64_t number = at_ms / HOUR_MS + 1;
   struct hour *hour = &merchant->hours[number % RATE_HOURS];
   if (hour->number > number)
     return;
   if (hour->number < number)
     *hour = (struct hour){.number = number};
-  hour->total++;
+  hour->tried++;
+  hour->total += reached;
   hour->approved += approved;
   merchant->looked_for = true;
 }
@@ -247,6 +249,16 @@ static struct rate_counts counts_of(const struct payment *payment, const struct 
   return counts;
 }
 
+/* With the connector that decided it, or that was tried last where none did. */
+static void record_tried(struct rated_merchant *merchant, struct day *day, struct rate_key *key,
+                         const struct payment *payment, const struct course *course) {
+  const struct attempt *last = &payment->attempts[payment->attempt_count - 1];
+  const struct rate_counts counts = {.of[COUNT_TRIED] = 1};
+  key->dims[DIM_CONNECTOR] =
+      names_number(&merchant->connectors, (course->decider ? course->decider : last)->connector);
+  cells_add(&day->rates, key, &counts);
+}
+
 static void record_course(struct rated_merchant *merchant, struct day *day, struct rate_key *key,
                           const struct payment *payment, const struct course *course) {
   struct rate_counts counts = counts_of(payment, course);
@@ -278,9 +290,12 @@ void record_payment(struct rates *rates, const struct payment *payment, int64_t 
     if (live)
       count_live(&rates->totals, payment, attempt, rating);
   }
-  if (course.decider) {
+  if (course.decider)
     record_course(merchant, day, &key, payment, &course);
-    record_hour(merchant, at_ms, course.approved);
+  if (payment->attempt_count > 0) {
+    record_tried(merchant, day, &key, payment, &course);
+    record_hour(merchant, at_ms, course.decider != NULL, course.approved);
+    rates->totals.tried += live;
   }
   if (live)
     count_outcome(&rates->totals.payments, !course.decider   ? RATING_UNREACHED

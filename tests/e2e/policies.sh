@@ -168,6 +168,15 @@ policy 0 publish "$work/commented"
 policy 0 rollback
 has "$out" "rolled back to $first, hash $hash"
 
+# What `best of` chose stands when the same policy is tried on it: none of these would go elsewhere.
+echo 'otherwise best of adyen, checkout, stripe' >"$work/best"
+policy 0 publish "$work/best"
+chosen=$(for ((i = 0; i < 12; i++)); do pay 1000; done | jq -Rs 'split("\n") | map(select(. != ""))')
+policy 0 replay "$work/best" --json
+[[ $(jq --argjson chosen "$chosen" '[.moves[].examples[] | select(. as $id | $chosen | index($id))] | length' <<<"$out") == 0 ]] ||
+  fail "the policy in force would decide otherwise than it did: $out"
+has "$out" 'keep the choices that'
+
 # A thousand rules and more.
 for ((i = 0; i < 1500; i++)); do
   printf 'rule r%d when metadata.shop == "shop %d" route stripe, adyen\n' $i $i

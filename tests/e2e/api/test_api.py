@@ -222,9 +222,7 @@ class Resolution(Case):
         # Each is answered after ten seconds, so all of them are asked for at once.
         answers = {}
         def pay(name, amount, **more):
-            # Three at one connector: after four that are lost there in a row it is passed over.
-            routing = {"connectors": {"early": ["adyen"], "failed": ["stripe", "checkout"], "odd": ["stripe", "checkout"]}
-                       .get(name, ["checkout", "stripe"])}
+            routing = {"connectors": ["adyen"] if name == "early" else ["checkout", "stripe"]}
             answers[name] = cls.client.pay(amount, routing=routing, **more)
         threads = [threading.Thread(target=pay, args=[name, 1007], kwargs=more) for name, more in (
             ("webhook", {}), ("succeeded", {"capture": "manual"}), ("failed", {"deadline_ms": 5000}), ("odd", {}),
@@ -962,6 +960,7 @@ class Resources(Case):
         self.assertEqual({name: rates["total"]["payments"][name] for name in ("count", "total", "rate_bp")},
                          {"count": 3, "total": 4, "rate_bp": 7500})
         self.assertEqual((rates["total"]["attempts"]["total"], rates["total"]["attempts_unreached"]), (4, 1))
+        self.assertEqual((rates["total"]["tried"]["count"], rates["total"]["tried"]["total"]), (3, 4))
         self.assertEqual((rates["total"]["cascaded"]["count"], rates["total"]["recovered"]["total"]), (1, 1))
         self.assertEqual([(row["group"]["connector"], row["payments"]["count"]) for row in rates["data"]],
                          [("adyen", 2), ("checkout", 1)])
@@ -1015,14 +1014,14 @@ class Health(Case):
 
     def test_one_that_fails_is_left_out_and_comes_back(self):
         self.assertEqual((self.health("adyen")["state"], self.health("adyen")["state_since"]), ("healthy", None))
-        failed = [self.client.pay(1002)["id"] for _ in range(4)]
+        failed = [self.client.pay(1002)["id"] for _ in range(10)]
         health = self.health("adyen")
-        self.assertEqual((health["state"], health["faults"], health["fault_rate"]), ("unhealthy", 4, 1.0))
+        self.assertEqual((health["state"], health["faults"], health["fault_rate"]), ("unhealthy", 10, 1.0))
         self.assertGreater(health["fault_bound"], health["threshold"])
         self.assertEqual(self.health("checkout")["state"], "healthy")
         told = self.events("connector.unhealthy")
         self.assertEqual([(d["connector"], d["state"], d["requests"], d["faults"]) for d in told],
-                         [("adyen", "unhealthy", 4, 4)])
+                         [("adyen", "unhealthy", 10, 10)])
         self.assertEqual(sorted(told[0]["payments"]), sorted(failed))
         self.assertRegex(self.router.logged(), r" warn a connector is unhealthy connector=adyen requests=\d+ faults=\d+ "
                                                r"window_s=\d+ bound=\d+ threshold=\d+\n")
