@@ -6,6 +6,7 @@
 
 #include "escrow.h"
 #include "harness.h"
+#include "index.h"
 #include "provider_file.h"
 #include "recorded_store.h"
 #include "store_lmdb.h"
@@ -350,15 +351,41 @@ static const char *check_tokens(struct vault *vault, size_t commit, size_t *held
   return wrong || rows == found ? wrong : "there are records of no token";
 }
 
+/* Each emptied entry of the index waits to be forgotten, and nothing else does. */
+static const char *check_index(struct vault *vault, size_t *ret_waiting) {
+  enum { FORMAT_EMPTIED = 2, DAY_BYTES = 4 };
+  size_t emptied = 0, waiting = 0;
+  struct view key = {0};
+  struct view value;
+  int r = store_next(vault->store, TABLE_INDEX, NULL, 0, true, &key, &value);
+  while (r == 0) {
+    emptied += value.bytes[0] == FORMAT_EMPTIED;
+    r = store_next(vault->store, TABLE_INDEX, key.bytes, key.length, false, &key, &value);
+  }
+  r = store_next(vault->store, TABLE_EMPTIED, NULL, 0, true, &key, &value);
+  for (; r == 0; waiting++) {
+    struct view entry;
+    if (store_get(vault->store, TABLE_INDEX, key.bytes + DAY_BYTES, INDEX_ENTRY_BYTES, &entry) != 0 ||
+        entry.bytes[0] != FORMAT_EMPTIED)
+      return "what waits to be forgotten is no emptied entry";
+    r = store_next(vault->store, TABLE_EMPTIED, key.bytes, key.length, false, &key, &value);
+  }
+  *ret_waiting = waiting;
+  return emptied == waiting ? NULL : "an emptied entry would be kept for ever";
+}
+
 /* *held: how many of the vault's promises, from the first on, hold. */
 static const char *check_vault(struct store *store, size_t commit, size_t *held) {
   struct opened opened;
+  size_t waiting;
   *held = NEVER;
   const char *wrong = open_vault(store, &opened);
   if (!wrong)
     wrong = check_audit(opened.vault, held);
   if (!wrong)
     wrong = check_tokens(opened.vault, commit, held);
+  if (!wrong)
+    wrong = check_index(opened.vault, &waiting);
   close_opened(&opened);
   return wrong;
 }
@@ -388,6 +415,9 @@ Test(power_vault, nothing_acknowledged_is_lost_and_nothing_else_is_there, .timeo
   cr_assert_lt(subject.commit_count, COMMITS_MAX);
   cr_assert_gt(token_count, 250);
   cr_assert_gt(release_count, 30);
+  size_t waiting = 0;
+  cr_assert_null(check_index(h.vault, &waiting));
+  cr_assert_gt(waiting, 0);
   size_t states = trial_states(STATES);
   struct trial_result result = recorded_store_try(&subject, DISK_HONEST, states, "vault.mdb");
   cr_assert_eq(result.bad, 0, "%s", result.first_bad);

@@ -184,7 +184,8 @@ static int drop_from_index(struct vault *vault, const struct merchant *merchant,
     log_warn("a deletion note does not open; the index keeps its entry");
     return 0;
   }
-  int r = sodium_is_zero(entry, sizeof entry) ? 0 : index_drop_token(vault->store, entry);
+  int r =
+      sodium_is_zero(entry, sizeof entry) ? 0 : index_drop_token(vault->store, entry, vault_now_ms(vault));
   sodium_memzero(entry, sizeof entry);
   return r == -EBADMSG ? 0 : r;
 }

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "cursor.h"
+#include "emptied.h"
 #include "tables.h"
 
 enum {
   FORMAT = 1,
+  FORMAT_EMPTIED = 2, /* where the other has how many tokens, the day on which it is forgotten */
   SALT_BYTES = 8,
   NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
   CONTENT_BYTES = FINGERPRINT_BYTES + ID_RANDOM_BYTES,
@@ -40,14 +42,18 @@ static void nonce_of(const uint8_t *salt, uint8_t ret_nonce[NONCE_BYTES]) {
   memcpy(ret_nonce, salt, SALT_BYTES);
 }
 
+static bool format_known(uint8_t format) {
+  return format == FORMAT || format == FORMAT_EMPTIED;
+}
+
 static int read_entry(struct view bytes, const struct index_names *names, struct index_content *ret_content,
-                      uint32_t *ret_tokens) {
+                      uint32_t *ret_forget_day) {
   struct reader reader = reader_over(bytes.bytes, bytes.length);
   uint8_t format = read_u8(&reader);
-  uint32_t tokens = read_u32(&reader);
+  uint32_t count = read_u32(&reader);
   const uint8_t *salt = read_view(&reader, SALT_BYTES);
   const uint8_t *sealed = read_view(&reader, CONTENT_BYTES + RECORD_TAG_BYTES);
-  if (reader_finish(&reader) < 0 || format != FORMAT)
+  if (reader_finish(&reader) < 0 || !format_known(format))
     return -EBADMSG;
   uint8_t nonce[NONCE_BYTES], content[CONTENT_BYTES];
   nonce_of(salt, nonce);
@@ -57,20 +63,19 @@ static int read_entry(struct view bytes, const struct index_names *names, struct
     return -EBADMSG;
   memcpy(ret_content->fingerprint, content, FINGERPRINT_BYTES);
   memcpy(ret_content->first_token, content + FINGERPRINT_BYTES, ID_RANDOM_BYTES);
-  *ret_tokens = tokens;
+  *ret_forget_day = format == FORMAT_EMPTIED ? count : 0;
   sodium_memzero(content, sizeof content);
   return 0;
 }
 
 int index_find(struct store *store, const struct index_names *names, struct index_content *ret_content,
-               uint32_t *ret_tokens) {
+               uint32_t *ret_forget_day) {
   struct view bytes;
   int r = store_get(store, TABLE_INDEX, names->entry, sizeof names->entry, &bytes);
-  return r != 0 ? r : read_entry(bytes, names, ret_content, ret_tokens);
+  return r != 0 ? r : read_entry(bytes, names, ret_content, ret_forget_day);
 }
 
-int index_put(struct store *store, const struct index_names *names, const struct index_content *content,
-              uint32_t tokens) {
+int index_put(struct store *store, const struct index_names *names, const struct index_content *content) {
   uint8_t bytes[ENTRY_BYTES], plain[CONTENT_BYTES], nonce[NONCE_BYTES], salt[SALT_BYTES];
   randombytes_buf(salt, sizeof salt);
   nonce_of(salt, nonce);
@@ -78,7 +83,7 @@ int index_put(struct store *store, const struct index_names *names, const struct
   memcpy(plain + FINGERPRINT_BYTES, content->first_token, ID_RANDOM_BYTES);
   struct writer writer = writer_over(bytes, sizeof bytes);
   write_u8(&writer, FORMAT);
-  write_u32(&writer, tokens);
+  write_u32(&writer, 1);
   write_bytes(&writer, salt, sizeof salt);
   crypto_aead_xchacha20poly1305_ietf_encrypt(writer.at, NULL, plain, sizeof plain, names->entry,
                                              sizeof names->entry, NULL, nonce, names->content_key);
@@ -86,31 +91,71 @@ int index_put(struct store *store, const struct index_names *names, const struct
   return store_put(store, TABLE_INDEX, names->entry, sizeof names->entry, bytes, sizeof bytes);
 }
 
-/* Changes the count of an entry by change. */
-static int count(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES], int change) {
+/* What stands in an entry beside its content. */
+struct standing {
+  uint8_t format;
+  uint32_t count; /* tokens, or the day on which an emptied one is forgotten */
+};
+
+/* An entry as it lies. Returns 0, STORE_ABSENT or a negated errno. */
+static int take(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES], uint8_t ret_bytes[ENTRY_BYTES],
+                struct standing *ret_standing) {
   struct view found;
   int r = store_get(store, TABLE_INDEX, entry, INDEX_ENTRY_BYTES, &found);
-  if (r < 0)
+  if (r != 0)
     return r;
-  if (r == STORE_ABSENT)
-    return 0;
-  if (found.length != ENTRY_BYTES)
+  if (found.length != ENTRY_BYTES || !format_known(found.bytes[0]))
     return -EBADMSG;
-  uint8_t bytes[ENTRY_BYTES];
-  memcpy(bytes, found.bytes, sizeof bytes);
-  struct reader reader = reader_over(bytes + COUNT_AT, sizeof(uint32_t));
-  int64_t tokens = (int64_t)read_u32(&reader) + change;
-  if (tokens <= 0)
-    return store_delete(store, TABLE_INDEX, entry, INDEX_ENTRY_BYTES);
-  struct writer writer = writer_over(bytes + COUNT_AT, sizeof(uint32_t));
-  write_u32(&writer, (uint32_t)tokens);
-  return store_put(store, TABLE_INDEX, entry, INDEX_ENTRY_BYTES, bytes, sizeof bytes);
+  struct reader reader = reader_over(found.bytes + COUNT_AT, sizeof(uint32_t));
+  *ret_standing = (struct standing){.format = found.bytes[0], .count = read_u32(&reader)};
+  memcpy(ret_bytes, found.bytes, ENTRY_BYTES);
+  return 0;
+}
+
+static int put_back(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES], uint8_t bytes[ENTRY_BYTES],
+                    struct standing standing) {
+  struct writer writer = writer_over(bytes, ENTRY_BYTES);
+  write_u8(&writer, standing.format);
+  write_u32(&writer, standing.count);
+  return store_put(store, TABLE_INDEX, entry, INDEX_ENTRY_BYTES, bytes, ENTRY_BYTES);
 }
 
 int index_add_token(struct store *store, const struct index_names *names) {
-  return count(store, names->entry, 1);
+  uint8_t bytes[ENTRY_BYTES];
+  struct standing standing;
+  int r = take(store, names->entry, bytes, &standing);
+  if (r != 0)
+    return r < 0 ? r : 0;
+  if (standing.format != FORMAT || standing.count == UINT32_MAX)
+    return -EBADMSG;
+  standing.count++;
+  return put_back(store, names->entry, bytes, standing);
 }
 
-int index_drop_token(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES]) {
-  return count(store, entry, -1);
+static int empty(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES], uint8_t bytes[ENTRY_BYTES],
+                 int64_t now_ms) {
+  struct standing standing = {.format = FORMAT_EMPTIED, .count = emptied_forget_day(now_ms)};
+  int r = put_back(store, entry, bytes, standing);
+  return r < 0 ? r : emptied_note(store, entry, standing.count);
+}
+
+int index_drop_token(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES], int64_t now_ms) {
+  uint8_t bytes[ENTRY_BYTES];
+  struct standing standing;
+  int r = take(store, entry, bytes, &standing);
+  if (r != 0 || standing.format == FORMAT_EMPTIED)
+    return r < 0 ? r : 0;
+  if (standing.count <= 1)
+    return empty(store, entry, bytes, now_ms);
+  standing.count--;
+  return put_back(store, entry, bytes, standing);
+}
+
+int index_forget(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES], uint32_t today) {
+  uint8_t bytes[ENTRY_BYTES];
+  struct standing standing;
+  int r = take(store, entry, bytes, &standing);
+  if (r == 0 && standing.format == FORMAT_EMPTIED && standing.count <= today)
+    return store_delete(store, TABLE_INDEX, entry, INDEX_ENTRY_BYTES);
+  return r < 0 && r != -EBADMSG ? r : 0;
 }

@@ -3,7 +3,8 @@
  *
  * An entry's key is a keyed hash of merchant and number; its content (the fingerprint's id and the first
  * token) is sealed under a key derived from the same and the number, so that neither the database nor the
- * merchant keys open it. How many tokens rest on it stands beside, for the sweeper, which knows no number. */
+ * merchant keys open it. How many tokens rest on it stands beside, for the sweeper, which knows no number; of
+ * an entry whose last token was destroyed, the day on which it is forgotten (emptied.h). */
 #pragma once
 
 #include "record.h"
@@ -25,13 +26,17 @@ struct index_content {
 /* index_key: of KEY_BYTES; merchant_id: 16 bytes; number: digits, NUL-terminated. */
 void index_names_of(const uint8_t *index_key, const uint8_t *merchant_id, const char *number,
                     struct index_names *ret_names);
-/* The entry of a number. Returns 0; STORE_ABSENT; or a negated errno (-EBADMSG: the entry was changed). */
+/* The entry of a number. *ret_forget_day: 0 while tokens rest on it; else the day (UTC, since 1970) on which
+ * it is forgotten. Returns 0; STORE_ABSENT; or a negated errno (-EBADMSG: the entry was changed). */
 MUST_USE int index_find(struct store *store, const struct index_names *names,
-                        struct index_content *ret_content, uint32_t *ret_tokens);
-/* Writes an entry with that many tokens. */
+                        struct index_content *ret_content, uint32_t *ret_forget_day);
+/* Writes an entry with one token, over one that may be there. */
 MUST_USE int index_put(struct store *store, const struct index_names *names,
-                       const struct index_content *content, uint32_t tokens);
-/* One token more on the entry that index_find() just returned; its content stays as it lies. */
+                       const struct index_content *content);
+/* One token more on the entry that index_find() just returned with tokens; its content stays as it lies. */
 MUST_USE int index_add_token(struct store *store, const struct index_names *names);
-/* One token less; at none the entry goes. An absent entry is no error. */
-MUST_USE int index_drop_token(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES]);
+/* One token less; at none the entry is emptied, and noted to be forgotten. An absent entry is no error. */
+MUST_USE int index_drop_token(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES], int64_t now_ms);
+/* Deletes an entry that is empty and whose day is today or was before; any other stays. Returns 0 or a
+ * negated errno. */
+MUST_USE int index_forget(struct store *store, const uint8_t entry[INDEX_ENTRY_BYTES], uint32_t today);

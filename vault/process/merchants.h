@@ -64,8 +64,10 @@ struct merchants {
 MUST_USE int merchants_load(struct merchants *merchants, struct arena *arena);
 /* Loads again, after a round whose changes were taken back. */
 MUST_USE int merchants_reload(struct merchants *merchants);
-/* Adds a merchant to the batch and to memory, with fresh keys of generation 1. Returns 0 with *ret_new false
- * when it exists already; STATUS_LIMITED when there is no room; or a negated errno. */
+/* Adds a merchant to the batch and to memory, with fresh keys of generation 1. Without index_enabled every
+ * token has a fingerprint of its own, and the networks' retry limits (P7) are no longer a card's: README.md.
+ * Returns 0 with *ret_new false when it exists already; STATUS_LIMITED when there is no room; or a negated
+ * errno. */
 MUST_USE int merchant_add(struct merchants *merchants, const struct id *merchant, bool index_enabled,
                           int64_t now_ms, bool *ret_new);
 /* Adds a publishable key. Returns 0; STATUS_NOT_FOUND for an unknown merchant; STATUS_CONFLICT when the key

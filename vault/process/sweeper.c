@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "deletion.h"
+#include "emptied.h"
 #include "log.h"
 #include "vault.h"
 
@@ -22,6 +23,15 @@ static bool sweep_similar(struct vault *vault) {
   return r == 0 && !done;
 }
 
+static bool sweep_emptied(struct vault *vault) {
+  int forgotten = emptied_sweep(vault->store, BATCH, vault_now_ms(vault));
+  if (forgotten < 0)
+    round_fail(vault, forgotten);
+  else if (forgotten > 0)
+    log_info_number("fingerprints of destroyed cards forgotten", "count", forgotten);
+  return forgotten == BATCH;
+}
+
 bool sweeper_run(struct vault *vault) {
   int destroyed = deletion_sweep(vault, BATCH);
   if (destroyed < 0) {
@@ -31,7 +41,7 @@ bool sweeper_run(struct vault *vault) {
   if (destroyed > 0)
     log_info_number("deleted tokens destroyed", "count", destroyed);
   bool more = sweep_similar(vault);
-  return more || destroyed == BATCH;
+  return sweep_emptied(vault) || more || destroyed == BATCH;
 }
 
 static void on_due(struct timer *timer) {

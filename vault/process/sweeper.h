@@ -1,5 +1,6 @@
-/* The sweeper: a timer that destroys deleted tokens when their seven days are over, and lets go of what B11's
- * limit needs no more; in small batches between which requests are served. */
+/* The sweeper: a timer that destroys deleted tokens when their seven days are over, forgets their cards'
+ * fingerprints when the networks count no more by them, and lets go of what B11's limit needs no more; in
+ * small batches between which requests are served. */
 #pragma once
 
 #include <stdbool.h>

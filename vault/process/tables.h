@@ -1,4 +1,4 @@
-/* The tables of vault.mdb. */
+/* The tables of vault.mdb. A new one comes last: the log of batches beside the file names them by number. */
 #pragma once
 
 enum table {
@@ -12,6 +12,7 @@ enum table {
   TABLE_CONNECTORS,       /* name -> connector and credentials, sealed (connectors.h) */
   TABLE_DELETIONS, /* time of destruction, big-endian, and the token's hash -> deletion note (deletion.h) */
   TABLE_AUDIT,     /* sequence, big-endian -> audit record */
+  TABLE_EMPTIED,   /* day, big-endian, and an index entry's key -> schema number (emptied.h) */
   TABLE_COUNT
 };
 

@@ -6,6 +6,7 @@
 
 #include "card_rules.h"
 #include "deletion.h"
+#include "emptied.h"
 #include "index.h"
 #include "log.h"
 #include "tables.h"
@@ -106,43 +107,54 @@ static void draw_fingerprint(uint8_t ret_fingerprint[FINGERPRINT_BYTES]) {
     memset(ret_fingerprint, 0, FINGERPRINT_BYTES); /* cannot be: it was just made */
 }
 
-/* The fingerprint of a number new to this merchant, and with an index its entry. */
-static int enter_number(struct vault *vault, struct found_token *made, const struct index_names *names,
+/* Enters a number that no token rests on, and with an index its entry, under the fingerprint it has. */
+static int enter_number(struct vault *vault, const struct found_token *made, const struct index_names *names,
                         const struct id *token) {
   int r = pass_limit(vault, made, true);
-  if (r != 0)
+  if (r != 0 || !names)
     return r;
-  draw_fingerprint(made->record.fingerprint);
-  if (!names)
-    return 0;
   struct index_content content;
   memcpy(content.fingerprint, made->record.fingerprint, FINGERPRINT_BYTES);
   r = id_parse("tok", token->text, content.first_token);
   if (r == 0)
-    r = index_put(vault->store, names, &content, 1);
+    r = index_put(vault->store, names, &content);
   sodium_memzero(&content, sizeof content);
   return r;
+}
+
+/* A number whose tokens were all destroyed keeps its fingerprint for a while (emptied.h). To B11's limit it
+ * is new: nobody shall learn that it was here. */
+static int enter_indexed(struct vault *vault, struct found_token *made, const struct index_names *names,
+                         const struct id *token) {
+  struct index_content content;
+  uint32_t forget_day;
+  int r = index_find(vault->store, names, &content, &forget_day);
+  if (r < 0)
+    return r;
+  if (r == STORE_ABSENT) {
+    draw_fingerprint(made->record.fingerprint);
+    return enter_number(vault, made, names, token);
+  }
+  memcpy(made->record.fingerprint, content.fingerprint, FINGERPRINT_BYTES);
+  sodium_memzero(&content, sizeof content);
+  if (forget_day != 0) {
+    r = enter_number(vault, made, names, token);
+    return r != 0 ? r : emptied_cancel(vault->store, names->entry, forget_day);
+  }
+  r = pass_limit(vault, made, false);
+  return r != 0 ? r : index_add_token(vault->store, names);
 }
 
 /* Finds or makes the fingerprint of the card's number. */
 static int take_fingerprint(struct vault *vault, struct found_token *made, const struct card *card,
                             const struct id *token) {
-  if (!made->merchant->index_enabled)
+  if (!made->merchant->index_enabled) {
+    draw_fingerprint(made->record.fingerprint);
     return enter_number(vault, made, NULL, token);
-  struct index_names names;
-  struct index_content content;
-  uint32_t tokens;
-  index_names_of(made->merchant->keys->index, made->merchant->id, card->number, &names);
-  int r = index_find(vault->store, &names, &content, &tokens);
-  if (r == STORE_ABSENT) {
-    r = enter_number(vault, made, &names, token);
-  } else if (r == 0) {
-    memcpy(made->record.fingerprint, content.fingerprint, FINGERPRINT_BYTES);
-    r = pass_limit(vault, made, false);
-    if (r == 0)
-      r = index_add_token(vault->store, &names);
-    sodium_memzero(&content, sizeof content);
   }
+  struct index_names names;
+  index_names_of(made->merchant->keys->index, made->merchant->id, card->number, &names);
+  int r = enter_indexed(vault, made, &names, token);
   sodium_memzero(&names, sizeof names);
   return r;
 }

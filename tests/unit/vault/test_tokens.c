@@ -313,7 +313,6 @@ Test(tokens, deletion_disables_at_once_and_destroys_after_seven_days) {
   cr_assert_eq(harness_describe(&h, &h.merchant, &token, &description), STATUS_NOT_FOUND);
   struct view key, value;
   cr_assert_eq(store_next(h.store, TABLE_TOKENS, NULL, 0, true, &key, &value), STORE_ABSENT);
-  cr_assert_eq(store_next(h.store, TABLE_INDEX, NULL, 0, true, &key, &value), STORE_ABSENT);
   cr_assert_eq(store_next(h.store, TABLE_DELETIONS, NULL, 0, true, &key, &value), STORE_ABSENT);
   cr_assert_eq(store_next(h.store, TABLE_SIMILAR, NULL, 0, true, &key, &value), STORE_ABSENT);
 }
