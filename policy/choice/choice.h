@@ -15,7 +15,8 @@ enum {
   CHOICE_CANDIDATES_MAX = 16,
   CHOICE_MILLION = 1000000, /* rates are in millionths: 850000 is 85 % */
   /* Names the way of deciding: another number whenever the same snapshot and draw may give another order. */
-  CHOICE_METHOD = 1,
+  CHOICE_METHOD = 2,
+  CHOICE_METHOD_KEPT = 1, /* still decided again: what is below the floor stood last, and was not left out */
   /* A floor holds a connector to its rate once so many outcomes stand behind the estimate. */
   CHOICE_FLOOR_OUTCOMES = 20
 };
@@ -36,7 +37,9 @@ struct choice_snapshot {
   uint8_t count;  /* 1 to CHOICE_CANDIDATES_MAX, in the order of the rule's list */
   struct choice_premise {
     uint32_t approved, declined; /* choice_estimate() */
+    uint32_t seen; /* choice_seen(): for the explanation alone; 0 in a snapshot of CHOICE_METHOD_KEPT */
     bool cost_known;
+    uint8_t gap;             /* CHOICE_CHEAPEST: why not, an enum choice_cost_gap; likewise */
     struct choice_cost cost; /* CHOICE_CHEAPEST, where known */
   } premises[CHOICE_CANDIDATES_MAX];
 };
@@ -45,7 +48,7 @@ struct choice_snapshot {
 enum choice_standing {
   CHOICE_MEETS = 1,    /* best of: always; cheapest of: approval meets the floor */
   CHOICE_TOO_FEW,      /* too few outcomes for the floor: let pass */
-  CHOICE_BELOW_FLOOR,  /* its approval does not meet the floor: after all that do */
+  CHOICE_BELOW_FLOOR,  /* its approval does not meet the floor: left out, and after all that do */
   CHOICE_COST_UNKNOWN, /* it meets the floor, but what it costs is not known: after those where it is */
   CHOICE_STANDING_COUNT
 };
@@ -65,6 +68,8 @@ struct choice_order {
   uint8_t
       places[CHOICE_CANDIDATES_MAX]; /* indices into the rule's list: the choice first, then the cascade */
   bool floor_unmet; /* CHOICE_CHEAPEST: none met the floor, so the highest rate stands first */
+  bool floor_holds; /* CHOICE_CHEAPEST: what is below the floor is left out, where one that meets it can be
+                       used */
   struct choice_figures figures[CHOICE_CANDIDATES_MAX]; /* by index into the rule's list */
 };
 
@@ -83,9 +88,7 @@ void choice_order_cheapest(const struct choice_cells *cells, const struct choice
                            unsigned count, const struct choice_payment *payment, const struct money *amount,
                            const struct choice_exchange *exchange, uint32_t floor, int64_t now_ms,
                            struct choice_snapshot *ret_snapshot, struct choice_order *ret_order);
-/* The same decision from what was journaled. Returns 0; -ENOTSUP for a snapshot of another method; or
- * -EBADMSG for one that none of the above makes. */
+/* The same decision from what was journaled. Returns 0; -ENOTSUP for a snapshot of a method that is no longer
+ * known; or -EBADMSG for one that none of the above makes. */
 MUST_USE int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw,
                            struct choice_order *ret_order);
-/* "meets", "too_few", "below_floor", "cost_unknown"; "" out of range. Static. */
-const char *choice_standing_name(enum choice_standing standing);

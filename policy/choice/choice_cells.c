@@ -177,6 +177,13 @@ struct choice_estimate choice_estimate(const struct choice_cells *cells, unsigne
                                   .declined = parameter(belief.declined)};
 }
 
+uint32_t choice_seen(const struct choice_cells *cells, unsigned connector, int64_t now_ms) {
+  const struct choice_payment any = {0};
+  const struct choice_cell *cell = choice_find(cells, choice_key(CHOICE_CONNECTOR, connector, &any));
+  struct choice_weights weights = choice_weights_at(cells, cell, now_ms);
+  return (uint32_t)((weights.approved + weights.declined + CHOICE_WEIGHT_ONE / 2) >> CHOICE_WEIGHT_PLACES);
+}
+
 static int64_t squared_error(struct belief belief, bool approved) {
   int64_t error = (approved ? FIXED_ONE : 0) - mean(belief);
   return fixed_multiply(error, error);

@@ -58,5 +58,8 @@ void choice_recall(struct choice_cells *cells, unsigned connector, const struct 
 /* What is known, as of now_ms. Without any outcome: Beta(1, 1). No allocation. */
 struct choice_estimate choice_estimate(const struct choice_cells *cells, unsigned connector,
                                        const struct choice_payment *payment, int64_t now_ms);
+/* How many outcomes of the connector's own it knows of, whatever the payment: a faded one counts for its
+ * part. */
+uint32_t choice_seen(const struct choice_cells *cells, unsigned connector, int64_t now_ms);
 /* How many cells hold something: never more than there are. */
 size_t choice_cells_held(const struct choice_cells *cells);

@@ -99,6 +99,7 @@ static void decide_cheapest(const struct choice_snapshot *snapshot, struct choic
     if (figures->standing != CHOICE_BELOW_FLOOR)
       order->floor_unmet = false;
   }
+  order->floor_holds = snapshot->method != CHOICE_METHOD_KEPT && !order->floor_unmet;
   sort_places(CHOICE_CHEAPEST, order);
 }
 
@@ -121,7 +122,7 @@ static bool snapshot_holds(const struct choice_snapshot *snapshot) {
 }
 
 int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw, struct choice_order *ret_order) {
-  if (snapshot->method != CHOICE_METHOD)
+  if (snapshot->method != CHOICE_METHOD && snapshot->method != CHOICE_METHOD_KEPT)
     return -ENOTSUP;
   if (!snapshot_holds(snapshot))
     return -EBADMSG;
@@ -133,16 +134,4 @@ int choice_decide(const struct choice_snapshot *snapshot, uint64_t draw, struct 
   else
     decide_cheapest(snapshot, ret_order);
   return 0;
-}
-
-const char *choice_standing_name(enum choice_standing standing) {
-  static const char *const names[CHOICE_STANDING_COUNT] = {
-      [CHOICE_MEETS] = "meets",
-      [CHOICE_TOO_FEW] = "too_few",
-      [CHOICE_BELOW_FLOOR] = "below_floor",
-      [CHOICE_COST_UNKNOWN] = "cost_unknown",
-  };
-  if (standing < CHOICE_MEETS || standing >= CHOICE_STANDING_COUNT)
-    return "";
-  return names[standing];
 }

@@ -95,7 +95,7 @@ static int converted_fee(int64_t fee, const char *from, const char *to,
   }
   int64_t from_value = value_of(exchange, from), to_value = value_of(exchange, to);
   if (from_value == 0 || to_value == 0)
-    return CHOICE_NO_COST;
+    return CHOICE_NO_RATE;
   /* 2^63 times 2^40 times 10^4 is below 2^117. */
   wide above = (wide)fee * from_value * power_of_ten(currency_exponent(to));
   wide below = (wide)to_value * power_of_ten(currency_exponent(from));
@@ -128,7 +128,7 @@ int choice_cost(const struct choice_fees *fees, const struct choice_payment *pay
   for (enum choice_fee_kind kind = CHOICE_FEE_BLENDED; kind < CHOICE_FEE_KIND_COUNT; kind++) {
     const struct choice_fee_line *line = fitting_line(fees, kind, payment, reach);
     if (line == NULL && required(fees, kind, converted))
-      return CHOICE_NO_COST;
+      return CHOICE_NO_LINE + (int)kind;
     if (line == NULL || (kind == CHOICE_FEE_CONVERSION && !converted))
       continue;
     int64_t part, *sum = kind == CHOICE_FEE_TRY ? &cost.each_try : &cost.approved;

@@ -91,7 +91,18 @@ struct choice_cost {
   int64_t each_try; /* for each attempt, approved or not */
 };
 
-enum { CHOICE_FEES_WRONG = 1, CHOICE_NO_COST = 1 };
+enum { CHOICE_FEES_WRONG = 1 };
+
+/* Why it is not known what a payment costs; from CHOICE_NO_LINE on the sum is a kind of fee, which has to
+ * have a line. */
+enum choice_cost_gap {
+  CHOICE_NO_GAP,
+  CHOICE_NO_TABLE, /* the connector has no fee table */
+  CHOICE_NO_RATE,  /* a fee is in another currency, and one of the two has no value */
+  CHOICE_NO_SUM,   /* a number out of range */
+  CHOICE_NO_LINE,  /* CHOICE_NO_LINE + enum choice_fee_kind: no such line fits the payment */
+  CHOICE_GAP_COUNT = CHOICE_NO_LINE + CHOICE_FEE_KIND_COUNT
+};
 
 /* Checks a table as others wrote it. Returns 0, or CHOICE_FEES_WRONG with *ret_error. */
 MUST_USE int choice_fees_check(const struct choice_fees *fees, struct choice_fees_error *ret_error);
@@ -102,7 +113,7 @@ MUST_USE int choice_exchange_check(const struct choice_exchange *exchange,
 enum choice_reach choice_reach(const struct choice_fees *fees, const struct choice_payment *payment);
 /* What the payment costs at a connector with this table (one that choice_fees_check() accepts; likewise
  * exchange, which may be NULL). A fee in another currency is converted by the exchange table, rounded up.
- * Returns 0; CHOICE_NO_COST when the table has no line for it or the exchange table no value; -EINVAL for an
+ * Returns 0; CHOICE_NO_RATE, or CHOICE_NO_LINE and the kind of fee, when it is not known; -EINVAL for an
  * amount below zero or of an unknown currency; or -EOVERFLOW. */
 MUST_USE int choice_cost(const struct choice_fees *fees, const struct choice_payment *payment,
                          const struct money *amount, const struct choice_exchange *exchange,

@@ -10,8 +10,18 @@ static void gather(const struct choice_cells *cells, const struct choice_candida
   for (unsigned i = 0; i < count; i++) {
     struct choice_estimate estimate = choice_estimate(cells, candidates[i].connector, payment, now_ms);
     snapshot->premises[i] =
-        (struct choice_premise){.approved = estimate.approved, .declined = estimate.declined};
+        (struct choice_premise){.approved = estimate.approved,
+                                .declined = estimate.declined,
+                                .seen = choice_seen(cells, candidates[i].connector, now_ms)};
   }
+}
+
+static void find_cost(const struct choice_fees *fees, const struct choice_payment *payment,
+                      const struct money *amount, const struct choice_exchange *exchange,
+                      struct choice_premise *premise) {
+  int result = fees == NULL ? CHOICE_NO_TABLE : choice_cost(fees, payment, amount, exchange, &premise->cost);
+  premise->cost_known = result == 0;
+  premise->gap = result < 0 ? CHOICE_NO_SUM : (uint8_t)result;
 }
 
 static void decide(const struct choice_snapshot *snapshot, uint64_t draw, struct choice_order *ret_order) {
@@ -35,10 +45,7 @@ void choice_order_cheapest(const struct choice_cells *cells, const struct choice
   assert(floor <= CHOICE_MILLION);
   *ret_snapshot = (struct choice_snapshot){.method = CHOICE_METHOD, .kind = CHOICE_CHEAPEST, .floor = floor};
   gather(cells, candidates, count, payment, now_ms, ret_snapshot);
-  for (unsigned i = 0; i < count; i++) {
-    struct choice_premise *premise = &ret_snapshot->premises[i];
-    premise->cost_known = candidates[i].fees != NULL &&
-                          choice_cost(candidates[i].fees, payment, amount, exchange, &premise->cost) == 0;
-  }
+  for (unsigned i = 0; i < count; i++)
+    find_cost(candidates[i].fees, payment, amount, exchange, &ret_snapshot->premises[i]);
   decide(ret_snapshot, 0, ret_order);
 }

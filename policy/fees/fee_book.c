@@ -126,6 +126,11 @@ const struct choice_fees *fee_book_find(void *book, const char *connector) {
   return NULL;
 }
 
+const char *fee_book_connector(void *book, unsigned number) {
+  const struct fee_book *all = book;
+  return all != NULL && number < all->count ? all->tables[number].connector : NULL;
+}
+
 const struct choice_exchange *fee_book_exchange(const struct fee_book *book) {
   return &book->exchange;
 }

@@ -24,7 +24,12 @@ MUST_USE int fee_book_read(const void *bytes, size_t length, struct fee_book **r
 void fee_book_free(struct fee_book *book);
 /* The table of that connector, or NULL when there is none. Borrowed. book: a struct fee_book, or NULL. */
 const struct choice_fees *fee_book_find(void *book, const char *connector);
+/* The connectors that have one, by number from 0; NULL after the last. Borrowed. book: as above. */
+const char *fee_book_connector(void *book, unsigned number);
 /* "blended", "interchange_plus"; "" out of range. Static. */
 const char *fee_pricing_name(enum choice_pricing pricing);
+/* "blended", "interchange", "scheme", "markup", "cross_border", "conversion", "try"; "" out of range. Static.
+ */
+const char *fee_kind_name(enum choice_fee_kind kind);
 /* What currencies are worth: empty when the book does not say. Borrowed. */
 const struct choice_exchange *fee_book_exchange(const struct fee_book *book);

@@ -24,6 +24,10 @@ static const char *const reaches[] = {[CHOICE_DOMESTIC] = "domestic",
                                       [CHOICE_INTERNATIONAL] = "international",
                                       [CHOICE_REACH_COUNT] = NULL};
 
+const char *fee_kind_name(enum choice_fee_kind kind) {
+  return kind >= CHOICE_FEE_BLENDED && kind < CHOICE_FEE_KIND_COUNT ? kinds[kind] : "";
+}
+
 /* One of those words, if the key is there. */
 static int read_word(struct fee_reader *reader, const struct yaml_node *map, const char *key,
                      const char *const *names, const char *expected, unsigned *ret_value) {

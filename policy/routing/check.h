@@ -6,9 +6,17 @@
 #include "operations.h"
 #include "routing.h"
 
+enum policy_connector_status {
+  POLICY_CONNECTOR_ACTIVE, /* as long as nobody says otherwise */
+  POLICY_CONNECTOR_DRAINING,
+  POLICY_CONNECTOR_DISABLED
+};
+
 /* What is known of a registered connector. Borrowed during the check. */
 struct policy_connector {
   const char *name;
+  enum policy_connector_status status;
+  bool feeless;                                /* no fee table is known for it */
   const char *const *methods;                  /* NULL-terminated; NULL: all */
   const char (*currencies)[CURRENCY_CAPACITY]; /* which it takes */
   unsigned currency_count;                     /* 0: all, as far as anybody knows */
@@ -40,6 +48,17 @@ struct policy_findings {
 
 /* Seconds by which that time zone is ahead of UTC then, in *ret_offset_s. Returns 0, or -ENOENT for none. */
 typedef int zone_lookup(const char *zone, int64_t at_ms, int32_t *ret_offset_s);
+
+/* One rule of those that name a connector. */
+struct policy_lean {
+  unsigned rule;   /* its number, from 0 */
+  unsigned active; /* how many of its connectors take new payments */
+};
+
+/* Finds the next rule from number `from` on that sends payments to the connector of that name, which stands
+ * among those count; advice is none. Returns whether there is one, with *ret_lean. */
+bool policy_leans_on(const struct policy *policy, const struct policy_connector *connectors, size_t count,
+                     const char *name, unsigned from, struct policy_lean *ret_lean);
 
 /* Checks a policy against itself; against those count connectors that are registered, unless they are NULL;
  * and for time zones that nobody knows, unless zone_offset is NULL. Returns 0, or -ENOMEM. */

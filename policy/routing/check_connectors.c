@@ -2,11 +2,16 @@
 #include "policy_words.h"
 #include <string.h>
 
-static const struct policy_connector *find_connector(const struct checker *checker, const char *name) {
-  for (size_t i = 0; i < checker->connector_count; i++)
-    if (strcmp(checker->connectors[i].name, name) == 0)
-      return &checker->connectors[i];
+static const struct policy_connector *find_among(const struct policy_connector *connectors, size_t count,
+                                                 const char *name) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(connectors[i].name, name) == 0)
+      return &connectors[i];
   return NULL;
+}
+
+static const struct policy_connector *find_connector(const struct checker *checker, const char *name) {
+  return find_among(checker->connectors, checker->connector_count, name);
 }
 
 static void unknown_connector(struct checker *checker, unsigned number, unsigned candidate) {
@@ -124,6 +129,65 @@ static void check_particular(struct checker *checker, unsigned number, unsigned 
                  can, can + cannot);
 }
 
+/* ---- Connectors that take no new payments ---- */
+
+static unsigned active_among(const struct policy_connector *connectors, size_t count,
+                             const struct policy_action *action) {
+  unsigned active = 0;
+  for (unsigned i = 0; i < action->candidate_count; i++) {
+    const struct policy_connector *one = find_among(connectors, count, action->candidates[i]);
+    active += one != NULL && one->status == POLICY_CONNECTOR_ACTIVE;
+  }
+  return active;
+}
+
+/* Doubtful while the rule has others; with none left, each payment that it decides is lost. */
+static void check_active(struct checker *checker, unsigned number, unsigned candidate,
+                         const struct policy_connector *connector) {
+  const struct rule *rule = &checker->policy->rules[number];
+  const char *status = connector->status == POLICY_CONNECTOR_DISABLED ? "disabled" : "being drained";
+  if (connector->status == POLICY_CONNECTOR_ACTIVE)
+    return;
+  unsigned active = active_among(checker->connectors, checker->connector_count, &rule->action);
+  if (active > 0)
+    checker_find(checker, POLICY_WARNING, number, rule->candidate_places[candidate], "connector_inactive",
+                 "This connector is %s and takes no new payments: it is passed over.", status);
+  else
+    checker_find(checker, checker_decides(checker, number) ? POLICY_ERROR : POLICY_WARNING, number,
+                 rule->candidate_places[candidate], "connector_inactive",
+                 "This connector is %s, and no other of the list is active: no payment could be tried.",
+                 status);
+}
+
+static bool names_connector(const struct policy_action *action, const char *name) {
+  unsigned i = 0;
+  while (i < action->candidate_count && strcmp(action->candidates[i], name) != 0)
+    i++;
+  return i < action->candidate_count;
+}
+
+bool policy_leans_on(const struct policy *policy, const struct policy_connector *connectors, size_t count,
+                     const char *name, unsigned from, struct policy_lean *ret_lean) {
+  for (unsigned i = from; i < policy->rule_count; i++) {
+    const struct policy_action *action = &policy->rules[i].action;
+    if (action->advice || !names_connector(action, name))
+      continue;
+    *ret_lean = (struct policy_lean){.rule = i, .active = active_among(connectors, count, action)};
+    return true;
+  }
+  return false;
+}
+
+/* ---- What is not known of what a connector costs ---- */
+
+static void check_fees(struct checker *checker, unsigned number, unsigned candidate,
+                       const struct policy_connector *connector) {
+  const struct rule *rule = &checker->policy->rules[number];
+  if (connector->feeless && rule->action.type == POLICY_CHEAPEST)
+    checker_find(checker, POLICY_WARNING, number, rule->candidate_places[candidate], "fees_unknown",
+                 "No fee table is known for this connector: it stands after those whose cost is known.");
+}
+
 static void check_candidate(struct checker *checker, unsigned number, unsigned candidate) {
   const struct rule *rule = &checker->policy->rules[number];
   const struct policy_connector *connector = find_connector(checker, rule->action.candidates[candidate]);
@@ -135,6 +199,8 @@ static void check_candidate(struct checker *checker, unsigned number, unsigned c
   if (connector->operations != 0 && (connector->operations & paying) == 0)
     checker_find(checker, POLICY_ERROR, number, rule->candidate_places[candidate], "connector_operation",
                  "This connector can neither authorize nor charge.");
+  check_active(checker, number, candidate, connector);
+  check_fees(checker, number, candidate, connector);
   for (size_t i = 0; i < sizeof particulars / sizeof particulars[0]; i++)
     check_particular(checker, number, candidate, connector, &particulars[i]);
 }

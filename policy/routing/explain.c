@@ -86,18 +86,13 @@ static void say_money(struct explanation *explanation, int64_t minor) {
 /* Numbers that are counted, not written: what the slot holds. */
 static void say_number(struct explanation *explanation, unsigned slot) {
   static const char *const weekdays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
-  const struct slots *slots = &explanation->policy->program->slots;
-  int64_t number = explanation->values->numbers[slot];
+  const struct slot *item = &explanation->policy->program->slots.items[slot];
   if (!explanation->values->present[slot])
     say(explanation, "is not known");
-  else if (slots->items[slot].fact != FACT_WEEKDAY)
-    say(explanation, "is %" PRId64, number);
-  else if (number == 0)
-    say(explanation, "is another day");
+  else if (item->fact == FACT_WEEKDAY)
+    say(explanation, "is %s", weekdays[slots_weekday(explanation->facts, item->number)]);
   else
-    for (unsigned i = 0; i < sizeof weekdays / sizeof weekdays[0]; i++)
-      if (slots->weekdays[i] == (uint64_t)number)
-        say(explanation, "is %s", weekdays[i]);
+    say(explanation, "is %" PRId64, explanation->values->numbers[slot]);
 }
 
 static void say_had(struct explanation *explanation, const struct node *node,

@@ -52,5 +52,7 @@ MUST_USE int slots_encode(struct slots *slots, const struct value *value, int64_
 MUST_USE int slots_finish(struct slots *slots);
 void slots_free(struct slots *slots);
 
+/* The day of the week at the payment's time in a zone of the policy that is known: 0 is Sunday. */
+unsigned slots_weekday(const struct policy_facts *facts, unsigned zone);
 /* Looks up what the policy asks about. */
 void slots_read(const struct slots *slots, const struct policy_facts *facts, struct slot_values *ret_values);

@@ -45,21 +45,27 @@ static int64_t day_of_month(int64_t days) {
   return day_of_year - (153 * month + 2) / 5 + 1;
 }
 
+static int64_t local_seconds(const struct policy_facts *facts, unsigned zone) {
+  return floor_divide(facts->at_ms, MS_PER_SECOND) + facts->zone_offset_s[zone];
+}
+
+unsigned slots_weekday(const struct policy_facts *facts, unsigned zone) {
+  int64_t days = floor_divide(local_seconds(facts, zone), SECONDS_PER_DAY) + EPOCH_WEEKDAY;
+  return (unsigned)(days - floor_divide(days, DAYS_PER_WEEK) * DAYS_PER_WEEK);
+}
+
 static void read_time(const struct reading *reading, unsigned slot) {
   const struct slot *item = &reading->slots->items[slot];
   if (!reading->facts->zone_known[item->number])
     return;
-  int64_t local =
-      floor_divide(reading->facts->at_ms, MS_PER_SECOND) + reading->facts->zone_offset_s[item->number];
+  int64_t local = local_seconds(reading->facts, item->number);
   int64_t days = floor_divide(local, SECONDS_PER_DAY);
   if (item->fact == FACT_HOUR)
     set(reading, slot, (local - days * SECONDS_PER_DAY) / SECONDS_PER_HOUR);
   else if (item->fact == FACT_DAY)
     set(reading, slot, day_of_month(days));
-  else {
-    int64_t weeks = floor_divide(days + EPOCH_WEEKDAY, DAYS_PER_WEEK);
-    set(reading, slot, reading->slots->weekdays[days + EPOCH_WEEKDAY - weeks * DAYS_PER_WEEK]);
-  }
+  else
+    set(reading, slot, reading->slots->weekdays[slots_weekday(reading->facts, item->number)]);
 }
 
 static void read_bin(const struct reading *reading, unsigned slot) {

@@ -1,5 +1,6 @@
 #include "api.h"
 #include "auth.h"
+#include "change_log.h"
 #include "events_render.h"
 #include "json_in.h"
 #include "log.h"
@@ -273,6 +274,13 @@ static void vault_head(void *context, const struct audit_head *head) {
 static void connectors_loaded(void *context, const struct connector_facts *facts, size_t count) {
   struct api *api = context;
   engine_on_connectors(api->engine, api_now_ms(api), facts, count);
+  log_connectors(facts, count);
+  log_fees(api->options.fees, facts, count);
+}
+
+void api_fees_changed(const struct api *api) {
+  if (api->connectors.known)
+    log_fees(api->options.fees, api->connectors.facts, api->connectors.count);
 }
 
 static void connectors_ended(void *context, bool good) {
@@ -411,6 +419,7 @@ static int start_engine(struct api *api) {
                                   .sheet_context = options->sheet_context,
                                   .health = options->health,
                                   .fees = options->fees,
+                                  .on_connector = log_connector_change,
                                   .zone_offset = options->zone_offset};
   int result = engine_new(&engine, &api->engine);
   if (result == 0)

@@ -41,6 +41,8 @@ MUST_USE int api_listen(struct api *api, int fd);
 MUST_USE int api_connect_vault(struct api *api, int fd);
 /* Speaks to freeport-notify over fd, likewise. */
 MUST_USE int api_connect_notify(struct api *api, int fd);
+/* The fees that the options lead to are others now: says so in the log. */
+void api_fees_changed(const struct api *api);
 /* Takes the supervisor's setting "api_key" (auth.h). Returns 0 or a negated errno. */
 MUST_USE int api_add_key(struct api *api, const void *payload, size_t length);
 /* The end of a round: one commit, then everything that depends on it. */

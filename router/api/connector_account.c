@@ -41,7 +41,13 @@ static uint32_t operations_of(const struct sheet_facts *sheet) {
   return operations;
 }
 
-size_t checkable_connectors(const struct engine *engine,
+static enum policy_connector_status status_of(const struct connector_facts *facts) {
+  return facts->status == CONNECTOR_ACTIVE     ? POLICY_CONNECTOR_ACTIVE
+         : facts->status == CONNECTOR_DRAINING ? POLICY_CONNECTOR_DRAINING
+                                               : POLICY_CONNECTOR_DISABLED;
+}
+
+size_t checkable_connectors(const struct engine *engine, const struct fee_source *fees,
                             struct policy_connector ret_connectors[CONNECTORS_MAX]) {
   static const char *const methods[] = {"card", NULL};
   size_t count = 0;
@@ -49,6 +55,8 @@ size_t checkable_connectors(const struct engine *engine,
     const struct connector_facts *facts = engine_connector_at(engine, count);
     ret_connectors[count] =
         (struct policy_connector){.name = facts->name,
+                                  .status = status_of(facts),
+                                  .feeless = fee_source_table(fees, facts->name) == NULL,
                                   .methods = methods,
                                   .currencies = facts->account.currencies,
                                   .currency_count = facts->account.currency_count,

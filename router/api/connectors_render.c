@@ -78,13 +78,14 @@ static void render_report(struct json_out *out, const struct drill_report *repor
 }
 
 void render_drill(struct json_out *out, const char *name, const struct drill *drill,
-                  const struct drill_report *report, bool livemode) {
+                  const struct drill_report *report, const struct id *reader, bool livemode) {
   out_open(out, name);
   out_text(out, "id", drill->id.text);
   out_text(out, "object", "drill");
   out_flag(out, "livemode", livemode);
   out_time(out, "created_at", drill->started_ms);
   out_text(out, "connector", drill->connector);
+  out_text(out, "author", id_equal(&drill->merchant, reader) ? drill->actor.text : NULL);
   out_text(out, "status", drill->ended_ms == 0 ? "running" : "ended");
   out_time(out, "ends_at", drill->until_ms);
   out_time(out, "ended_at", drill->ended_ms);
@@ -99,7 +100,7 @@ void render_connector_entry(struct json_out *out, const char *name, const struct
                             int64_t at_ms, bool livemode) {
   if (entry->change == CONNECTOR_DRILL_BEGAN || entry->change == CONNECTOR_DRILL_ENDED)
     render_drill(out, name, &entry->drill, entry->change == CONNECTOR_DRILL_ENDED ? &entry->report : NULL,
-                 livemode);
+                 &entry->merchant, livemode);
   else
     render_change(out, name, entry, at_ms, livemode);
 }

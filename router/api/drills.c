@@ -17,7 +17,7 @@ static void answer_drill(struct call *call, unsigned status, bool replayed, cons
     call_refuse(call, &fault_storage);
     return;
   }
-  render_drill(&out, NULL, drill, &report, call->from.livemode);
+  render_drill(&out, NULL, drill, &report, &call->from.merchant, call->from.livemode);
   call_answer_committed(call, status, replayed, &out);
 }
 

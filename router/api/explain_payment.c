@@ -1,5 +1,6 @@
 #include "explain_payment.h"
 #include "explain.h"
+#include "explain_choice.h"
 #include "payment_facts.h"
 #include "policy_cache.h"
 #include <stdio.h>
@@ -25,13 +26,17 @@ static void explain_rule(const struct explained *explained, unsigned rule) {
 }
 
 static void explain_rules(const struct explained *explained) {
-  unsigned decided = explained->payment->decision.rule_number;
+  const struct decision *decision = &explained->payment->decision;
+  unsigned decided = decision->rule_number;
   unsigned first = decided > RULES_SHOWN ? decided - RULES_SHOWN : 0;
   char line[LINE_CAPACITY];
   if (first > 0) {
-    snprintf(line, sizeof line, "The first %u rules do not match.", first);
+    snprintf(line, sizeof line, "None of the first %u rules decides the payment.", first);
     out_text(explained->out, NULL, line);
   }
+  for (unsigned i = 0; i < decision->advice_count; i++)
+    if (decision->advice[i].rule < first)
+      explain_rule(explained, decision->advice[i].rule);
   for (unsigned rule = first; rule <= decided && rule < policy_rule_count(explained->policy); rule++)
     explain_rule(explained, rule);
 }
@@ -47,7 +52,7 @@ static void explain_options(struct json_out *out, const struct policy_options *o
     out_text(out, NULL, line);
   }
   if (options->retry_off)
-    out_text(out, NULL, "The rule allows no further connector.");
+    out_text(out, NULL, "The rule says retry off: when one connector was tried, no other is.");
   if (options->max_attempts != 0) {
     snprintf(line, sizeof line, "The rule allows %u attempts at most.", options->max_attempts);
     out_text(out, NULL, line);
@@ -64,14 +69,26 @@ static const char *why_passed_over(enum skip_reason reason) {
       [SKIP_DRILL] = "a drill keeps it out",
       [SKIP_CURRENCY] = "its account does not take the currency",
       [SKIP_NETWORK] = "its account does not take cards of the network",
+      [SKIP_FLOOR] = "it approves less often than the rule asks, and another of the list does not",
       [SKIP_BUDGET] = "the networks allow no further try of the card now",
   };
   return texts[reason];
 }
 
-static void explain_candidate(struct json_out *out, const struct candidate *candidate) {
+/* How many of the list are tried at most. */
+static unsigned tries_allowed(const struct payment *payment) {
+  const struct policy_options *options = &payment->decision.options;
+  if (payment->retry_none || options->retry_off)
+    return 1;
+  return options->max_attempts != 0 ? options->max_attempts : CANDIDATES_MAX;
+}
+
+static void explain_candidate(struct json_out *out, const struct candidate *candidate, bool stands_by) {
   char line[LINE_CAPACITY];
-  if (candidate->skipped != SKIP_NONE)
+  if (candidate->skipped == SKIP_NONE && stands_by)
+    snprintf(line, sizeof line, "%s stands by: it is tried only when one before it cannot be.",
+             candidate->connector);
+  else if (candidate->skipped != SKIP_NONE)
     snprintf(line, sizeof line, "%s is passed over (%s): %s.", candidate->connector,
              skip_reason_name(candidate->skipped), why_passed_over(candidate->skipped));
   else if (candidate->canary)
@@ -87,51 +104,9 @@ static void explain_candidate(struct json_out *out, const struct candidate *cand
   out_text(out, NULL, line);
 }
 
-enum { PER_TEN_THOUSAND = 10000, HUNDRED = 100, MILLION = 1000000 };
-
-/* Millionths as a percentage with two decimals. */
-#define PER_CENT(millionths) (millionths) / PER_TEN_THOUSAND, (millionths) % PER_TEN_THOUSAND / HUNDRED
-
-/* What a choice was made by, one line a connector. */
-static void explain_choice(struct json_out *out, const struct payment *payment) {
+static void explain_candidates(struct json_out *out, const struct payment *payment) {
   const struct decision *decision = &payment->decision;
-  struct choice_order order;
-  char line[LINE_CAPACITY];
-  if (decision->choice.count != decision->candidate_count ||
-      choice_decide(&decision->choice, decision->draw, &order) != 0)
-    return;
-  for (unsigned i = 0; i < order.count; i++) {
-    const struct choice_figures *figures = &order.figures[order.places[i]];
-    int length = snprintf(line, sizeof line, "%s: approval %u.%02u %% by %u outcomes",
-                          decision->candidates[i].connector, PER_CENT(figures->mean), figures->weight);
-    if (decision->choice.kind == CHOICE_BEST)
-      snprintf(line + length, sizeof line - (size_t)length, ", drawn %u.%02u %%.",
-               PER_CENT(figures->sampled));
-    else if (figures->cost_known)
-      snprintf(line + length, sizeof line - (size_t)length,
-               ", %lld.%02lld minor units of %s for each approval, %s.", (long long)(figures->cost / MILLION),
-               (long long)(figures->cost % MILLION / PER_TEN_THOUSAND), payment->currency,
-               choice_standing_name(figures->standing));
-    else
-      snprintf(line + length, sizeof line - (size_t)length, ", cost unknown, %s.",
-               choice_standing_name(figures->standing));
-    out_text(out, NULL, line);
-  }
-  if (order.floor_unmet)
-    out_text(out, NULL, "No connector meets the floor.");
-}
-
-static void explain_advice(const struct explained *explained) {
-  char line[LINE_CAPACITY];
-  for (unsigned i = 0; i < explained->payment->decision.advice_count; i++) {
-    const struct decision_advice *advice = &explained->payment->decision.advice[i];
-    snprintf(line, sizeof line, "Rule %s would have chosen %s.",
-             policy_rule_name(explained->policy, advice->rule), advice->connector);
-    out_text(explained->out, NULL, line);
-  }
-}
-
-static void explain_candidates(struct json_out *out, const struct decision *decision) {
+  unsigned usable = 0, allowed = tries_allowed(payment);
   char line[LINE_CAPACITY];
   if (decision->action == POLICY_SPLIT && decision->candidate_count > 0) {
     snprintf(line, sizeof line, "The draw %u of 10000 falls to %s.", decision->share,
@@ -140,8 +115,10 @@ static void explain_candidates(struct json_out *out, const struct decision *deci
   }
   if (decision->action == POLICY_DECLINE)
     out_text(out, NULL, "The payment is declined.");
-  for (uint8_t i = 0; i < decision->candidate_count; i++)
-    explain_candidate(out, &decision->candidates[i]);
+  for (uint8_t i = 0; i < decision->candidate_count; i++) {
+    explain_candidate(out, &decision->candidates[i], usable >= allowed);
+    usable += decision->candidates[i].skipped == SKIP_NONE;
+  }
 }
 
 /* Whose draw it was. */
@@ -188,7 +165,7 @@ static void explain_policy(struct explained *explained) {
   }
   payment_facts(explained->payment, &inputs, &explained->payment->decision.basis, &texts, &explained->facts);
   explain_rules(explained);
-  explain_advice(explained);
+  explain_advice(explained->out, explained->payment, explained->policy);
   explain_split(explained);
   explain_schedule(explained);
 }
@@ -246,7 +223,9 @@ void explain_payment(struct json_out *out, struct call *call, const struct payme
     explain_recorded(&explained, call);
   explain_agreement(out, call, payment);
   explain_options(out, &payment->decision.options);
+  if (payment->retry_none && !payment->decision.options.retry_off)
+    out_text(out, NULL, "The request says retry none: when one connector was tried, no other is.");
   explain_choice(out, payment);
-  explain_candidates(out, &payment->decision);
+  explain_candidates(out, payment);
   out_close_list(out);
 }

@@ -121,8 +121,12 @@ static void take_notify(struct router *router, int fd) {
 static void use_fees(struct router *router, struct fee_book *book) {
   fee_book_free(router->fee_book);
   router->fee_book = book;
-  router->fees =
-      (struct fee_source){.find = fee_book_find, .context = book, .exchange = fee_book_exchange(book)};
+  router->fees = (struct fee_source){.find = fee_book_find,
+                                     .name = fee_book_connector,
+                                     .context = book,
+                                     .exchange = fee_book_exchange(book)};
+  if (router->api != NULL)
+    api_fees_changed(router->api);
 }
 
 /* A file that is wrong leaves the fees what they were. */

@@ -10,7 +10,7 @@ static const char unknown_code[] = "connector_unknown";
 
 int check_policy(const struct api *api, const struct policy *policy, struct policy_findings *ret_findings) {
   struct policy_connector connectors[CONNECTORS_MAX];
-  size_t count = checkable_connectors(api->engine, connectors);
+  size_t count = checkable_connectors(api->engine, api->options.fees, connectors);
   return policy_check(policy, connectors, count, api->options.zone_offset, ret_findings);
 }
 

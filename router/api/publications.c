@@ -1,5 +1,6 @@
 /* Policies: published by hash, rolled back, and the history of that. */
 #include "bodies.h"
+#include "change_log.h"
 #include "pages.h"
 #include "policies_check.h"
 #include "policies_render.h"
@@ -17,14 +18,21 @@ static struct journal_head head_of(const struct call *call) {
       .at_ms = api_now_ms(call->api), .actor = call->from.actor, .request = call->from.request};
 }
 
+static void log_change(const struct call *call, bool rolled_back) {
+  struct policy_publication current;
+  if (ledger_policy_published(call->api->options.ledger, &call->from.merchant, &current) == 0)
+    log_policy_in_force(rolled_back, &current.policy, current.hash, &call->from.actor);
+}
+
 /* It is in force for every payment that begins from here on; what has begun keeps its list. */
-static void published(struct call *call, int result, const struct id *policy) {
+static void published(struct call *call, int result, const struct id *policy, bool rolled_back) {
   if (result == 0)
     result = call_remember(call, call->http->path, policy);
   if (result != 0) {
     call_write_failed(call, result);
     return;
   }
+  log_change(call, rolled_back);
   engine_on_policy(call->api->engine);
   policies_answer(call, 200, policy, false);
 }
@@ -92,7 +100,8 @@ static void publish(struct call *call, const struct id *policy, const struct pub
     call_write_failed(call, result);
   else if (is_meant(call, &record, body->hash) && still_in_force(call, body->replaces) &&
            may_publish(call, &record))
-    published(call, ledger_policy_publish(ledger, &head, &call->from.merchant, policy, body->reason), policy);
+    published(call, ledger_policy_publish(ledger, &head, &call->from.merchant, policy, body->reason), policy,
+              false);
 }
 
 void policies_publish(struct call *call, const char *segment) {
@@ -131,7 +140,7 @@ void policies_rollback(struct call *call, const char *segment) {
     call_refuse(call, &fault);
     return;
   }
-  published(call, result, &policy);
+  published(call, result, &policy, true);
 }
 
 /* ---- History ---- */

@@ -12,6 +12,7 @@
 #include "credentials.h"
 #include "exit_status.h"
 #include "paths.h"
+#include "policy_leaning.h"
 #include "registration.h"
 #include "web_address.h"
 
@@ -48,7 +49,8 @@ static const char usage[] =
     "and which\n"
     "webhooks were refused since the start; disabled ones with --all only.\n"
     "drain keeps captures, voids and refunds of earlier payments going and takes no new ones; disable stops "
-    "all. None is\n"
+    "all; both\n"
+    "say which rules of the policy in force name it, and which have nothing active left. None is\n"
     "removed: what was paid through it can be refunded, disputed and looked up for years, and its name must "
     "not "
     "come to\n"
@@ -212,6 +214,11 @@ static int set_status(const struct command_line *line, struct admin_client *admi
   int result = admin_call(admin, ADMIN_CONNECTOR_STATUS, &body, &reply);
   if (result == 0) {
     printf("connector %s: %s\n", set.name, status_text(status));
+    fflush(stdout);
+  }
+  if (result == 0 && status != CONNECTOR_ACTIVE) {
+    say_what_leans(line->directory, set.name,
+                   status == CONNECTOR_DRAINING ? POLICY_CONNECTOR_DRAINING : POLICY_CONNECTOR_DISABLED);
   }
   return result;
 }

@@ -146,8 +146,10 @@ static int run(struct merchant_api *api, const char *connector, unsigned seconds
   if (result < 0) {
     return result;
   }
+  const char *author = json_string_value(json_object_get(drill, "author"));
+  printf("%s is out for %u seconds, by %s\n", connector, seconds,
+         author != NULL ? author : "another merchant");
   json_decref(drill);
-  printf("%s is out for %u seconds\n", connector, seconds);
   fflush(stdout);
   result = await_end(api, path, &drill);
   if (result != 0) {

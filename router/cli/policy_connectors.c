@@ -45,11 +45,22 @@ static int take_operation(void *context, const char *text) {
   return 0;
 }
 
+/* A status that is not known is that of one which takes payments: the router has the last word. */
+static enum policy_connector_status status_of(const json_t *object) {
+  const char *status = json_string_value(json_object_get(object, "status"));
+  return status == NULL                    ? POLICY_CONNECTOR_ACTIVE
+         : strcmp(status, "draining") == 0 ? POLICY_CONNECTOR_DRAINING
+         : strcmp(status, "disabled") == 0 ? POLICY_CONNECTOR_DISABLED
+                                           : POLICY_CONNECTOR_ACTIVE;
+}
+
 static int read_one(const json_t *object, char (*texts)[CURRENCY_CAPACITY],
                     struct policy_connector *ret_one) {
   static const char *const methods[] = {"card", NULL};
   struct currencies currencies = {.texts = texts};
   struct policy_connector one = {.name = json_string_value(json_object_get(object, "name")),
+                                 .status = status_of(object),
+                                 .feeless = json_is_null(json_object_get(object, "fees")),
                                  .methods = methods,
                                  .currencies = (const char(*)[CURRENCY_CAPACITY])texts};
   if (one.name == NULL || each_text(object, "currencies", take_currency, &currencies) != 0 ||

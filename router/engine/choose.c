@@ -60,12 +60,25 @@ void choose_advise(const struct known *known, const struct policy *policy,
 }
 
 /* A snapshot of another list, as when another policy is tried, says nothing of this one. */
+static bool order_of(const struct decision *decision, struct choice_order *ret_order) {
+  bool chooses = decision->action == POLICY_BEST || decision->action == POLICY_CHEAPEST;
+  return chooses && decision->choice.count == decision->candidate_count &&
+         choice_decide(&decision->choice, decision->draw, ret_order) == 0;
+}
+
+bool choose_standings(const struct decision *decision, enum choice_standing ret_standings[CANDIDATES_MAX]) {
+  struct choice_order order;
+  if (!order_of(decision, &order) || !order.floor_holds)
+    return false;
+  for (unsigned i = 0; i < order.count; i++)
+    ret_standings[i] = order.figures[order.places[i]].standing;
+  return true;
+}
+
 void choose_order(struct decision *decision) {
   struct candidate candidates[CANDIDATES_MAX];
   struct choice_order order;
-  bool chooses = decision->action == POLICY_BEST || decision->action == POLICY_CHEAPEST;
-  if (!chooses || decision->choice.count != decision->candidate_count ||
-      choice_decide(&decision->choice, decision->draw, &order) != 0)
+  if (!order_of(decision, &order))
     return;
   memcpy(candidates, decision->candidates, sizeof candidates);
   for (unsigned i = 0; i < order.count; i++)

@@ -21,6 +21,9 @@ void choose_advise(const struct known *known, const struct policy *policy,
                    struct decision *decision);
 /* Puts the candidates, which stand in the rule's order, into the order that the decision's snapshot gives. */
 void choose_order(struct decision *decision);
+/* How each candidate, in the order of the cascade, stands to the rule's floor. Returns whether what is below
+ * it is to be left out; else ret_standings is untouched. */
+bool choose_standings(const struct decision *decision, enum choice_standing ret_standings[CANDIDATES_MAX]);
 /* decide.c: decides as decide_again() does, but for choices: these rest on what is known, and on the draw of
  * then. */
 void decide_knowing(const struct policy *policy, const struct payment *payment,

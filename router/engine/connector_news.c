@@ -89,6 +89,11 @@ void news_retry(struct engine *engine) {
   write_news(engine);
 }
 
+void connector_told(struct engine *engine, const struct connector_entry *entry) {
+  if (engine->options.on_connector)
+    engine->options.on_connector(engine->options.on_connector_context, entry);
+}
+
 static void take_first(struct engine *engine) {
   struct connector_news *first = engine->gates.news;
   engine->gates.news = first->next;
@@ -97,8 +102,11 @@ static void take_first(struct engine *engine) {
 }
 
 void news_free(struct engine *engine, bool written_only) {
-  while (engine->gates.news && (!written_only || engine->gates.news->written))
+  while (engine->gates.news && (!written_only || engine->gates.news->written)) {
+    if (engine->gates.news->written)
+      connector_told(engine, &engine->gates.news->entry);
     take_first(engine);
+  }
 }
 
 static void append(struct engine *engine, struct connector_news *news) {

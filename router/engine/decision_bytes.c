@@ -37,6 +37,21 @@ static void read_basis(struct reader *reader, struct decision_basis *ret_basis) 
   }
 }
 
+/* Decisions of the method before recorded less. */
+static bool records_seen(const struct choice_snapshot *choice) {
+  return choice->method != CHOICE_METHOD_KEPT;
+}
+
+static void write_seen(struct writer *writer, const struct choice_premise *premise) {
+  write_u32(writer, premise->seen);
+  write_u8(writer, premise->gap);
+}
+
+static void read_seen(struct reader *reader, struct choice_premise *ret_premise) {
+  ret_premise->seen = read_u32(reader);
+  ret_premise->gap = read_count(reader, CHOICE_GAP_COUNT - 1);
+}
+
 static void write_premise(struct writer *writer, const struct choice_premise *premise) {
   write_u32(writer, premise->approved);
   write_u32(writer, premise->declined);
@@ -60,8 +75,11 @@ static void write_choice(struct writer *writer, const struct choice_snapshot *ch
   write_u8(writer, choice->method);
   write_u8(writer, (uint8_t)choice->kind);
   write_u32(writer, choice->floor);
-  for (unsigned i = 0; i < choice->count; i++)
+  for (unsigned i = 0; i < choice->count; i++) {
     write_premise(writer, &choice->premises[i]);
+    if (records_seen(choice))
+      write_seen(writer, &choice->premises[i]);
+  }
 }
 
 static void read_choice(struct reader *reader, struct choice_snapshot *ret_choice) {
@@ -71,8 +89,11 @@ static void read_choice(struct reader *reader, struct choice_snapshot *ret_choic
   ret_choice->method = read_u8(reader);
   ret_choice->kind = (enum choice_kind)read_count(reader, CHOICE_KIND_COUNT - 1);
   ret_choice->floor = read_u32(reader);
-  for (unsigned i = 0; i < ret_choice->count; i++)
+  for (unsigned i = 0; i < ret_choice->count; i++) {
     read_premise(reader, &ret_choice->premises[i]);
+    if (records_seen(ret_choice))
+      read_seen(reader, &ret_choice->premises[i]);
+  }
 }
 
 static void write_advice(struct writer *writer, const struct decision_advice *advice) {

@@ -91,6 +91,7 @@ static void end(struct engine *engine, struct drill *drill, const struct journal
   struct connector_entry entry = entry_of_drill(drill, CONNECTOR_DRILL_ENDED);
   engine_fail(engine, put_row(engine, drill));
   tell_merchants(engine, head, &entry, fill_report, NULL);
+  connector_told(engine, &entry);
   *drill = engine->gates.drills[--engine->gates.drill_count];
 }
 
@@ -117,6 +118,7 @@ static struct id begin(struct engine *engine, const struct requester *from, cons
   struct connector_entry entry = entry_of_drill(drill, CONNECTOR_DRILL_BEGAN);
   engine_fail(engine, put_row(engine, drill));
   tell_merchants(engine, &head, &entry, fill_nothing, NULL);
+  connector_told(engine, &entry);
   return drill->id;
 }
 

@@ -40,6 +40,9 @@ struct engine_options {
   /* Seconds by which that time zone is ahead of UTC then. Returns 0, or -ENOENT. NULL: no zone is known. */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s);
   const struct fee_source *fees; /* borrowed, or NULL: no fees are known */
+  /* Told of each change of a connector, once it is durable, and of each drill; or NULL. */
+  void (*on_connector)(void *context, const struct connector_entry *entry);
+  void *on_connector_context;
   /* 0 in any of these means the default in brackets. */
   uint32_t learned_cells;     /* of what is learned [16,384] */
   uint32_t answer_ms;         /* a request is answered no later than this [10,000] */

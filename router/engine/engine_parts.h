@@ -428,6 +428,8 @@ void gate_list(struct decision *decision);
 
 /* ---- connector_news.c ---- */
 
+/* The host's on_connector(), if there is one. */
+void connector_told(struct engine *engine, const struct connector_entry *entry);
 /* Writes the entry for each merchant that has a key; fill() puts in what is the merchant's own. */
 void tell_merchants(struct engine *engine, const struct journal_head *head, struct connector_entry *entry,
                     void (*fill)(void *context, struct engine *engine, struct connector_entry *entry),

@@ -7,7 +7,10 @@
 struct fee_source {
   /* The fee table of a connector, or NULL when none is known. Borrowed until the next round. */
   const struct choice_fees *(*find)(void *context, const char *connector);
-  void *context;
+  /* The names of the connectors that have one, by number from 0; NULL after the last. NULL: they are not
+   * listed. */
+  const char *(*name)(void *context, unsigned number);
+  void *context;                          /* of both */
   const struct choice_exchange *exchange; /* what currencies are worth, or NULL: not known */
 };
 

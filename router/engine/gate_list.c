@@ -1,5 +1,6 @@
-/* Who of a decision's list is left out for its health: by what the decision records and nothing else, so that
- * the same record gives the same list (P6). */
+/* Who of a decision's list is left out for its health, or for a rule's floor: by what the decision records
+ * and nothing else, so that the same record gives the same list (P6). */
+#include "choose.h"
 #include "engine_parts.h"
 
 /* Apart from what else is drawn by the same number. */
@@ -9,7 +10,7 @@ static bool falls_to_canary(uint64_t draw) {
 }
 
 static bool is_gated(enum skip_reason reason) {
-  return reason == SKIP_NONE || reason == SKIP_UNHEALTHY || reason == SKIP_DRILL;
+  return reason == SKIP_NONE || reason == SKIP_UNHEALTHY || reason == SKIP_DRILL || reason == SKIP_FLOOR;
 }
 
 static bool any_healthy(const struct decision *decision) {
@@ -28,6 +29,25 @@ static bool is_canary(const struct decision *decision, const struct candidate *c
   return candidate->health == CANDIDATE_PROBED && (!first || falls_to_canary(decision->draw));
 }
 
+/* An approval that a rule does not think much of is better than none: so only a healthy one that meets the
+ * floor leaves the others out. */
+static void leave_out_below_floor(struct decision *decision) {
+  enum choice_standing standings[CANDIDATES_MAX];
+  bool any = false;
+  if (!choose_standings(decision, standings))
+    return;
+  for (unsigned i = 0; i < decision->candidate_count; i++)
+    any |= standings[i] != CHOICE_BELOW_FLOOR && decision->candidates[i].health == CANDIDATE_HEALTHY;
+  for (unsigned i = 0; any && i < decision->candidate_count; i++) {
+    struct candidate *candidate = &decision->candidates[i];
+    if (standings[i] == CHOICE_BELOW_FLOOR && candidate->skipped == SKIP_NONE &&
+        candidate->health != CANDIDATE_UNUSABLE) {
+      candidate->skipped = SKIP_FLOOR;
+      candidate->canary = false;
+    }
+  }
+}
+
 void gate_list(struct decision *decision) {
   bool gated = any_healthy(decision), first = true;
   for (unsigned i = 0; i < decision->candidate_count; i++) {
@@ -42,4 +62,5 @@ void gate_list(struct decision *decision) {
                                                                   : SKIP_UNHEALTHY;
     first = first && !stays;
   }
+  leave_out_below_floor(decision);
 }

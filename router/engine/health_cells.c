@@ -41,20 +41,31 @@ struct health_cell *health_cell_find(const struct health_cells *cells, const str
   return (struct health_cell *)(void *)node;
 }
 
-static struct health_cell *longest_idle(const struct health_cells *cells) {
+/* One that is not healthy keeps its place for as long as anybody asks about it: it leaves payments out. */
+static bool may_go(const struct health_cell *cell, int64_t now_ms) {
+  return cell->gate.state == GATE_HEALTHY || now_ms - cell->noted_ms >= HEALTH_CELL_IDLE_MS;
+}
+
+/* The healthy before the others, of each the one that has been idle longest. */
+static bool goes_before(const struct health_cell *one, const struct health_cell *other) {
+  bool healthy = one->gate.state == GATE_HEALTHY, other_healthy = other->gate.state == GATE_HEALTHY;
+  return healthy != other_healthy ? healthy : one->noted_ms < other->noted_ms;
+}
+
+static struct health_cell *longest_idle(const struct health_cells *cells, int64_t now_ms) {
   struct health_cell *idle = NULL;
   for (unsigned i = 0; i < cells->used; i++) {
     struct health_cell *cell = &cells->cells[i];
-    if (cell->gate.state == GATE_HEALTHY && (!idle || cell->noted_ms < idle->noted_ms))
+    if (may_go(cell, now_ms) && (!idle || goes_before(cell, idle)))
       idle = cell;
   }
   return idle;
 }
 
-static struct health_cell *make_room(struct health_cells *cells) {
+static struct health_cell *make_room(struct health_cells *cells, int64_t now_ms) {
   if (cells->used < HEALTH_CELLS_MAX)
     return &cells->cells[cells->used++];
-  struct health_cell *cell = longest_idle(cells);
+  struct health_cell *cell = longest_idle(cells, now_ms);
   if (cell)
     map_remove(&cells->by_segment, &cell->node);
   return cell;
@@ -63,7 +74,7 @@ static struct health_cell *make_room(struct health_cells *cells) {
 struct health_cell *health_cell_note(struct health_cells *cells, const struct health_segment *segment,
                                      int64_t now_ms) {
   struct health_cell *cell = health_cell_find(cells, segment);
-  if (!cell && (cell = make_room(cells))) {
+  if (!cell && (cell = make_room(cells, now_ms))) {
     *cell = (struct health_cell){.segment = *segment, .gate.limits = cells->limits};
     map_add(&cells->by_segment, &cell->node, hash_of(segment));
   }

@@ -1,6 +1,8 @@
 /* Gates of segments: a connector's requests for cards of one network from issuers of one country. A fixed
- * table: when it is full, the healthy one that has been idle longest makes room; when none is healthy, what
- * is new is not watched by itself, only as part of its connector. */
+ * table: when it is full, the healthy one that has been idle longest makes room; when none is healthy, the
+ * one of the others of which nothing has come for an hour, without a word: it is then as healthy as its
+ * connector. When there is none either, what is new is not watched by itself, only as part of its connector.
+ */
 #pragma once
 
 #include "health_gate.h"
@@ -8,7 +10,7 @@
 #include "network.h"
 #include "router_vault.h"
 
-enum { HEALTH_CELLS_MAX = 512 };
+enum { HEALTH_CELLS_MAX = 512, HEALTH_CELL_IDLE_MS = 60 * 60 * 1000 };
 
 struct health_segment {
   char connector[CONNECTOR_NAME_CAPACITY];

@@ -80,6 +80,7 @@ enum skip_reason {
   SKIP_DRILL,        /* it is out on purpose, for a while */
   SKIP_CURRENCY,     /* its account does not take the payment's currency */
   SKIP_NETWORK,      /* its account takes no cards of that network */
+  SKIP_FLOOR,        /* it approves less often than the rule asks, and a healthy one does not */
   SKIP_COUNT
 };
 

@@ -35,7 +35,7 @@ static const char *const skips[SKIP_COUNT] = {
     [SKIP_DRAINING] = "draining",   [SKIP_NO_OPERATION] = "no_operation",
     [SKIP_UNHEALTHY] = "unhealthy", [SKIP_BUDGET] = "budget",
     [SKIP_DRILL] = "drill",         [SKIP_CURRENCY] = "currency",
-    [SKIP_NETWORK] = "network",
+    [SKIP_NETWORK] = "network",     [SKIP_FLOOR] = "below_floor",
 };
 
 static const char *name_of(const char *const *names, unsigned count, unsigned value) {

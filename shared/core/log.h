@@ -17,6 +17,30 @@ void log_write_about(const char *level, const char *event, const char *connector
                      int64_t value);
 void log_write(const char *level, const char *event, const char *name, int64_t value, const struct id *id);
 
+/* One of a line's numbers; the name is a literal. */
+struct log_number {
+  const char *name;
+  int64_t value;
+};
+
+enum { LOG_NUMBERS_MAX = 6, LOG_HASH_SHOWN = 8 /* bytes */ };
+
+/* What a line says besides its event: what is NULL or empty is left out. */
+struct log_facts {
+  const char *connector, *meant; /* names of connectors, looked at as above */
+  const char *network, *country; /* left out when there is anything but letters in them */
+  const struct id *id, *key;
+  const uint8_t *hash;                        /* its first LOG_HASH_SHOWN bytes are shown */
+  struct log_number numbers[LOG_NUMBERS_MAX]; /* up to the first without a name */
+};
+
+void log_write_facts(const char *level, const char *event, const struct log_facts *facts);
+
+#define LOG_NUMBER(name, value)                                                                              \
+  { "" name "", (int64_t)(value) }
+#define log_info_facts(event, facts) log_write_facts("info", "" event "", (facts))
+#define log_warn_facts(event, facts) log_write_facts("warn", "" event "", (facts))
+
 /* "" literal "" fails to compile for anything but a string literal. */
 #define log_info(event) log_write("info", "" event "", "", 0, NULL)
 #define log_info_number(event, name, value) log_write("info", "" event "", "" name "", (value), NULL)

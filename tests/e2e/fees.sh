@@ -57,6 +57,11 @@ all_costs() {
   api GET /v1/metrics/authorization |
     jq -c '[.total.cost_per_approved[] | [.currency, .amount, .fees, .priced.count, .priced.total, .reason]] | sort'
 }
+told() { # POLICY, CARD, WORDS: the explanation says them
+  local found
+  found=$(api POST /v1/route "{\"amount\":10000,\"currency\":\"${4-EUR}\",\"policy\":\"$1\",\"card\":$2}" | jq -r '.explanation[]')
+  [[ $found == *"$3"* ]] || fail "'$3' is not among: $found"
+}
 metric() { curl -s "$FREEPORT_API_URL/metrics" | sed -n "s/^freeport_$1 //p"; }
 
 stack_make
@@ -66,6 +71,8 @@ token=$(tokenize 4242424242424242)
 "$build/freeport" policy publish - --dir "$stack_dir" <<<'otherwise cheapest of adyen, stripe, checkout' >/dev/null
 paid_at adyen EUR # nobody knows any cost: by approval, and the list decides
 [[ $(all_costs) == '[["EUR",null,null,0,1,"no_fees"]]' ]] || fail "without fees approvals cost $(all_costs)"
+told 'otherwise cheapest of adyen, stripe' '{"bin":"424242"}' \
+  '% of the outcomes that tell is expected, though it has had none of late; what it costs is not known: there is no fee table for it.'
 stack_stop
 
 # 30 + (10 + 2) + 50 + 20 = 112 and a try at stripe; checkout has no fees and stands last.
@@ -85,6 +92,18 @@ once='[["adyen","EUR",177,177,1,2],["stripe","EUR",113.5,227,2,2],["stripe","USD
 [[ $(metric 'expected_fees_minor_units_total{connector="stripe",currency="EUR"}') == 227 ]] ||
   fail "metrics: $(curl -s "$FREEPORT_API_URL/metrics" | grep fees)"
 [[ $(metric 'priced_payments_total{connector="adyen",currency="EUR"}') == 1 ]] || fail 'metrics: what adyen approved'
+visa='{"network":"visa","funding":"credit","country":"US"}'
+told 'otherwise cheapest of adyen, stripe' "$visa" '% of the outcomes that tell is expected, by its last 4 and those of the others; '
+told 'otherwise cheapest of adyen, stripe where approval >= 50%' "$visa" 'too little is known of it to hold it to the floor of 50.00 %'
+told 'otherwise cheapest of stripe' '{"network":"amex","funding":"debit","country":"US"}' \
+  'its fee table has no line of interchange for amex, debit, issued in US, paid in EUR.'
+told 'otherwise cheapest of adyen' "$visa" 'its fee table has no line of conversion for visa, credit, issued in US, paid in USD.' USD
+told 'otherwise cheapest of stripe' "$visa" 'there is no rate of exchange between the currency of its fees and GBP.' GBP
+"$build/freeport" policy check - --dir "$stack_dir" 2>"$stack_dir/checked" >/dev/null <<<'otherwise cheapest of adyen, checkout'
+grep -q 'line 1, column 30: warning: No fee table is known for this connector' "$stack_dir/checked" ||
+  fail "checked: $(<"$stack_dir/checked")"
+[[ $(grep -c 'No fee table' "$stack_dir/checked") == 1 ]] || fail "checked: $(<"$stack_dir/checked")"
+grep -q 'info fees are known tables=2$' "$stack_dir/log/router.log" || fail 'the log does not say that fees were loaded'
 echo 'cheapest of follows the fees, and approvals cost what pencil and paper say'
 
 # All at adyen: of the four payments in euros one was there and is known to be approved, three stripe had, of which it
@@ -116,7 +135,18 @@ given_anew() { # LINES: that up.err has by then
   fail "after SIGUSR1 it says: $(tail -n 3 "$stack_dir/up.err")"
 }
 fees 5%
+sed -i 's/^  stripe:/  strpie:/' "$stack_dir/fees.yaml"
 given_anew 1 'was given the fees anew'
+logged() { # WORDS: the router's log says them in the end
+  for ((i = 0; i < 100; i++)); do
+    grep -q "$1" "$stack_dir/log/router.log" && return
+    sleep 0.05
+  done
+  fail "'$1' is not in the log: $(tail -n 5 "$stack_dir/log/router.log")"
+}
+logged 'warn a fee table is for a connector that does not exist connector=strpie meant=stripe$'
+fees 5%
+given_anew 2 'was given the fees anew'
 for ((i = 0; i < 100; i++)); do
   [[ $(api POST /v1/route '{"amount":10000,"currency":"EUR","card":{"bin":"424242"}}' | jq -r '.connectors[0]') == adyen ]] && break
   sleep 0.05
@@ -127,7 +157,7 @@ given_anew 1 'a share of the amount'
 paid_at adyen EUR
 approval() { # CONNECTOR: as it is believed for such a card
   api POST /v1/route '{"amount":10000,"currency":"EUR","card":{"bin":"424242"}}' |
-    jq -er --arg name "$1" '.explanation[] | select(startswith($name + ": approval ")) | split(" ")[2]'
+    jq -er --arg name "$1" '.explanation[] | select(startswith($name + ": approval of ")) | split(" ")[3]'
 }
 before="$(approval adyen) $(approval stripe)"
 stack_stop

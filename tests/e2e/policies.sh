@@ -188,6 +188,39 @@ policy 0 publish "$work/long"
 policy 0 show
 [[ $out == "$(<"$work/long")" ]] || fail 'a long policy is shown otherwise'
 
+key=$(api GET '/v1/policies/history?limit=1' | jq -r '.data[0].author')
+logged() { grep -qE "$1" "$stack_dir/log/router.log" || fail "'$1' is not in the log: $(tail -n 5 "$stack_dir/log/router.log")"; }
+logged "info a policy was published id=$second key=$key hash=[0-9a-f]{16}\$"
+logged "info a policy was rolled back to id=$first key=$key hash=${hash:0:16}\$"
+
+# A connector that is taken out: what leans on it is said, and nothing that needs it is published.
+connector() { # ACTION NAME: what it says on standard error is left in $err
+  "$build/freeport" connector "$@" --dir "$stack_dir" >/dev/null 2>"$stack_dir/connector.err" ||
+    fail "freeport connector $*"
+  err=$(<"$stack_dir/connector.err")
+}
+connector drain stripe
+has "$err" 'the policy in force names it in rule r0, rule r1,'
+has "$err" 'and 1490 more'
+has_not "$err" 'no connector is active'
+policy 0 check - <<<'otherwise route adyen, stripe'
+has "$err" 'line 1, column 24: warning: This connector is being drained and takes no new payments'
+policy 1 check - <<<'otherwise route stripe'
+has "$err" 'error: This connector is being drained, and no other of the list is active'
+policy 1 publish - <<<'otherwise route stripe'
+has "$err" 'no other of the list is active'
+connector disable adyen
+has "$err" 'the policy in force names it in rule r0, '
+has "$err" 'no connector is active any more, and every payment is refused, in rule r0, rule r1,'
+has_not "$err" ', otherwise'
+connector disable checkout
+[[ $err == *'names it in otherwise'*'is refused, in otherwise' ]] || fail "of checkout it is said: $err"
+connector enable stripe
+[[ -z $err ]] || fail "of a connector that is enabled it is said: $err"
+connector enable adyen
+connector enable checkout
+logged 'info the connectors were read active=2 draining=1 disabled=0$'
+
 # All of it is there after a restart.
 stack_stop
 stack_start

@@ -61,7 +61,8 @@ static void forget_gating(struct decision *decision) {
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     struct candidate *candidate = &decision->candidates[i];
     candidate->canary = false;
-    if (candidate->skipped == SKIP_UNHEALTHY || candidate->skipped == SKIP_DRILL)
+    if (candidate->skipped == SKIP_UNHEALTHY || candidate->skipped == SKIP_DRILL ||
+        candidate->skipped == SKIP_FLOOR)
       candidate->skipped = SKIP_NONE;
   }
 }

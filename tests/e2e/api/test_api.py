@@ -984,6 +984,28 @@ class Resources(Case):
                       self.route(policy, kind="recurring", retry="none")["explanation"])
         self.assertNotIn("payday", " ".join(self.route(policy, kind="unscheduled")["explanation"]))
 
+    def test_it_is_told_what_is_not_tried(self):
+        stands_by = "stripe stands by: it is tried only when one before it cannot be."
+        told = self.route("otherwise route adyen, stripe with retry off")["explanation"]
+        self.assertIn("The rule says retry off: when one connector was tried, no other is.", told)
+        self.assertEqual(told[-2:], ["adyen can be tried.", stands_by])
+        told = self.route("otherwise route adyen, stripe", retry="none")["explanation"]
+        self.assertEqual(told[-3:], ["The request says retry none: when one connector was tried, no other is.",
+                                     "adyen can be tried.", stands_by])
+        told = self.route("otherwise route adyen, checkout, stripe with max_attempts 2")["explanation"]
+        self.assertEqual(told[-3:], ["adyen can be tried.", "checkout can be tried.", stands_by])
+        self.assertEqual(self.route("otherwise route adyen, stripe")["explanation"][-1], "stripe can be tried.")
+
+    def test_advice_among_many_rules_is_told_as_what_it_is(self):
+        rules = "".join(f"rule r{i} when amount > {i + 20}.00 EUR decline\n" for i in range(60))
+        policy = f"rule tip when amount > 1.00 EUR best of adyen, stripe as advice\n{rules}otherwise route adyen, stripe"
+        told = self.route(policy)["explanation"]
+        self.assertEqual(told[0], "None of the first 11 rules decides the payment.")
+        self.assertTrue(told[1].startswith("Rule tip matches, and is only advice: "), told[1])
+        self.assertTrue(told[2].startswith("Rule r10 does not match: "), told[2])
+        self.assertRegex("\n".join(told), r"Rule tip would have chosen (adyen|stripe): approval of \d+\.\d\d % of the "
+                                          r"outcomes that tell was expected there\.")
+
     def test_metrics(self):
         self.client.pay(1000)
         text = self.client.request("GET", "/metrics", key="").raw.decode()
@@ -1070,6 +1092,8 @@ class Health(Case):
         self.assertEqual([(d["connector"], d["state"], d["requests"], d["faults"]) for d in told],
                          [("adyen", "unhealthy", 10, 10)])
         self.assertEqual(sorted(told[0]["payments"]), sorted(failed))
+        self.assertRegex(self.router.logged(), r" warn a connector is unhealthy connector=adyen requests=\d+ faults=\d+ "
+                                               r"window_s=\d+ bound=\d+ threshold=\d+\n")
         self.assertIn('freeport_connector_state{connector="adyen",state="unhealthy"} 1', self.metrics())
         paid = self.client.pay(1000)
         self.assertEqual((paid["connector"], paid["decision"]["skipped"]),
@@ -1125,6 +1149,13 @@ class Health(Case):
         self.assertEqual([(i["connector"], i["payments"], i["statuses"]["captured"], i["statuses"]["declined"])
                           for i in report["instead"]], [("checkout", 3, 2, 1)])
         self.assertEqual([d["id"] for d in self.events("connector.drill_started")], [begun["id"]])
+        author = self.client.request("GET", "/v1/policies/history")["data"][0]["author"]
+        self.assertRegex(author, "^key_")
+        self.assertEqual((begun["author"], ended["author"]), (author, author))
+        self.assertEqual([d["author"] for d in self.events("connector.drill_started")], [author])
+        for what in ("begun", "ended"):
+            self.assertRegex(self.router.logged(), f" info a drill has {what} connector=stripe id={begun['id']} "
+                                                   f"key={author} seconds=[0-9]+\n")
         self.assertEqual([d["report"] for d in self.events("connector.drill_ended")], [report])
         self.assertEqual(self.client.pay(1000)["connector"], "stripe")
         self.expect(self.client.request("POST", "/v1/policies/rollback"), 200)

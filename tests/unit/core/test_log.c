@@ -84,6 +84,41 @@ Test(log, a_connector_is_named_when_it_can_be_nothing_else) {
   }
 }
 
+static void expect_facts(const struct log_facts *facts, const char *rest) {
+  char text[1024];
+  log_open("freeport-test");
+  begin_capture();
+  log_info_facts("told", facts);
+  end_capture(text, sizeof text);
+  expect_line(text, rest);
+}
+
+Test(log, a_line_of_facts_names_what_it_may) {
+  static const uint8_t hash[32] = {0x0a, 0xff, 1, 2, 3, 4, 5, 6, 7};
+  struct id key = id_new_random("key");
+  char wanted[256];
+  struct log_facts facts = {.connector = "adyen",
+                            .meant = "adyen_eu",
+                            .network = "visa",
+                            .country = "DE",
+                            .key = &key,
+                            .hash = hash,
+                            .numbers = {LOG_NUMBER("requests", 20), LOG_NUMBER("faults", -3)}};
+  snprintf(wanted, sizeof wanted,
+           " freeport-test info told connector=adyen meant=adyen_eu network=visa country=DE key=%s "
+           "hash=0aff010203040506 requests=20 faults=-3\n",
+           key.text);
+  expect_facts(&facts, wanted);
+  expect_facts(&(struct log_facts){.connector = "4242424242424242",
+                                   .meant = "A",
+                                   .network = "4242424242424242",
+                                   .country = "D1",
+                                   .id = &(struct id){""}},
+               " freeport-test info told\n");
+  expect_facts(&(struct log_facts){.network = "abcdefghijklmnopq", .country = ""},
+               " freeport-test info told\n");
+}
+
 /* One write a line, so that lines of several processes do not mix: a pipe with packets shows each write. */
 Test(log, a_line_is_one_write_and_a_long_one_is_cut) {
   char text[1024], longest[2048];

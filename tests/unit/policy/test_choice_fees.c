@@ -95,14 +95,16 @@ Test(choice_fees, knows_no_cost_where_a_part_is_missing) {
   struct choice_fees fees = plus();
   struct choice_payment payment = german;
   payment.network = NETWORK_JCB; /* no scheme fee */
-  cr_expect_eq(cost_result(&fees, payment, 1000, "EUR", NULL), CHOICE_NO_COST);
+  cr_expect_eq(cost_result(&fees, payment, 1000, "EUR", NULL), CHOICE_NO_LINE + CHOICE_FEE_SCHEME);
   payment = german;
   memcpy(payment.country, "US", 3); /* no interchange */
-  cr_expect_eq(cost_result(&fees, payment, 1000, "EUR", NULL), CHOICE_NO_COST);
+  cr_expect_eq(cost_result(&fees, payment, 1000, "EUR", NULL), CHOICE_NO_LINE + CHOICE_FEE_INTERCHANGE);
   fees.line_count = 3; /* no markup */
-  cr_expect_eq(cost_result(&fees, german, 1000, "EUR", NULL), CHOICE_NO_COST);
+  cr_expect_eq(cost_result(&fees, german, 1000, "EUR", NULL), CHOICE_NO_LINE + CHOICE_FEE_MARKUP);
   fees = plus();
-  cr_expect_eq(cost_result(&fees, german, 1000, "USD", NULL), CHOICE_NO_COST, "no fee for conversion");
+  cr_expect_eq(cost_result(&fees, german, 1000, "USD", NULL), CHOICE_NO_RATE);
+  fees.lines[1].fixed = fees.lines[2].fixed = fees.lines[4].fixed = 0;
+  cr_expect_eq(cost_result(&fees, german, 1000, "USD", NULL), CHOICE_NO_LINE + CHOICE_FEE_CONVERSION);
 }
 
 Test(choice_fees, sees_the_issuer_from_the_acquirer) {
@@ -142,11 +144,11 @@ Test(choice_fees, converts_fees_and_asks_for_conversion) {
   cr_expect_eq(found.each_try, 16666667);
   /* Settled: no conversion, but the fee in another currency all the same. */
   cr_expect_eq(cost(&fees, german, 10000, "USD", &exchange).approved, 10000 * 15000 + 27777778);
-  cr_expect_eq(cost_result(&fees, german, 10000, "GBP", &exchange), CHOICE_NO_COST, "no value");
+  cr_expect_eq(cost_result(&fees, german, 10000, "GBP", &exchange), CHOICE_NO_RATE, "no value");
   memcpy(fees.currency, "JPY", CURRENCY_CAPACITY); /* 25 yen are 15.625 cents */
   cr_expect_eq(cost(&fees, german, 10000, "EUR", &exchange).approved, 10000 * 15000 + 15625000);
   memcpy(fees.currency, "EUR", CURRENCY_CAPACITY);
-  cr_expect_eq(cost_result(&fees, german, 10000, "USD", NULL), CHOICE_NO_COST);
+  cr_expect_eq(cost_result(&fees, german, 10000, "USD", NULL), CHOICE_NO_RATE);
 }
 
 Test(choice_fees, refuses_amounts_that_are_none) {

@@ -103,6 +103,11 @@ Test(choice_cheapest, takes_the_least_cost_that_meets_the_floor) {
   cr_expect_eq(order.figures[2].standing, CHOICE_MEETS);
   cr_expect_eq(order.figures[2].cost, 30 * CENT);
   cr_expect_not(order.floor_unmet);
+  cr_expect(order.floor_holds);
+  snapshot.method = CHOICE_METHOD_KEPT;
+  order = decide(&snapshot, 0);
+  expect_places(&order, "2301");
+  cr_expect_not(order.floor_holds, "it was not left out then");
 }
 
 Test(choice_cheapest, counts_the_tries_that_fail) {
@@ -156,6 +161,7 @@ Test(choice_cheapest, takes_the_highest_rate_when_none_meets_the_floor) {
     struct choice_order order = decide(&snapshot, draw);
     expect_places(&order, "120");
     cr_expect(order.floor_unmet);
+    cr_expect_not(order.floor_holds);
   }
 }
 
@@ -301,13 +307,4 @@ Test(choice_replay, refuses_what_no_decision_leaves_behind) {
   cr_expect_eq(choice_decide(&other, 0, &order), -ENOTSUP);
   cr_expect_eq(order.count, 77, "untouched");
   cr_expect_eq(choice_decide(&good, 0, &order), 0);
-}
-
-Test(choice_order, names_its_standings) {
-  cr_expect_str_eq(choice_standing_name(CHOICE_MEETS), "meets");
-  cr_expect_str_eq(choice_standing_name(CHOICE_COST_UNKNOWN), "cost_unknown");
-  cr_expect_str_eq(choice_standing_name(0), "");
-  cr_expect_str_eq(choice_standing_name(CHOICE_STANDING_COUNT), "");
-  for (enum choice_standing standing = CHOICE_MEETS; standing < CHOICE_STANDING_COUNT; standing++)
-    cr_expect_str_neq(choice_standing_name(standing), "");
 }

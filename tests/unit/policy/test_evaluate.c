@@ -221,7 +221,7 @@ Test(evaluate, it_says_why) {
   expect_why("weekday(\"Europe/Vienna\") in [mon wed]", &facts, true,
              "weekday(\"Europe/Vienna\") in [mon wed] holds: weekday is wed");
   expect_why("weekday(\"Europe/Vienna\") == mon", &facts, false,
-             "weekday(\"Europe/Vienna\") == mon does not hold: weekday is another day");
+             "weekday(\"Europe/Vienna\") == mon does not hold: weekday is wed");
   expect_why("card.attempts(1d) > 3", &facts, false,
              "card.attempts(1d) > 3 does not hold: card.attempts is not known");
   expect_why("card.spend(7d) > 1.00 EUR", &facts, false,

@@ -16,6 +16,15 @@ static const struct policy_connector registered[] = {
 };
 enum { REGISTERED = sizeof registered / sizeof registered[0] };
 
+/* Two are out; of one alone it is known what it charges. */
+static const struct policy_connector half_out[] = {
+    {.name = "a", .feeless = true},
+    {.name = "b"},
+    {.name = "off", .status = POLICY_CONNECTOR_DISABLED},
+    {.name = "ebbing", .status = POLICY_CONNECTOR_DRAINING},
+};
+enum { HALF_OUT = sizeof half_out / sizeof half_out[0] };
+
 static struct policy *parse(const char *text) {
   struct policy *policy = NULL;
   struct policy_error error = {0};
@@ -33,10 +42,15 @@ static int zone_offset(const char *zone, int64_t at_ms, int32_t *ret_offset_s) {
   return 0;
 }
 
-static struct policy_findings *check(const struct policy *policy) {
+static struct policy_findings *check_against(const struct policy *policy,
+                                             const struct policy_connector *connectors, size_t count) {
   struct policy_findings *findings = malloc(sizeof *findings);
-  cr_assert_eq(policy_check(policy, registered, REGISTERED, zone_offset, findings), 0);
+  cr_assert_eq(policy_check(policy, connectors, count, zone_offset, findings), 0);
   return findings;
+}
+
+static struct policy_findings *check(const struct policy *policy) {
+  return check_against(policy, registered, REGISTERED);
 }
 
 /* The findings as "severity code line:column", one a line, without those about single connectors. */
@@ -53,14 +67,19 @@ static void describe(const struct policy_findings *findings, char *ret_text, siz
   }
 }
 
-static void expect_found(const char *text, const char *expected) {
+static void expect_found_against(const struct policy_connector *connectors, size_t count, const char *text,
+                                 const char *expected) {
   char found[8192];
   struct policy *policy = parse(text);
-  struct policy_findings *findings = check(policy);
+  struct policy_findings *findings = check_against(policy, connectors, count);
   describe(findings, found, sizeof found);
   cr_expect_str_eq(found, expected, "%s\nfound: %s\nwanted: %s", text, found, expected);
   free(findings);
   policy_free(policy);
+}
+
+static void expect_found(const char *text, const char *expected) {
+  expect_found_against(registered, REGISTERED, text, expected);
 }
 
 /* The last finding of that code says this; "" : there is none. */
@@ -109,6 +128,39 @@ Test(policy_check, connectors_that_are_not_registered) {
   cr_assert_eq(policy_check(policy, registered, 0, NULL, findings), 0);
   cr_expect_eq(findings->errors, 2, "none is registered");
   free(findings);
+  policy_free(policy);
+}
+
+Test(policy_check, connectors_that_take_no_new_payments) {
+  expect_found_against(half_out, HALF_OUT, "otherwise route off", "E connector_inactive 1:17\n");
+  expect_found_against(half_out, HALF_OUT, "otherwise route ebbing, off",
+                       "E connector_inactive 1:17\nE connector_inactive 1:25\n");
+  expect_found_against(half_out, HALF_OUT, "otherwise route a, off, ebbing",
+                       "W connector_inactive 1:20\nW connector_inactive 1:25\n");
+  expect_found_against(half_out, HALF_OUT, "otherwise route a, b", "");
+  expect_found_against(half_out, HALF_OUT, "otherwise route off, nobody",
+                       "E connector_inactive 1:17\nE connector_unknown 1:22\n");
+  expect_found_against(half_out, HALF_OUT,
+                       "rule r when risk > 5 best of off, ebbing as advice\notherwise route a, b",
+                       "W connector_inactive 1:30\nW connector_inactive 1:35\n");
+}
+
+Test(policy_check, connectors_whose_fees_nobody_knows) {
+  expect_found_against(half_out, HALF_OUT, "otherwise cheapest of a, b", "W fees_unknown 1:23\n");
+  expect_found_against(half_out, HALF_OUT, "otherwise best of a, b", "");
+}
+
+Test(policy_check, the_rules_that_lean_on_a_connector) {
+  struct policy *policy = parse("rule r when risk > 5 route ebbing, off\n"
+                                "rule s when risk > 4 best of off, b as advice\n"
+                                "rule t when risk > 3 decline\notherwise route off, a, b");
+  struct policy_lean lean = {99, 99};
+  cr_assert(policy_leans_on(policy, half_out, HALF_OUT, "off", 0, &lean));
+  cr_expect(lean.rule == 0 && lean.active == 0, "rule %u has %u", lean.rule, lean.active);
+  cr_assert(policy_leans_on(policy, half_out, HALF_OUT, "off", 1, &lean));
+  cr_expect(lean.rule == 3 && lean.active == 2, "rule %u has %u", lean.rule, lean.active);
+  cr_expect(!policy_leans_on(policy, half_out, HALF_OUT, "off", 4, &lean));
+  cr_expect(!policy_leans_on(policy, half_out, HALF_OUT, "nobody", 0, &lean));
   policy_free(policy);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine_parts.h"
 #include "fee_source.h"
 #include "payment_parts.h"
 #include "replay.h"
@@ -122,6 +123,67 @@ Test(decide, cheapest_of_takes_the_least_cost_that_approves_enough) {
   cr_assert_str_eq(first_choice(), "beta");
   cr_assert_str_eq(newest()->decision.candidates[2].connector, "alpha");
   expect_decided_again();
+}
+
+/* Whether alpha, which stands third, is left out of the list that is gated again. */
+static bool alpha_is_left_out(const struct decision *decision) {
+  struct decision again = *decision;
+  for (unsigned i = 0; i < again.candidate_count; i++)
+    again.candidates[i].skipped = SKIP_NONE;
+  gate_list(&again);
+  return again.candidates[2].skipped == SKIP_FLOOR;
+}
+
+Test(decide, what_is_below_the_floor_is_left_out_and_not_tried_last) {
+  world_publish(&world, "otherwise cheapest of gamma, beta, alpha where approval >= 50%");
+  for (unsigned i = 0; i < 2; i++)
+    pay_and_answer();
+  world_publish(&world, "otherwise route alpha, beta");
+  for (unsigned i = 0; i < 40; i++)
+    pay_and_answer();
+  world_publish(&world, "otherwise cheapest of gamma, beta, alpha where approval >= 50%");
+  pay();
+  const struct payment *payment = newest();
+  cr_assert_str_eq(payment->decision.candidates[2].connector, "alpha");
+  cr_assert_eq(payment->decision.candidates[0].skipped, SKIP_NONE);
+  cr_assert_eq(payment->decision.candidates[1].skipped, SKIP_NONE);
+  cr_assert_eq(payment->decision.candidates[2].skipped, SKIP_FLOOR);
+  expect_decided_again();
+  while (world_outstanding(&world))
+    world_decline(&world, "05");
+  payment = newest();
+  cr_assert_eq(payment->status, PAYMENT_DECLINED);
+  cr_assert_eq(payment->attempt_count, 2, "alpha was tried after all");
+}
+
+Test(decide, the_floor_gives_way_when_nothing_healthy_meets_it) {
+  world_publish(&world, "otherwise route alpha, beta");
+  for (unsigned i = 0; i < 40; i++)
+    pay_and_answer();
+  world_publish(&world, "otherwise cheapest of gamma, beta, alpha where approval >= 50%");
+  pay();
+  struct decision decision = newest()->decision;
+  cr_assert(alpha_is_left_out(&decision));
+  decision.candidates[0].health = CANDIDATE_OUT;
+  cr_assert(alpha_is_left_out(&decision), "another is healthy");
+  decision.candidates[1].health = CANDIDATE_UNUSABLE;
+  cr_assert_not(alpha_is_left_out(&decision));
+  decision = newest()->decision;
+  decision.choice.method = CHOICE_METHOD_KEPT;
+  cr_assert_not(alpha_is_left_out(&decision), "a decision of before is another by now");
+  world_approve(&world, ANSWER_IS_CAPTURED);
+}
+
+Test(decide, what_is_below_the_floor_is_used_when_all_are) {
+  world_publish(&world, "otherwise route alpha");
+  for (unsigned i = 0; i < 40; i++)
+    pay_and_answer();
+  world_publish(&world, "otherwise cheapest of alpha where approval >= 50%");
+  pay();
+  cr_assert_eq(newest()->decision.candidates[0].skipped, SKIP_NONE);
+  cr_assert_eq(newest()->attempt_count, 1);
+  expect_decided_again();
+  world_approve(&world, ANSWER_IS_CAPTURED);
 }
 
 Test(decide, advice_is_noted_and_decides_nothing) {

@@ -430,3 +430,18 @@ Test(health_cells, when_none_is_healthy_nothing_new_is_watched) {
   cr_assert_null(health_cell_note(&cells, &late, NOW_MS));
   cr_assert_not_null(health_cell_find(&cells, &first));
 }
+
+Test(health_cells, what_is_out_and_idle_for_an_hour_makes_room_in_the_end) {
+  struct health_segment late = segment(1000), later = segment(1001), first = segment(0), second = segment(1);
+  for (unsigned i = 0; i < HEALTH_CELLS_MAX; i++) {
+    struct health_segment made = segment(i);
+    health_cell_note(&cells, &made, NOW_MS + i)->gate.state = GATE_OUT;
+  }
+  cr_assert_null(health_cell_note(&cells, &late, NOW_MS + HEALTH_CELL_IDLE_MS - 1));
+  cr_assert_not_null(health_cell_note(&cells, &late, NOW_MS + HEALTH_CELL_IDLE_MS));
+  cr_assert_null(health_cell_find(&cells, &first), "the one that was idle longest is still there");
+  cr_assert_not_null(health_cell_find(&cells, &second));
+  cr_assert_not_null(health_cell_note(&cells, &later, NOW_MS + HEALTH_CELL_IDLE_MS + 1));
+  cr_assert_null(health_cell_find(&cells, &late), "a healthy one goes before one that is out");
+  cr_assert_not_null(health_cell_find(&cells, &second));
+}

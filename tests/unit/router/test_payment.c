@@ -86,8 +86,9 @@ static void fill_decision(struct decision *decision) {
                                             .attempts = {5},
                                             .spend = {INT64_MAX}};
   decision->choice =
-      (struct choice_snapshot){.method = 1, .kind = CHOICE_CHEAPEST, .floor = 850000, .count = 2};
-  decision->choice.premises[0] = (struct choice_premise){.approved = 11, .declined = 12};
+      (struct choice_snapshot){.method = CHOICE_METHOD, .kind = CHOICE_CHEAPEST, .floor = 850000, .count = 2};
+  decision->choice.premises[0] =
+      (struct choice_premise){.approved = 11, .declined = 12, .seen = 7, .gap = CHOICE_NO_TABLE};
   decision->choice.premises[1] =
       (struct choice_premise){.approved = 13, .declined = 14, .cost_known = true, .cost = {15, 16}};
   decision->candidates[1].skipped = SKIP_UNHEALTHY;
