@@ -85,7 +85,7 @@ static void answer(const char *code, uint32_t latency_us) {
 static void pay_of_each_kind(void) {
   for (unsigned i = 0; i < 60; i++) {
     pay(i);
-    if (i % 4 == 1)
+    if (i % 15 == 1)
       world_fault(&world, PHASE_NOT_SENT);
     if (i % 6 == 2)
       answer("05", 2000);
