@@ -21,8 +21,8 @@ static pthread_t thread;
 static const char *reproduced[PAYMENTS]; /* of each payment, as JSON; NULL: not told */
 static unsigned lists_asked, payments_asked[PAYMENTS];
 
-static const char *const ids[PAYMENTS] = {"pay_01JGFJJZ00000000000000000A", "pay_01JGFJJZ00000000000000000B",
-                                          "pay_01JGFJJZ00000000000000000C"};
+static const char *const ids[PAYMENTS] = {"pay_01JGFJJZXYABCDEFGHJKMNPQRA", "pay_01JGFJJZXYABCDEFGHJKMNPQRB",
+                                          "pay_01JGFJJZXYABCDEFGHJKMNPQRC"};
 
 /* Two payments on the first page, one on the second. */
 static void list_payments(const char *request, char body[BODY_CAPACITY]) {
@@ -77,7 +77,6 @@ static void setup(void) {
   socklen_t length = sizeof address;
   char path[64];
   cr_redirect_stdout();
-  cr_redirect_stderr();
   cr_assert_not_null(mkdtemp(directory));
   listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   cr_assert_eq(bind(listener, (struct sockaddr *)&address, length), 0);
@@ -86,7 +85,7 @@ static void setup(void) {
   snprintf(path, sizeof path, "%s/env", directory);
   FILE *env = fopen(path, "we");
   fprintf(env,
-          "FREEPORT_API_URL=http://127.0.0.1:%u\nFREEPORT_SECRET_KEY=sk_test_01JGFJJZ00000000000000000A\n",
+          "FREEPORT_API_URL=http://127.0.0.1:%u\nFREEPORT_SECRET_KEY=sk_test_01JGFJJZXYABCDEFGHJKMNPQRA\n",
           ntohs(address.sin_port));
   fclose(env);
   cr_assert_eq(pthread_create(&thread, NULL, serve, NULL), 0);
@@ -126,7 +125,7 @@ Test(ledger_verify, every_payment_of_every_page_is_asked_for) {
 Test(ledger_verify, one_that_does_not_come_out_again_fails_it) {
   cr_expect_eq(verify("true", "true", "false"), EXIT_FAILED);
   cr_expect_stdout_eq_str(
-      "pay_01JGFJJZ00000000000000000C  policy pol_1  decides otherwise now\n"
+      "pay_01JGFJJZXYABCDEFGHJKMNPQRC  policy pol_1  decides otherwise now\n"
       "decisions that come out again, to the byte: 2; that do not: 1; that cannot be tried: 0\n");
 }
 

@@ -283,8 +283,8 @@ Test(decide, attributes_are_for_the_policy_and_metadata_for_the_psp_too) {
 
 /* ---- Recorded decisions, taken again ---- */
 
-static const char splits[] = "rule small when amount < 20.00 EUR and attempts(card, 1h) < 100 "
-                             "split alpha 50%, beta 50%  otherwise route beta, alpha";
+static const char splits[] = "rule small when amount < 20.00 EUR and card.attempts(1h) < 100 "
+                             "split alpha 50%, beta 50% otherwise route beta, alpha";
 
 static enum reproduction with_decision(const struct decision *decision) {
   struct payment payment = *newest();
@@ -313,8 +313,8 @@ Test(decide, a_tampered_decision_is_seen) {
   tampered.candidate_count = 1;
   cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "one is missing");
   tampered = recorded;
-  tampered.draw = ~tampered.draw;
-  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "the draw");
+  tampered.share ^= 1;
+  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "where the split fell");
   tampered = recorded;
   tampered.basis.attempts[0] = 100;
   cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "what it was based on");
