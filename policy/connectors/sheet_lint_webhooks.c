@@ -58,6 +58,12 @@ static int lint_outcome(struct builder *builder, const struct webhook_plan *plan
   return 0;
 }
 
+/* What is read where no signature covers it: a text for people, and codes that can make a decline stricter
+ * alone (struct webhook). */
+static bool may_be_unsigned(enum answer_field field) {
+  return field == ANSWER_MESSAGE || field == ANSWER_NETWORK_CODE || field == ANSWER_ADVICE_CODE;
+}
+
 static int lint_reading(struct builder *builder, const struct webhook_plan *plan,
                         const struct reading *reading) {
   for (const struct reading_source *source = reading->sources; source != NULL; source = source->next) {
@@ -65,8 +71,9 @@ static int lint_reading(struct builder *builder, const struct webhook_plan *plan
       return refuse(builder, reading->line, "of a webhook, only the body is read");
     if (lint_is_card_field(builder->sheet, &source->path))
       return refuse(builder, reading->line, "read from a field that bears a card's name");
-    if (reading->field != ANSWER_MESSAGE && !is_signed(plan, &source->path))
-      return refuse(builder, reading->line, "what the signature does not cover is a message at most");
+    if (!may_be_unsigned(reading->field) && !is_signed(plan, &source->path))
+      return refuse(builder, reading->line,
+                    "what the signature does not cover is a message or a network's code at most");
   }
   return 0;
 }

@@ -14,8 +14,9 @@ static void take_out(struct card_uses *uses, unsigned place) {
   memmove(&uses->uses[place], &uses->uses[place + 1], (uses->count - place) * sizeof uses->uses[0]);
 }
 
+/* One whose end is not known may yet come to the network: it counts, however old it is. */
 static bool is_old(const struct card_use *use, int64_t now_ms) {
-  return use->at_ms <= now_ms - CARD_USES_WINDOW_MS - BUDGET_MARGIN_MS;
+  return use->result != CARD_USE_OPEN && use->at_ms <= now_ms - CARD_USES_WINDOW_MS - BUDGET_MARGIN_MS;
 }
 
 static void drop_old(struct card_uses *uses, int64_t now_ms) {
@@ -41,7 +42,7 @@ void card_uses_put(struct card_uses *uses, const struct card_use *use, int64_t n
     uses->uses[place] = *use;
     return;
   }
-  if (use->result != CARD_USE_OPEN || is_old(use, now_ms))
+  if (use->result != CARD_USE_OPEN)
     return;
   if (uses->count == CARD_USES_MAX)
     make_room(uses);

@@ -10,7 +10,7 @@ enum {
   CARD_USE_HOUR_MS = 3600 * 1000
 };
 
-/* No network counts what is older than thirty days. */
+/* No network counts what is older than thirty days; what is not decided yet may be younger there. */
 #define CARD_USES_WINDOW_MS (30LL * 24 * CARD_USE_HOUR_MS)
 /* A network counts from when a request reached it, by its own clock; here it counts from the dispatch, by
  * ours, which may be an hour off after a restart. */

@@ -67,18 +67,31 @@ static bool leaves_it_to_advice(const char *network_code, enum network network) 
          (strcmp(network_code, "79") == 0 || strcmp(network_code, "82") == 0);
 }
 
+/* Whether the PSP's word stands beside the issuer's, where that is milder. Issuers say 05 of all things, also
+ * of what only the PSP knows: that the customer must authenticate (05 and 65), that this is the twin of a
+ * payment, that a rule of the merchant's or the PSP's forbids it, that the card is stolen or its details are
+ * wrong, that something is still under way. Of what is soft, and of a request that an issuer answered after
+ * all, the issuer knows best. */
+static bool stands_beside(const struct outcome_row *by_psp) {
+  return by_psp != NULL && by_psp->verdict >= VERDICT_AUTHENTICATE && by_psp->verdict != VERDICT_CONFIG;
+}
+
 static const struct outcome_row *issuer_row(const struct outcome_tables *tables,
                                             const struct outcome_row *by_psp, const char *network_code,
                                             enum network network) {
   const struct outcome_row *row = network_row(tables, network_code, network);
   if (row == NULL)
     row = psp_row(tables, by_psp, network);
-  /* Issuers say "authenticate first" with 05 and 65 too, and only the PSP saw which it was; and a PSP that
-   * says that something is still under way knows better than any code. */
-  else if (by_psp != NULL &&
-           (by_psp->verdict == VERDICT_AUTHENTICATE || by_psp->verdict == VERDICT_AMBIGUOUS))
+  else if (stands_beside(by_psp))
     row = stricter(row, by_psp);
   return row != NULL ? row : &unknown_row;
+}
+
+/* What a PSP calls wrong details may be no more than its word for the group that the advice fills. */
+static const struct outcome_row *fill_group(const struct outcome_row *by_psp,
+                                            const struct outcome_row *advice) {
+  bool stands = stands_beside(by_psp) && by_psp->verdict != VERDICT_UPDATE_CARD;
+  return stands ? stricter(by_psp, advice) : advice;
 }
 
 static const struct verdict_meaning meanings[VERDICT_COUNT] = {
@@ -114,8 +127,8 @@ static struct outcome declined(const struct outcome_tables *tables, const struct
                                const char *network_code, const char *advice_code, enum network network) {
   const struct outcome_row *row = issuer_row(tables, by_psp, network_code, network);
   const struct outcome_row *advice = advice_row(tables, advice_code, network);
-  if (advice != NULL && leaves_it_to_advice(network_code, network) && row->verdict != VERDICT_AMBIGUOUS)
-    return outcome_of(tables, advice);
+  if (advice != NULL && leaves_it_to_advice(network_code, network))
+    return outcome_of(tables, fill_group(by_psp, advice));
   struct outcome outcome = outcome_of(tables, stricter(row, advice));
   /* The reason is the issuer's, the time to wait the advice's: 51 with advice 24 is want of money and an
    * hour.
@@ -178,8 +191,9 @@ struct outcome outcome_classify(const char *psp, enum answer answer, enum phase 
 
 unsigned outcome_decline_category(const char *psp, const char *code, const char *network_code) {
   const struct outcome_row *by_psp = find_decline(table_of(&outcome_tables, psp), code);
-  bool by_issuer = find_decline(outcome_tables.iso8583, network_code) != NULL;
-  if (!by_issuer && by_psp != NULL && by_psp->issuer_code != NULL)
-    return outcome_visa_category(by_psp->issuer_code);
+  bool by_issuer = find_decline(outcome_tables.iso8583, network_code) != NULL && !stands_beside(by_psp);
+  if (!by_issuer && by_psp != NULL && by_psp->issuer_code != NULL &&
+      outcome_visa_category(by_psp->issuer_code) == 1)
+    return 1;
   return outcome_visa_category(is_given(network_code) ? network_code : "");
 }

@@ -46,22 +46,24 @@ struct outcome {
  *   code          the PSP's answer code; network_code the issuer's ISO 8583 code; advice_code Mastercard's
  * merchant advice code; each NULL or "" when none came
  *   network       of the card; NETWORK_UNKNOWN when not known (then the rules of every network hold)
- * The network's code decides before the PSP's, an advice code can only make it stricter. A decline without a
- * code, or with one that no table knows, is soft but goes nowhere by itself: see README.md. */
+ * The network's code decides before the PSP's, unless that is hard: then the stricter counts. An advice code
+ * can only make it stricter. A decline without a code, or with one that no table knows, is soft but goes
+ * nowhere by itself: see README.md. */
 struct outcome outcome_classify(const char *psp, enum answer answer, enum phase phase, const char *code,
                                 const char *network_code, const char *advice_code, enum network network);
 
 /* Visa's category of a decline by its ISO 8583 code: 1 (never again), 2, 3, or 4 for every other. */
 unsigned outcome_visa_category(const char *network_code);
-/* The same of a decline at a PSP, which may have given no ISO 8583 code (NULL or ""): then by what its own
- * code stands for. */
+/* The same of a decline at a PSP, which may have given no ISO 8583 code (NULL or ""): then, and where its own
+ * code is hard, by what that stands for. */
 unsigned outcome_decline_category(const char *psp, const char *code, const char *network_code);
 /* Whether a Mastercard advice code forbids another try of the card (03, 21). NULL or "": no. */
 bool outcome_advice_stops(const char *advice_code);
 
 /* Holds the tables to what no table may allow: another try, here or elsewhere, of what is ambiguous, hard,
- * suspected or wrong; of Visa's category 1; of Mastercard's advice 03 and 21. And to its form: a code stands
- * once, every row has a reason and a category. Returns NULL, or what is wrong with which code; static. */
+ * suspected or wrong; of Visa's category 1; of Mastercard's advice 03 and 21; of what a PSP calls hard,
+ * whatever the issuer's code beside it. And to its form: a code stands once, every row has a reason and a
+ * category. Returns NULL, or what is wrong with which code; static. */
 const char *outcome_lint(void);
 
 /* "approved", "soft", "hard", "auth_required", "config_error", "issuer_fraud", "not_sent", "ambiguous".

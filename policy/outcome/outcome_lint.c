@@ -108,6 +108,45 @@ static const char *lint_stand_in(const struct outcome_tables *tables, const char
   return NULL;
 }
 
+/* ---- What the PSP's word is worth beside the issuer's ---- */
+
+static bool is_hard(const struct verdict_meaning *meaning) {
+  return meaning->class != OUTCOME_SOFT && meaning->class != OUTCOME_CONFIG_ERROR &&
+         meaning->class != OUTCOME_APPROVED;
+}
+
+static const char *lint_beside(const struct outcome_tables *tables, const char *psp,
+                               const struct outcome_row *row, const char *network_code, const char *advice) {
+  static const enum network networks[] = {NETWORK_VISA, NETWORK_MASTERCARD, NETWORK_UNKNOWN};
+  const struct verdict_meaning *alone = &tables->meanings[row->verdict];
+  for (size_t i = 0; is_hard(alone) && i < sizeof networks / sizeof *networks; i++) {
+    struct outcome both = decline(tables, psp, row->code, network_code, advice, networks[i]);
+    if (both.may_go_elsewhere || both.retry < alone->retry)
+      return fault(psp, row->code, "milder beside a code of the issuer's");
+  }
+  return NULL;
+}
+
+/* A lifecycle code of the PSP's is what it made of the issuer's group, which the advice fills. */
+static const char *lint_groups(const struct outcome_tables *tables, const char *psp,
+                               const struct outcome_row *row) {
+  const char *wrong = NULL;
+  for (size_t i = 0; wrong == NULL && row->verdict > VERDICT_CONFIG && i < tables->mastercard->count; i++) {
+    wrong = lint_beside(tables, psp, row, "79", tables->mastercard->rows[i].code);
+    if (wrong == NULL)
+      wrong = lint_beside(tables, psp, row, "82", tables->mastercard->rows[i].code);
+  }
+  return wrong;
+}
+
+static const char *lint_besides(const struct outcome_tables *tables, const char *psp,
+                                const struct outcome_row *row) {
+  const char *wrong = lint_groups(tables, psp, row);
+  for (size_t i = 0; wrong == NULL && i < tables->iso8583->count; i++)
+    wrong = lint_beside(tables, psp, row, tables->iso8583->rows[i].code, NULL);
+  return wrong;
+}
+
 static const char *lint_psp(const struct outcome_tables *tables, const char *psp,
                             const struct outcome_table *table) {
   const char *wrong = lint_rows(tables, psp, table, true);
@@ -118,6 +157,8 @@ static const char *lint_psp(const struct outcome_tables *tables, const char *psp
       wrong = lint_advice(tables, psp, row->code, NULL);
     if (wrong == NULL)
       wrong = lint_stand_in(tables, psp, row);
+    if (wrong == NULL)
+      wrong = lint_besides(tables, psp, row);
   }
   return wrong;
 }

@@ -13,20 +13,24 @@ struct chunk {
 
 struct arena {
   struct chunk *chunks;
-  size_t total, following; /* bytes held; how large the next chunk becomes */
+  size_t most, total, following; /* bytes: the limit; held; of the next chunk */
+  bool full;
 };
 
-struct arena *policy_arena_new(void) {
+struct arena *policy_arena_new(size_t most) {
   struct arena *arena = calloc(1, sizeof *arena);
   if (arena != NULL)
-    arena->following = CHUNK_BYTES_FIRST;
+    *arena = (struct arena){.most = most, .following = CHUNK_BYTES_FIRST};
   return arena;
 }
 
 static struct chunk *chunk_new(struct arena *arena, size_t size) {
-  size_t room = size > arena->following ? size : arena->following;
-  if (room > POLICY_ARENA_MAX - arena->total)
+  size_t left = arena->most - arena->total, room = size > arena->following ? size : arena->following;
+  room = room > left ? left : room;
+  if (room < size) {
+    arena->full = true;
     return NULL;
+  }
   struct chunk *chunk = calloc(1, sizeof *chunk + room);
   if (chunk == NULL)
     return NULL;
@@ -40,9 +44,11 @@ static struct chunk *chunk_new(struct arena *arena, size_t size) {
 }
 
 void *policy_arena_take(struct arena *arena, size_t size) {
-  if (size > POLICY_ARENA_MAX)
+  if (size > arena->most) {
+    arena->full = true;
     return NULL;
-  size = (size + alignof(max_align_t)) / alignof(max_align_t) * alignof(max_align_t);
+  }
+  size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
   struct chunk *chunk = arena->chunks;
   if (chunk == NULL || chunk->size - chunk->used < size)
     chunk = chunk_new(arena, size);
@@ -58,6 +64,14 @@ char *policy_arena_copy(struct arena *arena, const char *text, size_t length) {
   if (copy != NULL)
     memcpy(copy, text, length);
   return copy;
+}
+
+bool policy_arena_is_full(const struct arena *arena) {
+  return arena->full;
+}
+
+size_t policy_arena_bytes(const struct arena *arena) {
+  return arena->total;
 }
 
 void policy_arena_free(struct arena *arena) {

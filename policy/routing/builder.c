@@ -17,9 +17,12 @@ struct interned {
 
 /* ---- Beginning and end ---- */
 
-int tree_begin(struct tree_builder *ret_builder) {
-  *ret_builder = (struct tree_builder){.slot_count = SLOTS_FIRST};
-  struct arena *arena = policy_arena_new();
+int tree_begin(size_t length, struct tree_builder *ret_builder) {
+  *ret_builder = (struct tree_builder){
+      .slot_count = SLOTS_FIRST, .steps_left = STEPS_MAX, .reached = {.line = 1, .column = 1}};
+  size_t most = (TREE_BYTES_MAX - TREE_BYTES_BASE) / TREE_BYTES_OF_BYTE;
+  struct arena *arena =
+      policy_arena_new(TREE_BYTES_BASE + TREE_BYTES_OF_BYTE * (length < most ? length : most));
   if (arena == NULL)
     return -ENOMEM;
   struct policy *policy = policy_arena_take(arena, sizeof *policy);
@@ -34,14 +37,36 @@ int tree_begin(struct tree_builder *ret_builder) {
   return 0;
 }
 
+/* What may be done about it is said, not which limit it was. */
+static const char too_intricate[] =
+    "a simpler policy, for this one is too intricate: shorter sets, or fewer rules that ask about long ones";
+
+/* At the rule where there were too many. */
+static int wrong_rule(struct tree_builder *builder, unsigned number, const char *expected) {
+  char path[PATH_SHOWN];
+  bool last = number + 1 == builder->policy->rule_count;
+  snprintf(path, sizeof path, last ? "otherwise" : "rules[%u]", number);
+  builder->path = builder->path == NULL ? NULL : path;
+  int result = tree_wrong(builder, builder->policy->rules[number].place, expected);
+  builder->path = NULL;
+  return result;
+}
+
+static int compile(struct tree_builder *builder) {
+  unsigned rule = 0;
+  int result = policy_compile(builder->policy, builder->steps_left, &rule);
+  if (result == -E2BIG)
+    return wrong_rule(builder, rule, "a policy that asks about at most 255 different things");
+  return result == -EOVERFLOW ? wrong_rule(builder, rule, too_intricate) : result;
+}
+
 int tree_end(struct tree_builder *builder, int result, struct policy **ret_policy,
              struct policy_error *ret_error) {
   free(builder->slots);
   if (result == 0)
-    result = policy_compile(builder->policy);
-  if (result == -E2BIG)
-    result =
-        tree_wrong(builder, (struct place){1, 1}, "a policy that asks about at most 255 different things");
+    result = compile(builder);
+  if (result == -ENOMEM && (builder->intricate || policy_arena_is_full(builder->policy->arena)))
+    result = tree_wrong(builder, builder->reached, too_intricate);
   if (result == 0) {
     *ret_policy = builder->policy;
     return 0;
@@ -52,10 +77,16 @@ int tree_end(struct tree_builder *builder, int result, struct policy **ret_polic
   return result;
 }
 
+size_t policy_bytes(const struct policy *policy) {
+  return policy_arena_bytes(policy->arena) + policy->rule_count * sizeof *policy->rules +
+         program_bytes(policy->program);
+}
+
 void policy_free(struct policy *policy) {
   if (policy == NULL)
     return;
   program_free(policy->program);
+  free(policy->rules);
   policy_arena_free(policy->arena);
 }
 
@@ -95,7 +126,7 @@ int tree_grow(struct tree_builder *builder, void **elements, unsigned count, uns
   return 0;
 }
 
-/* FNV-1a. Whoever writes a policy of texts that collide slows down the check of that policy. */
+/* FNV-1a. Texts that collide use up the steps. */
 static size_t hash_text(const char *text, size_t length) {
   uint64_t hash = UINT64_C(14695981039346656037);
   for (size_t i = 0; i < length; i++)
@@ -103,24 +134,40 @@ static size_t hash_text(const char *text, size_t length) {
   return (size_t)(hash ^ hash >> 32);
 }
 
-/* Where the text stands, or the free slot where it would. */
-static struct interned **find_slot(struct interned **slots, size_t count, const char *text, size_t length) {
+/* Where the text stands, or the free slot where it would; *looked_at grows by how many were looked at. */
+static struct interned **find_slot(struct interned **slots, size_t count, const char *text, size_t length,
+                                   uint64_t *looked_at) {
   size_t at = hash_text(text, length) % count;
-  while (slots[at] != NULL && (slots[at]->length != length || memcmp(slots[at]->text, text, length) != 0))
+  for (++*looked_at;
+       slots[at] != NULL && (slots[at]->length != length || memcmp(slots[at]->text, text, length) != 0);
+       ++*looked_at)
     at = (at + 1) % count;
   return &slots[at];
 }
 
+/* Likewise in the builder's steps. NULL when they are used up. */
+static struct interned **find_text(struct tree_builder *builder, const char *text, size_t length) {
+  uint64_t looked_at = 0;
+  struct interned **slot = find_slot(builder->slots, builder->slot_count, text, length, &looked_at);
+  builder->intricate = builder->intricate || looked_at > builder->steps_left;
+  if (builder->intricate)
+    return NULL;
+  builder->steps_left -= looked_at;
+  return slot;
+}
+
 static int widen(struct tree_builder *builder) {
   size_t count = builder->slot_count * 2;
+  uint64_t looked_at = 0;
   struct interned **slots = calloc(count, sizeof *slots);
   if (slots == NULL)
     return -ENOMEM;
   for (size_t i = 0; i < builder->slot_count; i++) {
     struct interned *one = builder->slots[i];
     if (one != NULL)
-      *find_slot(slots, count, one->text, one->length) = one;
+      *find_slot(slots, count, one->text, one->length, &looked_at) = one;
   }
+  builder->steps_left -= looked_at < builder->steps_left ? looked_at : builder->steps_left;
   free(builder->slots);
   builder->slots = slots;
   builder->slot_count = count;
@@ -130,9 +177,9 @@ static int widen(struct tree_builder *builder) {
 static struct interned *intern(struct tree_builder *builder, const char *text, size_t length) {
   if (2 * (builder->interned_count + 1) > builder->slot_count && widen(builder) != 0)
     return NULL;
-  struct interned **slot = find_slot(builder->slots, builder->slot_count, text, length);
-  if (*slot != NULL)
-    return *slot;
+  struct interned **slot = find_text(builder, text, length);
+  if (slot == NULL || *slot != NULL)
+    return slot == NULL ? NULL : *slot;
   struct interned *one = policy_arena_take(builder->policy->arena, sizeof *one + length + 1);
   if (one == NULL)
     return NULL;
@@ -192,7 +239,9 @@ int tree_set_end(struct tree_builder *builder, struct place place, const struct 
 int tree_set_named(struct tree_builder *builder, struct place place, const char *name, size_t length,
                    struct named_set **ret_set) {
   struct policy *policy = builder->policy;
-  struct interned **slot = find_slot(builder->slots, builder->slot_count, name, length);
+  struct interned **slot = find_text(builder, name, length);
+  if (slot == NULL)
+    return -ENOMEM;
   if (*slot != NULL && (*slot)->names_set != 0) {
     *ret_set = &policy->sets[(*slot)->names_set - 1];
     return 0;
@@ -203,12 +252,11 @@ int tree_set_named(struct tree_builder *builder, struct place place, const char 
   return tree_misspelt(builder, place, "the name of a set that the policy has, or a list in [ ]", &guess);
 }
 
-bool tree_names_set(const struct tree_builder *builder, const struct value *value) {
+bool tree_names_set(struct tree_builder *builder, const struct value *value) {
   if (value->type != VALUE_WORD)
     return false;
-  const struct interned *one =
-      *find_slot(builder->slots, builder->slot_count, value->text, strlen(value->text));
-  return one != NULL && one->names_set != 0;
+  struct interned **slot = find_text(builder, value->text, strlen(value->text));
+  return slot != NULL && *slot != NULL && (*slot)->names_set != 0;
 }
 
 /* ---- Schedules ---- */
@@ -255,7 +303,9 @@ int tree_schedule_unknown(struct tree_builder *builder, struct place place, cons
 
 int tree_schedule_named(struct tree_builder *builder, struct place place, const char *name, size_t length,
                         unsigned *ret_number) {
-  struct interned **slot = find_slot(builder->slots, builder->slot_count, name, length);
+  struct interned **slot = find_text(builder, name, length);
+  if (slot == NULL)
+    return -ENOMEM;
   if (*slot == NULL || (*slot)->names_schedule == 0)
     return tree_schedule_unknown(builder, place, name, length);
   *ret_number = (*slot)->names_schedule - 1;
@@ -267,11 +317,14 @@ int tree_schedule_named(struct tree_builder *builder, struct place place, const 
 static int add_rule(struct tree_builder *builder, const char *name, size_t length, struct place place,
                     struct rule **ret_rule) {
   struct policy *policy = builder->policy;
-  void *rules = policy->rules;
-  int result = tree_grow(builder, &rules, policy->rule_count, &builder->rule_capacity, sizeof *policy->rules);
-  if (result != 0)
-    return result;
-  policy->rules = rules;
+  if (policy->rule_count == builder->rule_capacity) {
+    unsigned larger = builder->rule_capacity == 0 ? LIST_FIRST : 2 * builder->rule_capacity;
+    struct rule *rules = reallocarray(policy->rules, larger, sizeof *rules);
+    if (rules == NULL)
+      return -ENOMEM;
+    policy->rules = rules;
+    builder->rule_capacity = larger;
+  }
   struct rule *rule = &policy->rules[policy->rule_count++];
   *rule = (struct rule){.place = place};
   memcpy(rule->name, name, length);

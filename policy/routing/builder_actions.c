@@ -1,5 +1,6 @@
 #include "policy_builder.h"
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -163,6 +164,12 @@ int tree_option_value(struct tree_builder *builder, struct rule *rule, unsigned 
 
 /* ---- The whole ---- */
 
+static int wrong_shares(struct tree_builder *builder, struct place place, unsigned sum) {
+  char expected[64];
+  snprintf(expected, sizeof expected, "shares that are 100%% together, not %u%%", sum);
+  return tree_wrong(builder, place, expected);
+}
+
 int tree_action_end(struct tree_builder *builder, struct rule *rule, struct place place) {
   const struct policy_action *action = &rule->action;
   unsigned sum = 0;
@@ -173,6 +180,6 @@ int tree_action_end(struct tree_builder *builder, struct rule *rule, struct plac
   for (unsigned i = 0; i < action->candidate_count; i++)
     sum += action->weights[i];
   if (action->type == POLICY_SPLIT && sum != PERCENT_WHOLE)
-    return tree_wrong(builder, place, "shares that are 100% together");
+    return wrong_shares(builder, place, sum);
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "alphabet.h"
 #include "money.h"
+#include "policy_arena.h"
 #include "policy_builder.h"
 #include <assert.h>
 #include <errno.h>
@@ -302,8 +303,9 @@ static int fit_member(struct tree_builder *builder, const struct fact_rule *rule
 
 int tree_fit(struct tree_builder *builder, enum policy_fact fact, unsigned count,
              const struct member *members, struct member_list *ret_list) {
-  *ret_list = (struct member_list){0};
-  int result = 0;
+  *ret_list = (struct member_list){.capacity = count};
+  ret_list->members = policy_arena_take(builder->policy->arena, count * sizeof *ret_list->members);
+  int result = ret_list->members == NULL ? -ENOMEM : 0;
   for (unsigned i = 0; result == 0 && i < count; i++)
     result = fit_member(builder, policy_fact_rule(fact), members[i], ret_list);
   return result;

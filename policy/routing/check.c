@@ -7,6 +7,7 @@
 
 /* Pairs of rules compared and spans looked at: a tenth of a second for some hundred rules, half a second at
  * most. */
+enum { CHECK_BYTES_MAX = 32 * 1024 * 1024 };
 enum { EFFORT_BASE = 1000000, EFFORT_OF_RULE = 20000, EFFORT_MOST = 30000000 };
 
 /* ---- Findings ---- */
@@ -71,6 +72,17 @@ static void terms_of_condition(struct checker *checker, const struct node *when,
     terms_of_anything(&checker->terms, ret_list);
 }
 
+/* A copy that lives as long as the check does, or what stands for a condition that was given up. */
+static const struct term_list *keep_terms(struct effort *effort, const struct term_list *terms) {
+  static const struct term_list given_up = {.known = false};
+  size_t size = offsetof(struct term_list, at) + terms->count * sizeof terms->at[0];
+  struct term_list *kept = terms->known ? effort_memory(effort, size) : NULL;
+  if (kept == NULL)
+    return &given_up;
+  memcpy(kept, terms, size);
+  return kept;
+}
+
 /* Works out what each condition asks. Returns 0 or -ENOMEM. */
 static int prepare(struct checker *checker) {
   const struct policy *policy = checker->policy;
@@ -82,15 +94,10 @@ static int prepare(struct checker *checker) {
   for (unsigned i = 0; i + 1 < policy->rule_count; i++) {
     struct term_list terms;
     terms_of_condition(checker, policy->rules[i].when, &terms);
-    size_t size = offsetof(struct term_list, at) + terms.count * sizeof terms.at[0];
-    struct term_list *kept = policy_arena_take(effort->arena, size);
-    if (kept == NULL)
-      return -ENOMEM;
-    memcpy(kept, &terms, size);
     effort->spent = effort->spent || !terms.known;
-    checker->conditions[i] = kept;
+    checker->conditions[i] = keep_terms(effort, &terms);
   }
-  return 0;
+  return effort->starved ? -ENOMEM : 0;
 }
 
 static void check_all(struct checker *checker) {
@@ -116,7 +123,8 @@ int policy_check(const struct policy *policy, const struct policy_connector *con
                             .connector_count = count,
                             .zone_offset = zone_offset,
                             .findings = &findings};
-  checker.terms.effort = (struct effort){.arena = policy_arena_new(), .left = effort_for(policy)};
+  checker.terms.effort =
+      (struct effort){.arena = policy_arena_new(CHECK_BYTES_MAX), .left = effort_for(policy)};
   if (checker.terms.effort.arena == NULL)
     return -ENOMEM;
   int result = prepare(&checker);

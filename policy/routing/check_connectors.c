@@ -13,7 +13,8 @@ static void unknown_connector(struct checker *checker, unsigned number, unsigned
   const struct rule *rule = &checker->policy->rules[number];
   const char *name = rule->action.candidates[candidate];
   struct guess guess = guess_for(name, strlen(name));
-  for (size_t i = 0; i < checker->connector_count; i++)
+  bool shown = checker->findings->errors < POLICY_FINDINGS_MAX; /* else nobody reads the guess */
+  for (size_t i = 0; shown && i < checker->connector_count; i++)
     guess_try(&guess, checker->connectors[i].name);
   checker_find(checker, POLICY_ERROR, number, rule->candidate_places[candidate], "connector_unknown",
                "No connector of that name is registered.%s%s%s", guess.best[0] == '\0' ? "" : " Is it ",

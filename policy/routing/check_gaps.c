@@ -2,6 +2,7 @@
  * what none of them takes is worth a note. What of that is deliberate only people know, so it is never an
  * error. */
 #include "policy_checker.h"
+#include "policy_printer.h"
 #include "policy_words.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,12 +39,14 @@ struct list {
   char text[LIST_CAPACITY];
   size_t length;
   unsigned count; /* of what was to be shown */
+  bool more;      /* some of it is not */
 };
 
 static void add(struct list *list, const char *item) {
   size_t length = strlen(item);
   list->count++;
-  if (list->count > SHOWN_MOST || list->length + length + 3 > sizeof list->text)
+  list->more = list->more || list->count > SHOWN_MOST || list->length + length + 3 > sizeof list->text;
+  if (list->more)
     return;
   list->length += (size_t)snprintf(list->text + list->length, sizeof list->text - list->length, "%s%s",
                                    list->length == 0 ? "" : ", ", item);
@@ -66,20 +69,38 @@ static void add_words(struct list *list, const struct fact_rule *rule, const str
       add(list, rule->words[i]);
 }
 
-/* Currencies of which something is left, and whether it is all of it. */
+/* The amounts of a currency from its minor units low to high: all of them, or those between two. */
+static void add_amounts(struct list *list, const char *currency, int64_t low, int64_t high, int64_t top) {
+  struct value from = {.type = VALUE_AMOUNT, .number = low}, to = {.type = VALUE_AMOUNT, .number = high};
+  char first[AMOUNT_CAPACITY], last[AMOUNT_CAPACITY], item[2 * AMOUNT_CAPACITY + 16];
+  memcpy(from.currency, currency, sizeof from.currency);
+  memcpy(to.currency, currency, sizeof to.currency);
+  amount_text(&from, first);
+  amount_text(&to, last);
+  if (low == 0 && high == top)
+    snprintf(item, sizeof item, "%s", currency);
+  else if (high == top)
+    snprintf(item, sizeof item, "%s or more", first);
+  else if (low == 0)
+    snprintf(item, sizeof item, "up to %s", last);
+  else if (low == high)
+    snprintf(item, sizeof item, "%s", first);
+  else
+    snprintf(item, sizeof item, "%s to %s", first, last);
+  add(list, item);
+}
+
+/* What is left of the currencies that are named. The number of an amount is one more than its minor units. */
 static void add_currencies(struct list *list, const struct terms *terms, const struct interval_set *rest) {
-  char item[64];
-  for (unsigned i = 0; i < terms->currency_count; i++) {
-    int64_t low = (int64_t)i << CURRENCY_SHIFT, high = ((int64_t)(i + 1) << CURRENCY_SHIFT) - 1;
-    bool any = false, all = false;
-    for (unsigned j = 0; j < rest->count; j++) {
-      any =
-          any || (rest->items[j].low <= high && rest->items[j].high > low); /* not just what is below zero */
-      all = all || (rest->items[j].low <= low + 1 && rest->items[j].high >= high);
+  for (unsigned i = 0, j = 0; i < terms->currency_count; i++) {
+    int64_t zero = ((int64_t)i << CURRENCY_SHIFT) + 1, top = ((int64_t)(i + 1) << CURRENCY_SHIFT) - 1;
+    while (j < rest->count && rest->items[j].high < zero)
+      j++;
+    for (unsigned k = j; k < rest->count && rest->items[k].low <= top; k++) {
+      int64_t low = rest->items[k].low > zero ? rest->items[k].low : zero;
+      int64_t high = rest->items[k].high < top ? rest->items[k].high : top;
+      add_amounts(list, terms->currencies[i], low - zero, high - zero, top - zero);
     }
-    snprintf(item, sizeof item, "%s%s", all ? "" : "some amounts of ", terms->currencies[i]);
-    if (any)
-      add(list, item);
   }
 }
 
@@ -103,7 +124,7 @@ static void note(struct checker *checker, const struct term_key *key, const stru
   describe(checker, key, rest, &list);
   if (list.count == 0 && open && rest->count > 0)
     add(&list, "other values than they name");
-  if (list.count > SHOWN_MOST)
+  if (list.more)
     list.length += (size_t)snprintf(list.text + list.length, sizeof list.text - list.length, " and more");
   if (list.count > 0)
     checker_find(checker, POLICY_NOTE, policy->rule_count - 1, otherwise->place, "falls_to_otherwise",

@@ -9,9 +9,10 @@ struct compiled_rule {
   struct condition condition; /* empty: always true */
 };
 
-struct program {
+struct program { /* conditions lie in the policy's arena, slots and index in memory of their own */
   struct slots slots;
   unsigned rule_count;
   struct compiled_rule *rules;
   struct rule_index index;
+  uint64_t steps; /* that compiling took */
 };

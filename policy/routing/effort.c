@@ -10,9 +10,13 @@ bool effort_take(struct effort *effort, uint64_t steps) {
 }
 
 static void *take_memory(struct effort *effort, size_t size, uint64_t steps) {
-  void *memory = effort_take(effort, steps) ? policy_arena_take(effort->arena, size) : NULL;
-  if (memory == NULL)
+  if (!effort_take(effort, steps))
+    return NULL;
+  void *memory = policy_arena_take(effort->arena, size);
+  if (memory == NULL) {
     effort->spent = true;
+    effort->starved = effort->starved || !policy_arena_is_full(effort->arena);
+  }
   return memory;
 }
 
@@ -53,19 +57,28 @@ static const struct interval_set *combine(struct effort *effort,
   return &made->set;
 }
 
+/* The same set with itself is the one case that costs nothing: a named set that many rules ask about. */
 const struct interval_set *effort_unite(struct effort *effort, const struct interval_set *left,
                                         const struct interval_set *right) {
+  if (left == right)
+    return left;
   return combine(effort, interval_set_union, left, right);
 }
 
 const struct interval_set *effort_intersect(struct effort *effort, const struct interval_set *left,
                                             const struct interval_set *right) {
+  if (left == right)
+    return left;
   return combine(effort, interval_set_intersection, left, right);
 }
 
 const struct interval_set *effort_subtract(struct effort *effort, const struct interval_set *left,
                                            const struct interval_set *right) {
   return combine(effort, interval_set_difference, left, right);
+}
+
+const struct interval_set *effort_complement(struct effort *effort, const struct interval_set *set) {
+  return effort_subtract(effort, &interval_set_all, set);
 }
 
 bool effort_within(struct effort *effort, const struct interval_set *part, const struct interval_set *whole) {

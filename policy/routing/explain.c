@@ -83,14 +83,14 @@ static void say_money(struct explanation *explanation, int64_t minor) {
   say(explanation, "is %s", text);
 }
 
-/* Numbers that are counted, not written: what the slot of the comparison holds. */
-static void say_number(struct explanation *explanation, const struct condition_node *comparison) {
+/* Numbers that are counted, not written: what the slot holds. */
+static void say_number(struct explanation *explanation, unsigned slot) {
   static const char *const weekdays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
   const struct slots *slots = &explanation->policy->program->slots;
-  int64_t number = explanation->values->numbers[comparison->slot];
-  if (!explanation->values->present[comparison->slot])
+  int64_t number = explanation->values->numbers[slot];
+  if (!explanation->values->present[slot])
     say(explanation, "is not known");
-  else if (slots->items[comparison->slot].fact != FACT_WEEKDAY)
+  else if (slots->items[slot].fact != FACT_WEEKDAY)
     say(explanation, "is %" PRId64, number);
   else if (number == 0)
     say(explanation, "is another day");
@@ -114,7 +114,7 @@ static void say_had(struct explanation *explanation, const struct node *node,
   else if (node->fact.fact == FACT_CARD_SPEND && facts->spend[node->fact.window] >= 0)
     say_money(explanation, facts->spend[node->fact.window]);
   else
-    say_number(explanation, comparison);
+    say_number(explanation, comparison->tests->at[0].slot);
 }
 
 /* ---- Conditions ---- */
@@ -139,6 +139,8 @@ static void explain_children(struct explanation *explanation, const struct node 
   bool one_is_enough = held == (node->type == NODE_OR), first = true;
   const struct condition_node *child = compiled + 1;
   for (unsigned i = 0; i < node->child_count; i++, child += child->size) {
+    if (explanation->length == POLICY_EXPLANATION_CAPACITY - 1)
+      return; /* no more can be said */
     if (holds(explanation, child) != held)
       continue;
     say(explanation, "%s", first ? "" : "; ");
@@ -149,7 +151,7 @@ static void explain_children(struct explanation *explanation, const struct node 
   }
 }
 
-/* The compiled nodes stand in the order of the tree; a comparison is an `or` over its slots there. */
+/* The compiled nodes stand in the order of the tree. */
 static void explain(struct explanation *explanation, const struct node *node,
                     const struct condition_node *compiled) {
   bool held = holds(explanation, compiled);
@@ -163,7 +165,7 @@ static void explain(struct explanation *explanation, const struct node *node,
   }
   say_condition(explanation, node);
   say(explanation, held ? " holds: " : " does not hold: ");
-  say_had(explanation, node, compiled + 1);
+  say_had(explanation, node, compiled);
 }
 
 bool policy_explain(const struct policy *policy, const struct policy_facts *facts, unsigned rule,

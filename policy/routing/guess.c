@@ -57,6 +57,7 @@ static const struct synonym {
     {"american_express", "amex"},
     {"americanexpress", "amex"},
     {"mc", "mastercard"},
+    {"master", "mastercard"},
     {"renewal", "recurring"},
     {"subscription", "recurring"},
     {"monday", "mon"},

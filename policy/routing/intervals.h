@@ -1,5 +1,5 @@
 /* Sets of 64-bit numbers, absence included: what may stand for a fact. The one algebra of them, for the
- * compiler (owned_sets.h) and for the checker (policy_effort.h), which differ in whose memory it is in. Pure.
+ * compiler and for the checker, both within an effort (policy_effort.h). Pure.
  */
 #pragma once
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { JSON_WORDINESS = 2 /* as JSON, a policy is at least so many times as long */ };
+
 /* ---- Paths ---- */
 
 /* A part that does not fit is left off. */
@@ -161,7 +163,7 @@ static int read_policy(struct json_reader *reader, const json_t *json) {
   static const char *const members[] = {"sets", "schedules", "rules", "otherwise", NULL};
   struct rule *otherwise;
   int result = json_only(reader, json, members);
-  if (result == 0)
+  if (result == 0 && json_object_get(json, "sets") != NULL)
     result = json_each(reader, json, "sets", read_set, NULL);
   if (result == 0 && json_object_get(json, "schedules") != NULL)
     result = json_each(reader, json, "schedules", read_schedule, NULL);
@@ -189,9 +191,10 @@ static int read_text(struct json_reader *reader, const char *text, size_t length
 int policy_parse_json(const char *text, size_t length, struct policy **ret_policy,
                       struct policy_error *ret_error) {
   struct json_reader reader = {.path = ""};
-  int result = tree_begin(&reader.tree);
+  int result = tree_begin(length / JSON_WORDINESS, &reader.tree);
   if (result != 0)
     return result;
+  reader.tree.reached = (struct place){0};
   reader.tree.path = reader.path;
   result = read_text(&reader, text, length);
   return tree_end(&reader.tree, result, ret_policy, ret_error);

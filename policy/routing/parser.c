@@ -155,7 +155,7 @@ static int parse_statements(struct parser *parser) {
 int policy_parse(const char *text, size_t length, struct policy **ret_policy,
                  struct policy_error *ret_error) {
   struct parser parser = {.lexer = lexer_over(text, length), .next = {.line = 1, .column = 1}};
-  int result = tree_begin(&parser.tree);
+  int result = tree_begin(length, &parser.tree);
   if (result != 0)
     return result;
   if (length > POLICY_TEXT_MAX) {
@@ -164,5 +164,6 @@ int policy_parse(const char *text, size_t length, struct policy **ret_policy,
     parser_advance(&parser);
     result = parse_statements(&parser);
   }
+  parser.tree.reached = parser_place(&parser);
   return tree_end(&parser.tree, result, ret_policy, ret_error);
 }

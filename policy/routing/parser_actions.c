@@ -4,12 +4,9 @@
 static int parse_percent(struct parser *parser, const char *expected, int64_t *ret_thousandths) {
   int64_t thousandths;
   if (parser->next.kind != LEXEME_WORD ||
-      !policy_read_number(parser->next.text, parser->next.length, &thousandths))
+      !policy_read_number(parser->next.text, parser->next.length, &thousandths) ||
+      parser_peek(parser).kind != LEXEME_PERCENT)
     return parser_wrong(parser, expected);
-  if (parser_peek(parser).kind != LEXEME_PERCENT) {
-    parser_advance(parser);
-    return parser_wrong(parser, "%");
-  }
   *ret_thousandths = thousandths;
   return 0;
 }

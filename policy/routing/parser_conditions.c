@@ -175,6 +175,18 @@ static int wrong_sign(struct parser *parser) {
   return parser_misspelt(parser, expected, words);
 }
 
+/* A whole number of a card, or more of it than is compared: how much of it is wanted. */
+static int wrong_value(struct parser *parser, const struct fact_name *fact, int result) {
+  const struct lexeme *next = &parser->next;
+  size_t digits = 0;
+  while (result == POLICY_WRONG && digits < next->length && is_digit(next->text[digits]))
+    digits++;
+  bool too_long = digits > BIN_DIGITS_MAX && digits == next->length;
+  return too_long && fact->fact == FACT_CARD_BIN
+             ? parser_wrong(parser, policy_fact_rule(fact->fact)->expected)
+             : result;
+}
+
 static int parse_comparison(struct parser *parser, struct node **ret_node) {
   struct member_list members = {0};
   struct fact_name fact;
@@ -195,8 +207,8 @@ static int parse_comparison(struct parser *parser, struct node **ret_node) {
     return wrong_sign(parser);
   parser_advance(parser);
   if (comparison == COMPARE_IN)
-    return parse_in(parser, place, &fact, sign_place, ret_node);
-  result = parse_value(parser, &value);
+    return wrong_value(parser, &fact, parse_in(parser, place, &fact, sign_place, ret_node));
+  result = wrong_value(parser, &fact, parse_value(parser, &value));
   if (result == 0)
     result = tree_add_member(&parser->tree, &members, &value, NULL);
   return result != 0

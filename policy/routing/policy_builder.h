@@ -18,6 +18,18 @@ struct tree_builder {
   struct interned **slots;
   size_t slot_count, interned_count;
   unsigned set_capacity, schedule_capacity, rule_capacity, comparisons;
+  uint64_t steps_left;  /* of building and compiling: STEPS_MAX at first */
+  bool intricate;       /* they are used up */
+  struct place reached; /* where reading gave up for want of steps or memory */
+};
+
+/* A tree of so many bytes of text may take so much memory, and it and its program so many steps
+ * (policy_effort.h). */
+enum {
+  STEPS_MAX = 16 * 1000 * 1000,
+  TREE_BYTES_BASE = 16 * 1024 * 1024,
+  TREE_BYTES_OF_BYTE = 64,
+  TREE_BYTES_MAX = 256 * 1024 * 1024
 };
 
 /* Zero is empty. They lie in the policy's arena. */
@@ -33,7 +45,8 @@ struct node_list {
 
 /* ---- builder.c ---- */
 
-MUST_USE int tree_begin(struct tree_builder *ret_builder);
+/* length: of what is to be read. */
+MUST_USE int tree_begin(size_t length, struct tree_builder *ret_builder);
 /* Compiles what was built and hands it over, when result is 0; else drops it. Returns result, and
  * POLICY_WRONG's *ret_error. */
 MUST_USE int tree_end(struct tree_builder *builder, int result, struct policy **ret_policy,
@@ -56,7 +69,7 @@ MUST_USE int tree_set_end(struct tree_builder *builder, struct place place,
 MUST_USE int tree_set_named(struct tree_builder *builder, struct place place, const char *name, size_t length,
                             struct named_set **ret_set);
 /* Whether the value is a word, and the name of a set. */
-bool tree_names_set(const struct tree_builder *builder, const struct value *value);
+bool tree_names_set(struct tree_builder *builder, const struct value *value);
 /* Begins a schedule, in *ret_schedule, borrowed until the next one begins; builder_schedules.c goes on. */
 MUST_USE int tree_schedule(struct tree_builder *builder, struct place place, const char *name, size_t length,
                            struct policy_schedule **ret_schedule);

@@ -130,5 +130,5 @@ struct policy {
   const char *zones[POLICY_ZONES_MAX];
   uint32_t window_s[POLICY_WINDOWS_MAX];
   struct program *program; /* what policy_compile() made of the rules */
-  struct arena *arena;     /* all of the above lies in it */
+  struct arena *arena;     /* all of the above lies in it, but rules, which is large and grows */
 };

@@ -118,6 +118,8 @@ MUST_USE int policy_parse_json(const char *text, size_t length, struct policy **
                                struct policy_error *ret_error);
 /* NULL is allowed. */
 void policy_free(struct policy *policy);
+/* How much memory it takes, in bytes. */
+size_t policy_bytes(const struct policy *policy);
 
 /* Decides. The same policy and facts give the same decision, always (P6). Allocates nothing. */
 void policy_evaluate(const struct policy *policy, const struct policy_facts *facts,

@@ -12,6 +12,13 @@ void rule_index_free(struct rule_index *index) {
   *index = (struct rule_index){0};
 }
 
+size_t rule_index_bytes(const struct rule_index *index) {
+  size_t row = index->block_count * sizeof(uint32_t), bytes = index->pool_capacity * sizeof *index->pool;
+  for (unsigned i = 0; i < index->slot_count; i++)
+    bytes += row + index->slots[i].cut_count * (row + sizeof(int64_t));
+  return bytes;
+}
+
 /* The row that holds value: the last that begins no later. */
 static const uint32_t *row_of(const struct slot_index *slot, unsigned block_count, int64_t value) {
   uint32_t low = 0, length = slot->cut_count;

@@ -12,8 +12,10 @@ enum {
   BLOCK_WORDS = 8,
   BLOCK_RULES = 64 * BLOCK_WORDS,
   INDEX_SLOTS_MAX = 64,
-  INDEX_EVENTS_MAX = 1 << 20,
-  WHOLE_SLOTS = 3 /* after so many, few words have rules left */
+  INDEX_EVENTS_MAX = 1 << 18, /* where constraints on one slot begin or end */
+  INDEX_CELLS_MAX = 1 << 21,  /* blocks that the rows of all slots name */
+  INDEX_POOL_MAX = 1 << 17,   /* different blocks */
+  WHOLE_SLOTS = 3             /* after so many, few words have rules left */
 };
 
 struct rule_block {
@@ -36,11 +38,14 @@ struct rule_index {
   struct rule_block *pool; /* every different block once */
 };
 
-/* boxes[i] are the constraints of rule i. Slots beyond INDEX_SLOTS_MAX, or whose constraints are too many,
- * are left out: the index then allows more than it should, never less; ret_indexed[slot] says which are in.
- * Returns 0 or -ENOMEM, and then nothing is to be freed. */
-MUST_USE int rule_index_build(const struct box *boxes, unsigned rule_count, unsigned slot_count,
-                              bool ret_indexed[SLOTS_MAX], struct rule_index *ret_index);
+/* boxes[i] are the constraints of rule i. Slots beyond INDEX_SLOTS_MAX, or whose rows would be too many or
+ * more than the effort allows, are left out: the index then allows more than it should, never less;
+ * ret_indexed[slot] says which are in. Returns 0; -EOVERFLOW when the effort does not do for the constraints;
+ * or -ENOMEM. With an error nothing is to be freed. */
+MUST_USE int rule_index_build(struct effort *effort, const struct box *boxes, unsigned rule_count,
+                              unsigned slot_count, bool ret_indexed[SLOTS_MAX], struct rule_index *ret_index);
+/* Bytes that it holds. */
+size_t rule_index_bytes(const struct rule_index *index);
 void rule_index_free(struct rule_index *index);
 
 /* Rows of the index for one payment. */

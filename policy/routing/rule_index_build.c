@@ -1,22 +1,27 @@
 /* The index is swept together: for each slot the ends of all constraints in order, and between two of them a
  * row, which shares every block with the row before it but those that changed. */
-#include "rule_index.h"
+#include "rule_groups.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct event { /* from this number on, a rule is satisfied or not any more */
+enum { WORD_RULES = 64, LEFT_OUT = 1 /* of the index, for it would cost too much */ };
+
+struct event { /* from this number on, the rules of a group are satisfied, or not any more */
   int64_t at;
-  uint32_t rule;
+  uint32_t group;
   bool begins;
 };
 
 /* What one slot is built from. */
 struct sweep {
+  struct effort *effort;
   struct rule_index *index;
+  uint64_t cells_left;
   struct rule_block *blocks; /* of the row that is being built */
   uint32_t *row;             /* their numbers in the pool */
   bool *changed;             /* since the last row */
+  struct rule_groups groups; /* of the slot */
   struct event *events;
   size_t event_count;
   struct slot_index slot;
@@ -34,15 +39,18 @@ static uint32_t hash_block(const struct rule_block *block) {
   return (uint32_t)(hash >> 32);
 }
 
-static uint32_t *place_of(const struct sweep *sweep, const struct rule_block *block) {
+static uint32_t *place_of(const struct sweep *sweep, const struct rule_block *block,
+                          uint64_t *ret_looked_at) {
   uint32_t at = hash_block(block) & sweep->place_mask;
-  while (sweep->pool_places[at] != 0 &&
-         memcmp(&sweep->index->pool[sweep->pool_places[at] - 1], block, sizeof *block) != 0)
+  for (*ret_looked_at = 1; sweep->pool_places[at] != 0 &&
+                           memcmp(&sweep->index->pool[sweep->pool_places[at] - 1], block, sizeof *block) != 0;
+       ++*ret_looked_at)
     at = (at + 1) & sweep->place_mask;
   return &sweep->pool_places[at];
 }
 
 static int grow_places(struct sweep *sweep) {
+  uint64_t looked_at;
   uint32_t capacity = sweep->place_mask ? 2 * (sweep->place_mask + 1) : 1024;
   free(sweep->pool_places);
   sweep->pool_places = calloc(capacity, sizeof *sweep->pool_places);
@@ -50,7 +58,7 @@ static int grow_places(struct sweep *sweep) {
     return -ENOMEM;
   sweep->place_mask = capacity - 1;
   for (uint32_t i = 0; i < sweep->index->pool_count; i++)
-    *place_of(sweep, &sweep->index->pool[i]) = i + 1;
+    *place_of(sweep, &sweep->index->pool[i], &looked_at) = i + 1;
   return 0;
 }
 
@@ -67,8 +75,10 @@ static int grow_pool(struct rule_index *index) {
   return 0;
 }
 
+/* Returns 0 with its number, LEFT_OUT or -ENOMEM. */
 static int share_block(struct sweep *sweep, const struct rule_block *block, uint32_t *ret_number) {
   struct rule_index *index = sweep->index;
+  uint64_t looked_at;
   int r = 0;
   if (2 * (index->pool_count + 1) > sweep->place_mask)
     r = grow_places(sweep);
@@ -76,7 +86,10 @@ static int share_block(struct sweep *sweep, const struct rule_block *block, uint
     r = grow_pool(index);
   if (r < 0)
     return r;
-  uint32_t *place = place_of(sweep, block);
+  uint32_t *place = place_of(sweep, block, &looked_at);
+  if (looked_at * BLOCK_WORDS > sweep->effort->left || (*place == 0 && index->pool_count == INDEX_POOL_MAX))
+    return LEFT_OUT;
+  sweep->effort->left -= looked_at * BLOCK_WORDS;
   if (*place == 0) {
     index->pool[index->pool_count++] = *block;
     *place = index->pool_count;
@@ -87,11 +100,13 @@ static int share_block(struct sweep *sweep, const struct rule_block *block, uint
 
 /* ---- Rows ---- */
 
-static void set_rule(struct sweep *sweep, uint32_t rule, bool on) {
-  uint64_t *word = &sweep->blocks[rule / BLOCK_RULES].words[rule % BLOCK_RULES / 64];
-  uint64_t bit = UINT64_C(1) << rule % 64;
-  *word = on ? *word | bit : *word & ~bit;
-  sweep->changed[rule / BLOCK_RULES] = true;
+static void set_rules(struct sweep *sweep, const struct rule_group *group, bool on) {
+  for (unsigned i = 0; i < group->word_count; i++) {
+    unsigned block = group->words[i].word / BLOCK_WORDS;
+    uint64_t *word = &sweep->blocks[block].words[group->words[i].word % BLOCK_WORDS];
+    *word = on ? *word | group->words[i].rules : *word & ~group->words[i].rules;
+    sweep->changed[block] = true;
+  }
 }
 
 static int share_row(struct sweep *sweep) {
@@ -125,7 +140,7 @@ static int end_row(struct sweep *sweep, int64_t at) {
   int r = share_row(sweep);
   if (r == 0 && slot->cut_count == sweep->cut_capacity)
     r = grow_cuts(sweep);
-  if (r < 0)
+  if (r != 0)
     return r;
   slot->cuts[slot->cut_count] = at;
   memcpy(slot->rows + (size_t)slot->cut_count * block_count, sweep->row, block_count * sizeof *sweep->row);
@@ -135,18 +150,12 @@ static int end_row(struct sweep *sweep, int64_t at) {
 
 /* ---- One slot ---- */
 
-static const struct interval_set *set_in(const struct box *box, unsigned slot) {
-  for (unsigned i = 0; i < box->count; i++)
-    if (box->items[i].slot == slot)
-      return &box->items[i].set;
-  return NULL;
-}
-
-static void add_events(struct sweep *sweep, uint32_t rule, const struct interval_set *set) {
+static void add_events(struct sweep *sweep, uint32_t group) {
+  const struct interval_set *set = sweep->groups.at[group].set;
   for (unsigned i = 0; i < set->count; i++) {
-    sweep->events[sweep->event_count++] = (struct event){set->items[i].low, rule, true};
+    sweep->events[sweep->event_count++] = (struct event){set->items[i].low, group, true};
     if (set->items[i].high != INT64_MAX)
-      sweep->events[sweep->event_count++] = (struct event){set->items[i].high + 1, rule, false};
+      sweep->events[sweep->event_count++] = (struct event){set->items[i].high + 1, group, false};
   }
 }
 
@@ -159,24 +168,27 @@ static int by_place(const void *a, const void *b) {
   return (int)left->begins - (int)right->begins;
 }
 
-/* Before the first event: the rules that say nothing of the slot. ret_absent: with those that allow absence.
- */
-static void begin_rows(struct sweep *sweep, const struct box *boxes, bool absent) {
+/* Before the first event: the rules that say nothing of the slot. absent: with those that allow absence. */
+static void begin_rows(struct sweep *sweep, bool absent) {
+  unsigned left = sweep->index->rule_count;
   memset(sweep->blocks, 0, sweep->index->block_count * sizeof *sweep->blocks);
+  for (unsigned word = 0; left > 0; word++) {
+    sweep->blocks[word / BLOCK_WORDS].words[word % BLOCK_WORDS] =
+        left >= WORD_RULES ? UINT64_MAX : (UINT64_C(1) << left) - 1;
+    left -= left >= WORD_RULES ? WORD_RULES : left;
+  }
+  for (unsigned i = 0; i < sweep->groups.count; i++)
+    if (!absent || !sweep->groups.at[i].set->absent)
+      set_rules(sweep, &sweep->groups.at[i], false);
   for (unsigned block = 0; block < sweep->index->block_count; block++)
     sweep->changed[block] = true;
-  for (uint32_t rule = 0; rule < sweep->index->rule_count; rule++) {
-    const struct interval_set *set = set_in(&boxes[rule], sweep->slot.slot);
-    if (set == NULL || (absent && set->absent))
-      set_rule(sweep, rule, true);
-  }
 }
 
-static int build_absent_row(struct sweep *sweep, const struct box *boxes) {
+static int build_absent_row(struct sweep *sweep) {
   unsigned block_count = sweep->index->block_count;
-  begin_rows(sweep, boxes, true);
+  begin_rows(sweep, true);
   int r = share_row(sweep);
-  if (r < 0)
+  if (r != 0)
     return r;
   sweep->slot.absent_row = malloc(block_count * sizeof *sweep->row);
   if (sweep->slot.absent_row == NULL)
@@ -185,103 +197,105 @@ static int build_absent_row(struct sweep *sweep, const struct box *boxes) {
   return 0;
 }
 
-static int build_rows(struct sweep *sweep, const struct box *boxes) {
+static int build_rows(struct sweep *sweep) {
   size_t i = 0;
   int64_t at = INT64_MIN;
-  begin_rows(sweep, boxes, false);
+  begin_rows(sweep, false);
   for (;;) {
     for (; i < sweep->event_count && sweep->events[i].at == at; i++)
-      set_rule(sweep, sweep->events[i].rule, sweep->events[i].begins);
+      set_rules(sweep, &sweep->groups.at[sweep->events[i].group], sweep->events[i].begins);
     int r = end_row(sweep, at);
-    if (r < 0 || i == sweep->event_count)
+    if (r != 0 || i == sweep->event_count)
       return r;
     at = sweep->events[i].at;
   }
 }
 
-static size_t count_events(const struct box *boxes, unsigned rule_count, unsigned slot) {
-  size_t count = 0;
-  for (unsigned rule = 0; rule < rule_count; rule++) {
-    const struct interval_set *set = set_in(&boxes[rule], slot);
-    count += set ? 2 * (size_t)set->count : 0;
+/* Whether the slot's rows are not too many; *ret_events: where its sets begin and end, at most. */
+static bool is_affordable(struct sweep *sweep, size_t *ret_events) {
+  uint64_t events = 0, words = 0;
+  for (unsigned i = 0; i < sweep->groups.count; i++) {
+    const struct rule_group *group = &sweep->groups.at[i];
+    events += 2 * (uint64_t)group->set->count;
+    words += 2 * ((uint64_t)group->set->count + 1) * group->word_count;
   }
-  return count;
+  uint64_t cells = (events + 2) * sweep->index->block_count;
+  if (events > INDEX_EVENTS_MAX || cells > sweep->cells_left || words + cells > sweep->effort->left)
+    return false;
+  sweep->cells_left -= cells;
+  sweep->effort->left -= words + cells;
+  *ret_events = (size_t)events;
+  return true;
 }
 
-static int build_slot(struct sweep *sweep, const struct box *boxes, size_t event_count) {
+static int sweep_slot(struct sweep *sweep, size_t event_count) {
   sweep->events = malloc((event_count ? event_count : 1) * sizeof *sweep->events);
   if (sweep->events == NULL)
     return -ENOMEM;
   sweep->event_count = 0;
-  for (uint32_t rule = 0; rule < sweep->index->rule_count; rule++) {
-    const struct interval_set *set = set_in(&boxes[rule], sweep->slot.slot);
-    if (set != NULL)
-      add_events(sweep, rule, set);
-  }
+  for (uint32_t group = 0; group < sweep->groups.count; group++)
+    add_events(sweep, group);
   qsort(sweep->events, sweep->event_count, sizeof *sweep->events, by_place);
-  int r = build_rows(sweep, boxes);
+  int r = build_rows(sweep);
   if (r == 0)
-    r = build_absent_row(sweep, boxes);
+    r = build_absent_row(sweep);
   free(sweep->events);
-  if (r == 0)
+  return r;
+}
+
+/* Returns 0, LEFT_OUT, or a negated errno. */
+static int build_slot(struct sweep *sweep, struct slot_rules *rules) {
+  size_t event_count;
+  sweep->slot = (struct slot_index){.slot = rules->slot};
+  sweep->cut_capacity = 0;
+  if (!rule_groups_of(sweep->effort, rules, &sweep->groups))
+    return -EOVERFLOW;
+  if (!is_affordable(sweep, &event_count))
+    return LEFT_OUT;
+  int r = sweep_slot(sweep, event_count);
+  if (r == 0) {
     sweep->index->slots[sweep->index->slot_count++] = sweep->slot;
-  else {
-    free(sweep->slot.cuts);
-    free(sweep->slot.rows);
-    free(sweep->slot.absent_row);
+    return 0;
   }
+  free(sweep->slot.cuts);
+  free(sweep->slot.rows);
+  free(sweep->slot.absent_row);
   return r;
 }
 
 /* ---- All slots ---- */
 
-struct telling {
-  unsigned slot, rules; /* how many rules say something of it */
-};
-
+/* Those that most rules say something of come first. */
 static int by_rules(const void *a, const void *b) {
-  const struct telling *left = a, *right = b;
-  if (left->rules != right->rules)
-    return left->rules > right->rules ? -1 : 1;
+  const struct slot_rules *left = a, *right = b;
+  if (left->count != right->count)
+    return left->count > right->count ? -1 : 1;
   return left->slot < right->slot ? -1 : 1;
 }
 
-static unsigned rank_slots(const struct box *boxes, unsigned rule_count, unsigned slot_count,
-                           struct telling *tellings) {
-  unsigned count = 0;
-  for (unsigned slot = 0; slot < slot_count; slot++) {
-    struct telling telling = {.slot = slot};
-    for (unsigned rule = 0; rule < rule_count; rule++)
-      telling.rules += set_in(&boxes[rule], slot) != NULL;
-    if (telling.rules > 0)
-      tellings[count++] = telling;
-  }
-  qsort(tellings, count, sizeof *tellings, by_rules);
-  return count;
-}
-
 static int build_slots(struct sweep *sweep, const struct box *boxes, unsigned slot_count, bool *ret_indexed) {
-  struct telling tellings[SLOTS_MAX];
-  unsigned count = rank_slots(boxes, sweep->index->rule_count, slot_count, tellings);
-  for (unsigned i = 0; i < count && sweep->index->slot_count < INDEX_SLOTS_MAX; i++) {
-    size_t events = count_events(boxes, sweep->index->rule_count, tellings[i].slot);
-    if (events > INDEX_EVENTS_MAX)
-      continue;
-    sweep->slot = (struct slot_index){.slot = tellings[i].slot};
-    sweep->cut_capacity = 0;
-    int r = build_slot(sweep, boxes, events);
+  struct slot_rules slots[SLOTS_MAX];
+  if (!slot_rules_of(sweep->effort, boxes, sweep->index->rule_count, slot_count, slots))
+    return -EOVERFLOW;
+  qsort(slots, slot_count, sizeof *slots, by_rules);
+  for (unsigned i = 0; i < slot_count && sweep->index->slot_count < INDEX_SLOTS_MAX; i++) {
+    if (slots[i].count == 0)
+      break;
+    int r = build_slot(sweep, &slots[i]);
     if (r < 0)
       return r;
-    ret_indexed[tellings[i].slot] = true;
+    ret_indexed[slots[i].slot] = r == 0;
   }
   return 0;
 }
 
-int rule_index_build(const struct box *boxes, unsigned rule_count, unsigned slot_count,
+int rule_index_build(struct effort *effort, const struct box *boxes, unsigned rule_count, unsigned slot_count,
                      bool ret_indexed[SLOTS_MAX], struct rule_index *ret_index) {
   struct rule_index index = {.rule_count = rule_count,
                              .block_count = (rule_count + BLOCK_RULES - 1) / BLOCK_RULES};
-  struct sweep sweep = {.index = &index,
+  struct sweep sweep = {.effort = effort,
+                        .index = &index,
+                        .cells_left = INDEX_CELLS_MAX,
                         .blocks = calloc(index.block_count, sizeof(struct rule_block)),
                         .row = calloc(index.block_count, sizeof(uint32_t)),
                         .changed = calloc(index.block_count, sizeof(bool))};

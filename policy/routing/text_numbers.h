@@ -7,6 +7,7 @@
 /* Zeroed is empty. Texts are borrowed and must outlive it. */
 struct strings {
   uint32_t count, capacity; /* capacity: a power of two, or 0 */
+  uint64_t looked_at;       /* entries, by strings_add() */
   struct string_entry {
     const char *text; /* NULL: free */
     uint32_t number;

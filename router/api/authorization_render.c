@@ -60,6 +60,7 @@ static void render_costs(struct json_out *out, const struct rates_answer *answer
 static void render_counts(struct json_out *out, const struct rate_counts *counts) {
   render_rate(out, "payments", counts->of[COUNT_PAYMENTS_APPROVED], counts->of[COUNT_PAYMENTS]);
   render_rate(out, "attempts", counts->of[COUNT_ATTEMPTS_APPROVED], counts->of[COUNT_ATTEMPTS]);
+  render_rate(out, "tried", counts->of[COUNT_PAYMENTS_APPROVED], counts->of[COUNT_TRIED]);
   out_integer(out, "attempts_unreached", (int64_t)counts->of[COUNT_ATTEMPTS_UNREACHED]);
   render_rate(out, "cascaded", counts->of[COUNT_CASCADED], counts->of[COUNT_PAYMENTS]);
   render_rate(out, "recovered", counts->of[COUNT_RECOVERED], counts->of[COUNT_DECLINED_FIRST]);
@@ -144,6 +145,7 @@ void render_rate_alert(struct json_out *out, const char *name, const struct rate
   out_text(out, "object", "approval_rate_alert");
   out_flag(out, "livemode", livemode);
   out_time(out, "created_at", at_ms);
+  out_text(out, "rate", alert->basis == RATE_OF_TRIED ? "tried" : "payments");
   out_integer(out, "window_hours", alert->window_hours);
   render_rate(out, "window", alert->now.approved, alert->now.total);
   out_integer(out, "mean_days", RATES_DAYS);

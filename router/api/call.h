@@ -12,6 +12,7 @@
 #include "pump.h"
 #include "rates.h"
 #include "routes.h"
+#include "trials.h"
 #include "vault_link.h"
 
 struct call;
@@ -84,7 +85,7 @@ struct api {
   struct call *after_connectors; /* likewise */
   struct call *next_turn;        /* likewise */
   struct timer turn_timer;       /* for their turn, once the loop has been round */
-  unsigned trials;               /* replays that are under way */
+  struct trials trials;          /* replays that are under way */
   unsigned waiting;
   bool draining;
   bool storage_failed;    /* the last commit failed */

@@ -1,6 +1,7 @@
 #include "explain_payment.h"
 #include "explain.h"
 #include "payment_facts.h"
+#include "policy_cache.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -166,46 +167,43 @@ static void explain_schedule(const struct explained *explained) {
   out_text(explained->out, NULL, line);
 }
 
-static void explain_policy(struct explained *explained, const char *text, size_t length) {
+static void explain_policy(struct explained *explained) {
   struct fact_texts texts;
   struct request_fields inputs;
-  struct policy_error error;
-  struct policy *policy;
-  if (text == NULL || policy_parse(text, length, &policy, &error) != 0 ||
-      payment_inputs(explained->payment, &inputs) != 0) {
+  if (explained->policy == NULL || payment_inputs(explained->payment, &inputs) != 0) {
     out_text(explained->out, NULL, "The policy that decided cannot be read any more.");
     return;
   }
-  explained->policy = policy;
   payment_facts(explained->payment, &inputs, &explained->payment->decision.basis, &texts, &explained->facts);
   explain_rules(explained);
   explain_advice(explained);
   explain_schedule(explained);
-  policy_free(policy);
 }
 
-/* The text of the policy that decided, or NULL; borrowed from the ledger. */
-static const char *policy_of(struct call *call, const struct payment *payment, size_t *ret_length) {
+/* By the policy that decided, as the ledger has it. */
+static void explain_recorded(struct explained *explained, struct call *call) {
+  struct policy_cache *policies = engine_policies(call->api->engine);
   struct policy_record record;
-  if (ledger_policy_get(call->api->options.ledger, &call->from.merchant, &payment->decision.policy,
-                        &record) != 0)
-    return NULL;
-  *ret_length = record.text_length;
-  return record.text;
+  struct policy_error error;
+  if (ledger_policy_get(call->api->options.ledger, &call->from.merchant, &explained->payment->decision.policy,
+                        &record) != 0 ||
+      policy_cache_take(policies, record.text, record.text_length, &explained->policy, NULL, &error) != 0)
+    explained->policy = NULL;
+  explain_policy(explained);
+  policy_cache_return(policies, explained->policy);
 }
 
 void explain_payment(struct json_out *out, struct call *call, const struct payment *payment,
-                     const char *policy_text, size_t policy_length) {
-  struct explained explained = {.out = out, .payment = payment};
+                     const struct policy *policy) {
+  struct explained explained = {.out = out, .payment = payment, .policy = policy};
   bool by_request = strcmp(payment->decision.rule, "request") == 0;
   out_open_list(out, "explanation");
   if (by_request)
     out_text(out, NULL, "The request names the connectors itself.");
-  else {
-    if (policy_text == NULL)
-      policy_text = policy_of(call, payment, &policy_length);
-    explain_policy(&explained, policy_text, policy_length);
-  }
+  else if (policy != NULL)
+    explain_policy(&explained);
+  else
+    explain_recorded(&explained, call);
   explain_options(out, &payment->decision.options);
   explain_choice(out, payment);
   explain_candidates(out, &payment->decision);

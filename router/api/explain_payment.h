@@ -3,9 +3,10 @@
 
 #include "call.h"
 #include "payment.h"
+#include "routing.h"
 
 /* Writes the list `explanation`: why earlier rules did not match (of many, the last ones before the one that
- * did), what decided, which connectors were passed over. policy_text: of the policy that decided; NULL: it is
- * looked up, and when it is gone the list says so. */
+ * did), what decided, which connectors were passed over. policy: that decided; NULL: it is looked up, and
+ * when it is gone the list says so. */
 void explain_payment(struct json_out *out, struct call *call, const struct payment *payment,
-                     const char *policy_text, size_t policy_length);
+                     const struct policy *policy);

@@ -1,4 +1,5 @@
 #include "auth.h"
+#include "policy_cache.h"
 #include "resources.h"
 #include <stdlib.h>
 
@@ -76,7 +77,8 @@ void health_metrics(struct call *call, const char *segment) {
                             .engine = engine_counts(api->engine),
                             .connectors = api->engine,
                             .pump = pump_counts(api->pump),
-                            .rates = rates_totals(api->rates)};
+                            .rates = rates_totals(api->rates),
+                            .policies_parsed = policy_cache_parsed(engine_policies(api->engine))};
   char *text;
   size_t length;
   (void)segment;

@@ -141,6 +141,8 @@ int metrics_render(const struct metrics *metrics, const struct metrics_now *now,
   print_connectors(out, now->connectors);
   print_webhooks(out, &now->pump);
   metrics_print_rates(out, now->rates);
+  metrics_one(out, "freeport_policies_parsed_total", "counter", "Policies that were read and compiled anew.",
+              now->policies_parsed);
   metrics_one(out, "freeport_requests_in_flight", "gauge", "Requests that wait for their answers.",
               now->in_flight);
   metrics_one(out, "freeport_requests_in_engine", "gauge", "Requests whose answers the engine still owes.",

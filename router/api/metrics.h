@@ -35,6 +35,7 @@ struct metrics_now {
   const struct engine *connectors; /* for their states; borrowed */
   struct pump_counts pump;
   const struct rates_totals *rates;
+  uint64_t policies_parsed;
 };
 
 /* The method as a label. Static. */

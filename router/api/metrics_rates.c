@@ -228,6 +228,11 @@ void metrics_print_rates(FILE *out, const struct rates_totals *totals) {
   metrics_head(out, "freeport_payment_authorizations_total", "counter",
                "Payments that were decided, by what an issuer said in the end.");
   print_outcomes(out, "freeport_payment_authorizations_total", NULL, NULL, &totals->payments);
+  metrics_one(
+      out, "freeport_tried_payments_total", "counter",
+      "Decided payments of which there was an attempt, whatever came of it; the approved ones by this are "
+      "the rate that an acquirer's own faults lower as well.",
+      totals->tried);
   metrics_head(out, "freeport_attempt_authorizations_total", "counter",
                "Attempts of decided payments, by what an issuer said.");
   print_outcomes(out, "freeport_attempt_authorizations_total", NULL, NULL, &totals->attempts);

@@ -198,12 +198,13 @@ static void read_now(struct call *call, bool committed) {
   (void)committed;
   if (!find_payment(call, &call->object, &payment))
     return;
-  enum reproduction reproduction = decision_reproduce(call->api->options.ledger, payment);
+  enum reproduction reproduction =
+      decision_reproduce(call->api->options.ledger, engine_policies(call->api->engine), payment);
   if (reproduction == REPRODUCTION_DIFFERS)
     log_warn_id("a recorded decision does not come out again", &payment->id);
   out_open(&out, NULL);
   render_payment_members(&out, payment, reproduction);
-  explain_payment(&out, call, payment, NULL, 0);
+  explain_payment(&out, call, payment, NULL);
   out_close(&out);
   call_answer(call, 200, &out);
 }

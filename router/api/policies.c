@@ -3,6 +3,7 @@
 #include "pages.h"
 #include "policies_check.h"
 #include "policies_render.h"
+#include "policy_cache.h"
 #include "query_args.h"
 #include "repeats.h"
 #include "resources.h"
@@ -53,20 +54,21 @@ static int render(struct json_out *out, const struct call *call, const struct po
   return result;
 }
 
-/* Its text parsed again: with what the checker says today, and as a tree when that is wanted. */
+/* The policy of its text: with what the checker says today, and as a tree when that is wanted. */
 static int render_checked(struct json_out *out, const struct call *call, const struct policy_record *record,
                           bool with_tree) {
   struct policy_findings findings;
   struct policy_error error;
-  struct policy *policy;
+  struct policy_cache *policies = engine_policies(call->api->engine);
+  const struct policy *policy;
   char *tree = NULL;
-  int result = policy_parse(record->text, record->text_length, &policy, &error);
+  int result = policy_cache_take(policies, record->text, record->text_length, &policy, NULL, &error);
   if (result != 0)
     return result < 0 ? result : -EBADMSG;
   result = check_policy(call->api, policy, &findings);
   if (result == 0 && with_tree)
     result = policy_print_json(policy, &tree);
-  policy_free(policy);
+  policy_cache_return(policies, policy);
   if (result == 0)
     result = render(out, call, record, (struct policy_view){.findings = &findings, .tree = tree});
   free(tree);
@@ -124,12 +126,13 @@ static bool check_text(struct call *call, const char *text, size_t length, const
                        uint8_t ret_hash[POLICY_HASH_BYTES]) {
   struct policy_findings findings;
   struct policy_error error;
-  struct policy *policy;
-  int result = policy_parse(text, length, &policy, &error);
+  struct policy_cache *policies = engine_policies(call->api->engine);
+  const struct policy *policy;
+  int result = policy_cache_take(policies, text, length, &policy, NULL, &error);
   if (result == 0) {
     result = check_policy(call->api, policy, &findings);
     policy_hash(policy, ret_hash);
-    policy_free(policy);
+    policy_cache_return(policies, policy);
   } else if (result == POLICY_WRONG) {
     finding_of_policy(&error, &findings);
     refuse_findings(call, &findings, param);

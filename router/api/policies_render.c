@@ -68,11 +68,13 @@ void render_publication(struct json_out *out, const struct policy_publication *p
   out_close(out);
 }
 
-/* A tree has no lines; what is expected there begins with its path. */
+/* A tree has no lines; what is expected there begins with its path, which goes first. */
 static void say(const struct policy_error *error, char ret_text[FAULT_TEXT_CAPACITY]) {
   bool suggests = error->suggestion[0] != '\0';
-  snprintf(ret_text, FAULT_TEXT_CAPACITY, "%s is expected.%s%s%s", error->expected, suggests ? " Is it " : "",
-           error->suggestion, suggests ? "?" : "");
+  const char *colon = error->line == 0 ? strstr(error->expected, ": ") : NULL;
+  size_t path = colon == NULL ? 0 : (size_t)(colon + 2 - error->expected);
+  snprintf(ret_text, FAULT_TEXT_CAPACITY, "%.*sexpected %s.%s%s%s", (int)path, error->expected,
+           error->expected + path, suggests ? " Is it " : "", error->suggestion, suggests ? "?" : "");
 }
 
 struct fault fault_of_policy(const struct policy_error *error, const char *param) {

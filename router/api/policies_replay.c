@@ -1,5 +1,6 @@
 /* POST /v1/policies/{id}/replay: what a draft would have done with the payments of the past days. */
 #include "bodies.h"
+#include "policy_cache.h"
 #include "replay.h"
 #include "resources.h"
 #include "routing.h"
@@ -7,16 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  TRIALS_MAX = 2,     /* at once; more are answered 503 */
-  TURN_PAYMENTS = 100 /* looked at before others have their turn */
-};
+enum { TURN_PAYMENTS = 100 /* looked at before others have their turn */ };
 
 #define DAY_MS (24LL * 3600 * 1000)
 
 /* A replay under way. */
 struct policy_trial {
-  struct policy *policy;
+  struct trial_place place;
+  const struct policy *policy; /* of the cache */
   struct replay *replay;
   int64_t from_ms, to_ms;
 };
@@ -24,11 +23,11 @@ struct policy_trial {
 void trial_free(struct call *call) {
   if (call->trial == NULL)
     return;
+  trials_leave(&call->api->trials, &call->trial->place);
   replay_free(call->trial->replay);
-  policy_free(call->trial->policy);
+  policy_cache_return(engine_policies(call->api->engine), call->trial->policy);
   free(call->trial);
   call->trial = NULL;
-  call->api->trials--;
 }
 
 /* ---- The answer ---- */
@@ -137,17 +136,39 @@ static void render_costs(struct json_out *out, const struct replay_figures *figu
   out_integer(out, "without_fees", figures->without_fees);
 }
 
-static void render_notes(struct json_out *out, const struct replay_figures *figures) {
-  out_open_list(out, "notes");
+/* What was left out. */
+static void note_gaps(struct json_out *out, const struct replay_figures *figures) {
   if (figures->cut_off)
     out_text(out, NULL, "There are more payments than are looked at: the oldest were left out.");
   if (figures->without_room)
     out_text(out, NULL, "There are more kinds of payments than fit: the newest payments were left out.");
-  if (figures->learned)
+  if (figures->damaged > 0)
+    out_text(out, NULL, "The records of some payments are damaged: these were left out.");
+}
+
+/* What was put in place of what was known then. */
+static void note_premises(struct json_out *out, const struct replay_figures *figures) {
+  bool anew = figures->compared > figures->own;
+  if (anew)
+    out_text(out, NULL,
+             "Which connectors can take a payment was decided by what is registered, and by the accounts, of "
+             "today; `unusable` counts payments that a connector of their list cannot take.");
+  if (figures->assumed > 0)
+    out_text(out, NULL,
+             "Some payments would go first to a connector whose health at that time is not recorded with "
+             "them: it was taken as healthy.");
+  if (figures->learned && anew)
     out_text(
         out, NULL,
         "Rules with `best of` and `cheapest of` were decided by what this merchant's payments had taught "
         "until then, from a day before these days on, and by the fees that are known now.");
+  if (figures->learned && figures->own > 0)
+    out_text(out, NULL,
+             "Payments that this very policy decided keep the choices that `best of` and `cheapest of` made "
+             "then.");
+}
+
+static void note_unknowns(struct json_out *out, const struct replay_figures *figures) {
   if (figures->without_windows > 0)
     out_text(out, NULL,
              "For some payments card.attempts or card.spend was not recorded: it was taken as not known.");
@@ -158,6 +179,13 @@ static void render_notes(struct json_out *out, const struct replay_figures *figu
         out, NULL,
         "Some payments would go to a connector that was not tried first in these days: nothing is known of "
         "it, and `after` is without them.");
+}
+
+static void render_notes(struct json_out *out, const struct replay_figures *figures) {
+  out_open_list(out, "notes");
+  note_gaps(out, figures);
+  note_premises(out, figures);
+  note_unknowns(out, figures);
   out_text(
       out, NULL,
       "Which payments a connector got was decided by rules, not by lot: rates compare what is comparable "
@@ -181,6 +209,9 @@ static void render_answer(struct json_out *out, const struct call *call) {
   out_integer(out, "compared", figures->compared);
   out_integer(out, "first_differs", figures->first_differs);
   out_integer(out, "list_differs", figures->list_differs);
+  out_integer(out, "unusable", figures->unusable);
+  out_integer(out, "assumed_healthy", figures->assumed);
+  out_integer(out, "damaged", figures->damaged);
   out_integer(out, "without_history", figures->without_history);
   render_approval(out, &figures->before, &figures->after);
   render_costs(out, figures);
@@ -213,30 +244,58 @@ static void take_turn(struct call *call, bool may_go_on) {
   }
 }
 
-/* Returns 0 with the trial that call holds from then on; LEDGER_ABSENT; or a negated errno. */
-static int begin_trial(struct call *call, const struct id *policy, int64_t days) {
-  struct api *api = call->api;
-  struct policy_record record;
-  struct policy_error error;
-  int result = ledger_policy_get(api->options.ledger, &call->from.merchant, policy, &record);
-  if (result != 0)
-    return result;
-  struct policy_trial *trial = call->trial = calloc(1, sizeof *trial);
+/* Gives the call a trial, of nothing as yet. Returns 0, -EBUSY or -ENOMEM. */
+static int enter_trial(struct call *call) {
+  struct policy_trial *trial = calloc(1, sizeof *trial);
   if (trial == NULL)
     return -ENOMEM;
-  api->trials++;
-  trial->to_ms = api_now_ms(api);
-  trial->from_ms = trial->to_ms - days * DAY_MS;
-  result = policy_parse(record.text, record.text_length, &trial->policy, &error);
+  if (!trials_enter(&call->api->trials, &trial->place, &call->from.merchant)) {
+    free(trial);
+    return -EBUSY;
+  }
+  call->trial = trial;
+  return 0;
+}
+
+static int begin_replay(const struct call *call, struct policy_trial *trial) {
+  const struct api *api = call->api;
   const struct replay_options options = {.ledger = api->options.ledger,
                                          .zone_offset = api->options.zone_offset,
                                          .merchant = call->from.merchant,
+                                         .engine = api->engine,
                                          .policy = trial->policy,
+                                         .policies = engine_policies(api->engine),
                                          .fees = api->options.fees,
                                          .from_ms = trial->from_ms};
+  return replay_new(&options, &trial->replay);
+}
+
+/* Returns 0 with the trial that call holds from then on; LEDGER_ABSENT; or a negated errno, -EBUSY when there
+ * are too many. */
+static int begin_trial(struct call *call, const struct id *policy, int64_t days) {
+  struct policy_record record;
+  struct policy_error error;
+  int result = ledger_policy_get(call->api->options.ledger, &call->from.merchant, policy, &record);
   if (result == 0)
-    result = replay_new(&options, &trial->replay);
-  return result > 0 ? -EBADMSG : result;
+    result = enter_trial(call);
+  if (result != 0)
+    return result;
+  struct policy_trial *trial = call->trial;
+  trial->to_ms = api_now_ms(call->api);
+  trial->from_ms = trial->to_ms - days * DAY_MS;
+  result = policy_cache_take(engine_policies(call->api->engine), record.text, record.text_length,
+                             &trial->policy, NULL, &error);
+  if (result != 0)
+    return result > 0 ? -EBADMSG : result;
+  return begin_replay(call, trial);
+}
+
+static void refuse_trial(struct call *call, int result) {
+  const struct fault busy = fault_passing("busy", "Other replays are under way.");
+  if (result == LEDGER_ABSENT)
+    call_not_found(call);
+  else
+    call_refuse(call, result == -EBUSY ? &busy : &fault_storage);
 }
 
 void policies_replay(struct call *call, const char *segment) {
@@ -251,16 +310,9 @@ void policies_replay(struct call *call, const char *segment) {
     call_refuse(call, &fault);
     return;
   }
-  if (call->api->trials >= TRIALS_MAX) {
-    fault = fault_passing("busy", "Other replays are under way.");
-    call_refuse(call, &fault);
-    return;
-  }
   int result = begin_trial(call, &call->object, days);
   if (result == 0)
     call_wait_turn(call, take_turn);
-  else if (result == LEDGER_ABSENT)
-    call_not_found(call);
   else
-    call_refuse(call, &fault_storage);
+    refuse_trial(call, result);
 }

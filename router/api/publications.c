@@ -3,6 +3,7 @@
 #include "pages.h"
 #include "policies_check.h"
 #include "policies_render.h"
+#include "policy_cache.h"
 #include "query_args.h"
 #include "repeats.h"
 #include "resources.h"
@@ -64,13 +65,14 @@ static bool still_in_force(struct call *call, const char *replaces) {
 static bool may_publish(struct call *call, const struct policy_record *record) {
   struct policy_findings findings;
   struct policy_error error;
-  struct policy *policy;
+  struct policy_cache *policies = engine_policies(call->api->engine);
+  const struct policy *policy;
   if (!call->api->connectors.known)
     return true;
-  int result = policy_parse(record->text, record->text_length, &policy, &error);
+  int result = policy_cache_take(policies, record->text, record->text_length, &policy, NULL, &error);
   if (result == 0) {
     result = check_policy(call->api, policy, &findings);
-    policy_free(policy);
+    policy_cache_return(policies, policy);
   }
   if (result != 0)
     call_write_failed(call, result < 0 ? result : -EBADMSG);

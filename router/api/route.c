@@ -2,6 +2,7 @@
 #include "explain_payment.h"
 #include "payments_parse.h"
 #include "policies_render.h"
+#include "policy_cache.h"
 #include "resources.h"
 #include "routing.h"
 #include <stdlib.h>
@@ -19,48 +20,41 @@ static void render_answer(struct json_out *out, struct call *call, const struct 
     if (decision->candidates[i].skipped == SKIP_NONE)
       out_text(out, NULL, decision->candidates[i].connector);
   out_close_list(out);
-  explain_payment(out, call, payment, question->policy_text, question->policy_length);
+  explain_payment(out, call, payment, question->policy);
   out_close(out);
 }
 
-/* The text of the policy that the body names by id. Returns whether it is there; else the call was answered.
- */
-static bool find_policy(struct call *call, const struct route_body *body, struct route_question *question) {
+/* The policy of a text, in *ret_policy, which goes back to the cache. Returns whether it is one; else the
+ * call was answered. */
+static bool take_text(struct call *call, const char *text, size_t length, const struct policy **ret_policy) {
+  struct policy_error error;
+  int result = policy_cache_take(engine_policies(call->api->engine), text, length, ret_policy, NULL, &error);
+  struct fault fault = result == POLICY_WRONG ? fault_of_policy(&error, "policy") : fault_storage;
+  if (result != 0)
+    call_refuse(call, &fault);
+  return result == 0;
+}
+
+/* Likewise of the policy that the body names by id. */
+static bool find_policy(struct call *call, const struct id *policy, const struct policy **ret_policy) {
   struct policy_record record;
-  int result = ledger_policy_get(call->api->options.ledger, &call->from.merchant, &body->policy, &record);
-  if (result == 0) {
-    question->policy_text = record.text;
-    question->policy_length = record.text_length;
-    return true;
-  }
+  int result = ledger_policy_get(call->api->options.ledger, &call->from.merchant, policy, &record);
+  if (result == 0)
+    return take_text(call, record.text, record.text_length, ret_policy);
   struct fault fault = fault_at(422, "policy_not_found", "There is no such policy.", "policy");
   call_refuse(call, result == LEDGER_ABSENT ? &fault : &fault_storage);
   return false;
 }
 
-/* A text that cannot be a policy is refused before the engine decides by it. */
-static bool check_policy_text(struct call *call, const struct route_body *body) {
-  struct policy *policy;
-  struct policy_error error;
-  int result = policy_parse(body->policy_text, strlen(body->policy_text), &policy, &error);
-  if (result == 0) {
-    policy_free(policy);
-    return true;
-  }
-  struct fault fault = result == POLICY_WRONG ? fault_of_policy(&error, "policy") : fault_storage;
-  call_refuse(call, &fault);
-  return false;
-}
-
-/* Sets the policy that the body asks for. Returns whether there is one; else the call was answered. */
-static bool take_policy(struct call *call, const struct route_body *body, struct route_question *question) {
+/* The policy that the body asks for; NULL: the published one. Returns whether there is one; else the call was
+ * answered. */
+static bool take_policy(struct call *call, const struct route_body *body, const struct policy **ret_policy) {
+  *ret_policy = NULL;
   if (body->policy.text[0] != '\0')
-    return find_policy(call, body, question);
+    return find_policy(call, &body->policy, ret_policy);
   if (body->policy_text[0] == '\0')
     return true;
-  question->policy_text = body->policy_text;
-  question->policy_length = strlen(body->policy_text);
-  return check_policy_text(call, body);
+  return take_text(call, body->policy_text, strlen(body->policy_text), ret_policy);
 }
 
 static void answer(struct call *call, const struct route_body *body, const struct route_question *question,
@@ -79,17 +73,18 @@ static void answer(struct call *call, const struct route_body *body, const struc
 }
 
 static void decide(struct call *call, struct route_body *body, const struct route_card *card) {
+  struct policy_cache *policies = engine_policies(call->api->engine); /* who was answered may be gone */
   body->payment.from = call->from;
   struct route_question question = {.request = &body->payment, .card = *card, .at_ms = body->at_ms};
-  if (!take_policy(call, body, &question))
+  if (!take_policy(call, body, &question.policy))
     return;
   struct payment *payment = payment_new();
-  if (payment == NULL) {
+  if (payment == NULL)
     call_refuse(call, &fault_storage);
-    return;
-  }
-  answer(call, body, &question, payment);
+  else
+    answer(call, body, &question, payment);
   payment_free(payment);
+  policy_cache_return(policies, question.policy);
 }
 
 /* What the BIN table knows stands where the question does not say otherwise. */

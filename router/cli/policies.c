@@ -29,7 +29,7 @@ static const char usage[] =
     "\n"
     "A policy is a text such as `otherwise route adyen, stripe`: the connectors that a payment is tried at, "
     "in\n"
-    "order. FILE is such a text ('-': standard input); ID is one that the router has (pol_...).\n"
+    "order. FILE is such a text, or JSON ('-': standard input); ID is one that the router has (pol_...).\n"
     "\n"
     "  check     says, with line and column, what is wrong or doubtful; with the connectors of the stack in "
     "DIR,\n"

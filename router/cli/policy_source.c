@@ -49,25 +49,44 @@ static int fetch_text(struct merchant_api *api, const char *id, struct policy_so
   return result;
 }
 
+/* JSON has a path where a text has a place. */
 static void say_wrong(const char *label, const struct policy_error *error) {
+  char place[64] = "";
   bool suggests = error->suggestion[0] != '\0';
-  fprintf(stderr, "freeport policy: %s: line %u, column %u: error: %s is expected%s%s%s\n", label,
-          error->line, error->column, error->expected, suggests ? " (is it " : "", error->suggestion,
-          suggests ? "?)" : "");
+  if (error->line > 0)
+    snprintf(place, sizeof place, "line %u, column %u: ", error->line, error->column);
+  fprintf(stderr, "freeport policy: %s: %serror: expected %s%s%s%s\n", label, place, error->expected,
+          suggests ? " (is it " : "", error->suggestion, suggests ? "?)" : "");
+}
+
+/* No text begins with a brace. */
+static bool is_json(const char *text) {
+  return text[strspn(text, " \t\r\n")] == '{';
+}
+
+/* From JSON, its text is the one that says the same. */
+static int take_canonical(struct policy_source *source) {
+  policy_hash_text(source->policy, source->hash);
+  int result = policy_print(source->policy, &source->canonical);
+  if (result != 0 || !is_json(source->text))
+    return result;
+  char *text = strdup(source->canonical);
+  if (text == NULL)
+    return -ENOMEM;
+  free(source->text);
+  source->text = text;
+  return 0;
 }
 
 static int parse(struct policy_source *source) {
   struct policy_error error;
-  int result = policy_parse(source->text, strlen(source->text), &source->policy, &error);
+  int result = (is_json(source->text) ? policy_parse_json : policy_parse)(source->text, strlen(source->text),
+                                                                          &source->policy, &error);
   if (result == POLICY_WRONG) {
     say_wrong(source->label, &error);
     return -EINVAL;
   }
-  if (result == 0) {
-    policy_hash_text(source->policy, source->hash);
-    result = policy_print(source->policy, &source->canonical);
-  }
-  return result;
+  return result == 0 ? take_canonical(source) : result;
 }
 
 int source_read(struct merchant_api *api, const char *word, struct policy_source *ret_source) {

@@ -184,6 +184,13 @@ static unsigned attempts_allowed(const struct slot *slot) {
   return by_policy != 0 && by_policy < allowed ? by_policy : allowed;
 }
 
+/* With less it would end as one of unknown fate, and hold up the payment that it was to save. */
+static bool has_time_for_another(const struct engine *engine, const struct payment *payment) {
+  int64_t useful_ms =
+      engine->options.attempt_ms < ANOTHER_MIN_MS ? engine->options.attempt_ms : ANOTHER_MIN_MS;
+  return payment->deadline_ms - engine->now_ms >= useful_ms;
+}
+
 static bool may_try_again(const struct slot *slot, bool may_go_on) {
   const struct payment *payment = slot->payment;
   const struct engine *engine = slot->engine;
@@ -191,7 +198,7 @@ static bool may_try_again(const struct slot *slot, bool may_go_on) {
   if (payment->attempt_count == ATTEMPTS_MAX)
     return false;
   return begun == 0 || (may_go_on && !payment->retry_none && begun < attempts_allowed(slot) &&
-                        engine->now_ms < payment->deadline_ms);
+                        has_time_for_another(engine, payment));
 }
 
 /* What cannot be found out is not tried. */
@@ -272,6 +279,7 @@ static void open_agreement(struct slot *slot, const struct attempt *attempt) {
 
 static void succeed(struct slot *slot, struct attempt *attempt) {
   end_action(slot, attempt);
+  attempt->told_declined = false;
   attempt->step.status = STEP_SUCCEEDED;
   attempt->step.class = OUTCOME_APPROVED;
   attempt->step.attention_ms = 0;
@@ -290,6 +298,7 @@ static void succeed(struct slot *slot, struct attempt *attempt) {
 
 static void fail(struct slot *slot, struct attempt *attempt, enum outcome_class class, bool may_go_on) {
   end_action(slot, attempt);
+  attempt->told_declined = false;
   attempt->step.status = STEP_FAILED;
   attempt->step.class = class;
   attempt->step.attention_ms = 0;
@@ -348,10 +357,10 @@ static void taught_nothing(struct slot *slot, struct task *task, struct attempt 
 
 /* Nothing but a reply to the dispatch itself or to its replay says how it went; a question's own phase and
  * code are taken only when they prove something. */
-static void take_result(struct attempt *attempt, const struct found *found) {
+static void take_result(const struct payment *payment, struct attempt *attempt, const struct found *found) {
   enum finding finding = found->finding;
   if (found->errand == ERRAND_FIRST && found->result) {
-    take_answer(&attempt->step.answer, found->result);
+    take_attempt_answer(payment, attempt, found);
     attempt->step.security_code_sent = found->result->security_code_sent;
   } else if (found->errand == ERRAND_FIRST) {
     attempt->step.answer.phase = PHASE_NOT_SENT;
@@ -359,14 +368,33 @@ static void take_result(struct attempt *attempt, const struct found *found) {
       strncpy(attempt->step.answer.code, found->lacks, sizeof attempt->step.answer.code - 1);
   } else if (finding == FINDING_SUCCEEDED || finding == FINDING_FAILED || finding == FINDING_GONE ||
              finding == FINDING_ACTION)
-    take_answer(&attempt->step.answer, found->result);
+    take_attempt_answer(payment, attempt, found);
+}
+
+/* As the webhook said. */
+static void take_told(struct attempt *attempt) {
+  attempt->step.answer.phase = PHASE_REPLY;
+  attempt->step.answer.answer = ANSWER_IS_DECLINED;
+}
+
+/* What it comes to, in the light of what a webhook has said. */
+static enum finding weigh(const struct task *task, struct attempt *attempt, const struct found *found) {
+  if (!attempt->told_declined)
+    return found->finding;
+  enum finding finding = reason_finding(task, found);
+  if (finding == FINDING_FAILED && found->finding != FINDING_FAILED)
+    take_told(attempt);
+  return finding;
 }
 
 void attempt_found(struct slot *slot, struct task *task, const struct found *found) {
   struct attempt attempt = slot->payment->attempts[task->attempt - 1];
-  take_result(&attempt, found);
+  if (reason_awaited(slot, task, found))
+    return;
+  take_result(slot->payment, &attempt, found);
+  enum finding finding = weigh(task, &attempt, found);
   struct outcome outcome = classify(slot->payment, attempt.sheet, &attempt.step.answer);
-  switch (found->finding) {
+  switch (finding) {
   case FINDING_ACTION:
     await_action(slot, task, &attempt, found->result);
     return;
@@ -401,9 +429,21 @@ void attempt_found(struct slot *slot, struct task *task, const struct found *fou
   taught_nothing(slot, task, &attempt, found);
 }
 
+void attempt_declined_as_told(struct slot *slot, struct task *task) {
+  struct attempt attempt = slot->payment->attempts[task->attempt - 1];
+  take_told(&attempt);
+  struct outcome outcome = classify(slot->payment, attempt.sheet, &attempt.step.answer);
+  task_over(task);
+  fail(slot, &attempt, outcome.class, outcome.may_go_elsewhere);
+}
+
 /* It may have been handed over only just now, and then has its whole timeout to leave in. */
 void attempt_lost(struct slot *slot, struct task *task) {
   struct attempt attempt = slot->payment->attempts[task->attempt - 1];
+  if (attempt.told_declined && !reason_may_come(task)) {
+    attempt_declined_as_told(slot, task);
+    return;
+  }
   doubt(slot, task, &attempt, CHANGE_ATTEMPT_LOST,
         slot->engine->now_ms + attempt.step.timeout_ms + DISPATCH_GRACE_MS);
 }

@@ -46,13 +46,23 @@ static void complete_agreement(struct slot *slot, const char *network_transactio
   engine_fail(engine, ledger_agreement_put(engine->ledger, &agreement));
 }
 
+static bool agrees(const struct attempt *attempt, const struct found *found) {
+  if (found->finding == FINDING_SUCCEEDED)
+    return attempt->step.status == STEP_SUCCEEDED;
+  return found->finding == FINDING_FAILED && attempt->step.status == STEP_FAILED && found->result &&
+         found->result->answer == ANSWER_IS_DECLINED && attempt->step.answer.answer == ANSWER_IS_DECLINED;
+}
+
+/* Of a decline that may be why, and the networks count by that (P7). Where the payment went is done. */
 static void complete_attempt(struct slot *slot, unsigned number, const struct found *found) {
   struct attempt attempt = slot->payment->attempts[number - 1];
-  bool agrees = found->finding == FINDING_SUCCEEDED && attempt.step.status == STEP_SUCCEEDED;
-  if (!agrees || !complete_answer(&attempt.step.answer, found->result))
+  if (!agrees(&attempt, found) || !complete_answer(&attempt.step.answer, found->result))
     return;
+  if (found->finding == FINDING_FAILED)
+    attempt.step.class = classify(slot->payment, attempt.sheet, &attempt.step.answer).class;
   engine_fail(slot->engine, change_attempt(entry_of(slot), slot->payment, CHANGE_ATTEMPT_ANSWERED, &attempt));
-  complete_agreement(slot, attempt.step.answer.network_transaction_id);
+  if (found->finding == FINDING_SUCCEEDED)
+    complete_agreement(slot, attempt.step.answer.network_transaction_id);
 }
 
 /* ---- Movements ---- */

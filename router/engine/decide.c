@@ -16,37 +16,48 @@ _Static_assert((int)POLICY_LATER_TRIES_MAX <= (int)LATER_TRIES_MAX &&
 _Static_assert((int)POLICY_HASH_BYTES == (int)POLICY_LEDGER_HASH_BYTES, "hashes fit each other");
 
 void policies_forget(struct engine *engine) {
-  for (unsigned i = 0; i < engine->policy_count; i++)
-    policy_free(engine->policies[i].policy);
-  engine->policy_count = 0;
+  engine->published_count = 0;
 }
 
-static struct cached_policy *cached(struct engine *engine, const struct id *merchant) {
-  for (unsigned i = 0; i < engine->policy_count; i++) {
-    if (id_equal(&engine->policies[i].merchant, merchant))
-      return &engine->policies[i];
+static struct published_policy *remembered(struct engine *engine, const struct id *merchant) {
+  for (unsigned i = 0; i < engine->published_count; i++) {
+    if (id_equal(&engine->published[i].merchant, merchant))
+      return &engine->published[i];
   }
   return NULL;
 }
 
-/* The merchant's published policy, parsed. NULL when none is published, or it cannot be read. */
-static struct cached_policy *published(struct engine *engine, const struct id *merchant) {
-  struct cached_policy *found = cached(engine, merchant);
+/* Looks up which one is published, and what it says. Returns whether there is one that can be read. */
+static bool look_up(struct engine *engine, const struct id *merchant, struct published_policy *ret_published,
+                    const struct policy **ret_policy) {
   struct policy_publication publication;
   struct policy_record record;
   struct policy_error error;
-  struct policy *policy;
-  if (found)
-    return found;
   if (ledger_policy_published(engine->ledger, merchant, &publication) != 0 ||
       ledger_policy_get(engine->ledger, merchant, &publication.policy, &record) != 0 ||
-      policy_parse(record.text, record.text_length, &policy, &error) != 0)
+      policy_cache_take(engine->policies, record.text, record.text_length, ret_policy, &ret_published->key,
+                        &error) != 0)
+    return false;
+  ret_published->merchant = *merchant;
+  ret_published->id = record.id;
+  memcpy(ret_published->hash, record.hash, sizeof ret_published->hash);
+  return true;
+}
+
+/* The merchant's published policy, and the same compiled, which goes back to the cache. NULL when none is
+ * published, or it cannot be read. */
+static const struct published_policy *published(struct engine *engine, const struct id *merchant,
+                                                const struct policy **ret_policy) {
+  struct published_policy *found = remembered(engine, merchant), looked_up;
+  if (found && (*ret_policy = policy_cache_find(engine->policies, &found->key)) != NULL)
+    return found;
+  if (!look_up(engine, merchant, &looked_up, ret_policy))
     return NULL;
-  if (engine->policy_count == POLICIES_CACHED)
+  if (!found && engine->published_count == PUBLISHED_MAX)
     policies_forget(engine);
-  found = &engine->policies[engine->policy_count++];
-  *found = (struct cached_policy){.merchant = *merchant, .id = record.id, .policy = policy};
-  memcpy(found->hash, record.hash, sizeof found->hash);
+  if (!found)
+    found = &engine->published[engine->published_count++];
+  *found = looked_up;
   return found;
 }
 
@@ -148,7 +159,8 @@ static void settle(const struct policy *policy, const struct policy_decision *ve
   choose_order(decision);
 }
 
-/* What was recorded of the same connector then; of one that was not in the list, that it was healthy. */
+/* What was recorded of the same connector then; one that was not in the list is taken as healthy, and as able
+ * to take the payment: a replay asks its account (replay_accounts.c). */
 static struct candidate as_recorded(const struct decision *recorded, const char *connector) {
   struct candidate candidate = {0};
   for (unsigned i = 0; i < recorded->candidate_count; i++) {
@@ -199,16 +211,18 @@ static void evaluate(struct engine *engine, const struct policy *policy, const s
 
 static enum request_outcome by_policy(struct engine *engine, const struct payment *payment,
                                       const struct request_fields *inputs, struct decision *decision) {
-  const struct cached_policy *policy = published(engine, &payment->merchant);
-  if (!policy)
+  const struct policy *policy;
+  const struct published_policy *is = published(engine, &payment->merchant, &policy);
+  if (!is)
     return REQUEST_NO_POLICY;
-  decision->policy = policy->id;
-  memcpy(decision->policy_hash, policy->hash, sizeof decision->policy_hash);
-  evaluate(engine, policy->policy, payment, inputs, decision);
+  decision->policy = is->id;
+  memcpy(decision->policy_hash, is->hash, sizeof decision->policy_hash);
+  evaluate(engine, policy, payment, inputs, decision);
+  policy_cache_return(engine->policies, policy);
   return REQUEST_DONE;
 }
 
-static enum operation operation_of(const struct payment *payment) {
+enum operation payment_operation(const struct payment *payment) {
   return payment->capture_manual ? OPERATION_AUTHORIZE : OPERATION_CHARGE;
 }
 
@@ -216,7 +230,7 @@ static bool any_usable(const struct engine *engine, const struct payment *paymen
                        const struct decision *decision) {
   for (unsigned i = 0; i < decision->candidate_count; i++) {
     const struct connector *connector = connector_named(engine, decision->candidates[i].connector);
-    if (connector_skip(connector, payment, operation_of(payment)) == SKIP_NONE)
+    if (connector_skip(connector, payment, payment_operation(payment)) == SKIP_NONE)
       return true;
   }
   return false;
@@ -227,7 +241,7 @@ static void look_at_health(const struct engine *engine, struct payment *payment)
   struct decision *decision = &payment->decision;
   for (unsigned i = 0; i < decision->candidate_count; i++)
     decision->candidates[i].health =
-        gates_look(engine, payment, decision->candidates[i].connector, operation_of(payment));
+        gates_look(engine, payment, decision->candidates[i].connector, payment_operation(payment));
   gate_list(decision);
 }
 

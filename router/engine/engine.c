@@ -55,6 +55,8 @@ static int open_parts(struct engine *engine) {
   for (size_t i = 0; r == 0 && i < sizeof maps / sizeof *maps; i++)
     r = map_open(maps[i]);
   if (r == 0)
+    r = policy_cache_new(&engine->policies);
+  if (r == 0)
     r = learned_new(engine->options.learned_cells, &engine->learned);
   return r;
 }
@@ -93,7 +95,7 @@ void engine_free(struct engine *engine) {
   effects_free(engine);
   kept_free(&engine->kept);
   kept_free(&engine->waiting);
-  policies_forget(engine);
+  policy_cache_free(engine->policies);
   learned_free(engine->learned);
   lessons_free(engine);
   payment_free(engine->looked_at);
@@ -345,6 +347,10 @@ void engine_set_bins(struct engine *engine, const struct bin_table *bins) {
 
 void engine_on_policy(struct engine *engine) {
   policies_forget(engine);
+}
+
+struct policy_cache *engine_policies(struct engine *engine) {
+  return engine->policies;
 }
 
 /* ---- Looking ---- */

@@ -25,8 +25,9 @@
 #include <stdint.h>
 
 struct engine;
-struct sheet_facts; /* policy/connectors/sheet.h */
-struct fee_source;  /* fee_source.h */
+struct policy_cache; /* policy_cache.h */
+struct sheet_facts;  /* policy/connectors/sheet.h */
+struct fee_source;   /* fee_source.h */
 
 struct engine_options {
   struct ledger *ledger;        /* borrowed; outlives the engine */
@@ -208,6 +209,8 @@ void engine_recall(struct engine *engine, const struct payment *payment, const s
 void engine_set_bins(struct engine *engine, const struct bin_table *bins);
 /* The merchant's published policy has changed: read it again. */
 void engine_on_policy(struct engine *engine);
+/* The policies that it keeps compiled, for whoever needs one; borrowed. */
+struct policy_cache *engine_policies(struct engine *engine);
 /* Time passes. */
 void engine_on_time(struct engine *engine, int64_t now_ms);
 /* When the next round is wanted: engine_on_time() and engine_commit(). 0: at once, something waits for a
@@ -293,9 +296,8 @@ struct route_card {
 struct route_question {
   const struct payment_request *request; /* its token and its Idempotency-Key are not looked at */
   struct route_card card;
-  int64_t at_ms;           /* as if it were then; 0: now */
-  const char *policy_text; /* NULL: the published one */
-  size_t policy_length;
+  int64_t at_ms;               /* as if it were then; 0: now */
+  const struct policy *policy; /* NULL: the published one */
 };
 
 /* Decides as engine_pay() would, and keeps nothing. *ret_payment, from payment_new() and freed by the caller,

@@ -22,6 +22,7 @@
 #include "health_cells.h"
 #include "learned.h"
 #include "map.h"
+#include "policy_cache.h"
 #include "routing.h"
 #include "sheet.h"
 #include "timers.h"
@@ -43,6 +44,8 @@ enum {
   DEFAULT_REQUESTS = 16384,
   DEFAULT_LOADED = 8192,
   DISPATCH_MIN_MS = 100,     /* the vault takes no shorter timeout */
+  ANOTHER_MIN_MS = 2000,     /* left before the deadline, or no other attempt begins */
+  FAULT_TIMEOUT_MS = 5000,   /* who had so long to answer, and did not, is at fault */
   DISPATCH_GRACE_MS = 1000,  /* egress ends a dispatch so long after its timeout at the latest */
   ACTION_QUESTION_MS = 5000, /* the first question while the customer acts */
   RETRY_ROUND_MS = 200,      /* after a failed commit */
@@ -52,7 +55,7 @@ enum {
   UNKNOWN_SETTLING_MS = 2 * 60 * 1000, /* of a connector that is not registered any more */
   NO_VAULT_MS = 1000,                  /* between looks whether a question can be asked at all */
   MOVEMENT_ROOM = 1300,                /* bytes that one movement can grow to */
-  POLICIES_CACHED = 64,
+  PUBLISHED_MAX = 64,                  /* merchants whose published policy is remembered */
   CONNECTORS_MAX = 1024,
   SWEEP_EVERY = 8, /* payments between two sweeps of old idempotency keys */
   SWEEP_STEPS = 16 /* entries looked at: more than were added since */
@@ -76,8 +79,9 @@ struct found {
   enum errand errand;
   enum finding finding;
   const struct dispatch_result *result; /* NULL: the vault refused */
-  const char *lacks; /* why it refused for good, wherever the payment goes: as an attempt's code; or NULL */
-  int64_t at_ms;     /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
+  const char *lacks;   /* why it refused for good, wherever the payment goes: as an attempt's code; or NULL */
+  int64_t at_ms;       /* when it was said: of a webhook by the PSP's clock, 0 when it gave no time */
+  bool codes_unsigned; /* of a webhook: its signature does not cover the codes */
 };
 
 struct task {
@@ -179,10 +183,11 @@ struct lessons {
   struct lesson *list;
 };
 
-struct cached_policy {
+/* Which policy a merchant has published. */
+struct published_policy {
   struct id merchant, id;
   uint8_t hash[POLICY_LEDGER_HASH_BYTES];
-  struct policy *policy;
+  struct policy_key key; /* of its text in the cache */
 };
 
 struct engine {
@@ -210,8 +215,9 @@ struct engine {
   struct connector *connectors;
   size_t connector_count;
   struct gates gates;
-  struct cached_policy policies[POLICIES_CACHED];
-  unsigned policy_count;
+  struct policy_cache *policies;
+  struct published_policy published[PUBLISHED_MAX];
+  unsigned published_count;
 
   struct timer awaited; /* when to look for movements whose webhook has not come */
   int64_t awaited_ms;   /* the same; INT64_MAX: never */
@@ -425,6 +431,8 @@ enum request_outcome decide(struct engine *engine, const struct named_connectors
 /* Likewise by that policy, not yet published. */
 enum request_outcome decide_by(struct engine *engine, const struct policy *policy,
                                const struct request_fields *inputs, struct payment *payment);
+/* What a payment's attempts are to do. */
+enum operation payment_operation(const struct payment *payment);
 void policies_forget(struct engine *engine);
 
 /* ---- lessons.c ---- */
@@ -447,6 +455,19 @@ void attempt_found(struct slot *slot, struct task *task, const struct found *fou
 void attempt_resolved(struct slot *slot, unsigned number, const struct resolution *resolution);
 /* No reply to its dispatch can come any more. */
 void attempt_lost(struct slot *slot, struct task *task);
+
+/* No question was answered that says why it was declined, and none will be: the webhook's word stands. */
+void attempt_declined_as_told(struct slot *slot, struct task *task);
+
+/* ---- reasons.c: declines of which a webhook did not say why (attempt.told_declined) ---- */
+
+/* Whether that, which was found of an open attempt, is a decline whose reason is still to come. It is noted
+ * then, and nothing else done. */
+bool reason_awaited(struct slot *slot, struct task *task, const struct found *found);
+/* Whether something is outstanding, or can be asked, that may say why. */
+bool reason_may_come(const struct task *task);
+/* What a reply or an answer comes to for an attempt that a webhook said was declined. */
+enum finding reason_finding(const struct task *task, const struct found *found);
 
 /* No round is to follow: the payment ends as it is told, without another word of a PSP's. */
 void schedule_end(struct slot *slot);
@@ -472,6 +493,9 @@ MUST_USE int dispatch_movement(struct slot *slot, struct task *task, enum errand
 
 /* Adds what result says to what is known; its fields stand where it has any. */
 void take_answer(struct psp_answer *answer, const struct dispatch_result *result);
+/* The same of an attempt's, with the latency of its own reply. Codes that a webhook's signature does not
+ * cover count, then and when the reply comes, only where they make the outcome no milder. */
+void take_attempt_answer(const struct payment *payment, struct attempt *attempt, const struct found *found);
 /* Adds the texts that are not known yet. Returns whether there were any. */
 bool complete_answer(struct psp_answer *answer, const struct dispatch_result *result);
 struct outcome classify(const struct payment *payment, const char *sheet, const struct psp_answer *answer);

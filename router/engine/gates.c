@@ -5,7 +5,12 @@
 #include "log.h"
 #include <string.h>
 
-enum { CLIENT_ERRORS = 4, SERVER_ERRORS = 5, STATUS_CLASS = 100 };
+enum {
+  CLIENT_ERRORS = 4,
+  SERVER_ERRORS = 5,
+  STATUS_CLASS = 100,
+  CLOCK_SLACK_MS = 50 /* egress and the router read clocks of their own */
+};
 
 static struct gates *of_timer(struct timer *timer) {
   return (struct gates *)(void *)((char *)timer - offsetof(struct gates, timer));
@@ -85,6 +90,16 @@ static enum health_event event_of(const struct dispatch_result *result) {
   }
 }
 
+/* It was given up before anybody could be blamed for its silence, as its merchant's deadline was near. A
+ * connection that breaks before that is another thing. */
+static bool was_cut_short(const struct engine *engine, const struct attempt *attempt,
+                          const struct dispatch_result *result) {
+  uint32_t timeout_ms = attempt->step.timeout_ms;
+  return result->phase != PHASE_REPLY && timeout_ms < FAULT_TIMEOUT_MS &&
+         timeout_ms < engine->options.attempt_ms &&
+         engine->now_ms + CLOCK_SLACK_MS >= attempt->step.started_ms + timeout_ms;
+}
+
 /* An outage of the whole says nothing of its parts, and a part of which little came says nothing more. */
 static void forget_parts(struct engine *engine, const char *connector) {
   struct health_cells *cells = &engine->gates.cells;
@@ -119,6 +134,10 @@ void gates_note(struct engine *engine, const struct payment *payment, const stru
   enum health_event event = event_of(result);
   if (!connector)
     return;
+  if (was_cut_short(engine, attempt, result)) { /* neither good nor bad */
+    health_note(&connector->health, engine->now_ms, HEALTH_OTHER, 0);
+    return;
+  }
   struct gate_answer answer = {.sent_ms = attempt->step.started_ms,
                                .fault = event == HEALTH_FAULT,
                                .merchant = &payment->merchant,

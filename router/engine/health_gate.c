@@ -127,8 +127,8 @@ static void take_out(struct gate *gate, int64_t now_ms, const struct gate_figure
   enter(gate, now_ms, GATE_OUT, figures);
 }
 
-/* By the last requests alone, however long they took to come. A connector of which 3 % fail does so once in a
- * million requests, and those are too many a day to come so seldom. */
+/* By the last requests alone, however long they took to come: so many in a row are no chance even where one
+ * in ten may fail. */
 static bool look_at_row(struct gate *gate, int64_t now_ms) {
   if (gate->row < GATE_ROW || gate_read(gate, now_ms).requests >= samples_of(gate))
     return false;

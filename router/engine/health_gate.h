@@ -24,7 +24,7 @@ enum {
   SHARE_WHOLE = 10000,         /* shares are ten-thousandths */
   GATE_THRESHOLD = 1000,       /* this share of the requests may be faults */
   GATE_SAMPLES_MIN = 20,       /* a window with fewer requests says nothing */
-  GATE_ROW = 4,                /* then so many faults in a row say it */
+  GATE_ROW = 10,               /* then so many faults in a row say it */
   GATE_WINDOWS = 3,            /* how long each is, says gate_windows_s */
   GATE_GOOD_WANTED = 10,       /* good answers in a row, until it is healthy again */
   GATE_OUT_FIRST_MS = 5000,    /* how long it is out before it is probed; doubles ... */

@@ -99,8 +99,8 @@ struct psp_answer {
   enum phase phase;   /* 0: nothing came back (yet) */
   enum answer answer; /* 0 likewise */
   uint16_t http_status;
-  uint32_t latency_us;
-  uint8_t scrubbed; /* fields dropped by the scrub (B4) */
+  uint32_t latency_us; /* of an attempt's own reply, whole; 0: there was none, or another told */
+  uint8_t scrubbed;    /* fields dropped by the scrub (B4) */
   char psp_id[PSP_ID_CAPACITY];
   char psp_capture_id[PSP_ID_CAPACITY];
   char code[CODE_CAPACITY];
@@ -151,6 +151,7 @@ struct attempt {
   bool awaits_action;      /* the customer must act; its status is STEP_PENDING */
   bool accepted;           /* a person has seen what cannot be undone: it is tried no more */
   bool surplus; /* it had failed, and then the PSP said that it was approved: to be voided or refunded */
+  bool told_declined; /* it is open: a webhook said that it was declined, and what says why is waited for */
 };
 
 /* A capture, a void or a refund. Its key is its id, an underscore and 1. */
@@ -273,7 +274,7 @@ struct payment {
   bool personal;  /* personal data came with it: they lie under the customer's key */
   enum store_usage store;
   int16_t risk;        /* -1: none given */
-  int64_t deadline_ms; /* of the round: no new attempt starts after it */
+  int64_t deadline_ms; /* of the round: no attempt but its first starts so near to it that it could not end */
 
   bool concluded;                 /* no further attempt: it ends as conclusion says */
   enum payment_status conclusion; /* PAYMENT_DECLINED or PAYMENT_FAILED */

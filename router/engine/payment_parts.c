@@ -137,6 +137,7 @@ void write_attempt(struct writer *writer, const struct attempt *attempt) {
   write_bool(writer, attempt->awaits_action);
   write_bool(writer, attempt->accepted);
   write_bool(writer, attempt->surplus);
+  write_bool(writer, attempt->told_declined);
   write_step(writer, &attempt->step);
 }
 
@@ -155,6 +156,7 @@ void read_attempt(struct reader *reader, struct attempt *ret_attempt) {
   ret_attempt->awaits_action = read_bool(reader);
   ret_attempt->accepted = read_bool(reader);
   ret_attempt->surplus = read_bool(reader);
+  ret_attempt->told_declined = read_bool(reader);
   read_step(reader, &ret_attempt->step);
 }
 

@@ -205,6 +205,10 @@ void task_due(struct task *task) {
     take_lost(task);
     return;
   }
+  if (task->attempt && task_attempt(task)->told_declined && !reason_may_come(task)) {
+    attempt_declined_as_told(task->slot, task);
+    return;
+  }
   expire_action(task);
   attention_check(task);
   if (task->due_ms <= task->slot->engine->now_ms)

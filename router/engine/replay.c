@@ -7,6 +7,7 @@
 #include "choose.h"
 #include "engine.h"
 #include "payment_facts.h"
+#include "replay_accounts.h"
 #include "replay_learner.h"
 #include "replay_prices.h"
 
@@ -21,7 +22,7 @@ struct replay {
   bool has_windows; /* the draft asks about them */
   /* The policy that decided what was looked at last, for the windows that it asked about. */
   struct id recorded_id;
-  struct policy *recorded;
+  const struct policy *recorded;   /* of the cache */
   uint8_t hash[POLICY_HASH_BYTES]; /* of the draft */
   struct replay_counts counts;
   struct replay_prices prices;
@@ -65,7 +66,7 @@ int replay_new(const struct replay_options *options, struct replay **ret_replay)
 void replay_free(struct replay *replay) {
   if (!replay)
     return;
-  policy_free(replay->recorded);
+  policy_cache_return(replay->options.policies, replay->recorded);
   counts_close(&replay->counts);
   prices_close(&replay->prices);
   learner_close(&replay->learner);
@@ -80,11 +81,12 @@ static const struct policy *recorded_policy(struct replay *replay, const struct 
   struct policy_error error;
   if (id_equal(&replay->recorded_id, policy))
     return replay->recorded;
-  policy_free(replay->recorded);
+  policy_cache_return(replay->options.policies, replay->recorded);
   replay->recorded = NULL;
   replay->recorded_id = *policy;
   if (ledger_policy_get(replay->options.ledger, &replay->options.merchant, policy, &record) != 0 ||
-      policy_parse(record.text, record.text_length, &replay->recorded, &error) != 0)
+      policy_cache_take(replay->options.policies, record.text, record.text_length, &replay->recorded, NULL,
+                        &error) != 0)
     replay->recorded = NULL;
   return replay->recorded;
 }
@@ -148,17 +150,17 @@ static int decide_by_draft(struct replay *replay, const struct payment *payment,
                                                payment->created_ms, &ret_decision->basis);
   replay->figures.without_windows += !find_windows(replay, &payment->decision, &ret_decision->basis);
   decide_draft(replay, payment, &inputs, ret_decision);
+  if (replay->options.engine && !is_drafts_own(replay, payment))
+    accounts_apply(replay->options.engine, payment, &payment->decision, ret_decision, &replay->figures);
   return 0;
 }
 
 /* ---- Comparing ---- */
 
-/* The first that was not passed over, by what the payment records of its connectors' health. */
+/* By what the payment records of its connectors' health. */
 static const char *first_of(const struct decision *decision) {
-  for (unsigned i = 0; i < decision->candidate_count; i++)
-    if (decision->candidates[i].skipped == SKIP_NONE)
-      return decision->candidates[i].connector;
-  return decision->candidate_count > 0 ? decision->candidates[0].connector : nowhere;
+  const struct candidate *first = first_usable(decision);
+  return first ? first->connector : nowhere;
 }
 
 static bool same_list(const struct decision *left, const struct decision *right) {
@@ -263,9 +265,9 @@ static bool compare(struct replay *replay, const struct payment *payment, const 
     return count_moved(replay, payment, first_of(before), first_of(draft));
   }
   if (first) {
-    replay->counts.ended++;
-    replay->counts.approved += first->step.status == STEP_SUCCEEDED;
-    return count_price(replay, payment, -1, first, first->connector);
+    const struct replay_kind kind = kind_of(payment);
+    return counts_add_stay(&replay->counts, first->connector, &kind, first->step.status == STEP_SUCCEEDED) &&
+           count_price(replay, payment, -1, first, first->connector);
   }
   return true;
 }
@@ -278,23 +280,30 @@ static bool count_history(struct replay *replay, const struct payment *payment) 
          counts_add_attempt(&replay->counts, first->connector, &kind, first->step.status == STEP_SUCCEEDED);
 }
 
-/* Returns REPLAY_MORE; 0 when there is no room for more; or a negated errno. */
-static int look_at(struct replay *replay, const struct payment *payment) {
+/* Decides it again and compares. Returns whether there was room. */
+static bool try_draft(struct replay *replay, const struct payment *payment) {
   struct decision draft;
+  if (decide_by_draft(replay, payment, &draft) < 0) {
+    replay->figures.damaged++;
+    return true;
+  }
+  if (is_drafts_own(replay, payment)) {
+    replay->figures.own++;
+    advice_count(&replay->figures.advice, replay->options.policy, payment);
+  }
+  return compare(replay, payment, &draft);
+}
+
+/* Returns whether there was room. */
+static bool look_at(struct replay *replay, const struct payment *payment) {
   bool room = count_history(replay, payment);
   if (replay->figures.looked_at++ == 0)
     replay->figures.oldest_ms = payment->created_ms;
-  if (strcmp(payment->decision.rule, "request") == 0) {
+  if (strcmp(payment->decision.rule, "request") == 0)
     replay->figures.by_request++;
-  } else {
-    int r = decide_by_draft(replay, payment, &draft);
-    if (r < 0)
-      return r;
-    if (is_drafts_own(replay, payment))
-      advice_count(&replay->figures.advice, replay->options.policy, payment);
-    room &= compare(replay, payment, &draft);
-  }
-  return room ? REPLAY_MORE : 0;
+  else
+    room &= try_draft(replay, payment);
+  return room;
 }
 
 /* ---- Steps ---- */
@@ -329,26 +338,39 @@ static int find_cut_off(struct replay *replay) {
   return r < 0 ? r : 0;
 }
 
-/* What was created before the days looked at is learned from alone. Returns as look_at(). */
+/* What was created before the days looked at is learned from alone. Returns REPLAY_MORE, or 0 when there is
+ * no room for more. */
 static int take(struct replay *replay, const struct payment *payment) {
-  int r = payment->created_ms < replay->options.from_ms ? REPLAY_MORE : look_at(replay, payment);
+  bool room = payment->created_ms < replay->options.from_ms || look_at(replay, payment);
   if (replay->figures.learned)
     learner_note(&replay->learner, payment);
-  replay->figures.without_room = r == 0;
-  return r;
+  replay->figures.without_room = !room;
+  return room ? REPLAY_MORE : 0;
+}
+
+/* One record that cannot be read is stepped over. Returns as step_on(). */
+static int pass_damaged(struct replay *replay, bool first) {
+  int r = ledger_payment_id_after(replay->options.ledger, &replay->options.merchant, &replay->at, first,
+                                  &replay->at);
+  replay->figures.damaged += r == 0;
+  return r == 0 ? REPLAY_MORE : r == LEDGER_ABSENT ? 0 : r;
 }
 
 /* The next payment. Returns REPLAY_MORE; 0 when there is no room for more; or a negated errno. */
 static int step_on(struct replay *replay) {
   struct view bytes;
   struct payment *payment;
+  struct id at;
   bool first = replay->taken++ == 0;
-  int r = ledger_payment_after(replay->options.ledger, &replay->options.merchant, &replay->at, first,
-                               &replay->at, &bytes);
+  int r = ledger_payment_after(replay->options.ledger, &replay->options.merchant, &replay->at, first, &at,
+                               &bytes);
   if (r == 0)
     r = read_payment(bytes.bytes, bytes.length, &payment);
+  if (r == -EBADMSG)
+    return pass_damaged(replay, first);
   if (r != 0)
     return r == LEDGER_ABSENT ? 0 : r;
+  replay->at = at;
   r = take(replay, payment);
   payment_free(payment);
   return r;

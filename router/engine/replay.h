@@ -6,6 +6,7 @@
 
 #include "fee_source.h"
 #include "payment.h"
+#include "policy_cache.h"
 #include "replay_advice.h"
 #include "replay_costs.h"
 
@@ -16,33 +17,37 @@ enum {
   REPLAY_EXAMPLES_MAX = 10
 };
 
+struct engine;
 struct replay;
 
 struct replay_options {
   struct ledger *ledger;                                                      /* borrowed, as the next one */
   int (*zone_offset)(const char *zone, int64_t at_ms, int32_t *ret_offset_s); /* as the engine has it */
   struct id merchant;
+  /* Whose connectors can take a payment, as they are now; borrowed, or NULL: nothing is known of accounts. */
+  const struct engine *engine;
   const struct policy *policy;   /* the draft; borrowed */
+  struct policy_cache *policies; /* where policies are taken from that decided then; borrowed */
   int64_t from_ms;               /* payments created earlier are not looked at */
   const struct fee_source *fees; /* of now; borrowed, or NULL: none are known */
 };
 
 /* A share of payments that were approved by the connector that they were tried at first, in thousandths, and
- * between which bounds it lies: 95% by Wilson's score interval. */
+ * between which bounds it lies: 95% by Wilson's score interval, or by what comes of several. */
 struct replay_rate {
   bool known;      /* else nothing is known of it */
-  uint32_t sample; /* attempts that it rests on */
+  uint32_t sample; /* first attempts that it rests on, each counted once */
   int32_t rate, low, high;
 };
 
-/* Payments that went to one connector first and would go to another. "decline": to none. */
+/* Payments that went to one connector first and would go to another. "decline": to none, by a rule or because
+ * none of the list can take it. */
 struct replay_pair {
   char from[CONNECTOR_NAME_CAPACITY], to[CONNECTOR_NAME_CAPACITY];
   uint32_t payments;
   struct replay_rate before; /* as it was, of these very payments */
   /* As `to` did with comparable ones: of the same network, funding and country, or fewer of these where there
-   * were not enough. Its bounds are the mean of the bounds that each kind of payment has, so rather too wide.
-   */
+   * were not enough. Bounds and sample: replay_blend.c. */
   struct replay_rate after;
   uint8_t example_count;
   struct id examples[REPLAY_EXAMPLES_MAX]; /* the newest */
@@ -64,7 +69,11 @@ struct replay_figures {
   int64_t oldest_ms;   /* when the oldest of them was created; 0: there was none */
   bool cut_off;        /* there are more than can be looked at */
   bool without_room;   /* more kinds of payments than can be counted: the newest were left out */
-  bool learned;        /* the draft has rules that were decided by what was learned along the way */
+  uint32_t damaged;    /* whose record cannot be read: left out */
+  uint32_t own;        /* compared, that this very policy decided: upon what is recorded alone */
+  uint32_t unusable;   /* compared, of whose list a connector cannot take it, by the accounts of now */
+  uint32_t assumed;    /* would go first to one whose health then is not recorded: it was taken as good */
+  bool learned;        /* the draft has rules that need what was learned along the way */
   uint32_t by_request; /* whose request named the connectors: no policy decides these */
   uint32_t compared;
   uint32_t first_differs; /* would go elsewhere first */

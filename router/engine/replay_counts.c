@@ -5,84 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  CELLS_FIRST = 1024,
-  CELLS_MAX = 1 << 18,
-  LEVELS = 4,  /* network, funding and country; without the country; the network alone; all there is */
-  ENOUGH = 30, /* attempts from which on a level is fine enough */
-  THOUSANDTHS = 1000,
-  CELL_ATTEMPTS = 1,
-  CELL_MOVED = 2
-};
+#include "replay_cells.h"
 
-/* Of first attempts at a connector, by level; or of payments that move, by pair. */
-struct counts_cell {
-  uint64_t key;             /* 0: free */
-  uint32_t approved, ended; /* CELL_ATTEMPTS */
-  uint32_t payments;        /* CELL_MOVED */
-  uint8_t to;               /* likewise: the connector's number */
-  unsigned last_pair;       /* whose sample it was counted to last, and one more; 0: nobody's */
-};
+enum { THOUSANDTHS = 1000 };
 
-/* ---- Cells ---- */
-
-int counts_open(struct replay_counts *counts) {
-  *counts = (struct replay_counts){.capacity = CELLS_FIRST};
-  counts->cells = calloc(CELLS_FIRST, sizeof *counts->cells);
-  return counts->cells ? 0 : -ENOMEM;
-}
-
-void counts_close(struct replay_counts *counts) {
-  free(counts->cells);
-  counts->cells = NULL;
-}
-
-static uint64_t key_of(unsigned type, unsigned owner, const struct replay_kind *kind, unsigned level) {
-  uint64_t key = (uint64_t)type << 56 | (uint64_t)owner << 40 | (uint64_t)level << 36;
-  if (level < 3)
-    key |= (uint64_t)kind->network << 24;
-  if (level < 2)
-    key |= (uint64_t)kind->funding << 16;
-  if (level < 1)
-    key |= (uint64_t)(unsigned char)kind->country[0] << 8 | (unsigned char)kind->country[1];
-  return key;
-}
-
-static struct counts_cell *place_of(const struct replay_counts *counts, uint64_t key) {
-  size_t at = (size_t)(key * 0x9e3779b97f4a7c15ULL >> 32) & (counts->capacity - 1);
-  while (counts->cells[at].key != 0 && counts->cells[at].key != key)
-    at = (at + 1) & (counts->capacity - 1);
-  return &counts->cells[at];
-}
-
-static bool grow(struct replay_counts *counts) {
-  struct replay_counts grown = {.capacity = 2 * counts->capacity};
-  grown.cells = calloc(grown.capacity, sizeof *grown.cells);
-  if (!grown.cells)
-    return false;
-  for (size_t i = 0; i < counts->capacity; i++)
-    if (counts->cells[i].key != 0)
-      *place_of(&grown, counts->cells[i].key) = counts->cells[i];
-  free(counts->cells);
-  counts->cells = grown.cells;
-  counts->capacity = grown.capacity;
-  return true;
-}
-
-/* The cell of that key, made when it is new; NULL when there is no room. */
-static struct counts_cell *cell_of(struct replay_counts *counts, uint64_t key) {
-  struct counts_cell *cell = place_of(counts, key);
-  if (cell->key == key)
-    return cell;
-  if (2 * counts->used >= counts->capacity) {
-    if (counts->capacity >= CELLS_MAX || !grow(counts))
-      return NULL;
-    cell = place_of(counts, key);
-  }
-  counts->used++;
-  cell->key = key;
-  return cell;
-}
+/* ---- Adding ---- */
 
 /* Its number among the names met, or -1 when there are too many. */
 static int name_of(struct replay_counts *counts, const char *connector) {
@@ -99,7 +26,7 @@ bool counts_add_attempt(struct replay_counts *counts, const char *connector, con
                         bool approved) {
   int name = name_of(counts, connector);
   for (unsigned level = 0; name >= 0 && level < LEVELS; level++) {
-    struct counts_cell *cell = cell_of(counts, key_of(CELL_ATTEMPTS, (unsigned)name, kind, level));
+    struct counts_cell *cell = counts_cell_of(counts, counts_key(CELL_ATTEMPTS, (unsigned)name, kind, level));
     if (!cell)
       return false;
     cell->ended++;
@@ -111,11 +38,24 @@ bool counts_add_attempt(struct replay_counts *counts, const char *connector, con
 bool counts_add_moved(struct replay_counts *counts, unsigned pair, const char *to,
                       const struct replay_kind *kind) {
   int name = name_of(counts, to);
-  struct counts_cell *cell = name < 0 ? NULL : cell_of(counts, key_of(CELL_MOVED, pair, kind, 0));
+  struct counts_cell *cell = name < 0 ? NULL : counts_cell_of(counts, counts_key(CELL_MOVED, pair, kind, 0));
   if (!cell)
     return false;
   cell->payments++;
   cell->to = (uint8_t)name;
+  return true;
+}
+
+bool counts_add_stay(struct replay_counts *counts, const char *connector, const struct replay_kind *kind,
+                     bool approved) {
+  int name = name_of(counts, connector);
+  struct counts_cell *cell =
+      name < 0 ? NULL : counts_cell_of(counts, counts_key(CELL_ATTEMPTS, (unsigned)name, kind, 0));
+  if (!cell)
+    return false;
+  cell->stays++;
+  counts->stays[name].ended++;
+  counts->stays[name].approved += approved;
   return true;
 }
 
@@ -136,79 +76,15 @@ struct replay_rate replay_rate_of(uint64_t approved, uint64_t ended) {
                               .high = thousandths(bounds.high)};
 }
 
-/* A mean of rates, each weighed by payments. */
-struct mean {
-  uint64_t weight, rate, low, high, sample;
-};
-
-static void mean_add(struct mean *mean, uint64_t weight, const struct replay_rate *rate) {
-  mean->weight += weight;
-  mean->rate += weight * (uint64_t)rate->rate;
-  mean->low += weight * (uint64_t)rate->low;
-  mean->high += weight * (uint64_t)rate->high;
-}
-
-static struct replay_rate mean_rate(const struct mean *mean) {
-  if (mean->weight == 0)
-    return (struct replay_rate){0};
-  uint64_t half = mean->weight / 2;
-  return (struct replay_rate){.known = true,
-                              .sample = mean->sample > UINT32_MAX ? UINT32_MAX : (uint32_t)mean->sample,
-                              .rate = (int32_t)((mean->rate + half) / mean->weight),
-                              .low = (int32_t)((mean->low + half) / mean->weight),
-                              .high = (int32_t)((mean->high + half) / mean->weight)};
-}
-
-/* The finest level of comparable attempts there of which there are enough, or the coarsest. NULL: none at
- * all.
- */
-static struct counts_cell *comparable(const struct replay_counts *counts, unsigned to,
-                                      const struct replay_kind *kind) {
-  struct counts_cell *found = NULL;
-  for (unsigned level = 0; level < LEVELS; level++) {
-    struct counts_cell *cell = place_of(counts, key_of(CELL_ATTEMPTS, to, kind, level));
-    if (cell->key == 0)
-      continue;
-    found = cell;
-    if (cell->ended >= ENOUGH)
-      break;
-  }
-  return found;
-}
-
 bool counts_comparable(const struct replay_counts *counts, const char *to, const struct replay_kind *kind,
                        struct share_bounds *ret_rate) {
   unsigned name = 0;
   while (name < counts->name_count && strcmp(counts->names[name], to) != 0)
     name++;
-  const struct counts_cell *history = name < counts->name_count ? comparable(counts, name, kind) : NULL;
+  const struct counts_cell *history = name < counts->name_count ? counts_history(counts, name, kind) : NULL;
   if (history)
     *ret_rate = share_bounds_of(history->approved, history->ended);
   return history != NULL;
-}
-
-struct sums {
-  struct mean pairs[REPLAY_PAIRS_MAX], all;
-};
-
-/* An attempt counts once to a pair's sample, however many kinds of payments go by it. */
-static void add_moved(struct replay_counts *counts, const struct counts_cell *moved, struct sums *sums,
-                      struct replay_figures *figures) {
-  unsigned pair = (unsigned)(moved->key >> 40 & 0xffff);
-  const struct replay_kind kind = {.network = (enum network)(moved->key >> 24 & 0xff),
-                                   .funding = (enum funding)(moved->key >> 16 & 0xff),
-                                   .country = {(char)(moved->key >> 8 & 0xff), (char)(moved->key & 0xff)}};
-  struct counts_cell *history = comparable(counts, moved->to, &kind);
-  if (!history) {
-    figures->without_history += moved->payments;
-    return;
-  }
-  struct replay_rate rate = replay_rate_of(history->approved, history->ended);
-  mean_add(&sums->pairs[pair], moved->payments, &rate);
-  mean_add(&sums->all, moved->payments, &rate);
-  if (history->last_pair != pair + 1)
-    sums->pairs[pair].sample += history->ended;
-  history->last_pair = pair + 1;
 }
 
 /* By pair, so that a pair's cells stand together. */
@@ -218,39 +94,60 @@ static int by_key(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
-/* Adds up all that moves. Returns 0 or -ENOMEM. */
-static int sum_moved(struct replay_counts *counts, struct sums *sums, struct replay_figures *figures) {
+/* ret_moved: room for all cells. Returns how many. */
+static size_t list_moved(const struct replay_counts *counts, const struct counts_cell **ret_moved) {
   size_t count = 0;
-  const struct counts_cell **moved = calloc(counts->used + 1, sizeof *moved);
-  if (!moved)
-    return -ENOMEM;
   for (size_t i = 0; i < counts->capacity; i++)
     if (counts->cells[i].key >> 56 == CELL_MOVED)
-      moved[count++] = &counts->cells[i];
-  qsort(moved, count, sizeof *moved, by_key);
-  for (size_t i = 0; i < count; i++)
-    add_moved(counts, moved[i], sums, figures);
-  free(moved);
-  return 0;
+      ret_moved[count++] = &counts->cells[i];
+  qsort(ret_moved, count, sizeof *ret_moved, by_key);
+  return count;
 }
 
-int counts_rates(struct replay_counts *counts, struct replay_figures *figures) {
-  struct sums sums = {0};
-  uint64_t approved = counts->approved, ended = counts->ended;
-  struct replay_rate stays = replay_rate_of(approved, ended);
-  figures->without_history = 0;
-  int r = sum_moved(counts, &sums, figures);
+static uint32_t without_history(const struct replay_counts *counts, const struct counts_cell *const *moved,
+                                size_t count) {
+  uint32_t payments = 0;
+  for (size_t i = 0; i < count; i++) {
+    const struct replay_kind kind = counts_key_kind(moved[i]->key);
+    payments += counts_history(counts, moved[i]->to, &kind) ? 0 : moved[i]->payments;
+  }
+  return payments;
+}
+
+/* As they were: of each pair, and of all. */
+static void rates_before(const struct replay_counts *counts, struct replay_figures *figures) {
+  uint64_t approved = 0, ended = 0;
   for (unsigned pair = 0; pair < figures->pair_count; pair++) {
     figures->pairs[pair].before = replay_rate_of(counts->moved[pair].approved, counts->moved[pair].ended);
-    figures->pairs[pair].after = mean_rate(&sums.pairs[pair]);
-    sums.all.sample += sums.pairs[pair].sample;
     approved += counts->moved[pair].approved;
     ended += counts->moved[pair].ended;
   }
-  if (stays.known)
-    mean_add(&sums.all, counts->ended, &stays);
-  sums.all.sample += counts->ended;
+  for (unsigned name = 0; name < counts->name_count; name++) {
+    approved += counts->stays[name].approved;
+    ended += counts->stays[name].ended;
+  }
   figures->before = replay_rate_of(approved, ended);
-  figures->after = mean_rate(&sums.all);
-  return r;
+}
+
+int counts_rates(struct replay_counts *counts, struct replay_figures *figures) {
+  const struct counts_cell **moved = calloc(counts->used + 1, sizeof *moved);
+  struct counts_cell **used = calloc(counts->used + 1, sizeof *used);
+  if (!moved || !used) {
+    free(moved);
+    free(used);
+    return -ENOMEM;
+  }
+  size_t count = list_moved(counts, moved), end = 0;
+  for (unsigned pair = 0; pair < figures->pair_count; pair++) {
+    size_t begin = end;
+    while (end < count && counts_key_owner(moved[end]->key) == pair)
+      end++;
+    figures->pairs[pair].after = counts_blend(counts, moved + begin, end - begin, false, used);
+  }
+  figures->after = counts_blend(counts, moved, count, true, used);
+  figures->without_history = without_history(counts, moved, count);
+  rates_before(counts, figures);
+  free(moved);
+  free(used);
+  return 0;
 }

@@ -11,10 +11,13 @@ struct replay_counts {
   struct counts_cell *cells;
   unsigned name_count;
   char names[UINT8_MAX][CONNECTOR_NAME_CAPACITY];
-  uint64_t approved, ended; /* of payments that stay where they are */
   struct {
-    uint64_t approved, ended; /* first attempts of those that move, as they were */
+    uint64_t approved, ended; /* first attempts of payments that stay where they are, by connector */
+  } stays[UINT8_MAX];
+  struct {
+    uint64_t approved, ended; /* and of those that move, as they were, by pair */
   } moved[REPLAY_PAIRS_MAX];
+  uint32_t round; /* of putting rates together */
 };
 
 /* What of a payment makes it comparable with another. */
@@ -29,6 +32,9 @@ void counts_close(struct replay_counts *counts);
 /* A first attempt at that connector that has ended. Returns whether there was room. */
 bool counts_add_attempt(struct replay_counts *counts, const char *connector, const struct replay_kind *kind,
                         bool approved);
+/* Such an attempt, added before, is of a payment that stays there. Likewise. */
+bool counts_add_stay(struct replay_counts *counts, const char *connector, const struct replay_kind *kind,
+                     bool approved);
 /* A payment of that kind that moves by that pair. Likewise. */
 bool counts_add_moved(struct replay_counts *counts, unsigned pair, const char *to,
                       const struct replay_kind *kind);

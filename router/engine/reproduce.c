@@ -33,18 +33,19 @@ static bool comes_out(const struct policy *policy, const struct payment *payment
   return same_bytes(&payment->decision, &again);
 }
 
-enum reproduction decision_reproduce(struct ledger *ledger, const struct payment *payment) {
+enum reproduction decision_reproduce(struct ledger *ledger, struct policy_cache *policies,
+                                     const struct payment *payment) {
   const struct decision *decision = &payment->decision;
   uint8_t hash[POLICY_HASH_BYTES];
   struct policy_record record;
   struct policy_error error;
-  struct policy *policy;
+  const struct policy *policy;
   if (decision->policy.text[0] == '\0' ||
       ledger_policy_get(ledger, &payment->merchant, &decision->policy, &record) != 0 ||
-      policy_parse(record.text, record.text_length, &policy, &error) != 0)
+      policy_cache_take(policies, record.text, record.text_length, &policy, NULL, &error) != 0)
     return REPRODUCTION_NOT_TRIED;
   policy_hash(policy, hash);
   bool same = memcmp(hash, decision->policy_hash, sizeof hash) == 0 && comes_out(policy, payment);
-  policy_free(policy);
+  policy_cache_return(policies, policy);
   return same ? REPRODUCTION_SAME : REPRODUCTION_DIFFERS;
 }

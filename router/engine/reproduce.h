@@ -4,6 +4,7 @@
 #include "payment.h"
 
 struct ledger;
+struct policy_cache;
 
 enum reproduction {
   REPRODUCTION_NOT_TRIED, /* the request named the connectors, or the policy's text cannot be read any more */
@@ -12,5 +13,6 @@ enum reproduction {
 };
 
 /* Decides again by the policy that the decision names, as the ledger has it, upon what is recorded with the
- * payment, and compares. The policy is compiled for that. */
-enum reproduction decision_reproduce(struct ledger *ledger, const struct payment *payment);
+ * payment, and compares. policies: where it is compiled. */
+enum reproduction decision_reproduce(struct ledger *ledger, struct policy_cache *policies,
+                                     const struct payment *payment);

@@ -27,17 +27,6 @@ static void note_skips(struct engine *engine, struct payment *payment) {
   }
 }
 
-static enum request_outcome decide_by_text(struct engine *engine, const struct route_question *question,
-                                           struct payment *payment) {
-  struct policy_error error;
-  struct policy *policy;
-  if (policy_parse(question->policy_text, question->policy_length, &policy, &error) != 0)
-    return REQUEST_NO_POLICY;
-  enum request_outcome outcome = decide_by(engine, policy, &engine->inputs, payment);
-  policy_free(policy);
-  return outcome;
-}
-
 enum request_outcome engine_route(struct engine *engine, int64_t now_ms,
                                   const struct route_question *question, struct payment *ret_payment) {
   const struct payment_request *request = question->request;
@@ -53,8 +42,9 @@ enum request_outcome engine_route(struct engine *engine, int64_t now_ms,
     r = keep_inputs(engine, ret_payment);
   if (r < 0)
     return r == -ENOMEM ? REQUEST_BUSY : REQUEST_FIELDS_TOO_LARGE;
-  enum request_outcome outcome = question->policy_text ? decide_by_text(engine, question, ret_payment)
-                                                       : decide(engine, &named, &engine->inputs, ret_payment);
+  enum request_outcome outcome = question->policy
+                                     ? decide_by(engine, question->policy, &engine->inputs, ret_payment)
+                                     : decide(engine, &named, &engine->inputs, ret_payment);
   note_skips(engine, ret_payment);
   return outcome;
 }

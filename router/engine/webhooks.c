@@ -31,7 +31,6 @@ static struct dispatch_result result_of(const struct webhook *webhook, const str
   struct dispatch_result result = {.phase = PHASE_REPLY,
                                    .answer = webhook->answer,
                                    .http_status = step->answer.http_status,
-                                   .latency_us = step->answer.latency_us,
                                    .scrubbed = step->answer.scrubbed};
   result.fields = webhook->fields;
   return result;
@@ -57,7 +56,8 @@ static void take_attempt(struct slot *slot, unsigned number, const struct webhoo
   struct found found = {.errand = ERRAND_WEBHOOK,
                         .finding = find_out(slot, attempt, 0, &result),
                         .result = &result,
-                        .at_ms = webhook->at_ms};
+                        .at_ms = webhook->at_ms,
+                        .codes_unsigned = webhook->codes_unsigned};
   if (found.finding == FINDING_NOTHING)
     return;
   if (!is_open(&attempt->step)) {

@@ -133,6 +133,9 @@ MUST_USE int ledger_payment_before(struct ledger *ledger, const struct id *merch
 /* The oldest payment of the merchant that is newer than after, or that is after itself where or_equal. */
 MUST_USE int ledger_payment_after(struct ledger *ledger, const struct id *merchant, const struct id *after,
                                   bool or_equal, struct id *ret_payment, struct view *ret_bytes);
+/* Its id alone: of one whose record is damaged as well. */
+MUST_USE int ledger_payment_id_after(struct ledger *ledger, const struct id *merchant, const struct id *after,
+                                     bool or_equal, struct id *ret_payment);
 /* Steps from before (as above) to older payments of the merchant, over at most `steps` of them and none that
  * was created before from_ms by its id; their ids alone are looked at. *ret_payment is the last one reached,
  * and *ret_steps how many steps that took: fewer than asked for when there are no more. Returns 0;
@@ -416,16 +419,19 @@ MUST_USE int ledger_drill_before(struct ledger *ledger, const struct id *before,
                                  struct view *ret_bytes);
 /* ---- Approval rates that have fallen: in the journal alone ---- */
 
-enum { RATE_ALERT_CONFIDENCE = 9990 /* hundredths of a per cent */ };
+enum { RATE_ALERT_CONFIDENCE = 9980 /* hundredths of a per cent */ };
 
-/* Payments that reached an issuer. */
+/* Which rate: approved payments of those that reached an issuer, or of all that were tried. */
+enum rate_basis { RATE_OF_REACHED, RATE_OF_TRIED, RATE_BASIS_COUNT };
+
 struct rate_sample {
   uint64_t approved, total;
 };
 
 struct rate_alert {
   struct id merchant;
-  uint8_t window_hours;           /* of now */
+  uint8_t window_hours; /* of now */
+  enum rate_basis basis;
   struct rate_sample now, before; /* before: in the 30 days until then */
 };
 

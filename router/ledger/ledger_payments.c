@@ -63,6 +63,23 @@ int ledger_payment_after(struct ledger *ledger, const struct id *merchant, const
   return 0;
 }
 
+int ledger_payment_id_after(struct ledger *ledger, const struct id *merchant, const struct id *after,
+                            bool or_equal, struct id *ret_payment) {
+  struct row row = {0};
+  struct view key, unread;
+  if (row_add_id(&row, "mer", merchant) < 0 || row_add_id(&row, "pay", after) < 0)
+    return LEDGER_ABSENT;
+  int r = store_next(ledger->store, LEDGER_PAYMENTS, row.bytes, row.length, or_equal, &key, &unread);
+  if (r != 0)
+    return r;
+  if (!row_begins(key, &row, ID_BYTES))
+    return LEDGER_ABSENT;
+  if (key.length != 2 * ID_BYTES)
+    return -EBADMSG;
+  *ret_payment = row_id("pay", key, ID_BYTES);
+  return 0;
+}
+
 /* An id's first bytes are the time. */
 static int64_t created_ms(struct view key) {
   int64_t ms = 0;

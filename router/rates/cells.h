@@ -17,7 +17,8 @@ enum rate_count {
   COUNT_RETRIED,        /* of those: there was an attempt after it */
   COUNT_RECOVERED,      /* of those: one after it was approved */
   COUNT_PRICED,         /* of the approved payments: what they cost is known */
-  COUNT_COST, /* of those and of every try, in millionths of a minor unit; UINT64_MAX: more than fits */
+  COUNT_COST,  /* of those and of every try, in millionths of a minor unit; UINT64_MAX: more than fits */
+  COUNT_TRIED, /* payments of which there was an attempt, however it ended */
   COUNT_COUNT
 };
 

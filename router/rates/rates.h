@@ -126,6 +126,7 @@ enum { RATES_NUMBERS = VALUE_FIRST + NAMES_MAX }; /* of connectors, or of codes 
 
 struct rates_totals {
   struct rates_outcomes payments; /* unreached: none of its attempts reached an issuer */
+  uint64_t tried;                 /* payments of which there was an attempt */
   struct rates_outcomes attempts;
   uint64_t cascaded;                                 /* of those payments that reached one */
   struct rates_outcomes by_network[NETWORK_COUNT];   /* of attempts */

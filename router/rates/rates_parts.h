@@ -26,8 +26,9 @@ struct day {
 
 /* Payments that reached an issuer within an hour. */
 struct hour {
-  int64_t number; /* hours since 1970 plus one */
-  uint64_t approved, total;
+  int64_t number;           /* hours since 1970 plus one */
+  uint64_t approved, total; /* total: that reached an issuer */
+  uint64_t tried;
 };
 
 struct rated_merchant {

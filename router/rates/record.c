@@ -68,14 +68,16 @@ static struct day *day_of(struct rates *rates, int64_t at_ms) {
   return day;
 }
 
-static void record_hour(struct rated_merchant *merchant, int64_t at_ms, bool approved) {
+/* reached: an issuer. */
+static void record_hour(struct rated_merchant *merchant, int64_t at_ms, bool reached, bool approved) {
   int64_t number = at_ms / HOUR_MS + 1;
   struct hour *hour = &merchant->hours[number % RATE_HOURS];
   if (hour->number > number)
     return;
   if (hour->number < number)
     *hour = (struct hour){.number = number};
-  hour->total++;
+  hour->tried++;
+  hour->total += reached;
   hour->approved += approved;
   merchant->looked_for = true;
 }
@@ -240,6 +242,16 @@ static void record_decline(struct rated_merchant *merchant, struct day *day, str
     totals_add_decline(totals, code, counts);
 }
 
+/* With the connector that decided it, or that was tried last where none did. */
+static void record_tried(struct rated_merchant *merchant, struct day *day, struct rate_key *key,
+                         const struct payment *payment, const struct course *course) {
+  const struct attempt *last = &payment->attempts[payment->attempt_count - 1];
+  const struct rate_counts counts = {.of[COUNT_TRIED] = 1};
+  key->dims[DIM_CONNECTOR] =
+      names_number(&merchant->connectors, (course->decider ? course->decider : last)->connector);
+  cells_add(&day->rates, key, &counts);
+}
+
 static void record_course(struct rated_merchant *merchant, struct day *day, struct rates_totals *totals,
                           struct rate_key *key, const struct payment *payment, const struct course *course) {
   struct rate_counts counts = counts_of(payment, course);
@@ -268,9 +280,13 @@ void record_payment(struct rates *rates, const struct payment *payment, int64_t 
     record_attempt(day, totals, &key, payment, attempt, rating);
     record_cost(rates, day, &key, payment, attempt, rating, live);
   }
-  if (course.decider) {
+  if (course.decider)
     record_course(merchant, day, totals, &key, payment, &course);
-    record_hour(merchant, at_ms, course.approved);
-  } else if (totals)
+  else if (totals)
     totals->payments.unreached++;
+  if (payment->attempt_count > 0) {
+    record_tried(merchant, day, &key, payment, &course);
+    record_hour(merchant, at_ms, course.decider != NULL, course.approved);
+    rates->totals.tried += live;
+  }
 }

@@ -175,6 +175,7 @@ void write_webhook(struct writer *writer, const struct webhook *webhook) {
   write_u8(writer, (uint8_t)webhook->about);
   write_u8(writer, (uint8_t)webhook->answer);
   write_i64(writer, webhook->at_ms);
+  write_bool(writer, webhook->codes_unsigned);
   write_answer_fields(writer, &webhook->fields);
 }
 
@@ -192,6 +193,7 @@ int read_webhook(struct reader *reader, struct webhook *ret_webhook) {
   webhook.about = (enum operation)read_enum(reader, OPERATION_COUNT);
   webhook.answer = (enum answer)read_enum(reader, ANSWER_COUNT);
   webhook.at_ms = read_i64(reader);
+  webhook.codes_unsigned = read_bool(reader);
   read_answer_fields(reader, &webhook.fields);
   if (webhook.number == 0 || webhook.at_ms < 0 || !webhook_tells(webhook.about, webhook.answer))
     reader->bad = true;

@@ -122,6 +122,8 @@ struct webhook {
                            about a movement, the PSP did not say which one */
   enum answer answer;   /* never ANSWER_IS_ABSENT or ANSWER_IS_UNKNOWN */
   int64_t at_ms;        /* when it happened, by the PSP's clock; 0 when it did not say */
+  bool codes_unsigned;  /* its signature does not cover the codes among the fields: they may make an outcome
+                           stricter, never milder */
   struct answer_fields fields;
 };
 

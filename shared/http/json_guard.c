@@ -36,10 +36,10 @@ bool utf8_valid(const void *bytes, size_t length) {
   return true;
 }
 
-/* How deep objects and arrays lie within each other, strings aside; right for anything jansson would accept.
- */
-static bool shallow(const uint8_t *bytes, size_t length, unsigned limit) {
-  unsigned depth = 0;
+/* How many objects and arrays there are, and how deep they lie within each other, strings aside; right for
+ * anything jansson would accept. Returns 0 or how they are refused. */
+static int count_containers(const uint8_t *bytes, size_t length, unsigned limit) {
+  unsigned depth = 0, count = 0;
   bool quoted = false;
   for (size_t i = 0; i < length; i++) {
     uint8_t c = bytes[i];
@@ -47,12 +47,15 @@ static bool shallow(const uint8_t *bytes, size_t length, unsigned limit) {
       i++;
     else if (c == '"')
       quoted = !quoted;
-    else if (!quoted && (c == '{' || c == '[') && ++depth > limit)
-      return false;
-    else if (!quoted && (c == '}' || c == ']') && depth > 0)
+    else if (!quoted && (c == '{' || c == '[')) {
+      if (++depth > limit)
+        return JSON_TOO_DEEP;
+      if (++count > JSON_CONTAINERS_MAX)
+        return JSON_TOO_LONG;
+    } else if (!quoted && (c == '}' || c == ']') && depth > 0)
       depth--;
   }
-  return true;
+  return 0;
 }
 
 static int refusal_of(const json_error_t *error) {
@@ -77,11 +80,13 @@ int json_parse_strict(const void *bytes, size_t length, struct json_limits limit
     return JSON_MALFORMED;
   if (!utf8_valid(bytes, length))
     return JSON_NOT_UTF8;
-  if (!shallow(bytes, length, limits.depth < JSON_DEPTH_MAX ? limits.depth : JSON_DEPTH_MAX))
-    return JSON_TOO_DEEP;
+  unsigned depth = limits.depth < JSON_DEPTH_MAX ? limits.depth : JSON_DEPTH_MAX;
+  int outcome = count_containers(bytes, length, depth);
+  if (outcome != 0)
+    return outcome;
   json_error_t error;
   json_t *value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
-  int outcome = value == NULL ? refusal_of(&error) : 0;
+  outcome = value == NULL ? refusal_of(&error) : 0;
   /* jansson quotes what it stumbled over in its message. */
   sodium_memzero(&error, sizeof error);
   if (value != NULL)

@@ -13,10 +13,14 @@ struct json_limits {
   unsigned depth; /* objects and arrays within each other; at most JSON_DEPTH_MAX */
 };
 
-enum { JSON_DEPTH_MAX = 128 };
+enum {
+  JSON_DEPTH_MAX = 128,
+  JSON_CONTAINERS_MAX =
+      131072 /* objects and arrays: each takes a quarter of a kilobyte, of three bytes of text */
+};
 
 enum json_refusal {
-  JSON_TOO_LONG = 1,
+  JSON_TOO_LONG = 1, /* also with more objects and arrays than JSON_CONTAINERS_MAX */
   JSON_TOO_DEEP,
   JSON_NOT_UTF8,
   JSON_MALFORMED, /* no JSON, more than one value, an empty body, a NUL in a string */

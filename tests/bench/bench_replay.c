@@ -102,8 +102,11 @@ static void measure(struct ledger *ledger, const struct id *merchant, const char
                     const char *otherwise, const char *const names[2]) {
   struct replay *replay;
   struct policy *policy = draft(otherwise);
+  struct policy_cache *policies;
+  if (policy_cache_new(&policies) != 0)
+    give_up("no memory");
   const struct replay_options options = {
-      .ledger = ledger, .merchant = *merchant, .policy = policy, .fees = &fees};
+      .ledger = ledger, .merchant = *merchant, .policy = policy, .policies = policies, .fees = &fees};
   double slowest = 0, began = seconds_now();
   int r = replay_new(&options, &replay);
   while (r == 0 || r == REPLAY_MORE) {
@@ -130,6 +133,7 @@ static void measure(struct ledger *ledger, const struct id *merchant, const char
                                    .met = slowest <= 0.010});
   replay_free(replay);
   policy_free(policy);
+  policy_cache_free(policies);
 }
 
 int main(int count, char **arguments) {

@@ -258,6 +258,7 @@ static int status_of(int fd) {
 
 struct adyen_event {
   const char *code, *reference, *success, *signature_of, *secret, *reason, *psp_reference;
+  const char *additional; /* members beside the signature */
   long long value;
 };
 
@@ -271,13 +272,14 @@ static size_t put_adyen_item(char *at, size_t capacity, const struct adyen_event
             event->signature_of != NULL ? event->signature_of : text, signature);
   return (size_t)snprintf(
       at, capacity,
-      "{\"NotificationRequestItem\":{\"additionalData\":{\"hmacSignature\":\"%s\"},\"amount\":{\"currency\":"
+      "{\"NotificationRequestItem\":{\"additionalData\":{\"hmacSignature\":\"%s\"%s},\"amount\":{"
+      "\"currency\":"
       "\"EUR\",\"value\":%lld},\"eventCode\":\"%s\",\"eventDate\":\"2026-06-15T12:00:00+02:00\","
       "\"merchantAccountCode\":\"Acme\",\"merchantReference\":\"%s\",\"originalReference\":"
       "\"8536214160615591\",\"paymentMethod\":\"visa\",\"pspReference\":\"%s\",\"reason\":\"%s\","
       "\"success\":\"%s\"}}",
-      signature, event->value, event->code, event->reference, psp_reference,
-      event->reason != NULL ? event->reason : "", event->success);
+      signature, event->additional != NULL ? event->additional : "", event->value, event->code,
+      event->reference, psp_reference, event->reason != NULL ? event->reason : "", event->success);
 }
 
 static int post_adyen(const char *connector, const struct adyen_event *event) {
@@ -405,6 +407,32 @@ Test(hooks, a_refund_of_checkout_reaches_the_router) {
   cr_assert_eq(webhook.at_ms, 1781524800000);
   cr_assert_str_eq(field(&webhook, ANSWER_PSP_ID), "act_ndn5apw62w4uplijufbdhydyre");
   cr_assert_str_eq(field(&webhook, ANSWER_AMOUNT), "500");
+  take(webhook.number, STATUS_DONE);
+  cr_assert_eq(status_of(fd), 200);
+}
+
+/* Adyen's signature leaves the codes of a decline out, and the router is told so; Checkout.com's is over all.
+ */
+Test(hooks, codes_that_no_signature_covers_are_told_as_such) {
+  static const struct adyen_event declined = {
+      .code = "AUTHORISATION",
+      .reference = ATTEMPT,
+      .success = "false",
+      .value = 1999,
+      .additional =
+          ",\"refusalReasonRaw\":\"41 : Lost card\",\"merchantAdviceCode\":\"03 : Do not try again\""};
+  struct webhook webhook;
+  int fd = post_adyen("adyen", &declined);
+  cr_assert(told(&webhook, REPLY_MS));
+  cr_assert_eq(webhook.answer, ANSWER_IS_DECLINED);
+  cr_assert_str_eq(field(&webhook, ANSWER_NETWORK_CODE), "41");
+  cr_assert_str_eq(field(&webhook, ANSWER_ADVICE_CODE), "03");
+  cr_assert(webhook.codes_unsigned);
+  take(webhook.number, STATUS_DONE);
+  cr_assert_eq(status_of(fd), 200);
+  fd = post_checkout(CHECKOUT_SECRET, REFUNDED);
+  cr_assert(told(&webhook, REPLY_MS));
+  cr_assert_not(webhook.codes_unsigned);
   take(webhook.number, STATUS_DONE);
   cr_assert_eq(status_of(fd), 200);
 }

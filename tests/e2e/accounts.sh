@@ -70,5 +70,11 @@ goes JPY "$visa" stripe adyen:currency,checkout:network
 set_account adyen --currencies all --networks all --country none --region none --settlement-currency none --category none
 known adyen '[null,null,null,null,null,null]'
 goes GBP "$visa" adyen ''
+
+# A draft is tried with what the accounts can take now: Checkout takes American Express alone, so nothing would go there.
+tried=$(freeport policy replay <(echo 'otherwise route checkout, adyen, stripe') --json)
+[[ $(jq -c '[.compared > 5, .unusable == .compared, ([.moves[] | select(.to == "checkout")] | length)]' <<<"$tried") == \
+  '[true,true,0]' ]] || fail "tried: $tried"
+[[ $(jq -r '.notes | join(" ")' <<<"$tried") == *'by the accounts, of today'* ]] || fail "no note says so: $tried"
 stack_stop
 echo 'accounts are given what they can take'

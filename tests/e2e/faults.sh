@@ -143,6 +143,12 @@ drill() {
   printf '%s %s %s %s %s\n' "$id" "$name" "$fault" "$(jq -r .status <<<"$payment")" "$(jq -r .connector <<<"$payment")"
 }
 
+# Ten faults in a row would take a connector out.
+for name in adyen checkout stripe; do
+  [[ $(api POST /v1/payments "{\"amount\":1700,\"currency\":\"EUR\",\"token\":\"$token\",\"routing\":{\"connectors\":[\"$name\"]}}" | jq -r .status) == captured ]] ||
+    fail "$name is not well again"
+done
+
 faults=(refuse reset_before reset_after hang_before hang_after http_500_before http_500_after garbage_after)
 jobs=()
 for name in adyen checkout stripe; do

@@ -36,6 +36,15 @@ echo 'otherwise ruote adyen' >"$work/wrong"
 policy 1 check "$work/wrong"
 has "$err" 'line 1, column 11: error: '
 has "$err" '(is it route?)'
+# As JSON it is the same policy.
+echo '{"rules":[],"otherwise":{"type":"route","connectors":["adyen","stripe"]}}' >"$work/json"
+echo 'otherwise route adyen, stripe' >"$work/text"
+policy 0 check "$work/json"
+json=$out
+policy 0 check "$work/text"
+[[ ${json##*hash } == "${out##*hash }" ]] || fail "as JSON it has another hash: $json"
+policy 1 check - <<<'{"rules":[],"otherwise":{"type":"ruote"}}'
+has "$err" 'error: expected otherwise.type: route, '
 policy 69 publish "$work/first"
 policy 69 log
 policy 64 check
@@ -158,6 +167,15 @@ policy 0 publish "$work/commented"
 [[ $(drafts) == $((count + 1)) ]] || fail 'another comment is another text'
 policy 0 rollback
 has "$out" "rolled back to $first, hash $hash"
+
+# What `best of` chose stands when the same policy is tried on it: none of these would go elsewhere.
+echo 'otherwise best of adyen, checkout, stripe' >"$work/best"
+policy 0 publish "$work/best"
+chosen=$(for ((i = 0; i < 12; i++)); do pay 1000; done | jq -Rs 'split("\n") | map(select(. != ""))')
+policy 0 replay "$work/best" --json
+[[ $(jq --argjson chosen "$chosen" '[.moves[].examples[] | select(. as $id | $chosen | index($id))] | length' <<<"$out") == 0 ]] ||
+  fail "the policy in force would decide otherwise than it did: $out"
+has "$out" 'keep the choices that'
 
 # A thousand rules and more.
 for ((i = 0; i < 1500; i++)); do

@@ -119,6 +119,26 @@ said=$(register "$second") || fail "$said"
 [[ $(post_hook adyen_spare "$(adyen_item CAPTURE "${movement}_1" true "$first")") == 401 ]] || fail 'the secret before counts for ever'
 echo 'a secret is changed without a gap'
 
+# A decline of which the webhook comes before the answer, and does not say why: the answer is waited for, the issuer's code of
+# Visa's category 1 is kept, and no acquirer is given the card for that amount again (P7).
+lost=$(tokenize 4111111111111111)
+pay_lost() { # [MEMBERS]
+  api POST /v1/payments "{\"amount\":4100,\"currency\":\"EUR\",\"token\":\"$lost\"${1-}}"
+}
+behaviour adyen '{"decline":"20","network_code":"41","latency_ms":900,"webhook_delay_ms":100}'
+said=$(pay_lost)
+jq -e '.status == "declined" and .decline.retry == "never" and (.attempts | length) == 1 and
+  (.attempts[0] | .class == "hard" and .code == "20" and .network_code == "41")' <<<"$said" >/dev/null || fail "codes were lost: $said"
+behaviour adyen '{}'
+said=$(pay_lost ',"routing":{"connectors":["checkout"]}')
+jq -e '.status == "declined" and .decline.reason == "retry_budget_exhausted"' <<<"$said" >/dev/null || fail "tried again: $said"
+behaviour adyen '{"decline":"2","network_code":"05","latency_ms":900,"webhook_delay_ms":100}'
+said=$(api POST /v1/payments "{\"amount\":4200,\"currency\":\"EUR\",\"token\":\"$token\",\"routing\":{\"connectors\":[\"adyen\",\"checkout\"]}}")
+jq -e '.status == "captured" and .connector == "checkout" and .attempts[0].network_code == "05"' <<<"$said" >/dev/null ||
+  fail "a soft decline did not cascade: $said"
+behaviour adyen '{}'
+echo 'a decline told by webhook waits for the answer that says why'
+
 # Twice and out of order.
 for mode in duplicate reorder; do
   behaviour adyen "{\"webhooks\":\"$mode\"}"

@@ -172,6 +172,10 @@ static void checkout_write(const struct charge *charge, const struct movement *m
     text_put(text, "\"partner_response_code\":");
     text_json(text, charge->network_code);
   }
+  if (declined && charge->advice_code[0] != '\0') {
+    text_print(text, "%s\"partner_merchant_advice_code\":", charge->network_code[0] != '\0' ? "," : "");
+    text_json(text, charge->advice_code);
+  }
   text_put(text, "},\"reference\":");
   text_json_or_null(text, movement != NULL ? movement->reference : charge->reference);
   if (movement == NULL && !declined)

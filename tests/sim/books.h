@@ -68,6 +68,7 @@ struct sent_key {
   uint16_t coming; /* copies on their way to the PSP */
   bool kept;       /* the PSP answers the same again, while it keeps the key */
   bool muddled;    /* a word under the key was an error that comes again */
+  bool why_told;   /* a reply told the router why it was declined, and that is durable there */
   struct word word;
 };
 

@@ -331,8 +331,17 @@ static const struct dispatch_result *result_of(const struct universe *universe, 
   return &result;
 }
 
+static bool says_why(const struct flight *flight) {
+  const struct arrival *arrival = &flight->arrival;
+  bool about_charge =
+      charges(arrival->operation == OPERATION_STATUS ? arrival->asked_about : arrival->operation);
+  return about_charge && !flight->refused && flight->taken && !flight->loses_answer && flight->word.code;
+}
+
 static void hand_in(struct universe *universe, const struct flight *flight) {
   struct scenario *scenario = &universe->scenarios[flight->scenario];
+  if (says_why(flight))
+    reason_comes(universe, scenario, flight->arrival.key);
   const struct dispatch_result *result = flight->refused ? NULL : result_of(universe, flight);
   tell(universe, flight->scenario, "reply for %s: %s%s", scenario->books.keys[flight->arrival.key].text,
        flight->refused ? "the vault refused" : phase_name(result->phase),

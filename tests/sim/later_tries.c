@@ -63,7 +63,10 @@ static bool allows_later(const struct scenario *scenario, const struct attempt *
   if (attempt->step.class == OUTCOME_NOT_SENT)
     return true;
   bool stopped = may_be_mastercard(scenario) && is_one_of(never, answer->advice_code);
-  return answer->answer == ANSWER_IS_DECLINED && is_one_of(may_pass, answer->network_code) && !stopped;
+  /* Where nobody said why it is worth another try, later: reasons.c holds that nothing that was said is lost.
+   */
+  bool may = answer->network_code[0] == '\0' || is_one_of(may_pass, answer->network_code);
+  return answer->answer == ANSWER_IS_DECLINED && may && !stopped;
 }
 
 static bool was_sent(const struct attempt *attempt) {

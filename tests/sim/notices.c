@@ -56,6 +56,7 @@ static void draw_manner(struct scenario *scenario, bool booking, unsigned place,
   }
   if (chance_percent(chance, 10))
     notice->at_ms = 0;
+  notice->bare = psp_at(notice->signer)->signs_no_code && chance_percent(chance, 50);
 }
 
 static void send(struct universe *universe, const struct notice *notice) {
@@ -115,9 +116,9 @@ static void set(struct webhook *webhook, enum answer_field field, const char *va
 static void fill_fields(struct webhook *webhook, const struct notice *notice) {
   char text[32];
   set(webhook, ANSWER_REFERENCE, webhook->key);
-  if (notice->word.code)
+  if (notice->word.code && !notice->bare)
     set(webhook, ANSWER_NETWORK_CODE, notice->word.code);
-  if (notice->word.advice)
+  if (notice->word.advice && !notice->bare)
     set(webhook, ANSWER_ADVICE_CODE, notice->word.advice);
   if (notice->by_attempt) {
     snprintf(text, sizeof text, "%lld", (long long)notice->amount);
@@ -138,6 +139,7 @@ static void hand_in(struct universe *universe, uint32_t number) {
   webhook.about = notice->about;
   webhook.answer = notice->word.answer;
   webhook.at_ms = notice->at_ms;
+  webhook.codes_unsigned = psp_at(notice->signer)->signs_no_code;
   strcpy(webhook.key, scenario->books.keys[notice->key].text);
   strcpy(webhook.connector, psp_connector(notice->signer));
   fill_fields(&webhook, notice);

@@ -13,6 +13,7 @@ struct notice {
   uint32_t scenario;
   bool taken;
   bool by_attempt; /* names the charge and not the movement */
+  bool bare;       /* bears no code */
   uint8_t key;     /* of what it is about */
   uint8_t signer;  /* the PSP whose secret signed it */
   uint8_t deliveries;

@@ -401,6 +401,7 @@ static void check_scenario(struct universe *universe, struct scenario *scenario)
   check_status(universe, scenario);
   check_asked(universe, scenario);
   check_given_up(universe, scenario);
+  check_reasons(universe, scenario);
   check_later_end(universe, scenario);
 }
 

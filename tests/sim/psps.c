@@ -30,6 +30,7 @@ static struct psp psps[PSP_COUNT] = {
                        .stores_errors = true,
                        .receives = true,
                        .tells = 100,
+                       .signs_no_code = true,
                        .lag_ms = MINUTE,
                        .travel_ms = MINUTE},
     [PSP_QUERYING] = {.facts = {.name = "checkout",

@@ -23,6 +23,7 @@ struct psp {
   bool receives;      /* movements are received first and done later */
   int64_t lag_ms;     /* until questions see what was made: up to this */
   unsigned tells;     /* of a hundred things that it does it sends a webhook */
+  bool signs_no_code; /* the signatures of its webhooks cover no codes, and half of them bear none */
   int64_t travel_ms;  /* until what left arrives: up to this. Both together stay within the settling time */
 };
 

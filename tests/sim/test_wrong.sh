@@ -13,7 +13,7 @@ fail() {
 }
 
 if (($# == 1)); then
-  readonly tested='absent_at_once budget_ignored capture_not_idempotent first_tries_free half_published hard_tried_elsewhere health_ignored key_forgotten_at_restart later_after_hard later_at_any_hour later_forgets_budget later_forgotten later_ignores_advice month_forgotten never_back no_dispatch_record retry_on_timeout webhook_awaited_for_ever'
+  readonly tested='absent_at_once budget_ignored capture_not_idempotent first_tries_free half_published hard_tried_elsewhere health_ignored key_forgotten_at_restart later_after_hard later_at_any_hour later_forgets_budget later_forgotten later_ignores_advice month_forgotten never_back no_dispatch_record reason_not_awaited retry_on_timeout webhook_awaited_for_ever'
   "$sim" --list-wrong >"$told"
   [[ $(cut -d' ' -f1 "$told" | sort | xargs) == "$tested" ]] || fail 'other wrong routers are listed than tested'
   for arguments in '--wrong nobody' '--payments 0' '--payments x' '--seed' '--nothing' 'word'; do

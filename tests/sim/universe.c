@@ -106,6 +106,7 @@ void crash(struct universe *universe, enum fate fate) {
   tell(universe, NOBODY, "the router is killed; what was not synced is %s", fates[fate]);
   universe->crashes++;
   drop_process(universe);
+  reasons_lost(universe);
   leave_store(universe, fate);
   flights_cut(universe);
   merchants_cut_off(universe);
@@ -187,6 +188,7 @@ static void finish_round(struct universe *universe) {
   int r = engine_commit(universe->engine, router_ms(universe));
   if (r < 0 && universe->store_fails == 0)
     violation(universe, NOBODY, "a commit failed (%d), and the disk was well", r);
+  (r < 0 ? reasons_lost : reasons_kept)(universe);
   journal_follow(universe);
   drain(universe);
 }
@@ -424,6 +426,7 @@ static void begin(struct universe *universe, const struct genesis *genesis) {
   events_clear(&universe->events);
   flights_clear(&universe->flights);
   universe->notices.count = 0;
+  reasons_lost(universe);
   journal_forget(universe);
   draw_options(universe);
   universe->merchant = draw_id(&universe->options.draws, "mer", universe->now_ms);

@@ -6,6 +6,7 @@
 #include "faults.h"
 #include "flights.h"
 #include "notices.h"
+#include "reasons.h"
 #include "scenario.h"
 #include "store_memory.h"
 
@@ -54,6 +55,7 @@ struct universe {
   struct flights flights;
   struct faults faults;
   struct notices notices;
+  struct reasons reasons;
   struct outage outages[PSP_COUNT];
   struct scenario *scenarios;
   struct ticket *tickets;

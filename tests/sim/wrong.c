@@ -38,6 +38,8 @@ static const struct {
     [WRONG_HARD_TRIED_ELSEWHERE] = {"hard_tried_elsewhere", "a hard decline goes on to the next acquirer"},
     [WRONG_HALF_PUBLISHED] = {"half_published",
                               "a cascade goes on by a policy that was published since (P6)"},
+    [WRONG_REASON_NOT_AWAITED] = {"reason_not_awaited",
+                                  "a decline told by webhook is settled before its reply says why (P7)"},
     [WRONG_LATER_IGNORES_ADVICE] = {"later_ignores_advice",
                                     "a later try comes after a day, whatever the network advises"},
     [WRONG_LATER_FORGETS_BUDGET] = {"later_forgets_budget",
@@ -149,6 +151,13 @@ int __wrap_change_attempt(struct entry *entry, struct payment *payment, enum cha
   if (chosen == WRONG_HALF_PUBLISHED && cascades && payment->decision.policy.text[0] != '\0' && running)
     go_elsewhere(payment, &changed);
   return __real_change_attempt(entry, payment, type, &changed);
+}
+
+bool __real_reason_awaited(struct slot *slot, struct task *task, const struct found *found);
+bool __wrap_reason_awaited(struct slot *slot, struct task *task, const struct found *found);
+
+bool __wrap_reason_awaited(struct slot *slot, struct task *task, const struct found *found) {
+  return chosen != WRONG_REASON_NOT_AWAITED && __real_reason_awaited(slot, task, found);
 }
 
 /* ---- Later tries ---- */

@@ -204,12 +204,13 @@ static bool are_events_signed(const struct connector_set *set, struct webhook_re
   return true;
 }
 
-static int check_events(struct vault *vault, const struct arrival *arrival, struct webhook_reading *reading) {
+static int check_events(struct vault *vault, struct arrival *arrival, struct webhook_reading *reading) {
   struct connector_set *set;
   int r = connector_open(&vault->connectors, arrival->connector, &set);
   if (r != 0)
     return r == STATUS_NOT_FOUND ? STATUS_REFUSED : STATUS_UNAVAILABLE;
-  bool good = set->signing.scheme != WEBHOOK_FIELD_HMAC || are_events_signed(set, reading);
+  arrival->by_fields = set->signing.scheme == WEBHOOK_FIELD_HMAC;
+  bool good = !arrival->by_fields || are_events_signed(set, reading);
   connector_close(&vault->connectors);
   return good ? 0 : STATUS_REFUSED;
 }
@@ -223,6 +224,7 @@ static int tell(struct vault *vault, struct peer *router, const struct arrival *
                               .about = event->about,
                               .answer = event->answer,
                               .at_ms = event->at_ms,
+                              .codes_unsigned = arrival->by_fields,
                               .fields = event->fields};
   memcpy(webhook->connector, arrival->connector, sizeof webhook->connector);
   memcpy(webhook->key, event->key, sizeof webhook->key);

@@ -26,6 +26,7 @@ struct arrival {
   uint64_t serial; /* names it to egress and, with the number of an event, to the router */
   char connector[CONNECTOR_NAME_CAPACITY];
   uint8_t waiting; /* bit per event that the router has not taken yet */
+  bool by_fields;  /* its signatures cover some fields, and no codes */
   struct timer timer;
 };
 

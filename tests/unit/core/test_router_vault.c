@@ -246,7 +246,8 @@ static struct webhook a_webhook(void) {
                             .connector = "adyen_eu",
                             .about = OPERATION_REFUND,
                             .answer = ANSWER_IS_REFUNDED,
-                            .at_ms = 1764230400000};
+                            .at_ms = 1764230400000,
+                            .codes_unsigned = true};
   snprintf(webhook.key, sizeof webhook.key, "%s_1", id_new("mov", 1).text);
   cr_assert_eq(answer_fields_set(&webhook.fields, ANSWER_PSP_ID, "8836"), 0);
   return webhook;
@@ -278,6 +279,7 @@ Test(router_vault, a_webhook_is_read_back) {
   cr_expect_eq(read.about, OPERATION_REFUND);
   cr_expect_eq(read.answer, ANSWER_IS_REFUNDED);
   cr_expect_eq(read.at_ms, sent.at_ms);
+  cr_expect(read.codes_unsigned);
   cr_expect_str_eq(answer_fields_get(&read.fields, ANSWER_PSP_ID), "8836");
 }
 

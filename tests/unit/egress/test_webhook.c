@@ -132,7 +132,7 @@ Test(webhook, each_event_says_what_its_sheet_says) {
 
 /* ---- Its fields ---- */
 
-Test(webhook, adyens_signed_fields_are_told_in_their_order_and_nothing_unsigned_but_a_message) {
+Test(webhook, adyens_signed_fields_are_told_in_their_order_and_nothing_unsigned_but_a_message_of_a_movement) {
   static const char *const in_order[] = {"WNS7WQ756L2GWR82", "ORIGINAL", "Acme", MOVEMENT, "1999", "EUR",
                                          "CAPTURE",          "true"};
   cr_assert_eq(read_by("adyen", adyen("CAPTURE", MOVEMENT, "true")), 0);
@@ -176,6 +176,36 @@ Test(webhook, an_events_own_fields_stand_before_the_common_ones) {
   cr_expect_str_eq(field(ANSWER_PSP_CAPTURE_ID), "act_1");
   cr_assert_eq(read_by("checkout", checkout("payment_captured", MOVEMENT, "")), 0);
   cr_expect_str_eq(field(ANSWER_PSP_ID), "act_1");
+}
+
+/* As each PSP shows them: what the issuer said, and what the network advises. */
+Test(webhook, a_decline_says_why) {
+  cr_assert_eq(
+      read_by(
+          "adyen",
+          "{\"notificationItems\":[{\"NotificationRequestItem\":{\"additionalData\":{\"refusalReasonRaw\":"
+          "\"51 : Insufficient funds\",\"merchantAdviceCode\":\"24 : Retry after 1 hour\"},\"eventCode\":"
+          "\"AUTHORISATION\",\"success\":\"false\",\"merchantReference\":\"" ATTEMPT "\"}}]}"),
+      0);
+  cr_expect_str_eq(field(ANSWER_NETWORK_CODE), "51");
+  cr_expect_str_eq(field(ANSWER_ADVICE_CODE), "24");
+  cr_assert_eq(read_by("checkout",
+                       "{\"type\":\"payment_declined\",\"data\":{\"id\":\"pay_1\",\"reference\":\"" ATTEMPT
+                       "\",\"response_code\":\"20051\",\"processing\":{\"partner_response_code\":"
+                       "\"51\",\"partner_merchant_advice_code\":\"24\"}}}"),
+               0);
+  cr_expect_str_eq(field(ANSWER_CODE), "20051");
+  cr_expect_str_eq(field(ANSWER_NETWORK_CODE), "51");
+  cr_expect_str_eq(field(ANSWER_ADVICE_CODE), "24");
+  cr_assert_eq(
+      read_by("stripe", stripe("payment_intent.payment_failed", ATTEMPT,
+                               "\"status\":\"requires_payment_method\",\"last_payment_error\":{\"code\":"
+                               "\"card_declined\",\"decline_code\":\"insufficient_funds\","
+                               "\"network_decline_code\":\"51\",\"network_advice_code\":\"24\"}")),
+      0);
+  cr_expect_str_eq(field(ANSWER_CODE), "insufficient_funds");
+  cr_expect_str_eq(field(ANSWER_NETWORK_CODE), "51");
+  cr_expect_str_eq(field(ANSWER_ADVICE_CODE), "24");
 }
 
 /* Adyen counts the Icelandic krona with two decimals, ISO 4217 with none. */

@@ -1,6 +1,5 @@
 #include <criterion/criterion.h>
 #include <malloc.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +86,24 @@ Test(json_guard, size_bombs_are_refused_by_length) {
   static char bomb[65537];
   memset(bomb, ' ', sizeof bomb);
   cr_assert_eq(parse_bytes(bomb, sizeof bomb), JSON_TOO_LONG);
+}
+
+/* A list of so many objects. */
+static int parse_objects(size_t count) {
+  static char text[3 * JSON_CONTAINERS_MAX + 8];
+  json_t *value = NULL;
+  size_t length = 0;
+  text[length++] = '[';
+  for (size_t i = 0; i < count; i++, length += 3)
+    memcpy(text + length, i + 1 < count ? "{}," : "{}]", 3);
+  int outcome = json_parse_strict(text, length, (struct json_limits){sizeof text, 8}, &value);
+  json_decref(value);
+  return outcome;
+}
+
+Test(json_guard, more_objects_than_a_body_needs_are_refused) {
+  cr_assert_eq(parse_objects(JSON_CONTAINERS_MAX - 1), 0, "with the list, as many as there may be");
+  cr_assert_eq(parse_objects(JSON_CONTAINERS_MAX), JSON_TOO_LONG);
 }
 
 /* The block is read after it was freed: glibc writes its links into the first 16 bytes, the rest must be

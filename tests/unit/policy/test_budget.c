@@ -203,10 +203,21 @@ Test(budget, what_is_old_goes) {
   decline(3, BEGIN, &ten);
   decline(1, BEGIN + 30 * DAY + BUDGET_MARGIN_MS + 1, &ten);
   cr_assert_eq(uses.count, 2);
-  struct card_use late = {
-      .at_ms = BEGIN, .payment = 99, .attempt = 1, .result = CARD_USE_OPEN, .amount = ten};
-  card_uses_put(&uses, &late, BEGIN + 40 * DAY);
+  use(BEGIN + 61 * DAY, CARD_USE_APPROVED, &ten);
   cr_assert_eq(uses.count, 1);
+}
+
+/* It may still be declined, or be sent again. */
+Test(budget, what_is_open_counts_however_old) {
+  decline(9, BEGIN, &ten);
+  struct card_use open = *use(BEGIN, CARD_USE_OPEN, &ten);
+  decline(1, BEGIN + 31 * DAY, &ten);
+  cr_assert_eq(uses.count, 2);
+  decline(8, BEGIN + 31 * DAY, &eleven);
+  cr_expect_not(ask(NETWORK_MASTERCARD, &ten, BEGIN + 31 * DAY).allowed);
+  open.result = CARD_USE_DECLINED;
+  card_uses_put(&uses, &open, BEGIN + 31 * DAY);
+  cr_expect(ask(NETWORK_MASTERCARD, &ten, BEGIN + 31 * DAY).allowed, "it came to the network so long ago");
 }
 
 Test(budget, windows_of_a_policy) {

@@ -228,7 +228,10 @@ Test(policy_check, what_falls_to_otherwise) {
              "decline",
              "card.funding; only otherwise takes: prepaid, or none.");
   expect_gap("rule q when amount < 10 EUR decline rule r when amount > 20 EUR decline otherwise decline",
-             "some amounts of EUR");
+             "the currency; only otherwise takes: 10.00 EUR to 20.00 EUR, or none.");
+  expect_gap("rule q when amount < 10 EUR decline rule r when amount in 20 EUR..30 EUR decline "
+             "rule s when amount < 5 JPY decline otherwise decline",
+             "only otherwise takes: 10.00 EUR to 19.99 EUR, 30.01 EUR or more, 5 JPY or more, or none.");
   expect_gap("rule q when currency == EUR decline rule r when currency == USD decline otherwise decline",
              "other values than they name, or none");
   expect_gap("rule q when risk < 30 decline rule r when currency == EUR decline otherwise decline", "");

@@ -67,6 +67,14 @@ static void expect_wrong_action(const char *action, const char *expected) {
   expect_wrong(json, expected);
 }
 
+Test(policy_json, sets_may_be_left_out) {
+  static const char json[] = "{\"rules\":[],\"otherwise\":{\"type\":\"decline\"}}";
+  struct policy *policy = NULL;
+  struct policy_error error = {0};
+  cr_assert_eq(policy_parse_json(json, strlen(json), &policy, &error), 0, "%s", error.expected);
+  policy_free(policy);
+}
+
 Test(policy_json, has_the_shape_that_the_reference_gives) {
   expect_same("otherwise route a, b\n",
               "{\"sets\":[],\"rules\":[],\"otherwise\":{\"type\":\"route\",\"connectors\":[\"a\",\"b\"]}}");
@@ -102,7 +110,7 @@ Test(policy_json, refuses_with_the_path) {
   expect_wrong("", "well-formed");
   expect_wrong("{\"sets\":[],\"sets\":[]}", "well-formed");
   expect_wrong("[]", "an object");
-  expect_wrong("{}", "sets: a list");
+  expect_wrong("{}", "rules: a list");
   expect_wrong("{\"sets\":[],\"rules\":[]}", "otherwise: an action");
   expect_wrong("{\"sets\":[],\"rules\":[],\"more\":1}", "no member of another name");
   expect_wrong("{\"sets\":[{\"name\":\"s\",\"members\":[]}]}", "sets[0]: a member");

@@ -409,16 +409,16 @@ Test(routing, every_action) {
 }
 
 Test(routing, actions_that_are_none) {
-  expect_wrong_action("split a 90%, b 9%", 17, "100% together");
-  expect_wrong_action("split a 90%, b 11%", 18, "100% together");
+  expect_wrong_action("split a 90%, b 9%", 17, "100% together, not 99%");
+  expect_wrong_action("split a 90%, b 11%", 18, "100% together, not 101%");
   expect_wrong_action("split a, b 100%", 8, "per cent");
-  expect_wrong_action("split a 90, b 10", 11, "%");
+  expect_wrong_action("split a 90, b 10", 9, "in per cent, as 90%");
   expect_wrong_action("split a 0%, b 100%", 9, "1% to 100%");
   expect_wrong_action("split a 49.5%, b 50.5%", 9, "whole");
   expect_wrong_action("split a 50%, b 50% by card", 23, "customer or payment");
   expect_wrong_action("cheapest a", 10, "of");
   expect_wrong_action("cheapest of a where approval > 85%", 30, ">=");
-  expect_wrong_action("cheapest of a where approval >= 85 with retry off", 36, "%");
+  expect_wrong_action("cheapest of a where approval >= 0.85 with retry off", 33, "in per cent, as 85%");
   expect_wrong_action("cheapest of a where approval >= 101%", 33, "100%");
   expect_wrong_action("cheapest of a where approval >= 99.999%", 33, "two decimals");
   expect_wrong_action("best of a as advise", 14, "advice");

@@ -353,7 +353,7 @@ static const struct {
     {"adyen", "      - merchantReference\n", "", "event, key and time are covered"},
     {"adyen", "      - success\n", "", "what the signature does not cover decides nothing"},
     {"adyen", "  event: eventCode\n", "  event: eventCode\n  time: eventDate\n", "event, key and time"},
-    {"adyen", "    message: reason", "    code: reason", "is a message at most"},
+    {"adyen", "    message: reason", "    code: reason", "is a message or a network's code at most"},
     {"adyen", "    message: reason", "    message: number", "bears a card's name"},
     {"adyen", "{body: {success: \"true\"}, is: voided}", "{body: {success: \"true\"}, is: refunded}",
      "cannot say that"},

@@ -67,7 +67,8 @@ Test(api_rate_alert, is_told_as_it_is_described) {
   expect_as_described("Rate", json_object_get(data, "window"));
   cr_expect_eq(json_integer_value(json_object_get(json_object_get(data, "window"), "rate_bp")), 5000);
   cr_expect_eq(json_integer_value(json_object_get(json_object_get(data, "mean"), "rate_bp")), 9000);
-  cr_expect_eq(json_integer_value(json_object_get(data, "confidence_bp")), 9990);
+  cr_expect_eq(json_integer_value(json_object_get(data, "confidence_bp")), 9980);
+  cr_expect_str_eq(json_string_value(json_object_get(data, "rate")), "payments");
   json_decref(event);
   ledger_free(ledger);
   store_close(store);
@@ -88,7 +89,12 @@ Test(api_rate_alert, a_damaged_one_is_refused) {
   cr_assert_eq(ledger_commit(ledger), 0);
   cr_assert_eq(ledger_entry(ledger, 1, &entry), 0);
   cr_expect_eq(ledger_rate_alert_entry(&entry, &alert), -EBADMSG, "more approved than there are");
-  entry.length--;
+  alert = (struct rate_alert){.merchant = alert.merchant, .basis = RATE_BASIS_COUNT};
+  cr_assert_eq(ledger_rate_alert_put(ledger, &head, &alert), 0);
+  cr_assert_eq(ledger_commit(ledger), 0);
+  cr_assert_eq(ledger_entry(ledger, 2, &entry), 0);
+  cr_expect_eq(ledger_rate_alert_entry(&entry, &alert), -EBADMSG, "no such rate");
+  entry.length -= 2;
   cr_expect_eq(ledger_rate_alert_entry(&entry, &alert), -EBADMSG, "cut");
   ledger_free(ledger);
   store_close(store);

@@ -54,7 +54,7 @@ static void expect_decided_again(void) {
 
 /* Also as the API does it, whose answer a tampered record changes. */
 static void expect_reproduced(void) {
-  cr_expect_eq(decision_reproduce(world.ledger, newest()), REPRODUCTION_SAME);
+  cr_expect_eq(decision_reproduce(world.ledger, engine_policies(world.engine), newest()), REPRODUCTION_SAME);
 }
 
 static const char *first_choice(void) {
@@ -148,7 +148,8 @@ Test(decide, advice_is_noted_and_decides_nothing) {
 
 /* A replay of the policy in force, over all that was paid. */
 static struct advice_counts advice_so_far(const char *text) {
-  struct replay_options options = {.ledger = world.ledger, .merchant = world.merchant};
+  struct replay_options options = {
+      .ledger = world.ledger, .merchant = world.merchant, .policies = engine_policies(world.engine)};
   struct policy_error error;
   struct policy *policy;
   struct replay *replay;
@@ -289,7 +290,7 @@ static const char splits[] = "rule small when amount < 20.00 EUR and card.attemp
 static enum reproduction with_decision(const struct decision *decision) {
   struct payment payment = *newest();
   payment.decision = *decision;
-  return decision_reproduce(world.ledger, &payment);
+  return decision_reproduce(world.ledger, engine_policies(world.engine), &payment);
 }
 
 Test(decide, a_tampered_decision_is_seen) {
@@ -332,7 +333,8 @@ Test(decide, a_tampered_payment_is_seen) {
   world_approve(&world, ANSWER_IS_CAPTURED);
   struct payment payment = *newest();
   payment.amount = 2000;
-  cr_expect_eq(decision_reproduce(world.ledger, &payment), REPRODUCTION_DIFFERS);
+  cr_expect_eq(decision_reproduce(world.ledger, engine_policies(world.engine), &payment),
+               REPRODUCTION_DIFFERS);
 }
 
 Test(decide, it_comes_out_whatever_is_published_since) {
@@ -349,11 +351,13 @@ Test(decide, what_cannot_be_tried_is_not_called_wrong) {
   strcpy(request.connectors[0], "beta");
   (void)world_pay(&world, &request);
   world_approve(&world, ANSWER_IS_CAPTURED);
-  cr_expect_eq(decision_reproduce(world.ledger, newest()), REPRODUCTION_NOT_TRIED, "a list of its own");
+  cr_expect_eq(decision_reproduce(world.ledger, engine_policies(world.engine), newest()),
+               REPRODUCTION_NOT_TRIED, "a list of its own");
   pay();
   world_approve(&world, ANSWER_IS_CAPTURED);
   struct payment payment = *newest();
   expect_reproduced();
   payment.decision.policy = world.actor; /* there is no such policy */
-  cr_expect_eq(decision_reproduce(world.ledger, &payment), REPRODUCTION_NOT_TRIED, "its policy is gone");
+  cr_expect_eq(decision_reproduce(world.ledger, engine_policies(world.engine), &payment),
+               REPRODUCTION_NOT_TRIED, "its policy is gone");
 }

@@ -199,6 +199,45 @@ ENGINE_TEST(no_new_attempt_after_the_deadline) {
   cr_assert_eq(newest()->status, PAYMENT_FAILED);
 }
 
+enum { ANOTHER_MS = 2000 /* that another attempt is to have */ };
+
+/* Two seconds are left, or a millisecond less. */
+static void cascade_with(int64_t left_ms) {
+  struct payment_request request = world_request(&world);
+  request.deadline_ms = 5000;
+  world_pay(&world, &request);
+  world_advance(&world, 5000 - left_ms);
+  world_decline(&world, "91");
+}
+
+ENGINE_TEST(another_attempt_begins_with_time_to_end) {
+  cascade_with(ANOTHER_MS);
+  cr_assert_str_eq(world_outstanding(&world)->dispatch.connector, "beta");
+  cr_assert_eq(world_outstanding(&world)->dispatch.timeout_ms, ANOTHER_MS);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+}
+
+/* It would end as one of unknown fate. The merchant is told what the first one was. */
+ENGINE_TEST(no_other_attempt_begins_with_too_little_time_to_end) {
+  cascade_with(ANOTHER_MS - 1);
+  cr_assert_null(world_outstanding(&world));
+  cr_assert_eq(newest()->status, PAYMENT_DECLINED);
+  cr_assert_eq(newest()->attempt_count, 1);
+  cr_assert_str_eq(newest()->decline.reason, "issuer_unavailable");
+  cr_assert_eq(newest()->decline.retry, OUTCOME_RETRY_ELSEWHERE);
+}
+
+/* The first has what there is. */
+ENGINE_TEST(a_short_deadline_is_for_one_attempt) {
+  struct payment_request request = world_request(&world);
+  request.deadline_ms = 1000;
+  world_pay(&world, &request);
+  cr_assert_eq(world_outstanding(&world)->dispatch.timeout_ms, 1000);
+  world_fault(&world, PHASE_NOT_SENT);
+  cr_assert_eq(newest()->status, PAYMENT_FAILED);
+  cr_assert_eq(newest()->attempt_count, 1);
+}
+
 ENGINE_TEST(the_request_may_name_the_connectors) {
   struct payment_request request = world_request(&world);
   request.connector_count = 3;
@@ -1244,9 +1283,13 @@ ENGINE_TEST(says_what_would_be_decided) {
   cr_assert_eq(decision->candidates[0].skipped, SKIP_DISABLED);
   payment_free(payment);
   payment = payment_new();
-  question.policy_text = "otherwise route gamma";
-  question.policy_length = strlen(question.policy_text);
+  static const char gamma[] = "otherwise route gamma";
+  struct policy_error error;
+  struct policy *policy;
+  cr_assert_eq(policy_parse(gamma, strlen(gamma), &policy, &error), 0);
+  question.policy = policy;
   cr_assert_eq(engine_route(world.engine, world.now_ms, &question, payment), REQUEST_DONE);
+  policy_free(policy);
   cr_assert_str_eq(payment->decision.candidates[0].connector, "gamma");
   payment_free(payment);
   pay();
@@ -1355,12 +1398,10 @@ ENGINE_TEST(a_line_that_goes_takes_what_asks_for_its_token_along) {
   cr_assert_eq(engine_counts(world.engine).created, 0);
 }
 
-ENGINE_TEST(the_last_attempt_has_as_long_as_the_vault_takes) {
+ENGINE_TEST(an_attempt_has_as_long_as_the_vault_takes) {
   struct payment_request request = world_request(&world);
-  request.deadline_ms = 2000;
+  request.deadline_ms = 50;
   world_pay(&world, &request);
-  world_advance(&world, 1950);
-  world_fault(&world, PHASE_NOT_SENT);
   cr_assert_eq(world_outstanding(&world)->dispatch.timeout_ms, 100);
   world_approve(&world, ANSWER_IS_CAPTURED);
 }

@@ -127,6 +127,49 @@ Test(gates, what_a_psp_is_answerable_for_counts) {
   }
 }
 
+/* ---- Whose patience was too short ---- */
+
+/* One payment at alpha that its merchant gives deadline_ms (0: the usual), of which nothing is heard for
+ * wait_ms. */
+static void wait_in_vain(uint32_t deadline_ms, int64_t wait_ms) {
+  world_advance(&world, 1);
+  struct payment_request request = request_for("alpha");
+  request.deadline_ms = deadline_ms;
+  world_pay(&world, &request);
+  struct dispatch_result result = world_result(PHASE_SENT_NO_REPLY, ANSWER_IS_UNKNOWN);
+  struct sent *sent = world_outstanding(&world);
+  world_advance(&world, wait_ms);
+  world_reply(&world, sent, &result);
+  world.sent_count = 0; /* the questions are not answered */
+}
+
+Test(gates, a_merchants_short_deadline_is_no_fault_of_the_psps) {
+  struct health_figures figures;
+  for (unsigned i = 0; i < 2U * GATE_SAMPLES_MIN; i++)
+    wait_in_vain(1000, 1000);
+  cr_assert_eq(state_of("alpha"), GATE_HEALTHY);
+  cr_assert_eq(gate_read(engine_connector_gate(world.engine, "alpha"), world.now_ms).requests, 0,
+               "it is no good answer either");
+  engine_connector_health(world.engine, "alpha", world.now_ms, &figures);
+  cr_assert_gt(figures.events[HEALTH_OTHER], 0);
+  cr_assert_eq(figures.events[HEALTH_FAULT], 0);
+}
+
+Test(gates, a_psp_that_does_not_answer_in_time_is_at_fault) {
+  for (unsigned i = 0; i < 2U * GATE_SAMPLES_MIN && state_of("alpha") == GATE_HEALTHY; i++)
+    wait_in_vain(FAULT_TIMEOUT_MS, FAULT_TIMEOUT_MS);
+  /* Of one a second or less the longest window holds too few: the share is what counts. */
+  struct gate_figures figures = gate_read(engine_connector_gate(world.engine, "alpha"), world.now_ms);
+  cr_assert_gt(figures.requests, 0);
+  cr_assert_eq(figures.faults, figures.requests);
+}
+
+Test(gates, a_connection_that_breaks_at_once_is_a_fault_whatever_the_deadline) {
+  for (unsigned i = 0; i < GATE_SAMPLES_MIN; i++)
+    wait_in_vain(1000, 0);
+  cr_assert_eq(state_of("alpha"), GATE_OUT);
+}
+
 Test(gates, the_vaults_refusals_are_nobodys_fault) {
   for (unsigned i = 0; i < GATE_SAMPLES_MIN; i++) {
     struct payment_request request = request_for("alpha");

@@ -39,7 +39,7 @@ static void note_many(int64_t now_ms, unsigned good, unsigned faults) {
 /* Faults, and a good answer before every three of them, so that no row of them says anything. */
 static void note_scattered(int64_t now_ms, unsigned faults) {
   for (unsigned i = 0; i < faults; i++) {
-    if (i % (GATE_ROW - 1) == 0)
+    if (i % 3 == 0)
       note(now_ms, false);
     note(now_ms, true);
   }
@@ -97,10 +97,10 @@ Test(gate, too_few_requests_say_nothing) {
 Test(gate, where_few_come_faults_in_a_row_say_it) {
   for (int64_t i = 0; i < GATE_ROW - 1; i++)
     cr_assert_not(note(NOW_MS + i * 3600000, true));
-  cr_assert_not(note(NOW_MS + 3 * 3600000, false));
+  cr_assert_not(note(NOW_MS + 10 * 3600000, false));
   for (int64_t i = 0; i < GATE_ROW - 1; i++)
-    cr_assert_not(note(NOW_MS + (4 + i) * 3600000, true));
-  cr_assert(note(NOW_MS + 8 * 3600000, true));
+    cr_assert_not(note(NOW_MS + (20 + i) * 3600000, true));
+  cr_assert(note(NOW_MS + 40 * 3600000, true));
   cr_assert_eq(gate.state, GATE_OUT);
   cr_assert_eq(gate.figures.requests, GATE_ROW);
   cr_assert_eq(gate.figures.faults, GATE_ROW);
@@ -109,7 +109,7 @@ Test(gate, where_few_come_faults_in_a_row_say_it) {
 }
 
 Test(gate, where_many_come_a_row_may_be_chance) {
-  note_many(NOW_MS, 60, GATE_ROW);
+  note_many(NOW_MS, 120, GATE_ROW);
   cr_assert_eq(gate.state, GATE_HEALTHY);
 }
 

@@ -57,7 +57,7 @@ static void expect_counts(const struct rate_counts *counts, const struct rate_co
       "attempts", "attempts approved", "unreached", "payments",  "payments approved",
       "cascaded", "declined first",    "retried",   "recovered", "priced",
       "cost"};
-  for (unsigned i = 0; i < COUNT_COUNT; i++)
+  for (unsigned i = 0; i < COUNT_TRIED; i++)
     cr_expect_eq(counts->of[i], wanted->of[i], "%s: %lu, not %lu", names[i], counts->of[i], wanted->of[i]);
 }
 
@@ -86,7 +86,32 @@ static void pay_declined(void) {
   world_decline(&world, "14");
 }
 
+static void pay_unreached(void) {
+  pay();
+  while (world_outstanding(&world))
+    world_decline(&world, "96"); /* a system malfunction */
+}
+
 /* ---- What is counted ---- */
+
+/* Each payment once, whether it reached an issuer or not. */
+Test(rates, what_was_tried) {
+  pay_approved();
+  pay_declined();
+  pay();
+  world_decline(&world, "91");
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  pay_unreached();
+  struct rates_query query = everything();
+  query.groups = 1U << DIM_CONNECTOR;
+  struct rates_answer answer = ask(&query);
+  cr_expect_eq(answer.total.of[COUNT_PAYMENTS], 3);
+  cr_expect_eq(answer.total.of[COUNT_TRIED], 4);
+  cr_expect_eq(rates_totals(rates)->tried, 4);
+  for (unsigned i = 0; i < answer.row_count; i++)
+    cr_expect_leq(answer.rows[i].counts.of[COUNT_PAYMENTS_APPROVED], answer.rows[i].counts.of[COUNT_TRIED]);
+  rates_answer_free(&answer);
+}
 
 Test(rates, an_approval_and_a_decline) {
   pay_approved();
@@ -328,6 +353,25 @@ Test(rates, recovery_is_told_by_the_first_code) {
   cr_expect_eq(answer.recoveries[0].counts.of[COUNT_RECOVERED], 1);
   cr_expect_str_eq(rates_code(rates, &answer.recoveries[1].key, &network), "14");
   cr_expect_eq(answer.recoveries[1].counts.of[COUNT_RETRIED], 0);
+  rates_answer_free(&answer);
+}
+
+/* What a question takes says nothing of how long a charge does. */
+Test(rates, only_a_charges_own_answer_has_a_latency) {
+  struct dispatch_result lost = world_result(PHASE_SENT_NO_REPLY, ANSWER_IS_UNKNOWN);
+  lost.latency_us = 9000000;
+  pay();
+  world_reply(&world, world_outstanding(&world), &lost);
+  world_advance(&world, 500);
+  cr_assert_eq(world_outstanding(&world)->dispatch.operation, OPERATION_STATUS);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  struct id id = world_newest(&world);
+  cr_assert_eq(world_payment(&world, &id)->status, PAYMENT_CAPTURED);
+  cr_expect_eq(world_payment(&world, &id)->attempts[0].step.answer.latency_us, 0);
+  struct rates_query query = everything();
+  struct rates_answer answer = ask(&query);
+  cr_expect_eq(answer.total.of[COUNT_ATTEMPTS_APPROVED], 1);
+  cr_expect_eq(answer.latency_count, 0);
   rates_answer_free(&answer);
 }
 
@@ -691,6 +735,23 @@ Test(rates, a_fall_is_told_once_a_day) {
   world_advance(&world, 24 * 3600000);
   pay_hours(1, 100, 5);
   cr_expect_eq(alerts(&alert), 2);
+}
+
+/* An acquirer that answers with an error of its own to all: no issuer is asked, and the approval rate stays.
+ */
+Test(rates, a_fall_that_no_issuer_hears_of_is_told) {
+  struct rate_alert alert;
+  pay_hours(24 * 10, 10, 1);
+  for (unsigned i = 0; i < 60; i++)
+    pay_unreached();
+  world_advance(&world, RATES_LOOK_MS);
+  settle();
+  cr_assert_eq(alerts(&alert), 1);
+  cr_expect_eq(alert.basis, RATE_OF_TRIED);
+  cr_expect_eq(alert.window_hours, 2);
+  cr_expect(alert.now.approved <= 20 && alert.now.total >= 60, "%lu of %lu", alert.now.approved,
+            alert.now.total);
+  cr_expect_eq(alert.before.approved * 10, alert.before.total * 9);
 }
 
 Test(rates, a_batch_that_fails_is_put_again) {

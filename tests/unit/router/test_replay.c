@@ -57,6 +57,18 @@ static void moves(unsigned pair, const char *to, struct replay_kind kind, unsign
     cr_assert(counts_add_moved(&counts, pair, to, &kind));
 }
 
+/* Attempts of payments that stay. */
+static void stays(const char *connector, struct replay_kind kind, unsigned approved, unsigned ended) {
+  attempts(connector, kind, approved, ended);
+  for (unsigned i = 0; i < ended; i++)
+    cr_assert(counts_add_stay(&counts, connector, &kind, i < approved));
+}
+
+static void expect_rate(struct replay_rate found, int32_t rate, int32_t low, int32_t high, uint32_t sample) {
+  cr_expect(found.rate == rate && found.low == low && found.high == high && found.sample == sample,
+            "%d (%d to %d, of %u)", found.rate, found.low, found.high, found.sample);
+}
+
 static const struct replay_kind visa_de = {NETWORK_VISA, FUNDING_CREDIT, "DE"},
                                 visa_at = {NETWORK_VISA, FUNDING_CREDIT, "AT"},
                                 visa_debit = {NETWORK_VISA, FUNDING_DEBIT, "DE"},
@@ -88,7 +100,9 @@ Test(replay_counts, the_coarsest_when_none_has) {
   cr_expect_eq(figures.without_history, 0);
 }
 
-/* Each kind counts by the payments that move; the attempts behind it are counted once. */
+/* Each kind counts by the payments that move; the attempts behind it are counted once. By hand: 40 of 40 may
+ * be 40 / 43.84 = 0.912 as well, and 0 of 40 0.088; so low is 0.75 - 0.75 * 0.088, high 0.75 + 0.25 * 0.088.
+ */
 Test(replay_counts, a_mean_by_what_moves) {
   attempts("b", visa_de, 40, 40);
   attempts("b", master_de, 0, 40);
@@ -97,17 +111,143 @@ Test(replay_counts, a_mean_by_what_moves) {
   moves(1, "c", visa_de, 5);
   counts.moved[0].approved = 1;
   counts.moved[0].ended = 4;
-  counts.approved = 6;
-  counts.ended = 6;
+  stays("a", visa_de, 6, 6);
   cr_assert_eq(counts_rates(&counts, &figures), 0);
-  cr_expect_eq(figures.pairs[0].after.rate, 750);
-  cr_expect_eq(figures.pairs[0].after.sample, 80);
+  expect_rate(figures.pairs[0].after, 750, 684, 772, 80);
   cr_expect_eq(figures.pairs[0].before.rate, 250);
   cr_expect_eq(figures.before.rate, 700);
   cr_expect_eq(figures.before.sample, 10);
   cr_expect_eq(figures.after.rate, 900, "six that stay and four by the mean: %d", figures.after.rate);
   cr_expect_not(figures.pairs[1].after.known);
   cr_expect_eq(figures.without_history, 5);
+}
+
+/* A group within another is in the sample once, and errs with it. By hand: 30 of 30 is 0.886 to 1, 30 of 59
+ * 0.384 to 0.632 about 0.508; the mean of the shares 0.754, of the lower ends 0.635, of the upper 0.816. */
+Test(replay_counts, a_group_within_another) {
+  attempts("b", visa_de, 30, 30);
+  attempts("b", visa_at, 0, 29);
+  moves(0, "b", visa_de, 5);
+  moves(0, "b", visa_at, 5);
+  cr_assert_eq(counts_rates(&counts, &figures), 0);
+  expect_rate(figures.pairs[0].after, 754, 635, 816, 59);
+}
+
+/* Groups apart err apart. By hand: 40 of 80 is 0.393 to 0.607, so off by 0.107; two such by the half each
+ * 0.107 / sqrt(2) = 0.076. */
+Test(replay_counts, groups_apart) {
+  attempts("b", visa_de, 40, 80);
+  attempts("b", master_de, 40, 80);
+  moves(0, "b", visa_de, 7);
+  moves(0, "b", master_de, 7);
+  cr_assert_eq(counts_rates(&counts, &figures), 0);
+  expect_rate(figures.pairs[0].after, 500, 424, 576, 160);
+}
+
+/* Whether as history, by several pairs, or as what stays: there are 49 attempts at b and 6 at a. */
+Test(replay_counts, no_attempt_is_in_a_sample_twice) {
+  stays("b", visa_de, 10, 10);
+  attempts("b", visa_de, 20, 30);
+  stays("b", master_de, 4, 4);
+  attempts("b", master_de, 5, 5);
+  stays("a", visa_de, 6, 6);
+  moves(0, "b", visa_de, 5);
+  moves(1, "b", visa_de, 9);
+  cr_assert_eq(counts_rates(&counts, &figures), 0);
+  cr_expect_eq(figures.pairs[0].after.sample, 40);
+  cr_expect_eq(figures.pairs[1].after.sample, 40);
+  cr_expect_eq(figures.after.sample, 40 + 4 + 6, "%u", figures.after.sample);
+  moves(1, "b", master_de, 1); /* nine of its own, so all there is */
+  cr_assert_eq(counts_rates(&counts, &figures), 0);
+  cr_expect_eq(figures.pairs[1].after.sample, 49);
+  cr_expect_eq(figures.after.sample, 49 + 6, "%u", figures.after.sample);
+}
+
+/* ---- Worlds whose truth is known ---- */
+
+static uint64_t world_state;
+
+static double draw_share(void) {
+  uint64_t mixed = world_state += 0x9e3779b97f4a7c15ULL;
+  mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9ULL;
+  mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebULL;
+  return (double)((mixed ^ mixed >> 31) >> 11) / 9007199254740992.;
+}
+
+enum { NETWORKS = 3, FUNDINGS = 2, COUNTRIES = 6, WORLDS = 400, MOST_OF_A_KIND = 300 };
+
+struct truth {
+  double approved, payments;
+};
+
+static unsigned approved_of(unsigned ended, double rate) {
+  unsigned approved = 0;
+  for (unsigned i = 0; i < ended; i++)
+    approved += draw_share() < rate;
+  return approved;
+}
+
+/* A few kinds of payments are frequent and most are rare, each with a rate of its own. */
+static unsigned draw_count(void) {
+  double share = draw_share();
+  return (unsigned)(MOST_OF_A_KIND * share * share * share * share);
+}
+
+static void draw_kind(struct replay_kind kind, double rate, struct truth *moved, struct truth *all) {
+  unsigned payments = draw_count(), stay = draw_count();
+  attempts("b", kind, approved_of(payments, rate), payments);
+  unsigned moving = draw_count();
+  moves(0, "b", kind, moving);
+  stays("b", kind, approved_of(stay, rate), stay);
+  moved->approved += moving * rate;
+  moved->payments += moving;
+  all->approved += (moving + stay) * rate;
+  all->payments += moving + stay;
+}
+
+static void draw_world(struct truth *moved, struct truth *all) {
+  double base = .75 + .23 * draw_share(), networks[NETWORKS], fundings[FUNDINGS];
+  for (unsigned i = 0; i < NETWORKS; i++)
+    networks[i] = .1 * draw_share();
+  for (unsigned i = 0; i < FUNDINGS; i++)
+    fundings[i] = .1 * draw_share();
+  for (unsigned i = 0; i < NETWORKS * FUNDINGS * COUNTRIES; i++) {
+    unsigned country = i / (NETWORKS * FUNDINGS);
+    struct replay_kind kind = {(enum network)(1 + i % NETWORKS),
+                               (enum funding)(1 + i / NETWORKS % FUNDINGS),
+                               {(char)('A' + country), 'A', 0}};
+    double rate = base - networks[i % NETWORKS] - fundings[i / NETWORKS % FUNDINGS] - .1 * draw_share();
+    draw_kind(kind, rate, moved, all);
+  }
+}
+
+static bool covers(struct replay_rate found, struct truth truth) {
+  double rate = 1000 * truth.approved / truth.payments;
+  return found.low - .5 <= rate && rate <= found.high + .5;
+}
+
+/* And no wider than three times what as many attempts would tell if all payments were alike: the ones that
+ * move are other kinds than those that were tried. */
+Test(replay_counts, bounds_hold_the_truth) {
+  unsigned of_moved = 0, of_all = 0, width = 0, alike = 0;
+  for (uint64_t number = 1; number <= WORLDS; number++) {
+    world_state = number << 32;
+    struct truth moved = {0}, all = {0};
+    counts_close(&counts);
+    cr_assert_eq(counts_open(&counts), 0);
+    draw_world(&moved, &all);
+    cr_assert_eq(counts_rates(&counts, &figures), 0);
+    of_moved += covers(figures.pairs[0].after, moved);
+    of_all += covers(figures.after, all);
+    const struct replay_rate found = figures.pairs[0].after,
+                             plain = replay_rate_of(found.sample * (uint64_t)found.rate / 1000, found.sample);
+    width += (unsigned)(found.high - found.low);
+    alike += (unsigned)(plain.high - plain.low);
+  }
+  cr_log_info("%u and %u of %u; width %u and %u", of_moved, of_all, WORLDS, width / WORLDS, alike / WORLDS);
+  cr_expect_geq(of_moved, WORLDS * 93 / 100, "%u", of_moved);
+  cr_expect_geq(of_all, WORLDS * 93 / 100, "%u", of_all);
+  cr_expect_leq(width, 3 * alike, "%u, not %u", width / WORLDS, alike / WORLDS);
 }
 
 Test(replay_counts, many_kinds) {
@@ -304,10 +444,12 @@ static struct replay_figures replayed(const char *text, int64_t from_ms, unsigne
   struct replay *replay;
   cr_assert_eq(policy_parse(text, strlen(text), &policy, &error), 0, "%s", error.expected);
   const struct replay_options options = {.ledger = world.ledger,
+                                         .engine = world.engine,
                                          .fees = &fees,
                                          .zone_offset = vienna,
                                          .merchant = world.merchant,
                                          .policy = policy,
+                                         .policies = engine_policies(world.engine),
                                          .from_ms = from_ms};
   cr_assert_eq(replay_new(&options, &replay), 0);
   int r;
@@ -464,5 +606,127 @@ Test(replay, a_choice_tried_again_is_the_one_that_was_made) {
   cr_expect(found.compared == 60 && found.list_differs == 0, "%u differ", found.list_differs);
   found = replayed("rule r when amount > 1.00 EUR best of alpha, beta, gamma otherwise decline", 0, 100);
   cr_expect_gt(found.list_differs, 0, "another's payments taught nothing here");
+  world_close(&world);
+}
+
+/* ---- Accounts ---- */
+
+/* Tells the engine of its connectors again, that one changed; change NULL: it is gone. */
+static void change_connector(const char *name, void (*change)(struct connector_facts *facts)) {
+  struct connector_facts facts[3];
+  size_t count = 0;
+  for (size_t i = 0; i < engine_connector_count(world.engine); i++) {
+    facts[count] = *engine_connector_at(world.engine, i);
+    bool changed = strcmp(facts[count].name, name) == 0;
+    if (changed && change)
+      change(&facts[count]);
+    count += !changed || change;
+  }
+  engine_on_connectors(world.engine, world.now_ms, facts, count);
+}
+
+static void in_dollars(struct connector_facts *facts) {
+  cr_assert_eq(account_add_currency(&facts->account, "USD"), 0);
+}
+
+static void in_all_currencies(struct connector_facts *facts) {
+  facts->account.currency_count = 0;
+}
+
+static void of_amex(struct connector_facts *facts) {
+  facts->account.networks = 1U << NETWORK_AMEX;
+}
+
+static void disabled(struct connector_facts *facts) {
+  facts->status = CONNECTOR_DISABLED;
+}
+
+static void draining(struct connector_facts *facts) {
+  facts->status = CONNECTOR_DRAINING;
+}
+
+static void without_sheet(struct connector_facts *facts) {
+  strcpy(facts->sheet, "unheard_of");
+}
+
+/* Whatever keeps it from taking the payment, whether it stood in the list then (beta) or not (gamma). */
+Test(replay, a_connector_that_cannot_take_it_is_passed_over) {
+  static void (*const reasons[])(struct connector_facts *) = {in_dollars, of_amex,       disabled,
+                                                              draining,   without_sheet, NULL};
+  static const struct {
+    const char *name, *draft;
+  } rows[] = {{"beta", "otherwise route beta, alpha"}, {"gamma", "otherwise route gamma, alpha"}};
+  for (size_t i = 0; i < 2 * sizeof reasons / sizeof *reasons; i++) {
+    world_open(&world, 9);
+    world_publish(&world, "otherwise route alpha, beta");
+    for (unsigned n = 0; n < 4; n++)
+      pay(true);
+    struct replay_figures before = replayed(rows[i % 2].draft, 0, 100);
+    cr_expect(before.first_differs == 4 && before.unusable == 0);
+    cr_expect_eq(before.assumed, i % 2 == 0 ? 0 : 4, "gamma's health is not recorded: %u", before.assumed);
+    change_connector(rows[i % 2].name, reasons[i / 2]);
+    struct replay_figures after = replayed(rows[i % 2].draft, 0, 100);
+    cr_expect(after.first_differs == 0 && after.unusable == 4 && after.assumed == 0, "%zu: %u", i,
+              after.first_differs);
+    world_close(&world);
+  }
+}
+
+Test(replay, where_none_can_take_it_it_goes_nowhere) {
+  world_open(&world, 10);
+  world_publish(&world, "otherwise route alpha, beta");
+  for (unsigned i = 0; i < 3; i++)
+    pay(true);
+  change_connector("beta", in_dollars);
+  struct replay_figures found = replayed("otherwise route beta", 0, 100);
+  cr_assert(found.first_differs == 3 && found.pair_count == 1);
+  cr_expect_str_eq(found.pairs[0].to, "decline");
+  cr_expect_not(found.pairs[0].after.known);
+  world_close(&world);
+}
+
+/* Another policy is tried on the accounts of now; the one that decided, on what is recorded. */
+Test(replay, accounts_of_now_decide_for_other_policies) {
+  static const char text[] = "otherwise route beta, alpha";
+  world_open(&world, 11);
+  change_connector("beta", in_dollars);
+  world_publish(&world, text);
+  for (unsigned i = 0; i < 3; i++)
+    pay(true);
+  struct replay_figures still = replayed("otherwise route beta, alpha, gamma", 0, 100);
+  cr_expect(still.first_differs == 0 && still.list_differs == 3 && still.unusable == 3);
+  change_connector("beta", in_all_currencies);
+  struct replay_figures found = replayed("otherwise route beta, alpha, gamma", 0, 100);
+  cr_expect(found.first_differs == 3 && found.assumed == 3 && found.unusable == 0 && found.own == 0);
+  found = replayed(text, 0, 100);
+  cr_expect(found.first_differs == 0 && found.list_differs == 0 && found.own == 3 && found.unusable == 0);
+  world_close(&world);
+}
+
+/* ---- Damage ---- */
+
+/* Whoever wrote it does not know the ledger's key. */
+static void spoil_oldest(void) {
+  struct view key, value;
+  uint8_t key_bytes[STORE_KEY_MAX];
+  static uint8_t bytes[STORE_VALUE_MAX];
+  cr_assert_eq(store_next(world.store, LEDGER_PAYMENTS, "", 0, false, &key, &value), 0);
+  memcpy(key_bytes, key.bytes, key.length);
+  memcpy(bytes, value.bytes, value.length);
+  bytes[value.length / 2] ^= 1;
+  cr_assert_eq(store_put(world.store, LEDGER_PAYMENTS, key_bytes, key.length, bytes, value.length), 0);
+}
+
+Test(replay, damaged_records_are_counted_and_stepped_over) {
+  world_open(&world, 12);
+  world_publish(&world, "otherwise route alpha, beta");
+  for (unsigned i = 0; i < 5; i++)
+    pay(true);
+  struct id newest = world_newest(&world);
+  cr_assert_eq(ledger_payment_put(world.ledger, &world.merchant, &newest, "x", 1), 0);
+  spoil_oldest();
+  struct replay_figures found = replayed("otherwise route beta, alpha", 0, 2);
+  cr_expect(found.looked_at == 3 && found.first_differs == 3 && found.damaged == 2, "%u of %u", found.damaged,
+            found.looked_at);
   world_close(&world);
 }

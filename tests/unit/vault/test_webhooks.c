@@ -134,6 +134,7 @@ static void expect_whole_way(void) {
   cr_assert_neq(told(&webhook), 0);
   cr_assert_str_eq(webhook.key, KEY);
   cr_assert_str_eq(webhook.connector, "adyen");
+  cr_assert_not(webhook.codes_unsigned, "the whole body is signed");
   cr_assert_eq(answered(correlation), -2);
   take(webhook.number);
   cr_assert_eq(answered(correlation), STATUS_DONE);
