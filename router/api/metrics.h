@@ -1,5 +1,5 @@
-/* Counts for Prometheus. Labels are words of ours or of the operator's: route templates, statuses, connectors'
- * names, never anything from outside. */
+/* Counts for Prometheus. Labels are words of ours or of the operator's: route templates, statuses,
+ * connectors' names; and decline codes, as PSPs and issuers have them, of which there is a bounded number. */
 #pragma once
 
 #include "engine.h"

@@ -1,4 +1,5 @@
 #include "explain_payment.h"
+#include "log.h"
 #include "payments_parse.h"
 #include "payments_render.h"
 #include "resolutions_parse.h"
@@ -211,8 +212,12 @@ static void read_now(struct call *call, bool committed) {
   (void)committed;
   if (!find_payment(call, &call->object, &payment))
     return;
+  enum reproduction reproduction =
+      decision_reproduce(call->api->options.ledger, engine_policies(call->api->engine), payment);
+  if (reproduction == REPRODUCTION_DIFFERS)
+    log_warn_id("a recorded decision does not come out again", &payment->id);
   out_open(&out, NULL);
-  render_payment_members(&out, payment, NULL);
+  render_payment_members(&out, payment, reproduction);
   explain_payment(&out, call, payment, NULL);
   out_close(&out);
   call_answer(call, 200, &out);

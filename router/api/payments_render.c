@@ -144,7 +144,16 @@ static void render_gating(struct json_out *out, const struct candidate *candidat
   render_skipped(out, "skipped", candidates, count);
 }
 
-static void render_decision(struct json_out *out, const struct payment *payment) {
+static void render_reproduction(struct json_out *out, enum reproduction reproduction) {
+  if (reproduction == REPRODUCTION_NOT_TRIED)
+    out_null(out, "reproduced");
+  else
+    out_flag(out, "reproduced", reproduction == REPRODUCTION_SAME);
+}
+
+/* reproduction: NULL where it is not told. */
+static void render_decision(struct json_out *out, const struct payment *payment,
+                            const enum reproduction *reproduction) {
   const struct decision *decision = &payment->decision;
   out_open(out, "decision");
   out_text(out, "policy", decision->policy.text);
@@ -155,6 +164,8 @@ static void render_decision(struct json_out *out, const struct payment *payment)
   out_text(out, "rule", decision->rule);
   out_text(out, "action", policy_action_name(decision->action));
   out_text(out, "bins_version", decision->bins_version);
+  if (reproduction != NULL)
+    render_reproduction(out, *reproduction);
   out_open_list(out, "candidates");
   for (uint8_t i = 0; i < decision->candidate_count; i++)
     out_text(out, NULL, decision->candidates[i].connector);
@@ -217,14 +228,8 @@ static void render_terms(struct json_out *out, const struct payment *payment) {
   out_text(out, "connector", current != NULL ? current->connector : NULL);
 }
 
-void render_payment(struct json_out *out, const char *name, const struct payment *payment,
-                    const struct id *movement) {
-  out_open(out, name);
-  render_payment_members(out, payment, movement);
-  out_close(out);
-}
-
-void render_payment_members(struct json_out *out, const struct payment *payment, const struct id *movement) {
+static void render_members(struct json_out *out, const struct payment *payment, const struct id *movement,
+                           const enum reproduction *reproduction) {
   struct bin_facts facts = {.funding = payment->funding};
   memcpy(facts.country, payment->country, sizeof facts.country);
   memcpy(facts.issuer, payment->issuer, sizeof facts.issuer);
@@ -252,6 +257,18 @@ void render_payment_members(struct json_out *out, const struct payment *payment,
     out_text(out, "movement", movement->text);
   render_decline(out, payment);
   render_next_action(out, payment);
-  render_decision(out, payment);
+  render_decision(out, payment, reproduction);
   out_time(out, "authorization_expires_at", payment->authorization_expires_ms);
+}
+
+void render_payment(struct json_out *out, const char *name, const struct payment *payment,
+                    const struct id *movement) {
+  out_open(out, name);
+  render_members(out, payment, movement, NULL);
+  out_close(out);
+}
+
+void render_payment_members(struct json_out *out, const struct payment *payment,
+                            enum reproduction reproduction) {
+  render_members(out, payment, NULL, &reproduction);
 }

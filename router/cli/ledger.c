@@ -10,6 +10,7 @@
 #include "command_line.h"
 #include "commands.h"
 #include "exit_status.h"
+#include "ledger_verify.h"
 #include "merchant_api.h"
 #include "operations.h"
 #include "readiness.h"
@@ -17,6 +18,7 @@
 static const char usage[] =
     "usage: freeport ledger check --dir DIR\n"
     "       freeport ledger accept --reason TEXT --dir DIR\n"
+    "       freeport ledger verify [--days N] --dir DIR\n"
     "\n"
     "check says whether the router's ledger holds every attempt that the vault released a card for and every "
     "capture, void\n"
@@ -31,9 +33,17 @@ static const char usage[] =
     "its PSP before. TEXT (100 characters, no card numbers) and who said so stand in the vault's audit "
     "chain.\n"
     "\n"
-    "Exit status: 0 the ledger holds every attempt, or was accepted, 1 it lacks some, or it could not be "
-    "found out, 64\n"
-    "wrong usage, 69 no stack answers in DIR.\n";
+    "verify has the router decide each payment of the last N days (1 to 3660, else 30) again, by the policy "
+    "and upon the facts\n"
+    "that are recorded with it. It says how many decisions come out the same, to the byte, and names those "
+    "that do not. What\n"
+    "cannot be tried is counted apart: a request that names the connectors itself, a policy whose text is "
+    "gone.\n"
+    "\n"
+    "Exit status: 0 the ledger holds every attempt, or was accepted, or no decision comes out otherwise, 1 "
+    "it lacks some, or\n"
+    "a decision comes out otherwise, or it could not be found out, 64 wrong usage, 69 no stack answers in "
+    "DIR.\n";
 
 /* A walk over the vault's audit chain. */
 struct walk {
@@ -261,11 +271,17 @@ int ledger_command(int argc, char **argv) {
   if (command_line_parse(argc, argv, usage, &line, &status) != 0) {
     return status;
   }
-  bool accepts = line.word_count == 1 && strcmp(line.words[0], "accept") == 0;
-  if (!accepts && (line.word_count != 1 || strcmp(line.words[0], "check") != 0)) {
+  const char *action = line.word_count == 1 ? line.words[0] : "";
+  bool accepts = strcmp(action, "accept") == 0, verifies = strcmp(action, "verify") == 0;
+  if (!accepts && !verifies && strcmp(action, "check") != 0) {
     return command_wrong(line.command, usage, "%s",
-                         line.word_count == 0 ? "what to do is missing: check or accept"
-                                              : "there is no such action; check and accept are");
+                         line.word_count == 0 ? "what to do is missing: check, accept or verify"
+                                              : "there is no such action; check, accept and verify are");
+  }
+  if (verifies) {
+    return ledger_verify_days(&line) != 0
+               ? ledger_verify(&line)
+               : command_wrong(line.command, usage, "--days takes a number from 1 to %d", VERIFY_DAYS_MAX);
   }
   if (accepts && (line.reason == NULL || !accept_reason_holds(line.reason))) {
     return command_wrong(line.command, usage,

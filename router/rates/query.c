@@ -140,9 +140,9 @@ static uint32_t percentile(const struct histogram *histogram, unsigned per_cent)
   for (unsigned i = 0; i < RATES_STEPS; i++) {
     below += histogram->steps[i];
     if (below * PER_CENT >= histogram->count * per_cent)
-      return latency_step_end(i);
+      return rates_step_end(i);
   }
-  return latency_step_end(RATES_STEPS - 1);
+  return rates_step_end(RATES_STEPS - 1);
 }
 
 static void latencies_of(const struct cells *cells, struct rates_answer *answer) {

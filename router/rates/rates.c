@@ -38,7 +38,7 @@ int rates_new(struct ledger *ledger, int64_t now_ms, struct rates **ret_rates) {
   rates->live_from = ledger_durable(ledger) + 1;
   int r = map_open(&rates->by_id);
   if (r == 0)
-    r = cells_open(&rates->totals.costs, TOTAL_COST_CELLS, COST_DIMS);
+    r = totals_open(&rates->totals);
   if (r == 0)
     r = find_start(ledger, (now_ms / DAY_MS - RATES_DAYS) * DAY_MS, &rates->next);
   if (r == -EBADMSG) {
@@ -74,7 +74,7 @@ void rates_free(struct rates *rates) {
     cells_close(&rates->days[i].latencies);
     cells_close(&rates->days[i].costs);
   }
-  cells_close(&rates->totals.costs);
+  totals_close(&rates->totals);
   map_close(&rates->by_id);
   free(rates);
 }

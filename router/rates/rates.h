@@ -109,15 +109,37 @@ struct rates_outcomes {
   uint64_t approved, declined, unreached; /* unreached: of attempts */
 };
 
+/* What groups of attempts and payments are told apart by, besides the connector. */
+enum rates_series { SERIES_CARD, SERIES_KIND, SERIES_AMOUNT, SERIES_COUNT };
+/* Its dimensions, the connector among them: bit n for dimension n. */
+unsigned rates_series_dims(enum rates_series series);
+/* The end of a step of latency, in microseconds; the last has none. step: below RATES_STEPS. */
+uint32_t rates_step_end(unsigned step);
+
+/* Latencies of one connector's answers. */
+struct rates_histogram {
+  uint64_t steps[RATES_STEPS];
+  uint64_t sum_us;
+};
+
+enum { RATES_NUMBERS = VALUE_FIRST + NAMES_MAX }; /* of connectors, or of codes */
+
 struct rates_totals {
   struct rates_outcomes payments; /* unreached: none of its attempts reached an issuer */
   uint64_t tried;                 /* payments of which there was an attempt */
   struct rates_outcomes attempts;
-  struct rates_outcomes by_network[NETWORK_COUNT];             /* of attempts */
-  struct rates_outcomes by_connector[VALUE_FIRST + NAMES_MAX]; /* by the numbers of connectors */
-  struct names connectors;
+  uint64_t cascaded;                                 /* of those payments that reached one */
+  struct rates_outcomes by_network[NETWORK_COUNT];   /* of attempts */
+  struct rates_outcomes by_connector[RATES_NUMBERS]; /* by the numbers of connectors */
+  struct rates_histogram latencies[RATES_NUMBERS];   /* likewise */
+  struct rate_counts by_code[RATES_NUMBERS];         /* payments that an issuer declined first */
+  struct names connectors, codes;    /* codes: with a letter before each, as rates_code() takes it off */
+  struct cells groups[SERIES_COUNT]; /* by DIM_CONNECTOR (those numbers) and the series' dimensions */
   struct cells costs;  /* of payments, by DIM_CONNECTOR (those numbers) and DIM_DETAIL, a currency */
   uint64_t unreadable; /* entries */
   uint64_t alerts;
 };
+/* A decline code of totals.by_code; *ret_source becomes "network" (the issuer's own), "psp", or "" when it
+ * was not told or found no room ("other"). Borrowed. */
+const char *rates_total_code(const struct rates_totals *totals, unsigned number, const char **ret_source);
 const struct rates_totals *rates_totals(const struct rates *rates);

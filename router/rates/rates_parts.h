@@ -9,14 +9,14 @@ enum {
   RATE_HOURS = 24 * RATES_DAYS,
   DAY_SLOTS = RATES_DAYS + 1,
   DAY_CELLS = 4096,
-  TOTAL_COST_CELLS = 1024,
+  TOTAL_CELLS = 1024,                              /* of costs, and of each series */
   COST_DIMS = 1 << DIM_CONNECTOR | 1 << DIM_DETAIL /* what costs are told apart by in any case */
 };
 
 #define HOUR_MS (3600LL * 1000)
 #define DAY_MS (24 * HOUR_MS)
 
-_Static_assert((int)CELLS_MIN <= 1024, "the smallest table is large enough");
+_Static_assert((int)CELLS_MIN <= (int)TOTAL_CELLS, "the smallest table is large enough");
 
 /* One day of all merchants. */
 struct day {
@@ -76,8 +76,24 @@ void record_payment(struct rates *rates, const struct payment *payment, int64_t 
 struct rated_merchant *merchant_find(const struct rates *rates, const struct id *id);
 /* The same, made when it is new; NULL when there is no room, which has been noted. */
 struct rated_merchant *merchant_of(struct rates *rates, const struct id *id);
-/* The end of a step of latency. */
-uint32_t latency_step_end(unsigned step);
+
+/* ---- totals.c ---- */
+
+/* Whether the attempt's latency is that of a whole answer. */
+bool latency_counts(const struct attempt *attempt);
+unsigned latency_step(uint32_t latency_us);
+
+int totals_open(struct rates_totals *totals);
+void totals_close(struct rates_totals *totals);
+/* Counts an attempt of a payment, as counts says. key: of the merchant's, of which only the fixed lists'
+ * dimensions are looked at. */
+void totals_add_attempt(struct rates_totals *totals, const struct rate_key *key, enum network network,
+                        const struct attempt *attempt, const struct rate_counts *counts);
+/* Counts a payment that reached an issuer, by the attempt that decided it. */
+void totals_add_payment(struct rates_totals *totals, const struct rate_key *key,
+                        const struct attempt *decider, const struct rate_counts *counts);
+/* Counts it under the code that an issuer declined it with first, which has such a name. */
+void totals_add_decline(struct rates_totals *totals, const char *code_name, const struct rate_counts *counts);
 
 /* ---- drops.c ---- */
 

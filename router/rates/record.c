@@ -5,21 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_STEP_US = 250, RECOVERY_CELLS = 1024, LATENCY_CELLS = 2048, COST_CELLS = 2048 };
-
-uint32_t latency_step_end(unsigned step) {
-  uint64_t end = FIRST_STEP_US;
-  while (step-- > 0)
-    end += end / 3;
-  return end > UINT32_MAX ? UINT32_MAX : (uint32_t)end;
-}
-
-static unsigned latency_step(uint32_t latency_us) {
-  unsigned step = 0;
-  while (step < RATES_STEPS - 1 && latency_us > latency_step_end(step))
-    step++;
-  return step;
-}
+enum { RECOVERY_CELLS = 1024, LATENCY_CELLS = 2048, COST_CELLS = 2048 };
 
 /* ---- Merchants, days, hours ---- */
 
@@ -130,51 +116,45 @@ static struct rate_key key_of(struct rated_merchant *merchant, const struct paym
   return key;
 }
 
-/* The issuer's code where it is known, else the PSP's; a letter before it says which. */
-static uint16_t code_of(struct rated_merchant *merchant, const struct psp_answer *answer) {
-  char name[CODE_CAPACITY + 1] = "n";
-  const char *code = answer->network_code;
-  if (code[0] == '\0') {
-    name[0] = 'p';
-    code = answer->code;
-  }
-  if (code[0] == '\0')
-    return VALUE_NONE;
-  strcpy(name + 1, code);
-  return names_number(&merchant->codes, name);
+/* The issuer's code where it is known, else the PSP's; a letter before it says which. "" when there is none.
+ */
+static void name_code(const struct psp_answer *answer, char ret_name[CODE_CAPACITY + 1]) {
+  bool network = answer->network_code[0] != '\0';
+  const char *code = network ? answer->network_code : answer->code;
+  ret_name[0] = code[0] == '\0' ? '\0' : network ? 'n' : 'p';
+  strcpy(ret_name + 1, code);
 }
 
 _Static_assert((int)CODE_CAPACITY < (int)NAME_CAPACITY, "a code and its letter fit");
 
 /* ---- Counting ---- */
 
-static void count_outcome(struct rates_outcomes *outcomes, enum attempt_rating rating) {
-  outcomes->approved += rating == RATING_APPROVED;
-  outcomes->declined += rating == RATING_DECLINED;
-  outcomes->unreached += rating == RATING_UNREACHED;
-}
-
-static void count_live(struct rates_totals *totals, const struct payment *payment,
-                       const struct attempt *attempt, enum attempt_rating rating) {
-  count_outcome(&totals->attempts, rating);
-  count_outcome(&totals->by_network[payment->card.network], rating);
-  count_outcome(&totals->by_connector[names_number(&totals->connectors, attempt->connector)], rating);
-}
-
-static void record_attempt(struct day *day, const struct rate_key *key, const struct attempt *attempt,
-                           enum attempt_rating rating) {
+static struct rate_counts counts_of_attempt(enum attempt_rating rating) {
   struct rate_counts counts = {0};
   counts.of[COUNT_ATTEMPTS] = rating != RATING_UNREACHED;
   counts.of[COUNT_ATTEMPTS_APPROVED] = rating == RATING_APPROVED;
   counts.of[COUNT_ATTEMPTS_UNREACHED] = rating == RATING_UNREACHED;
-  cells_add(&day->rates, key, &counts);
-  if (attempt->step.answer.latency_us == 0 || attempt->step.answer.phase != PHASE_REPLY)
+  return counts;
+}
+
+static void record_latency(struct day *day, const struct rate_key *key, const struct attempt *attempt) {
+  if (!latency_counts(attempt))
     return;
   struct rate_key step = {.merchant = key->merchant};
   struct rate_counts one = {.of[COUNT_ATTEMPTS] = 1};
   step.dims[DIM_CONNECTOR] = key->dims[DIM_CONNECTOR];
   step.dims[DIM_DETAIL] = (uint16_t)(VALUE_FIRST + latency_step(attempt->step.answer.latency_us));
   cells_add(&day->latencies, &step, &one);
+}
+
+static void record_attempt(struct day *day, struct rates_totals *totals, const struct rate_key *key,
+                           const struct payment *payment, const struct attempt *attempt,
+                           enum attempt_rating rating) {
+  const struct rate_counts counts = counts_of_attempt(rating);
+  cells_add(&day->rates, key, &counts);
+  record_latency(day, key, attempt);
+  if (totals)
+    totals_add_attempt(totals, key, payment->card.network, attempt, &counts);
 }
 
 /* ---- Costs ---- */
@@ -249,6 +229,19 @@ static struct rate_counts counts_of(const struct payment *payment, const struct 
   return counts;
 }
 
+/* totals: NULL for what was before this start. */
+static void record_decline(struct rated_merchant *merchant, struct day *day, struct rates_totals *totals,
+                           const struct attempt *first, const struct rate_counts *counts) {
+  struct rate_key recovery = {.merchant = merchant->number};
+  char code[CODE_CAPACITY + 1];
+  name_code(&first->step.answer, code);
+  recovery.dims[DIM_CONNECTOR] = names_number(&merchant->connectors, first->connector);
+  recovery.dims[DIM_DETAIL] = names_number(&merchant->codes, code);
+  cells_add(&day->recoveries, &recovery, counts);
+  if (totals)
+    totals_add_decline(totals, code, counts);
+}
+
 /* With the connector that decided it, or that was tried last where none did. */
 static void record_tried(struct rated_merchant *merchant, struct day *day, struct rate_key *key,
                          const struct payment *payment, const struct course *course) {
@@ -259,22 +252,21 @@ static void record_tried(struct rated_merchant *merchant, struct day *day, struc
   cells_add(&day->rates, key, &counts);
 }
 
-static void record_course(struct rated_merchant *merchant, struct day *day, struct rate_key *key,
-                          const struct payment *payment, const struct course *course) {
+static void record_course(struct rated_merchant *merchant, struct day *day, struct rates_totals *totals,
+                          struct rate_key *key, const struct payment *payment, const struct course *course) {
   struct rate_counts counts = counts_of(payment, course);
   key->dims[DIM_CONNECTOR] = names_number(&merchant->connectors, course->decider->connector);
   cells_add(&day->rates, key, &counts);
-  if (!course->declined_first)
-    return;
-  struct rate_key recovery = {.merchant = key->merchant};
-  recovery.dims[DIM_CONNECTOR] = names_number(&merchant->connectors, course->first->connector);
-  recovery.dims[DIM_DETAIL] = code_of(merchant, &course->first->step.answer);
-  cells_add(&day->recoveries, &recovery, &counts);
+  if (totals)
+    totals_add_payment(totals, key, course->decider, &counts);
+  if (course->declined_first)
+    record_decline(merchant, day, totals, course->first, &counts);
 }
 
 void record_payment(struct rates *rates, const struct payment *payment, int64_t at_ms, bool live) {
   struct rated_merchant *merchant = merchant_of(rates, &payment->merchant);
   struct day *day = day_of(rates, at_ms);
+  struct rates_totals *totals = live ? &rates->totals : NULL;
   if (!merchant || !day)
     return;
   struct rate_key key = key_of(merchant, payment);
@@ -285,20 +277,16 @@ void record_payment(struct rates *rates, const struct payment *payment, int64_t 
     if (rating == RATING_OPEN)
       continue;
     key.dims[DIM_CONNECTOR] = names_number(&merchant->connectors, attempt->connector);
-    record_attempt(day, &key, attempt, rating);
+    record_attempt(day, totals, &key, payment, attempt, rating);
     record_cost(rates, day, &key, payment, attempt, rating, live);
-    if (live)
-      count_live(&rates->totals, payment, attempt, rating);
   }
   if (course.decider)
-    record_course(merchant, day, &key, payment, &course);
+    record_course(merchant, day, totals, &key, payment, &course);
+  else if (totals)
+    totals->payments.unreached++;
   if (payment->attempt_count > 0) {
     record_tried(merchant, day, &key, payment, &course);
     record_hour(merchant, at_ms, course.decider != NULL, course.approved);
     rates->totals.tried += live;
   }
-  if (live)
-    count_outcome(&rates->totals.payments, !course.decider   ? RATING_UNREACHED
-                                           : course.approved ? RATING_APPROVED
-                                                             : RATING_DECLINED);
 }

@@ -27,7 +27,7 @@ done
 
 # No stack answers; what is wrong by itself is said all the same.
 for call in 'connector list' 'connector drain adyen' 'connector set adyen --region EEA' \
-  'connector add adyen --sheet adyen --credential api_key=-' 'drill adyen --for 1s' 'ledger check' 'ledger accept --reason lost'; do
+  'connector add adyen --sheet adyen --credential api_key=-' 'drill adyen --for 1s' 'ledger check' 'ledger accept --reason lost' 'ledger verify'; do
   # shellcheck disable=SC2086 # they are words
   ends 69 $call
 done
@@ -58,7 +58,12 @@ values() {
   ends 64 drill --for 5s
   ends 64 drill Adyen --for 5s
   ends 64 ledger
-  ends 64 ledger verify
+  ends 64 ledger prove
+  ends 64 ledger verify twice
+  for days in 0 3661 -1 seven 7d ''; do
+    ends 64 ledger verify --days "$days"
+    says 'freeport ledger: --days takes a number from 1 to 3660'
+  done
   ends 64 ledger check twice
   ends 64 ledger accept
   for reason in '' "$(printf 'x%.0s' {1..101})" 'card 4242424242424242' $'two\nlines' 'caf'$'\xc3\xa9'; do
@@ -125,6 +130,9 @@ ends 0 ledger accept --reason again
 says 'there is nothing to accept'
 token=$(tokenize 4242424242424242)
 payment=$(api POST /v1/payments "{\"amount\":1000,\"currency\":\"EUR\",\"token\":\"$token\"}" | jq -er .id)
+api POST /v1/payments "{\"amount\":1000,\"currency\":\"EUR\",\"token\":\"$token\",\"routing\":{\"connectors\":[\"adyen\"]}}" >/dev/null
+ends 0 ledger verify --days 1
+only_says 'decisions that come out again, to the byte: 1; that do not: 0; that cannot be tried: 1'
 kill -STOP "$FREEPORT_ROUTER_PID"
 ends 1 ledger check
 says 'freeport ledger: the router does not answer, or has no line to the vault'
@@ -132,7 +140,7 @@ ends 1 ledger accept --reason silent
 kill -CONT "$FREEPORT_ROUTER_PID"
 ends 0 ledger check
 stack_stop
-for call in 'connector list' 'drill adyen --for 1s' 'ledger check' 'policy log'; do
+for call in 'connector list' 'drill adyen --for 1s' 'ledger check' 'ledger verify' 'policy log'; do
   # shellcheck disable=SC2086 # they are words
   ends 69 $call
 done

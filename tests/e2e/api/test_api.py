@@ -91,9 +91,11 @@ class Case(unittest.TestCase):
         return answer
 
     def read(self, payment):
-        """One payment as it is shown by itself, without why it was routed so, which only that answer has."""
+        """One payment as it is shown by itself, without why it was routed so and whether that comes out again,
+        which only that answer has."""
         read = self.expect(self.client.request("GET", f"/v1/payments/{payment['id']}"), 200).json
         self.assertTrue(read.pop("explanation"))
+        self.assertIs(read["decision"].pop("reproduced"), None if read["decision"]["rule"] == "request" else True)
         return read
 
     def metric(self, name):

@@ -8,6 +8,7 @@
 #include "fee_source.h"
 #include "payment_parts.h"
 #include "replay.h"
+#include "reproduce.h"
 #include "world.h"
 
 static struct world world;
@@ -50,6 +51,11 @@ static void expect_decided_again(void) {
   cr_assert_eq(writer_length(&first), writer_length(&second));
   cr_assert_arr_eq(before, after, writer_length(&first));
   policy_free(policy);
+}
+
+/* Also as the API does it, whose answer a tampered record changes. */
+static void expect_reproduced(void) {
+  cr_expect_eq(decision_reproduce(world.ledger, engine_policies(world.engine), newest()), REPRODUCTION_SAME);
 }
 
 static const char *first_choice(void) {
@@ -336,4 +342,84 @@ Test(decide, attributes_are_for_the_policy_and_metadata_for_the_psp_too) {
   cr_assert_str_eq(sent_field(REQUEST_ATTRIBUTE_FIRST), "");
   expect_decided_again();
   world_approve(&world, ANSWER_IS_CAPTURED);
+}
+
+/* ---- Recorded decisions, taken again ---- */
+
+static const char splits[] = "rule small when amount < 20.00 EUR and card.attempts(1h) < 100 "
+                             "split alpha 50%, beta 50% otherwise route beta, alpha";
+
+static enum reproduction with_decision(const struct decision *decision) {
+  struct payment payment = *newest();
+  payment.decision = *decision;
+  return decision_reproduce(world.ledger, engine_policies(world.engine), &payment);
+}
+
+Test(decide, a_tampered_decision_is_seen) {
+  world_publish(&world, splits);
+  pay();
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  const struct decision recorded = newest()->decision;
+  cr_assert_str_eq(recorded.rule, "small");
+  expect_reproduced();
+  struct decision tampered = recorded;
+  strcpy(tampered.rule, "large");
+  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "the rule's name");
+  tampered = recorded;
+  tampered.rule_number = 1;
+  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "its number");
+  tampered = recorded;
+  tampered.candidates[0] = recorded.candidates[1];
+  tampered.candidates[1] = recorded.candidates[0];
+  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "the order");
+  tampered = recorded;
+  tampered.candidate_count = 1;
+  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "one is missing");
+  tampered = recorded;
+  tampered.share ^= 1;
+  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "where the split fell");
+  tampered = recorded;
+  tampered.basis.attempts[0] = 100;
+  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "what it was based on");
+  tampered = recorded;
+  tampered.candidates[1].health = CANDIDATE_DRILL;
+  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "who was healthy");
+  tampered = recorded;
+  tampered.policy_hash[0] ^= 1;
+  cr_expect_eq(with_decision(&tampered), REPRODUCTION_DIFFERS, "the policy's hash");
+}
+
+Test(decide, a_tampered_payment_is_seen) {
+  world_publish(&world, splits);
+  pay();
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  struct payment payment = *newest();
+  payment.amount = 2000;
+  cr_expect_eq(decision_reproduce(world.ledger, engine_policies(world.engine), &payment),
+               REPRODUCTION_DIFFERS);
+}
+
+Test(decide, it_comes_out_whatever_is_published_since) {
+  world_publish(&world, splits);
+  pay();
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  world_publish(&world, "otherwise decline");
+  expect_reproduced();
+}
+
+Test(decide, what_cannot_be_tried_is_not_called_wrong) {
+  struct payment_request request = world_request(&world);
+  request.connector_count = 1;
+  strcpy(request.connectors[0], "beta");
+  (void)world_pay(&world, &request);
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  cr_expect_eq(decision_reproduce(world.ledger, engine_policies(world.engine), newest()),
+               REPRODUCTION_NOT_TRIED, "a list of its own");
+  pay();
+  world_approve(&world, ANSWER_IS_CAPTURED);
+  struct payment payment = *newest();
+  expect_reproduced();
+  payment.decision.policy = world.actor; /* there is no such policy */
+  cr_expect_eq(decision_reproduce(world.ledger, engine_policies(world.engine), &payment),
+               REPRODUCTION_NOT_TRIED, "its policy is gone");
 }
