@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 enum {
-  CARD_USES_MAX = 128, /* more than any limit of a network's */
+  CARD_USES_MAX = 128,       /* more than any limit of a network's */
+  CARD_USE_ATTEMPT_MAX = 16, /* of a payment's attempts */
   CARD_USE_HOUR_MS = 3600 * 1000
 };
 
@@ -26,7 +27,7 @@ enum card_use_result {
 struct card_use {
   int64_t at_ms;    /* when it, or its latest replay, was dispatched */
   uint64_t payment; /* enough of the payment's id to tell it from others */
-  uint8_t attempt;
+  uint8_t attempt;  /* 1 to CARD_USE_ATTEMPT_MAX */
   enum card_use_result result;
   uint8_t visa_category; /* of a decline: 1 to 4; else 0 */
   bool stopped;          /* declined with Mastercard's advice 03 or 21 */

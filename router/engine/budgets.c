@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+_Static_assert((int)ATTEMPTS_MAX <= (int)CARD_USE_ATTEMPT_MAX, "every attempt of a payment can be counted");
 _Static_assert(BUDGET_MARGIN_MS >= 2LL * CLOCK_ERROR_MS, "a clock that is off, and a request on its way");
 
 static bool is_declined(const struct attempt *attempt) {

@@ -14,9 +14,10 @@ static bool says_why(const struct found *found) {
   return false;
 }
 
-/* After a start no connector is known yet. */
-static bool is_gone(const struct engine *engine, const char *connector) {
-  return engine->connector_count > 0 && !connector_named(engine, connector);
+/* Or of a sheet that is not known here. After a start no connector is known yet. */
+static bool is_gone(const struct engine *engine, const char *name) {
+  const struct connector *connector = connector_named(engine, name);
+  return engine->connector_count > 0 && (!connector || !connector->sheet);
 }
 
 bool reason_may_come(const struct task *task) {

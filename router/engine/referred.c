@@ -118,6 +118,8 @@ enum request_outcome take_attributes(struct engine *engine, const struct payment
   if (payment->customer.text[0] == '\0')
     return REQUEST_DONE;
   int r = open_record(engine, payment, &stored);
+  if (r == -EBADMSG) /* damaged: as if it were not there */
+    return REQUEST_DONE;
   if (r != 0)
     return r < 0 ? REQUEST_STORAGE : REQUEST_DONE;
   r = add_attributes(&engine->inputs, &stored);

@@ -8,8 +8,9 @@
 enum {
   MS_PER_S = 1000,
   ROUNDS_PER_LOOK = 64,
-  OUTSTANDING_MAX = 256, /* dispatches under way while further rounds begin */
-  CROWDED_MS = 50        /* until it is looked again when there are more */
+  CROWDED = 256,         /* dispatches under way: beyond these a look begins few rounds ... */
+  ROUNDS_IF_CROWDED = 4, /* ... but some, or a busy day would let the hours of a schedule pass */
+  CROWDED_MS = 50        /* until it is looked again then */
 };
 
 _Static_assert(LATER_MARGIN_MS >= CLOCK_ERROR_MS, "a clock that is off brings no try before its time");
@@ -167,11 +168,23 @@ static void begin_round(struct slot *slot) {
   attempt_next(slot, true);
 }
 
+/* Whether the tries of its card can be read. */
+static bool knows_card(struct engine *engine, const struct payment *payment) {
+  struct budget budget;
+  int r = payment_budget(engine->ledger, &engine->card, payment, engine->now_ms, &budget);
+  engine_fail(engine, r == -EBADMSG ? 0 : r);
+  return r != -EBADMSG;
+}
+
+/* Of a card whose record is damaged nobody knows whether it may be tried: that ends the schedule, and the
+ * merchant is told, rather than that each look fails by it. */
 static void take_due(struct slot *slot) {
   const struct payment *payment = slot->payment;
-  const struct engine *engine = slot->engine;
-  if (payment_is_uncharged(payment) &&
-      later_fits(&payment->decision.later, engine->options.zone_offset, payment->created_ms, engine->now_ms))
+  struct engine *engine = slot->engine;
+  if (!knows_card(engine, payment))
+    schedule_end(slot);
+  else if (payment_is_uncharged(payment) && later_fits(&payment->decision.later, engine->options.zone_offset,
+                                                       payment->created_ms, engine->now_ms))
     begin_round(slot);
   else
     plan_again(slot);
@@ -224,14 +237,14 @@ static int64_t look(struct engine *engine) {
       return at_ms;
     if (r == 0 && !can_try(engine))
       return engine->now_ms + NO_VAULT_MS;
-    if (r == 0 && engine->tasks.count >= OUTSTANDING_MAX)
+    if (r == 0 && engine->tasks.count >= CROWDED && i >= ROUNDS_IF_CROWDED)
       return engine->now_ms + CROWDED_MS;
     if (r == 0)
       r = take_row(engine, at_ms, &merchant, &payment);
-    if (r < 0) {
+    if (r < 0)
       engine_fail(engine, r == -EBADMSG ? 0 : r);
+    if (r < 0 || engine->round_error)
       return engine->now_ms + NO_VAULT_MS;
-    }
   }
   return engine->now_ms;
 }

@@ -26,9 +26,25 @@ static void set_timer(struct intake *intake, int64_t at_ms) {
   engine_fail(intake->engine, engine_set_timer(intake->engine, &intake->timer, at_ms));
 }
 
+static bool is_of(const struct intake *intake, const struct id *merchant, const struct id *fingerprint) {
+  return id_equal(&intake->request->from.merchant, merchant) &&
+         id_equal(&intake->description.card.fingerprint, fingerprint);
+}
+
+/* Whether another request waits for that card already: nobody overtakes it. */
+static bool is_waited_for(const struct intake *intake, const struct id *fingerprint) {
+  const struct engine *engine = intake->engine;
+  const struct id *merchant = &intake->request->from.merchant;
+  struct map_node *node =
+      engine->turns.count > 0 ? map_find(&engine->turns, card_hash(merchant, fingerprint)) : NULL;
+  while (node && !is_of(intake_of_turn(node), merchant, fingerprint))
+    node = map_find_next(node);
+  return node != NULL;
+}
+
 bool turn_awaited(struct intake *intake, const struct token_description *description) {
   struct engine *engine = intake->engine;
-  if (!is_full(intake, &description->card))
+  if (!is_waited_for(intake, &description->card.fingerprint) && !is_full(intake, &description->card))
     return false;
   map_remove(&engine->asked, &intake->asked);
   map_add(&engine->turns, &intake->asked,
@@ -48,11 +64,6 @@ void turn_ring(struct intake *intake) {
   struct id merchant = intake->request->from.merchant, fingerprint = intake->description.card.fingerprint;
   create_payment(intake, &intake->description);
   turns_wake(engine, &merchant, &fingerprint); /* there may be room for another */
-}
-
-static bool is_of(const struct intake *intake, const struct id *merchant, const struct id *fingerprint) {
-  return id_equal(&intake->request->from.merchant, merchant) &&
-         id_equal(&intake->description.card.fingerprint, fingerprint);
 }
 
 void turns_wake(struct engine *engine, const struct id *merchant, const struct id *fingerprint) {

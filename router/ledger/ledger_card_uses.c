@@ -7,18 +7,19 @@
 enum {
   USE_BYTES = 8 + 8 + 1 + 1 + 8 + 3,
   VALUE_MAX = 2 + 1 + CARD_USES_MAX * USE_BYTES,
-  RESULT_SHIFT = 4, /* above the attempt's number */
-  ATTEMPT_MASK = (1 << RESULT_SHIFT) - 1,
-  STOPPED = 1 << 7, /* above the category */
+  RESULT_SHIFT = 4,                       /* above the attempt's number */
+  ATTEMPT_MASK = (1 << RESULT_SHIFT) - 1, /* there is no attempt 0: that stands for the greatest */
+  STOPPED = 1 << 7,                       /* above the category */
   CATEGORY_MAX = 4
 };
 
 _Static_assert(CARD_USES_MAX <= UINT8_MAX, "the count is one byte");
+_Static_assert((int)CARD_USE_ATTEMPT_MAX == (int)ATTEMPT_MASK + 1, "an attempt's number is four bits");
 
 static void write_use(struct writer *writer, const struct card_use *use) {
   write_i64(writer, use->at_ms);
   write_u64(writer, use->payment);
-  write_u8(writer, (uint8_t)(use->attempt | (unsigned)use->result << RESULT_SHIFT));
+  write_u8(writer, (uint8_t)((use->attempt & ATTEMPT_MASK) | (unsigned)use->result << RESULT_SHIFT));
   write_u8(writer, (uint8_t)(use->visa_category | (use->stopped ? STOPPED : 0)));
   write_i64(writer, use->amount.minor);
   write_bytes(writer, use->amount.currency, CURRENCY_CAPACITY - 1);
@@ -27,7 +28,7 @@ static void write_use(struct writer *writer, const struct card_use *use) {
 static void read_use(struct reader *reader, struct card_use *ret_use) {
   *ret_use = (struct card_use){.at_ms = read_i64(reader), .payment = read_u64(reader)};
   unsigned what = read_u8(reader), marks = read_u8(reader);
-  ret_use->attempt = what & ATTEMPT_MASK;
+  ret_use->attempt = what & ATTEMPT_MASK ? what & ATTEMPT_MASK : CARD_USE_ATTEMPT_MAX;
   ret_use->result = (enum card_use_result)(what >> RESULT_SHIFT);
   ret_use->visa_category = marks & ~(unsigned)STOPPED;
   ret_use->stopped = marks & STOPPED;

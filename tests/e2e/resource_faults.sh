@@ -94,7 +94,7 @@ full_ledger() {
   before=$(books checkout | jq length)
   behaviour checkout '{"fault":"none","latency_ms":1500,"operations":["charge"]}'
   order
-  (api_status=$stack_dir/slow && again "$key") &
+  (api_status=$stack_dir/slow && again "$key" && : >"$stack_dir/slow_is_answered") &
   for ((i = 0; i < 600; i++)); do
     (($(books checkout | jq length) == before)) || break
     sleep 0.05
@@ -114,7 +114,12 @@ full_ledger() {
   api GET '/v1/payments?limit=1' >/dev/null
   [[ $(<"$api_status") == 200 ]] || fail 'a full disk keeps the ledger from being read'
   same_process ROUTER
-  wait $!
+  # Not by `wait`: thousands of processes later the shell may have had another child of the same number.
+  for ((i = 0; i < 600; i++)); do
+    [[ ! -e $stack_dir/slow_is_answered ]] || break
+    sleep 0.05
+  done
+  ((i < 600)) || fail 'what was under way when the disk was full is never answered'
   rm "$stack_dir/router/filler"
   reckon 'a full disk of the ledger'
   same_process ROUTER

@@ -429,6 +429,29 @@ Test(ledger, a_rollback_goes_to_another_text) {
   cr_expect_eq(ledger_policy_rollback(ledger, &head, &merchant, "", &back), LEDGER_ABSENT);
 }
 
+Test(ledger, tries_of_a_card_come_back_as_they_went) {
+  struct id fingerprint = drawn("fpr");
+  struct card_uses put = {0}, got = {0};
+  for (uint8_t attempt = 1; attempt <= CARD_USE_ATTEMPT_MAX; attempt++)
+    for (unsigned result = CARD_USE_OPEN; result < CARD_USE_RESULT_COUNT; result++)
+      put.uses[put.count++] = (struct card_use){.at_ms = 1767225600000 + attempt,
+                                                .payment = 77,
+                                                .attempt = attempt,
+                                                .result = (enum card_use_result)result,
+                                                .visa_category = result == CARD_USE_DECLINED ? 1 : 0,
+                                                .stopped = result == CARD_USE_DECLINED,
+                                                .amount = {1000, "EUR"}};
+  cr_assert_eq(ledger_card_uses_put(ledger, &merchant, &fingerprint, &put), 0);
+  cr_assert_eq(ledger_card_uses_get(ledger, &merchant, &fingerprint, &got), 0);
+  cr_assert_eq(got.count, put.count);
+  for (unsigned i = 0; i < put.count; i++) {
+    cr_expect_eq(got.uses[i].attempt, put.uses[i].attempt, "%u", i);
+    cr_expect_eq(got.uses[i].result, put.uses[i].result, "%u", i);
+    cr_expect_eq(got.uses[i].stopped, put.uses[i].stopped, "%u", i);
+    cr_expect_eq(got.uses[i].visa_category, put.uses[i].visa_category, "%u", i);
+  }
+}
+
 static bool anywhere(const char *text) {
   struct view k, v;
   for (unsigned table = 0; table < LEDGER_TABLE_COUNT; table++) {
