@@ -28,10 +28,6 @@ enum rate_dim rate_dim_from_name(const char *name) {
   return (enum rate_dim)dim;
 }
 
-bool rate_dim_is_open(enum rate_dim dim) {
-  return dim == DIM_CONNECTOR || dim == DIM_PLAN;
-}
-
 _Static_assert(VALUE_FIRST + LETTERS * LETTERS * LETTERS <= UINT16_MAX, "every code is a value");
 
 uint16_t rate_currency_value(const char *currency) {

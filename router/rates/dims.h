@@ -31,8 +31,6 @@ enum {
 const char *rate_dim_name(enum rate_dim dim);
 /* DIM_GROUPABLE for no such name. */
 enum rate_dim rate_dim_from_name(const char *name);
-/* Whether its values are the merchant's or the operator's own words, and not of a fixed list. */
-bool rate_dim_is_open(enum rate_dim dim);
 
 enum { VALUE_TEXT_CAPACITY = 24 };
 

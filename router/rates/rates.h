@@ -111,8 +111,6 @@ struct rates_outcomes {
 
 /* What groups of attempts and payments are told apart by, besides the connector. */
 enum rates_series { SERIES_CARD, SERIES_KIND, SERIES_AMOUNT, SERIES_COUNT };
-/* Its dimensions, the connector among them: bit n for dimension n. */
-unsigned rates_series_dims(enum rates_series series);
 /* The end of a step of latency, in microseconds; the last has none. step: below RATES_STEPS. */
 uint32_t rates_step_end(unsigned step);
 

@@ -8,10 +8,6 @@ static const unsigned series_dims[SERIES_COUNT] = {
     [SERIES_KIND] = 1U << DIM_CONNECTOR | 1U << DIM_KIND,
     [SERIES_AMOUNT] = 1U << DIM_CONNECTOR | 1U << DIM_AMOUNT_BAND};
 
-unsigned rates_series_dims(enum rates_series series) {
-  return series_dims[series];
-}
-
 /* ---- Latencies ---- */
 
 uint32_t rates_step_end(unsigned step) {
